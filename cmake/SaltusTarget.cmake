@@ -1,0 +1,15 @@
+# saltus_target(NAME): the language level, warnings and numeric flags that every target of ours has.
+#
+# -ffp-contract=off: a*b+c must not become an fma behind our back, or results would differ between
+# instruction sets and between host and device; where an fma is wanted the source says fma.
+# -fno-math-errno, -fno-trapping-math: permit vectorisation; neither changes a result.
+function(saltus_target name)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${name} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+      -Woverloaded-virtual -Wcast-qual -ffp-contract=off -fno-math-errno -fno-trapping-math>)
+  if(SALTUS_WARNINGS_AS_ERRORS)
+    target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+  endif()
+endfunction()
