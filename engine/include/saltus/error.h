@@ -10,7 +10,8 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The caller asked for something that cannot be: an unknown name, a shape that does not fit, zero epochs.
+/// The caller asked for something that cannot be: an unknown name, a shape that does not fit, zero
+/// epochs.
 class InvalidArgument : public Error {
  public:
   using Error::Error;

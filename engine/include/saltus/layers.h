@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <saltus/activation.h>
+#include <saltus/initializer.h>
+#include <saltus/shape.h>
+
+/// The layers, as plain structs; names, defaults and semantics are Keras's. Images are {height,
+/// width, channels}.
+namespace saltus::layers {
+
+/// Window placement: `valid` keeps inside the image, `same` pads with zeros (for pooling: with
+/// nothing) to ceil(size / stride).
+enum class Padding { valid, same };
+
+/// Where samples enter; `shape` is that of one sample.
+struct Input {
+  Shape shape;
+};
+
+/// 2-D convolution (cross-correlation). Kernel {kernel_size.height, kernel_size.width, channels_in,
+/// filters}, bias {filters}.
+struct Conv2D {
+  std::int64_t filters = 0;
+  Size2 kernel_size = {3, 3};
+  Size2 strides = {1, 1};
+  Padding padding = Padding::valid;
+  bool use_bias = true;
+  Initializer kernel_initializer = Initializer::glorot_uniform;
+  Initializer bias_initializer = Initializer::zeros;
+};
+
+/// y = x kernel + bias on the last axis. Kernel {channels_in, units}, bias {units}.
+struct Dense {
+  std::int64_t units = 0;
+  bool use_bias = true;
+  Initializer kernel_initializer = Initializer::glorot_uniform;
+  Initializer bias_initializer = Initializer::zeros;
+};
+
+/// One axis out of all, row-major (height, width, channels).
+struct Flatten {};
+
+/// The same values under another shape.
+struct Reshape {
+  Shape target_shape;
+};
+
+/// An elementwise activation of the list.
+struct Activation {
+  saltus::Activation function;
+};
+
+/// exp(x_i) / sum_j exp(x_j) over the last axis.
+struct Softmax {};
+
+/// log of Softmax, without ever forming it.
+struct LogSoftmax {};
+
+/// max(x, 0) + alpha min(x, 0) with a learned alpha per element; `shared_axes` (counted from 1, as
+/// in Keras) share one alpha.
+struct PReLU {
+  std::vector<int> shared_axes;
+  Initializer alpha_initializer = Initializer::zeros;
+};
+
+/// Largest value of each window; ties go to the first in row-major window order. `strides` {0, 0}
+/// means pool_size.
+struct MaxPooling2D {
+  Size2 pool_size = {2, 2};
+  Size2 strides = {0, 0};
+  Padding padding = Padding::valid;
+};
+
+/// Mean of each window, over the positions inside the image. `strides` {0, 0} means pool_size.
+struct AveragePooling2D {
+  Size2 pool_size = {2, 2};
+  Size2 strides = {0, 0};
+  Padding padding = Padding::valid;
+};
+
+/// Mean over height and width.
+struct GlobalAveragePooling2D {};
+
+/// While training, zeroes a `rate` of the elements and multiplies the rest by 1 / (1 - rate).
+struct Dropout {
+  double rate = 0.5;
+};
+
+/// Dropout for SELU networks: dropped elements take SELU's negative limit, and an affine map
+/// restores mean and variance (Klambauer et al., "Self-normalizing neural networks", 2017).
+struct AlphaDropout {
+  double rate = 0.5;
+};
+
+/// Normalises each channel (last axis) over batch and positions. gamma, beta and two moving
+/// statistics, all {channels}.
+struct BatchNormalization {
+  double momentum = 0.99;
+  double epsilon = 1e-3;
+};
+
+/// Elementwise sum of two or more inputs of one shape.
+struct Add {};
+
+}  // namespace saltus::layers
+
+namespace saltus {
+
+/// Any layer.
+using Layer =
+    std::variant<layers::Input, layers::Conv2D, layers::Dense, layers::Flatten, layers::Reshape,
+                 layers::Activation, layers::Softmax, layers::LogSoftmax, layers::PReLU,
+                 layers::MaxPooling2D, layers::AveragePooling2D, layers::GlobalAveragePooling2D,
+                 layers::Dropout, layers::AlphaDropout, layers::BatchNormalization, layers::Add>;
+
+/// Keras's class name, "Conv2D".
+std::string_view kind_name(const Layer& layer);
+
+}  // namespace saltus

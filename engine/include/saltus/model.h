@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <saltus/callbacks.h>
+#include <saltus/graph.h>
+#include <saltus/history.h>
+#include <saltus/loss.h>
+#include <saltus/optimizer.h>
+#include <saltus/precision.h>
+#include <saltus/samples.h>
+
+namespace saltus {
+
+/// Where a model computes. `automatic` takes a GPU where there is a usable one, else the CPU.
+enum class Device { automatic, cpu, cuda };
+
+/// Names as the program takes them. Parsing throws InvalidArgument with the known names.
+std::string_view to_string(Device device);
+Device parse_device(std::string_view name);
+
+/// How a model is trained.
+struct CompileOptions {
+  Loss loss = Loss::categorical_crossentropy;
+  Optimizer optimizer = Adam{};
+  std::vector<Metric> metrics = {};
+  Device device = Device::automatic;
+  Precision precision = Precision::fp32;
+  int threads = 0;         ///< CPU threads; 0: all cores. The results do not depend on it.
+  std::uint64_t seed = 0;  ///< of initial weights, shuffles and dropout masks
+  bool terminate_on_nan =
+      false;  ///< stop before a weight changes once the loss or a gradient is not finite
+};
+
+/// How fit() runs.
+struct FitOptions {
+  int epochs = 1;
+  int initial_epoch = 0;
+  std::int64_t batch_size = 32;
+  bool shuffle = true;
+  double validation_split =
+      0;  ///< the last share of the samples, before shuffling; ignored with validation_data
+  std::optional<Samples> validation_data;
+  std::vector<CallbackPtr> callbacks = {};
+};
+
+/// Why training stopped early: a number that was not finite.
+struct Divergence {
+  std::int64_t step = 0;  ///< optimizer steps done before
+  std::string tensor;     ///< "loss", or the weight whose gradient is not finite
+};
+
+/// A network with its weights, in Keras's vocabulary.
+class Model {
+ public:
+  explicit Model(Graph graph);
+  ~Model();
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+
+  /// Fixes how the model is trained and draws the initial weights from the seed.
+  /// Throws InvalidArgument or DeviceError.
+  void compile(const CompileOptions& options);
+
+  /// Trains. May be called again to go on; the optimizer keeps its state. Throws InvalidArgument
+  /// where samples do not fit.
+  History fit(const Samples& samples, const FitOptions& options);
+
+  /// Loss and metrics over samples, dropout off.
+  Logs evaluate(const Samples& samples, std::int64_t batch_size = 32);
+
+  /// Outputs [count][output shape], dropout off.
+  std::vector<float> predict(const Samples& samples, std::int64_t batch_size = 32);
+
+  /// The table that Keras prints.
+  std::string summary() const;
+
+  const Graph& graph() const;
+
+  /// Weights in the graph's order.
+  const std::vector<Weight>& weights() const;
+
+  /// Copies of a weight by name ("dense/kernel"), in Keras's layout. Throws InvalidArgument for an
+  /// unknown name or a wrong size.
+  std::vector<float> get_weights(std::string_view name) const;
+  void set_weights(std::string_view name, std::span<const float> values);
+
+  /// Where the last fit() met a number that was not finite, if it did (only with terminate_on_nan).
+  std::optional<Divergence> divergence() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace saltus

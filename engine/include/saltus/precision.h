@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+namespace saltus {
+
+/// What the inputs of matrix products are rounded to; weights, moments, sums and losses are always
+/// fp32. tf32 exists on GPUs, bf16 on CPUs with AVX-512 BF16 too.
+enum class Precision { fp32, tf32, bf16 };
+
+/// "fp32" and so on. Parsing throws InvalidArgument with the known names.
+std::string_view to_string(Precision precision);
+Precision parse_precision(std::string_view name);
+
+}  // namespace saltus

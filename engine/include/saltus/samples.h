@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+
+#include <saltus/shape.h>
+
+namespace saltus {
+
+/// Samples for training or evaluation: a view, nothing is owned or copied. The buffers must outlive
+/// the call they are given to.
+struct Samples {
+  std::int64_t count = 0;
+
+  /// Inputs [count][shape of the network's input]: bytes are divided by 255 on load, floats are
+  /// taken as they are.
+  std::variant<std::span<const std::uint8_t>, std::span<const float>> inputs;
+
+  /// Targets: class numbers [count], which every loss but mean_squared_error reads as one-hot rows,
+  /// or values [count][size of the network's output]. Empty for predict().
+  std::variant<std::span<const std::uint8_t>, std::span<const std::int32_t>, std::span<const float>>
+      targets;
+};
+
+}  // namespace saltus

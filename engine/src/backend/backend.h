@@ -1,0 +1,130 @@
+// The seam between the engine and what computes: a backend compiles a plan for a table of trials
+// into an executable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <saltus/optimizer.h>
+#include <saltus/samples.h>
+
+#include "kernels/activations.h"
+#include "plan/plan.h"
+
+namespace saltus::backend {
+
+/// The affine map of a dropout layer; see plan::Drop.
+struct DropoutRule {
+  std::uint32_t threshold = 0;  ///< kernels::drop_threshold(rate)
+  float scale = 1;
+  float shift = 0;
+  float dropped = 0;
+};
+
+/// The rule of a Dropout or AlphaDropout layer of this rate.
+DropoutRule dropout_rule(double rate);
+DropoutRule alpha_dropout_rule(double rate);
+
+/// One row of the trial table: all that may differ between models that share a plan.
+struct Trial {
+  std::uint64_t seed = 0;
+  Optimizer optimizer;
+  std::vector<kernels::ActivationRef> activations;  ///< one for each activation slot
+  std::vector<DropoutRule> dropouts;                ///< one for each dropout slot
+};
+
+/// The trial that a graph describes by itself.
+Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed);
+
+/// Which samples a run is about.
+enum class Split : std::uint8_t { train, validation };
+
+/// Sums over the rows of one batch.
+struct BatchSums {
+  std::int64_t rows = 0;
+  double loss = 0;                    ///< sum of the samples' losses
+  std::int64_t binary_hits = 0;       ///< outputs on the right side of 0.5
+  std::int64_t categorical_hits = 0;  ///< samples whose largest output is the target
+  double absolute_error = 0;          ///< sum over samples of the mean |y - t|
+  std::int64_t clipped =
+      0;  ///< gradient elements that clipvalue cut, or tensors that a norm clip scaled
+};
+
+/// A trial that met a NaN or an infinity: it stopped before any weight changed.
+struct NonFinite {
+  std::int64_t step = 0;  ///< optimizer steps done before
+  std::string tensor;     ///< "loss", or the weight whose gradient is not finite
+};
+
+/// A compiled plan with the state of its trials: weights, moments, step counts. Calls may return
+/// before their work is done; whatever returns a value waits for it.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+
+  /// Number of trials.
+  virtual int trials() const = 0;
+
+  /// Makes samples available to all trials. The buffers must stay valid while the executable uses
+  /// them.
+  virtual void bind(Split split, const Samples& samples) = 0;
+
+  /// Trains all active trials on batches `first` to `first + count` of an epoch's order; `shuffle`
+  /// takes the order from each trial's seed and the epoch.
+  virtual void train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
+                     std::int64_t batch_size, bool shuffle) = 0;
+
+  /// Runs all active trials over the samples bound, dropout off.
+  virtual void evaluate(Split split, std::int64_t batch_size) = 0;
+
+  /// Sums of one trial since the last call, a batch each.
+  virtual std::vector<BatchSums> take_sums(int trial) = 0;
+
+  /// Outputs [count][output] of a trial for the samples bound.
+  virtual std::vector<float> predict(int trial, Split split, std::int64_t batch_size) = 0;
+
+  /// Copies a weight tensor (its number in the plan) out or in.
+  virtual void read_weight(int trial, int weight, std::span<float> values) = 0;
+  virtual void write_weight(int trial, int weight, std::span<const float> values) = 0;
+
+  /// Changes a trial's learning rate from the next step on.
+  virtual void set_learning_rate(int trial, double learning_rate) = 0;
+
+  /// Trials that are not active are left out by train() and evaluate().
+  virtual void set_active(int trial, bool active) = 0;
+
+  /// Where a trial stopped because a number was not finite, if it did. Only with
+  /// Options::stop_on_nonfinite.
+  virtual const NonFinite* non_finite(int trial) const = 0;
+};
+
+/// How an executable is to be made.
+struct Options {
+  int threads = 0;                 ///< of the CPU; 0: all cores this process may use
+  std::int64_t batch_size = 128;   ///< the largest batch of any call
+  bool stop_on_nonfinite = false;  ///< check loss and gradients before each update
+};
+
+/// Makes executables for one device.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  /// "cpu"
+  virtual std::string_view name() const = 0;
+
+  /// Compiles a plan for these trials; weights start from zero. Throws InvalidArgument or
+  /// DeviceError where the device cannot run it.
+  virtual std::unique_ptr<Executable> compile(std::shared_ptr<const plan::Plan> plan,
+                                              std::vector<Trial> trials,
+                                              const Options& options) const = 0;
+};
+
+/// The CPU backend: oneDNN for convolutions and matrix products, our own loops for the rest.
+const Backend& cpu();
+
+}  // namespace saltus::backend

@@ -1,0 +1,106 @@
+// The loops of the CPU backend: everything but convolutions and matrix products. They are compiled
+// once for each instruction set (loops/), and the best one that this CPU has is chosen at run time.
+// All give the same bits.
+#pragma once
+
+#include <cstdint>
+
+#include "backend/backend.h"
+#include "kernels/activations.h"
+#include "plan/plan.h"
+
+namespace saltus::cpu {
+
+/// Elements in memory: f32 or bf16 (or u8, where a loop says so).
+struct In {
+  const void* data;
+  plan::DType type;
+};
+struct Out {
+  void* data;
+  plan::DType type;
+};
+
+/// Which mask a dropout draws: see kernels/random.h. Element 0 of the loop is element `first` of
+/// the layer's batch (row * elements a sample + place).
+struct MaskKey {
+  std::uint64_t seed;
+  std::uint32_t layer;
+  std::uint32_t step;
+  std::int64_t first;  ///< a multiple of kernels::kMaskBlock unless the loop handles any
+};
+
+/// Adam or SGD for one stretch of the flat arrays. `scale` is the norm clip's factor; clip the
+/// element bound (infinity: none).
+struct AdamStep {
+  float learning_rate;  ///< bias corrections included
+  float beta_1, beta_2, epsilon;
+  float clip, scale;
+};
+struct SgdStep {
+  float learning_rate, momentum;
+  bool nesterov;
+  float clip, scale;
+};
+
+/// n is a number of elements everywhere; images of windows are NHWC.
+struct Loops {
+  const char* name;
+
+  /// x = bytes / 255, or floats converted.
+  void (*load)(In source, Out x, std::int64_t n);
+
+  /// y = f(x), slope = f'(x); slope may be null.
+  void (*activate)(const kernels::ActivationRef& f, In x, Out y, float* slope, std::int64_t n);
+
+  /// See plan::ActivatePool; slope and index may be null (evaluation).
+  void (*activate_pool)(const kernels::ActivationRef& f, In x, Out y, float* slope,
+                        std::uint8_t* index, const plan::Window& window, std::int64_t images);
+
+  /// dx = dy * slope
+  void (*multiply)(In dy, const float* slope, Out dx, std::int64_t n);
+
+  void (*drop)(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y, std::int64_t n);
+  void (*drop_backward)(const backend::DropoutRule& rule, const MaskKey& key, In dy, Out dx,
+                        std::int64_t n);
+
+  void (*max_pool)(In x, Out y, std::uint8_t* index, const plan::Window& window,
+                   std::int64_t images);
+  void (*max_pool_backward)(In dy, const std::uint8_t* index, Out dx, const plan::Window& window,
+                            std::int64_t images);
+  void (*average_pool)(In x, Out y, const plan::Window& window, std::int64_t images);
+  void (*average_pool_backward)(In dy, Out dx, const plan::Window& window, std::int64_t images);
+
+  void (*add)(In a, In b, Out y, std::int64_t n);
+
+  /// Updates; each returns the number of gradient elements that `clip` cut. w16, where not null,
+  /// receives the new weights as bf16.
+  std::int64_t (*adam)(const AdamStep& step, const float* g, float* w, float* m, float* v,
+                       std::uint16_t* w16, std::int64_t n);
+  std::int64_t (*sgd)(const SgdStep& step, const float* g, float* w, float* velocity,
+                      std::uint16_t* w16, std::int64_t n);
+
+  /// Sum of squares in double, in a fixed order whatever the instruction set.
+  double (*sum_squares)(const float* g, std::int64_t n);
+  bool (*all_finite)(const float* g, std::int64_t n);
+
+  /// Backward of a convolution behind a max-pool, from the pooled gradient and its index
+  /// (plan::PooledConvolutionBackward), f32, stride 1: dw += ..., db += ..., and dx = .... See
+  /// pooled_convolution.cpp for what `supported` asks of the windows.
+  bool (*pooled_convolution_supported)(const plan::Window& window, const plan::Window& pool);
+  void (*pooled_convolution_weights)(const float* x, const float* dy, const std::uint8_t* index,
+                                     float* dw, float* db, const plan::Window& window,
+                                     const plan::Window& pool, std::int64_t images, float* scratch);
+  void (*pooled_convolution_data)(const float* w, const float* dy, const std::uint8_t* index,
+                                  float* dx, const plan::Window& window, const plan::Window& pool,
+                                  std::int64_t images, float* scratch);
+};
+
+/// The loops for this CPU.
+const Loops& loops();
+
+/// The loops of one instruction set ("baseline", "avx2", "avx512"), or null where this CPU lacks
+/// it: for tests.
+const Loops* loops_for(const char* name);
+
+}  // namespace saltus::cpu
