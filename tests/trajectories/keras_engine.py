@@ -1,0 +1,84 @@
+"""The runs in real Keras 3, on its torch backend.
+
+On TensorFlow, Keras computes `binary_crossentropy` from the logits behind the softmax instead of
+from the probabilities: another objective. The torch backend computes the documented one.
+"""
+
+import os
+from unittest import mock
+
+os.environ["KERAS_BACKEND"] = "torch"
+
+import keras
+import numpy as np
+from keras.src.layers.regularization import alpha_dropout as keras_alpha_dropout
+
+from problem import ACTIVATIONS, CLASSES, SHAPES, SIDE
+
+
+def initial_weights(seed):
+    """glorot_uniform kernels and zero biases, by variable name."""
+    return {
+        name: np.asarray(
+            keras.initializers.GlorotUniform(seed + i)(shape).cpu()
+            if name.endswith("kernel")
+            else np.zeros(shape),
+            np.float32,
+        )
+        for i, (name, shape) in enumerate(SHAPES.items())
+    }
+
+
+def build(activation, weights):
+    function = getattr(keras.activations, activation)
+
+    def act(x):
+        return function(x, **ACTIVATIONS[activation])
+
+    model = keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 1)),
+            keras.layers.Conv2D(4, 3, activation=act),
+            keras.layers.Conv2D(8, 3, activation=act),
+            keras.layers.MaxPooling2D(2),
+            keras.layers.Flatten(),
+            keras.layers.Dense(16, activation=act),
+            keras.layers.Dense(CLASSES, activation="softmax"),
+        ]
+    )
+    model.set_weights([weights[name] for name in SHAPES])
+    return model
+
+
+def optimizer_of(run):
+    settings = {key: value for key, value in run.optimizer.items() if key != "name"}
+    kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+    return kinds[run.optimizer["name"]](**settings, **run.clipping)
+
+
+def train(run, weights, batches):
+    """The loss of each step, and the weights after the last one."""
+    model = build(run.activation, weights)
+    model.compile(loss=run.loss, optimizer=optimizer_of(run))
+    losses = []
+    for x, t in batches:
+        model.reset_metrics()  # otherwise train_on_batch returns the mean since the start
+        losses.append(np.float32(model.train_on_batch(x, t)))
+    return losses, dict(zip(SHAPES, model.get_weights()))
+
+
+def predict(activation, weights, x):
+    return build(activation, weights).predict(x, verbose=0)
+
+
+def alpha_dropout(x, uniform, upstream, rate):
+    """y and dL/dx of Keras's own layer when its uniform draws are `uniform` and L = sum(y upstream)."""
+    import torch
+
+    leaf = torch.tensor(x, requires_grad=True)
+    draws = mock.Mock(return_value=torch.tensor(uniform))
+    with mock.patch.object(keras_alpha_dropout.ops.random, "uniform", draws):
+        y = keras.layers.AlphaDropout(rate)(leaf, training=True)
+    draws.assert_called_once()
+    (y * torch.tensor(upstream)).sum().backward()
+    return y.detach().numpy(), leaf.grad.numpy()

@@ -1,0 +1,135 @@
+"""The runs in plain PyTorch, with nothing of Keras in it: NCHW layers, the losses and the
+optimizers by hand. In float32 it is the second peer; in float64 it is taken as the truth."""
+
+import torch
+import torch.nn.functional as F
+
+ACTIVATIONS = {
+    "sigmoid": torch.sigmoid,
+    "relu": F.relu,
+    "elu": F.elu,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.2),
+    "selu": F.selu,
+    "gelu": lambda x: F.gelu(x, approximate="tanh"),
+}
+CLIP = 1e-7  # of the probabilities, Keras's epsilon()
+
+
+def parameters_of(weights, dtype):
+    """Keras's layouts to PyTorch's: [kh][kw][in][out] to [out][in][kh][kw], [in][out] to [out][in].
+
+    dense1 reads the pooled 4x4x8 maps flattened as h, w, c; here they are flattened as c, h, w.
+    """
+    p = {name: torch.tensor(value, dtype=dtype) for name, value in weights.items()}
+    for conv in ("conv1/kernel", "conv2/kernel"):
+        p[conv] = p[conv].permute(3, 2, 0, 1).contiguous()
+    p["dense1/kernel"] = p["dense1/kernel"].reshape(4, 4, 8, 16).permute(3, 2, 0, 1).reshape(16, 128)
+    p["dense2/kernel"] = p["dense2/kernel"].T.contiguous()
+    return {name: value.requires_grad_() for name, value in p.items()}
+
+
+def forward(p, act, x):
+    """Logits [n][10] of x [n][1][12][12]."""
+    h = act(F.conv2d(x, p["conv1/kernel"], p["conv1/bias"]))
+    h = act(F.conv2d(h, p["conv2/kernel"], p["conv2/bias"]))
+    h = F.max_pool2d(h, 2).flatten(1)
+    h = act(F.linear(h, p["dense1/kernel"], p["dense1/bias"]))
+    return F.linear(h, p["dense2/kernel"], p["dense2/bias"])
+
+
+def binary_crossentropy(logits, t):
+    """Mean over the classes and the batch of the sigmoid cross-entropy of log(p / (1 - p))."""
+    p = logits.softmax(1).clamp(CLIP, 1 - CLIP)
+    z = torch.log(p / (1 - p))
+    return (z.clamp(min=0) - z * t + torch.log1p(torch.exp(-z.abs()))).mean()
+
+
+def categorical_crossentropy(logits, t):
+    return -(t * logits.softmax(1).clamp(CLIP, 1 - CLIP).log()).sum(1).mean()
+
+
+LOSSES = {
+    "binary_crossentropy": binary_crossentropy,
+    "categorical_crossentropy": categorical_crossentropy,
+}
+
+
+def clip(gradients, clipping):
+    """The clipped gradients, and how many elements (clipvalue) or norms (the others) exceeded."""
+    if not clipping:
+        return gradients, 0
+    ((key, limit),) = clipping.items()
+    if key == "clipvalue":
+        hits = sum(int((g.abs() > limit).sum()) for g in gradients)
+        return [g.clamp(-limit, limit) for g in gradients], hits
+    norms = [g.norm() for g in gradients]
+    if key == "global_clipnorm":
+        norms = [torch.stack(norms).norm()] * len(gradients)
+    hits = [bool(norm > limit) for norm in norms]
+    clipped = [g * (limit / n) if hit else g for g, n, hit in zip(gradients, norms, hits)]
+    return clipped, int(any(hits)) if key == "global_clipnorm" else sum(hits)
+
+
+class Adam:
+    """p -= lr sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + eps): eps beside the uncorrected v."""
+
+    def __init__(self, parameters, learning_rate, beta_1, beta_2, epsilon):
+        self.learning_rate, self.beta_1, self.beta_2 = learning_rate, beta_1, beta_2
+        self.epsilon, self.step_count = epsilon, 0
+        self.moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+
+    def step(self, parameters, gradients):
+        self.step_count += 1
+        t, b1, b2 = self.step_count, self.beta_1, self.beta_2
+        rate = self.learning_rate * (1 - b2**t) ** 0.5 / (1 - b1**t)
+        for p, g, (m, v) in zip(parameters, gradients, self.moments):
+            m.mul_(b1).add_(g, alpha=1 - b1)
+            v.mul_(b2).add_(g * g, alpha=1 - b2)
+            p.sub_(rate * m / (v.sqrt() + self.epsilon))
+
+
+class SGD:
+    """u = momentum u - lr g; p += u, or with Nesterov p += momentum u - lr g."""
+
+    def __init__(self, parameters, learning_rate, momentum, nesterov):
+        self.learning_rate, self.momentum, self.nesterov = learning_rate, momentum, nesterov
+        self.velocities = [torch.zeros_like(p) for p in parameters]
+
+    def step(self, parameters, gradients):
+        for p, g, u in zip(parameters, gradients, self.velocities):
+            u.mul_(self.momentum).sub_(self.learning_rate * g)
+            p.add_(self.momentum * u - self.learning_rate * g if self.nesterov else u)
+
+
+OPTIMIZERS = {"adam": Adam, "sgd": SGD}
+
+
+def train(run, weights, batches, dtype, noise=0.0):
+    """The loss and the count of clipping hits of each step.
+
+    `noise` is the relative size of a random error put on every parameter before each step.
+    """
+    named = parameters_of(weights, dtype)
+    parameters = list(named.values())
+    settings = {key: value for key, value in run.optimizer.items() if key != "name"}
+    optimizer = OPTIMIZERS[run.optimizer["name"]](parameters, **settings)
+    losses, hits = [], []
+    for x, t in batches:
+        for p in parameters:
+            p.data *= 1 + noise * torch.randn_like(p)
+        x = torch.tensor(x, dtype=dtype).permute(0, 3, 1, 2)
+        logits = forward(named, ACTIVATIONS[run.activation], x)
+        loss = LOSSES[run.loss](logits, torch.tensor(t, dtype=dtype))
+        gradients, hit_count = clip(torch.autograd.grad(loss, parameters), run.clipping)
+        with torch.no_grad():
+            optimizer.step(parameters, gradients)
+        losses.append(loss.detach().numpy()[()])
+        hits.append(hit_count)
+    return losses, hits
+
+
+def predict(activation, weights, x, dtype):
+    with torch.no_grad():
+        x = torch.tensor(x, dtype=dtype).permute(0, 3, 1, 2)
+        p = parameters_of(weights, dtype)
+        return forward(p, ACTIVATIONS[activation], x).softmax(1).numpy()
