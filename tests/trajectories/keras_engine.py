@@ -72,7 +72,7 @@ def predict(activation, weights, x):
 
 
 def alpha_dropout(x, uniform, upstream, rate):
-    """y and dL/dx of Keras's own layer when its uniform draws are `uniform` and L = sum(y upstream)."""
+    """y and dL/dx of Keras's own layer given its uniform draws, for L = sum(y upstream)."""
     import torch
 
     leaf = torch.tensor(x, requires_grad=True)

@@ -4,30 +4,30 @@ Run by hand, the output is committed:
 
     build/peers-venv/bin/python tests/trajectories/make_trajectories.py
 
-(the virtual environment is made by `apps/bench/run_cpu.py --only-venv`). Each run trains a small-width
-version of the tutorial's network for 20 steps of 16 images (every fifth of 8), in stored order,
-without dropout, from the same initial weights. Three engines write a loss per step:
+(the virtual environment is made by `apps/bench/run_cpu.py --only-venv`). Each run trains a
+small-width version of the tutorial's network for 20 steps of 16 images (every fifth of 8), in
+stored order, without dropout, from the same initial weights. Three engines write a loss per step:
 
     keras          Keras 3 on its torch backend, float32
     torch_float32  plain PyTorch, with its own losses, clipping, optimizers and NCHW layout
     torch_float64  the same code in float64: the truth
 
 The test's bound follows from the distance of the two float32 peers from the truth, and from the
-`sensitivity`: how far the truth itself moves when every parameter gets a relative error of 2^-23 before
-each step (a flipped tie of the max-pool or a crossed kink would show there as a jump). Floats are written so that
-they read back to the same float32 (or float64, for torch_float64).
+`sensitivity`: how far the truth itself moves when every parameter gets a relative error of 2^-23
+before each step (a flipped tie of the max-pool or a crossed kink would show there as a jump).
+Floats are written so that they read back to the same float32 (float64 for torch_float64).
 
 Keys of the file:
-    versions, network, steps, batch
+    versions, network, activations (their parameters), steps, batch
     images, labels        uint8, [n][12*12] and [n]; the engine divides by 255 in float32
     weights.initial       by variable: Keras's shape and the values, flat
     weights.trained       the same, exported by Keras after the run named in `weights.trained_run`
     predictions           on the first 8 images, float32 of Keras: `initial` by activation, `trained`
-    runs[]                activation, loss, optimizer, clipping, losses (by engine), clip_hits: elements
-                          over the threshold (clipvalue), variables (clipnorm), 0 or 1 (global_clipnorm),
-                          sensitivity
-    alpha_dropout[]       rate, x, uniform (kept where uniform >= rate), mask, upstream, y, dx: Keras's
-                          own layer, its uniform draws replaced by the stored ones
+    runs[]                activation, loss, optimizer, clipping, losses (by engine), sensitivity,
+                          clip_hits of each step: elements beyond the threshold (clipvalue),
+                          variables (clipnorm), 0 or 1 (global_clipnorm)
+    alpha_dropout[]       rate, x, uniform (kept where uniform >= rate), mask, upstream, y, dx:
+                          Keras's own layer, its uniform draws replaced by the stored ones
 """
 
 import argparse
@@ -146,8 +146,8 @@ def main():
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "network": "conv 3x3 valid 4, act, conv 3x3 valid 8, act, max-pool 2x2, flatten, dense 16, act, "
-        "dense 10, softmax",
+        "network": "conv 3x3 valid 4, act, conv 3x3 valid 8, act, max-pool 2x2, flatten, "
+        "dense 16, act, dense 10, softmax",
         "steps": problem.STEPS,
         "batch": problem.BATCH,
         "activations": problem.ACTIVATIONS,

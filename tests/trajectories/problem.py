@@ -42,7 +42,7 @@ ADAM = {
     "epsilon": 1e-7,
 }
 
-# Thresholds that bite in most steps without freezing the training; make_trajectories.py checks that.
+# Thresholds that bite in most steps; make_trajectories.py checks that.
 CLIPPING = {
     "binary_crossentropy": {"clipvalue": 0.002, "clipnorm": 0.01, "global_clipnorm": 0.02},
     "categorical_crossentropy": {"clipvalue": 0.01, "clipnorm": 0.05, "global_clipnorm": 0.1},
@@ -69,7 +69,7 @@ class Run:
 
 
 def runs():
-    """Every activation x loss x clipping with Adam, then SGD in its three forms for one activation."""
+    """Every activation, loss and clipping with Adam, then SGD in its three forms."""
     for activation, loss in product(ACTIVATIONS, CLIPPING):
         yield Run(activation, loss, ADAM, {})
         for key, threshold in CLIPPING[loss].items():
@@ -98,7 +98,7 @@ def images_and_labels():
 
 
 def batches(images, labels):
-    """The 20 batches, in stored order: float32 x [n][12][12][1] = u8 / 255 and one-hot t [n][10]."""
+    """The 20 batches in stored order: float32 x [n][12][12][1] = u8 / 255, one-hot t [n][10]."""
     x = images.astype(np.float32)[..., None] / np.float32(255)
     t = np.eye(CLASSES, dtype=np.float32)[labels]
     starts = range(0, IMAGES, BATCH)

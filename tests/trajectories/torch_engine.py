@@ -23,7 +23,8 @@ def parameters_of(weights, dtype):
     p = {name: torch.tensor(value, dtype=dtype) for name, value in weights.items()}
     for conv in ("conv1/kernel", "conv2/kernel"):
         p[conv] = p[conv].permute(3, 2, 0, 1).contiguous()
-    p["dense1/kernel"] = p["dense1/kernel"].reshape(4, 4, 8, 16).permute(3, 2, 0, 1).reshape(16, 128)
+    hwc = p["dense1/kernel"].reshape(4, 4, 8, 16)
+    p["dense1/kernel"] = hwc.permute(3, 2, 0, 1).reshape(16, 128)
     p["dense2/kernel"] = p["dense2/kernel"].T.contiguous()
     return {name: value.requires_grad_() for name, value in p.items()}
 
