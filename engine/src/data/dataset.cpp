@@ -1,0 +1,150 @@
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <saltus/dataset.h>
+#include <saltus/error.h>
+
+#include "data/fetch.h"
+#include "data/folders.h"
+#include "data/idx.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kLabelsStart = 8;  // after magic and count
+
+struct Piece {
+  fs::path path;
+  IdxArray data;
+};
+
+// Reads the file of a part. Where the checksum is known, and one file is not the right one, another
+// of the same part may be: plain beside gzip.
+Piece read_piece(const fs::path& folder, Part part, const KnownDataset* known) {
+  const int min_rank = is_images(part) ? 3 : 1;
+  const int max_rank = is_images(part) ? 4 : 1;
+  std::string problem = fmt::format("{} holds no {}: expected a file {} or {}.gz", folder.string(),
+                                    part_name(part), file_name(part), file_name(part));
+  for (const fs::path& path : files_of_part(folder, part)) {
+    if (known == nullptr) return {path, read_idx(path, min_rank, max_rank)};
+    try {
+      Piece piece{path, read_idx(path, min_rank, max_rank)};
+      const std::string& md5 = known->files[static_cast<std::size_t>(part)].md5;
+      if (piece.data.md5 == md5) return piece;
+      problem = wrong_checksum(path, piece.data.md5, md5);
+    } catch (const DataError& error) {
+      problem = error.what();
+    }
+  }
+  throw DataError(problem);
+}
+
+ImageSet join(Piece images, Piece labels) {
+  const auto& dims = images.data.dims;
+  if (labels.data.dims[0] != dims[0]) {
+    throw DataError(
+        fmt::format("{}, byte 4: {} labels, expected {}, as many as there are images in {}",
+                    labels.path.string(), labels.data.dims[0], dims[0], images.path.string()));
+  }
+  ImageSet set;
+  set.count = dims[0];
+  set.height = dims[1];
+  set.width = dims[2];
+  set.channels = dims.size() == 4 ? dims[3] : 1;
+  set.pixels = std::move(images.data.values);
+  set.labels = std::move(labels.data.values);
+  set.images_md5 = std::move(images.data.md5);
+  set.labels_md5 = std::move(labels.data.md5);
+  return set;
+}
+
+// A class that no training image has cannot be learned; a label beyond it is a wrong file.
+void check_test_labels(const ImageSet& test, int classes, const fs::path& path) {
+  const auto wrong = std::ranges::find_if(test.labels, [&](int label) { return label >= classes; });
+  if (wrong == test.labels.end()) return;
+  throw DataError(fmt::format("{}, byte {}: label {}, expected 0 to {} as in the training labels",
+                              path.string(), kLabelsStart + (wrong - test.labels.begin()), *wrong,
+                              classes - 1));
+}
+
+void check_shapes(const ImageSet& train, const ImageSet& test, const fs::path& path) {
+  const auto shape = [](const ImageSet& set) {
+    return std::array{set.height, set.width, set.channels};
+  };
+  if (shape(train) != shape(test)) {
+    throw DataError(fmt::format("{}, byte 8: images of {}, expected {} as in the training images",
+                                path.string(), fmt::join(shape(test), " x "),
+                                fmt::join(shape(train), " x ")));
+  }
+}
+
+// A folder may well hold a data set that has a name.
+std::string name_of(const ImageDataset& data, const fs::path& folder) {
+  const std::array md5 = {data.train.images_md5, data.train.labels_md5, data.test.images_md5,
+                          data.test.labels_md5};
+  for (const KnownDataset& known : known_datasets()) {
+    if (std::ranges::equal(known.files, md5, {}, &KnownFile::md5)) return known.name;
+  }
+  const fs::path last = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+  return last.string();
+}
+
+}  // namespace
+
+ImageSet ImageSet::first(std::int64_t n) const {
+  if (n < 1) throw InvalidArgument(fmt::format("the first {} images: expected at least 1", n));
+  ImageSet part = *this;
+  if (n >= count) return part;
+  const auto kept = static_cast<std::size_t>(n);
+  part.count = n;
+  part.pixels.resize(kept * static_cast<std::size_t>(height * width * channels));
+  part.pixels.shrink_to_fit();
+  part.labels.resize(kept);
+  return part;
+}
+
+ImageDataset load_folder(const fs::path& folder, const KnownDataset* known) {
+  ImageDataset data;
+  data.train = join(read_piece(folder, Part::train_images, known),
+                    read_piece(folder, Part::train_labels, known));
+  Piece test_images = read_piece(folder, Part::test_images, known);
+  Piece test_labels = read_piece(folder, Part::test_labels, known);
+  const fs::path images_path = test_images.path;
+  const fs::path labels_path = test_labels.path;
+  data.test = join(std::move(test_images), std::move(test_labels));
+  data.classes =
+      known != nullptr ? known->classes : *std::ranges::max_element(data.train.labels) + 1;
+  check_shapes(data.train, data.test, images_path);
+  check_test_labels(data.test, data.classes, labels_path);
+  data.source = folder.string();
+  data.name = known != nullptr ? known->name : name_of(data, folder);
+  return data;
+}
+
+ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options) {
+  if (const KnownDataset* known = find_known(name_or_folder)) {
+    for (const fs::path& folder : search_folders(*known, options)) {
+      try {
+        return load_folder(folder, known);
+      } catch (const DataError&) {
+        // fetch_known() looks again, says what is damaged, and replaces it.
+      }
+    }
+    return load_folder(fetch_known(*known, options).folder, known);
+  }
+  const fs::path folder(name_or_folder);
+  std::error_code ignored;
+  if (fs::is_directory(folder, ignored)) return load_folder(folder, nullptr);
+  throw InvalidArgument(
+      fmt::format("there is no data set \"{}\": expected {} or a folder that holds "
+                  "the four IDX files",
+                  name_or_folder, fmt::join(known_names(), ", ")));
+}
+
+}  // namespace saltus
