@@ -1,0 +1,29 @@
+# Two commands: `make sweep` and `make test`. Each installs what is missing, builds what changed and does its job.
+#
+#   make sweep    train the tutorial's network once per activation, at a size that fits this machine (runs/quick)
+#   make test     build and run all tests
+#   make bench    measure a training step against Keras and PyTorch (docs/benchmarks)
+#   make lint     clang-format and clang-tidy over our own code
+.PHONY: sweep test bench lint build dependencies
+.DEFAULT_GOAL := build
+
+BUILD := build/release
+
+sweep: build
+	$(BUILD)/apps/saltus/saltus sweep --quick --resume --out runs/quick
+
+test: build
+	ctest --preset release -j "$$(nproc)"
+
+bench: build
+	python3 apps/bench/run_cpu.py --build $(BUILD)
+
+build: dependencies
+	@test -f $(BUILD)/build.ninja || cmake --preset release
+	cmake --build --preset release
+
+dependencies:
+	@third_party/install.sh
+
+lint: build
+	scripts/lint $(BUILD)
