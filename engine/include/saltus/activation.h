@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/activation_entry.h"
+
+namespace saltus {
+
+/// What the list says about an activation: name, aliases, parameters with defaults and legal
+/// values, formula, range, shape, saturation, kinks, and the initializer and dropout that belong to
+/// it. Shape and kinks are those of the default parameters.
+using ActivationInfo = kernels::Traits;
+using ActivationShape = kernels::Shape;
+
+/// Every activation, in the order of the list. A place in it is not a number to be stored: the list
+/// grows; names stay.
+const std::vector<ActivationInfo>& activation_list();
+
+/// One elementwise function of the list with the values of its parameters. A small value type.
+class Activation {
+ public:
+  /// The identity.
+  Activation();
+
+  /// "relu", "elu:alpha=0.2", "threshold:theta=1:value=0": a name or an alias of the list, then
+  /// parameters; what is not given takes its default. Case, '-' and '_' in names do not count.
+  /// Throws InvalidArgument for an unknown name or parameter, with the nearest known ones, and for
+  /// a value that is not a number or not legal, with the legal interval.
+  static Activation parse(std::string_view text);
+
+  /// The canonical text: the name and the parameters that differ from their defaults, numbers as
+  /// short as they can be. parse() of it gives this activation again.
+  [[nodiscard]] std::string str() const;
+
+  [[nodiscard]] std::string_view name() const { return info().name; }
+  [[nodiscard]] const ActivationInfo& info() const;
+
+  /// How f runs with these parameters.
+  [[nodiscard]] ActivationShape shape() const;
+
+  /// Where f or its derivative jumps with these parameters, and df there.
+  [[nodiscard]] kernels::Kinks kinks() const;
+
+  /// f(x) and f'(x), by the code that trains.
+  [[nodiscard]] float f(float x) const;
+  [[nodiscard]] float df(float x) const;
+
+  /// What kernels get.
+  [[nodiscard]] const kernels::ActivationRef& ref() const { return ref_; }
+
+  friend bool operator==(const Activation& a, const Activation& b);
+
+ private:
+  explicit Activation(const kernels::ActivationRef& ref) : ref_(ref) {}
+
+  kernels::ActivationRef ref_;
+};
+
+}  // namespace saltus

@@ -1,0 +1,178 @@
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <saltus/activation.h>
+#include <saltus/error.h>
+
+#include "graph/nearest_names.h"
+#include "kernels/activations.h"
+
+namespace saltus {
+namespace {
+
+using kernels::Parameter;
+
+// How names are compared: "LeakyReLU", "leaky-relu" and "leaky_relu" are one.
+std::string folded(std::string_view name) {
+  std::string result;
+  for (const char c : name)
+    if (c != '-' && c != '_')
+      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return result;
+}
+
+const std::unordered_map<std::string, int>& ids_by_name() {
+  static const auto ids = [] {
+    std::unordered_map<std::string, int> result;
+    int id = 0;
+    for (const ActivationInfo& info : activation_list()) {
+      result.emplace(folded(info.name), id);
+      for (const std::string_view alias : info.aliases) result.emplace(folded(alias), id);
+      ++id;
+    }
+    return result;
+  }();
+  return ids;
+}
+
+int id_of_name(std::string_view name) {
+  const auto found = ids_by_name().find(folded(name));
+  if (found != ids_by_name().end()) return found->second;
+  std::vector<std::string_view> known;
+  for (const ActivationInfo& info : activation_list()) {
+    known.push_back(info.name);
+    known.insert(known.end(), info.aliases.begin(), info.aliases.end());
+  }
+  throw InvalidArgument(
+      fmt::format("unknown activation '{}': did you mean {}?", name, nearest_names(name, known)));
+}
+
+std::size_t parameter_of_name(const ActivationInfo& info, std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Parameter& parameter : info.parameters) {
+    if (folded(parameter.name) == folded(name)) return known.size();
+    known.push_back(parameter.name);
+  }
+  if (known.empty())
+    throw InvalidArgument(
+        fmt::format("activation {} has no parameters, '{}' was given", info.name, name));
+  throw InvalidArgument(fmt::format("activation {} has no parameter '{}': did you mean {}?",
+                                    info.name, name, nearest_names(name, known)));
+}
+
+float legal_value(const ActivationInfo& info, const Parameter& parameter, std::string_view text) {
+  float value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || !std::isfinite(value))
+    throw InvalidArgument(fmt::format("parameter {} of activation {} must be a number, not '{}'",
+                                      parameter.name, info.name, text));
+  if (value < parameter.low || value > parameter.high)
+    throw InvalidArgument(fmt::format("parameter {} of activation {} must be in [{}, {}], not {}",
+                                      parameter.name, info.name, parameter.low, parameter.high,
+                                      text));
+  return value;
+}
+
+// The text up to the next ':', which is taken off `rest`.
+std::string_view next_part(std::string_view& rest) {
+  const std::size_t colon = rest.find(':');
+  const std::string_view part = rest.substr(0, colon);
+  rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
+  return part;
+}
+
+// What `get`, called with an entry and its parameters, gives for the entry of `ref`.
+template <class Get>
+auto of_entry(const kernels::ActivationRef& ref, Get get) {
+  decltype(get.template operator()<kernels::Linear>(kernels::Parameters<float>{})) result{};
+  kernels::dispatch(ref.id, [&]<class Entry>() {
+    result = get.template operator()<Entry>(kernels::parameters_of<float>(ref));
+  });
+  return result;
+}
+
+kernels::ActivationRef with_defaults(int id) {
+  kernels::ActivationRef ref{id, {}};
+  const auto& parameters = activation_list()[static_cast<std::size_t>(id)].parameters;
+  std::ranges::transform(parameters, ref.parameters, &Parameter::default_value);
+  return ref;
+}
+
+}  // namespace
+
+const std::vector<ActivationInfo>& activation_list() {
+  static const auto list = []<class... A>(kernels::ActivationTypes<A...>) {
+    return std::vector<ActivationInfo>{A::traits...};
+  }(kernels::AllActivations{});
+  return list;
+}
+
+Activation::Activation() : ref_{kernels::kActivationId<kernels::Linear>, {}} {}
+
+Activation Activation::parse(std::string_view text) {
+  std::string_view rest = text;
+  Activation result(with_defaults(id_of_name(next_part(rest))));
+  const ActivationInfo& info = result.info();
+  std::array<bool, kernels::kMaxParameters> given{};
+  if (text.ends_with(':'))
+    throw InvalidArgument(fmt::format("'{}' ends in ':': write name:parameter=value", text));
+  while (!rest.empty()) {
+    const std::string_view part = next_part(rest);
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos)
+      throw InvalidArgument(fmt::format(
+          "'{}' in '{}' is not of the form parameter=value, as in elu:alpha=0.2", part, text));
+    const std::size_t i = parameter_of_name(info, part.substr(0, equals));
+    if (given[i])
+      throw InvalidArgument(
+          fmt::format("parameter {} is given twice in '{}'", info.parameters[i].name, text));
+    given[i] = true;
+    result.ref_.parameters[i] = legal_value(info, info.parameters[i], part.substr(equals + 1));
+  }
+  return result;
+}
+
+std::string Activation::str() const {
+  std::string text(name());
+  const auto& parameters = info().parameters;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    if (ref_.parameters[i] != parameters[i].default_value)
+      text += fmt::format(":{}={}", parameters[i].name, ref_.parameters[i]);
+  return text;
+}
+
+const ActivationInfo& Activation::info() const {
+  return activation_list()[static_cast<std::size_t>(ref_.id)];
+}
+
+ActivationShape Activation::shape() const {
+  return of_entry(ref_, []<class Entry>(const auto& p) { return Entry::shape(p); });
+}
+
+kernels::Kinks Activation::kinks() const {
+  return of_entry(ref_, []<class Entry>(const auto& p) { return Entry::kinks(p); });
+}
+
+float Activation::f(float x) const {
+  return of_entry(ref_, [x]<class Entry>(const auto& p) { return Entry::f(x, p); });
+}
+
+float Activation::df(float x) const {
+  return of_entry(ref_, [x]<class Entry>(const auto& p) { return Entry::df(x, p); });
+}
+
+bool operator==(const Activation& a, const Activation& b) {
+  return a.ref_.id == b.ref_.id && std::ranges::equal(a.ref_.parameters, b.ref_.parameters);
+}
+
+}  // namespace saltus

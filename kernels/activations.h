@@ -1,0 +1,71 @@
+// The list of activations. Everything else is made from it: names and parsing, the CPU's loops, the
+// CUDA kernels' switch, the tests, the tables of the documentation. The entries stand in
+// activations/, family by family; docs/adding-an-activation.md shows how to add one.
+#pragma once
+
+#include "kernels/activation_entry.h"
+#include "kernels/activations/exponential.h"
+#include "kernels/activations/gated.h"
+#include "kernels/activations/periodic.h"
+#include "kernels/activations/rectifiers.h"
+#include "kernels/activations/shrinkage.h"
+#include "kernels/activations/sigmoidal.h"
+
+namespace saltus::kernels {
+
+template <class... Lists>
+struct Concatenate;
+template <class... A>
+struct Concatenate<ActivationTypes<A...>> {
+  using type = ActivationTypes<A...>;
+};
+template <class... A, class... B, class... Rest>
+struct Concatenate<ActivationTypes<A...>, ActivationTypes<B...>, Rest...> {
+  using type = typename Concatenate<ActivationTypes<A..., B...>, Rest...>::type;
+};
+
+/// The whole list. An activation's id is its place here; ids never leave memory.
+using AllActivations =
+    Concatenate<SigmoidalActivations, RectifierActivations, ExponentialActivations,
+                GatedActivations, PeriodicActivations, ShrinkageActivations>::type;
+
+/// The parameters of `ref` for f and df.
+template <class T>
+SALTUS_HD Parameters<T> parameters_of(const ActivationRef& ref) {
+  Parameters<T> result;
+  for (std::size_t i = 0; i < kMaxParameters; ++i)
+    result.values[i] = static_cast<T>(ref.parameters[i]);
+  return result;
+}
+
+namespace detail {
+
+template <class Function, class... A>
+SALTUS_HD void dispatch(int id, Function&& function, ActivationTypes<A...>) {
+  int place = 0;
+  // Compilers make one switch of it.
+  (void)((id == place++ ? (function.template operator()<A>(), true) : false) || ...);
+}
+
+template <class A, class... All>
+constexpr int id_of(ActivationTypes<All...>) {
+  int id = -1;
+  int place = 0;
+  (void)((std::same_as<A, All> ? (id = place, true) : (++place, false)) || ...);
+  return id;
+}
+
+}  // namespace detail
+
+/// Calls function.template operator()<Entry>() for the entry with that id; no call where there is
+/// none. For host and device: the function object's operator must be for both, then.
+template <class Function>
+SALTUS_HD void dispatch(int id, Function&& function) {
+  detail::dispatch(id, static_cast<Function&&>(function), AllActivations{});
+}
+
+/// The id of an entry.
+template <class A>
+inline constexpr int kActivationId = detail::id_of<A>(AllActivations{});
+
+}  // namespace saltus::kernels

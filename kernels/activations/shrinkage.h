@@ -1,0 +1,32 @@
+// Activations that pull towards zero.
+#pragma once
+
+#include "kernels/activation_entry.h"
+
+namespace saltus::kernels {
+
+/// lambda towards zero, nothing below. The slope is 0 on the closed interval, as in PyTorch.
+struct SoftShrink : Entry<SoftShrink> {
+  static constexpr Traits traits{
+      .name = "soft_shrink",
+      .parameters = {{"lambda", 0.5f, 0}},
+      .formula = "sign(x) max(|x| - lambda, 0)",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  static constexpr Kinks kinks(const Parameters<float>& p) { return {{{-p[0], 0}, {p[0], 0}}}; }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return x - math::clamp(x, -p[0], p[0]);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return math::unless_nan(x, math::abs(x) > p[0] ? T(1) : T(0));
+  }
+};
+
+using ShrinkageActivations = ActivationTypes<SoftShrink>;
+
+}  // namespace saltus::kernels

@@ -1,0 +1,151 @@
+// Arithmetic that every function of kernels/math.h stands on. Each name is a template: for float it
+// is the operation itself, for any other type (double, long double, a dual number) it forwards to
+// std:: or to the function that argument-dependent lookup finds.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <limits>
+
+#include "kernels/portable.h"
+
+namespace saltus::kernels::math {
+
+template <class T>
+inline constexpr bool is_float = std::same_as<T, float>;
+
+/// a * b + c with one rounding.
+template <class T>
+SALTUS_HD T fma(T a, T b, T c) {
+  if constexpr (is_float<T>) {
+#if defined(__CUDA_ARCH__)
+    return ::fmaf(a, b, c);
+#else
+    return __builtin_fmaf(a, b, c);
+#endif
+  } else {
+    return a * b + c;
+  }
+}
+
+template <class T>
+SALTUS_HD T abs(T x) {
+  if constexpr (is_float<T>) {
+    return float_of(bits_of(x) & 0x7fffffffu);
+  } else {
+    using std::abs;
+    return abs(x);
+  }
+}
+
+/// A magnitude, at least 0, with the sign of x.
+template <class T>
+SALTUS_HD T with_sign_of(T x, T magnitude) {
+  if constexpr (is_float<T>) {
+    return float_of((bits_of(magnitude) & 0x7fffffffu) | (bits_of(x) & 0x80000000u));
+  } else {
+    return x < T(0) ? -magnitude : magnitude;
+  }
+}
+
+template <class T>
+SALTUS_HD T sqrt(T x) {
+  if constexpr (is_float<T>) {
+#if defined(__CUDA_ARCH__)
+    return ::sqrtf(x);
+#else
+    return __builtin_sqrtf(x);
+#endif
+  } else {
+    using std::sqrt;
+    return sqrt(x);
+  }
+}
+
+/// The largest integer not above x.
+template <class T>
+SALTUS_HD T floor(T x) {
+  if constexpr (is_float<T>) {
+#if defined(__CUDA_ARCH__)
+    return ::floorf(x);
+#else
+    return __builtin_floorf(x);
+#endif
+  } else {
+    using std::floor;
+    return floor(x);
+  }
+}
+
+/// x, but not below `low`; NaN stays NaN.
+template <class T>
+SALTUS_HD T at_least(T x, T low) {
+  return x < low ? low : x;
+}
+
+/// x, but not above `high`; NaN stays NaN.
+template <class T>
+SALTUS_HD T at_most(T x, T high) {
+  return x > high ? high : x;
+}
+
+/// x in [low, high]; NaN stays NaN.
+template <class T>
+SALTUS_HD T clamp(T x, T low, T high) {
+  return at_most(at_least(x, low), high);
+}
+
+/// x with its infinities replaced by numbers so large that they behave alike in a product with a
+/// factor that has vanished: 0, and not NaN.
+template <class T>
+SALTUS_HD T finite(T x) {
+  return clamp(x, T(-3e38), T(3e38));
+}
+
+/// value, or NaN where x is NaN: for slopes that are constants.
+template <class T>
+SALTUS_HD T unless_nan(T x, T value) {
+  return x == x ? value : x;
+}
+
+/// hi + lo, where lo is what rounding took from hi. Where exp follows, an error of half a unit in
+/// its argument's last place would be multiplied by the argument.
+template <class T>
+struct Sum {
+  T hi, lo;
+};
+
+/// a * b
+template <class T>
+SALTUS_HD Sum<T> product(T a, T b) {
+  const T hi = a * b;
+  if constexpr (is_float<T>) return {hi, fma(a, b, -hi)};
+  return {hi, T(0)};
+}
+
+/// a / b, given 1 / b.
+template <class T>
+SALTUS_HD Sum<T> quotient(T a, T b, T reciprocal_of_b) {
+  if constexpr (is_float<T>) {
+    const T hi = a * reciprocal_of_b;
+    return {hi, fma(-hi, b, a) * reciprocal_of_b};
+  }
+  return {a / b, T(0)};
+}
+
+template <class T>
+SALTUS_HD Sum<T> operator-(Sum<T> x) {
+  return {-x.hi, -x.lo};
+}
+
+/// c[0] + c[1] x + c[2] x^2 + ...
+template <class T>
+SALTUS_HD T polynomial(T, T c0) {
+  return c0;
+}
+template <class T, class... Rest>
+SALTUS_HD T polynomial(T x, T c0, Rest... rest) {
+  return fma(polynomial(x, rest...), x, c0);
+}
+
+}  // namespace saltus::kernels::math

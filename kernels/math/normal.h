@@ -1,0 +1,55 @@
+// The error function and the normal distribution.
+#pragma once
+
+#include "kernels/math/exponential.h"
+
+namespace saltus::kernels::math {
+
+/// (2 / sqrt(pi)) times the integral of e^(-t^2) from 0 to x.
+template <class T>
+SALTUS_HD T erf(T x) {
+  if constexpr (is_float<T>) {
+    // -ln(1 - erf x) = x Q(x) for 0 <= x <= 3.95, where erf is 1 to the last bit.
+    const float a = at_most(abs(x), 3.95f);
+    const float q = polynomial(a, 1.1283792f, 0.63661474f, 0.102845386f, -0.019521302f,
+                               0.0008134271f, 0.00026531596f, 0.00051710283f, -0.00041663522f,
+                               0.00012100822f, -1.2894933e-05f);
+    return with_sign_of(x, -expm1_of_negative(-a * q));
+  } else {
+    using std::erf;
+    return erf(x);
+  }
+}
+
+/// What Phi (the distribution function), 1 - Phi and phi (the density) of the standard normal
+/// distribution are made of at |z|.
+template <class T>
+struct NormalTail {
+  T upper;    ///< 1 - Phi(|z|), to full precision however small
+  T density;  ///< phi(z)
+};
+template <class T>
+SALTUS_HD NormalTail<T> normal_tail(Sum<T> z) {
+  if constexpr (is_float<T>) {
+    const float a = abs(z.hi);
+    // -(z.hi + z.lo)^2 / 2, exact to about twice the digits.
+    const Sum<float> square = product(0.5f * a, a);
+    const Sum<float> exponent = {-square.hi, -fma(z.hi, z.lo, square.lo)};
+    const float e = exp_of_negative(exponent);
+    // (1 - Phi(a)) / e^(-a^2 / 2) = t P(t), t = 1 / (1 + a / 4), 0 <= a <= 14.6
+    const float t = 1.0f / fma(0.25f, a, 1.0f);
+    const float q = polynomial(t, 0.09974602f, 0.09952724f, 0.09524173f, 0.07322024f, 0.08327094f,
+                               0.018783657f, 0.02138352f, 0.0567776f, -0.064910784f, 0.016959844f);
+    return {t * q * e, 0.398942280f * e};
+  } else {
+    using std::erfc, std::exp;
+    return {T(0.5) * erfc(abs(z.hi) * T(0.70710678118654752440)),
+            T(0.39894228040143267794) * exp(T(-0.5) * z.hi * z.hi)};
+  }
+}
+template <class T>
+SALTUS_HD NormalTail<T> normal_tail(T z) {
+  return normal_tail(Sum<T>{z, T(0)});
+}
+
+}  // namespace saltus::kernels::math

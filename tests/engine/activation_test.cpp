@@ -1,0 +1,98 @@
+#include <set>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/activation.h>
+#include <saltus/error.h>
+
+namespace saltus {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string refusal(std::string_view text) {
+  try {
+    (void)Activation::parse(text);
+  } catch (const InvalidArgument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Activation, DefaultIsTheIdentity) {
+  EXPECT_EQ(Activation().name(), "linear");
+  EXPECT_EQ(Activation(), Activation::parse("none"));
+  EXPECT_EQ(Activation().f(-3.5f), -3.5f);
+}
+
+TEST(Activation, ParsesEveryNameAndAliasAndWritesItBack) {
+  for (const ActivationInfo& info : activation_list()) {
+    const Activation activation = Activation::parse(info.name);
+    EXPECT_EQ(activation.name(), info.name);
+    EXPECT_EQ(activation.str(), info.name) << "all parameters have their defaults";
+    for (const std::string_view alias : info.aliases)
+      EXPECT_EQ(Activation::parse(alias), activation) << alias;
+  }
+}
+
+TEST(Activation, NamesAndAliasesAreUniqueHoweverWritten) {
+  std::set<std::string> seen;
+  const auto add = [&](std::string_view name) {
+    std::string folded;
+    for (const char c : name) {
+      EXPECT_TRUE((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_') << name;
+      if (c != '_') folded += c;
+    }
+    EXPECT_TRUE(seen.insert(folded).second) << name << " is there twice";
+  };
+  for (const ActivationInfo& info : activation_list()) {
+    add(info.name);
+    for (const std::string_view alias : info.aliases) add(alias);
+  }
+}
+
+TEST(Activation, SpellingsOfANameAreOne) {
+  const Activation leaky = Activation::parse("leaky_relu");
+  for (const char* text : {"leaky-relu", "LeakyReLU", "LEAKY_RELU", "leakyrelu"})
+    EXPECT_EQ(Activation::parse(text), leaky) << text;
+}
+
+TEST(Activation, ParametersAreSetAndWrittenAsShortAsTheyCanBe) {
+  const Activation elu = Activation::parse("elu:alpha=0.20000");
+  EXPECT_EQ(elu.str(), "elu:alpha=0.2");
+  EXPECT_EQ(elu.ref().parameters[0], 0.2f);
+  EXPECT_EQ(Activation::parse("elu:ALPHA=1").str(), "elu");
+  EXPECT_NE(elu, Activation::parse("elu"));
+  EXPECT_EQ(Activation::parse(elu.str()), elu);
+  EXPECT_FLOAT_EQ(elu.f(-1), 0.2f * -0.63212056f);
+}
+
+TEST(Activation, RefusalsNameTheThingAndTheNearest) {
+  EXPECT_THAT(refusal("rleu"), AllOf(HasSubstr("'rleu'"), HasSubstr("relu")));
+  EXPECT_THAT(refusal("sigmiod"), HasSubstr("did you mean sigmoid"));
+  EXPECT_THAT(refusal(""), HasSubstr("unknown activation ''"));
+  EXPECT_THAT(refusal("elu:alhpa=1"), AllOf(HasSubstr("'alhpa'"), HasSubstr("alpha")));
+  EXPECT_THAT(refusal("relu:alpha=1"), HasSubstr("relu has no parameters"));
+  EXPECT_THAT(refusal("elu:alpha"), HasSubstr("parameter=value"));
+  EXPECT_THAT(refusal("elu:"), HasSubstr("ends in ':'"));
+  EXPECT_THAT(refusal("elu::alpha=1"), HasSubstr("parameter=value"));
+  EXPECT_THAT(refusal("elu:alpha=1:alpha=2"), HasSubstr("twice"));
+  for (const char* value : {"", "x", "1x", "nan", "inf", "1e99"})
+    EXPECT_THAT(refusal(std::string("elu:alpha=") + value), HasSubstr("must be a number")) << value;
+  EXPECT_THAT(refusal("softplus:beta=-1"), AllOf(HasSubstr("beta"), HasSubstr("[")));
+}
+
+TEST(Activation, ShapeAndKinksFollowTheParameters) {
+  EXPECT_EQ(Activation::parse("leaky_relu").shape(), ActivationShape::monotone);
+  EXPECT_EQ(Activation::parse("leaky_relu:alpha=-1").shape(), ActivationShape::one_minimum);
+  EXPECT_EQ(Activation::parse("elu").kinks().at.size(), 0u);
+  const auto kinks = Activation::parse("elu:alpha=0.5").kinks();
+  ASSERT_EQ(kinks.at.size(), 1u);
+  EXPECT_EQ(kinks.at[0].df, 0.5f);
+}
+
+}  // namespace
+}  // namespace saltus
