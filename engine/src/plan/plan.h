@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,7 +29,7 @@ enum class Home : std::uint8_t {
   parameters,  ///< trainable weights: one flat array; gradients and moments are arrays with the
                ///< same offsets
   gradients,   ///< the gradient of a trainable weight
-  statistics,  ///< weights that are not trained: moving means and variances
+  statistics,  ///< moving means and variances, and behind them the batch's own
   batch,       ///< one row a sample, alive across segments: offset and size count bytes a sample
   slice,  ///< one row a sample, alive inside one sliced segment only: never needed for the whole
           ///< batch at once
@@ -61,20 +62,26 @@ struct Window {
 };
 
 // Steps. A gradient tensor is named d and the tensor's name; kNone where there is none. All of them
-// overwrite their outputs, but Accumulate, and dw, db, dalpha, dgamma, dbeta are sums over the rows
+// overwrite their outputs, but and dw, db, dalpha, dgamma, dbeta are sums over the rows
 // of the batch.
 
 /// x = rows of the data set, in the order of the epoch; bytes divided by 255.
 struct LoadInput {
+  static constexpr std::string_view kName = "load_input";
+  static constexpr bool kSliced = true;
   TensorId x;
 };
 
 /// y = x * w + b
 struct Convolution {
+  static constexpr std::string_view kName = "convolution";
+  static constexpr bool kSliced = true;
   TensorId x, w, b, y;
   Window window;
 };
 struct ConvolutionBackward {
+  static constexpr std::string_view kName = "convolution_backward";
+  static constexpr bool kSliced = true;
   TensorId x, w, dy, dx, dw, db;
   Window window;
 };
@@ -83,6 +90,8 @@ struct ConvolutionBackward {
 /// positions, and `index` says which position of each pooling window it belongs to; all others are
 /// zero. dy [pooled height][pooled width][channels_out].
 struct PooledConvolutionBackward {
+  static constexpr std::string_view kName = "pooled_convolution_backward";
+  static constexpr bool kSliced = true;
   TensorId x, w, dy, index, dx, dw, db;
   Window window;
   Window pool;
@@ -90,10 +99,14 @@ struct PooledConvolutionBackward {
 
 /// y = x w + b, on `rows` rows a sample: x [rows][in], w [in][out].
 struct Product {
+  static constexpr std::string_view kName = "product";
+  static constexpr bool kSliced = false;
   TensorId x, w, b, y;
   std::int64_t rows, in, out;
 };
 struct ProductBackward {
+  static constexpr std::string_view kName = "product_backward";
+  static constexpr bool kSliced = false;
   TensorId x, w, dy, dx, dw, db;
   std::int64_t rows, in, out;
 };
@@ -101,12 +114,16 @@ struct ProductBackward {
 /// y = f(x); while training slope = f'(x) too, for f and f' share their exponentials. `slot` is the
 /// activation's number.
 struct Activate {
+  static constexpr std::string_view kName = "activate";
+  static constexpr bool kSliced = true;
   TensorId x, y, slope;
   int slot;
 };
 
 /// dx = dy * slope
 struct ActivateBackward {
+  static constexpr std::string_view kName = "activate_backward";
+  static constexpr bool kSliced = true;
   TensorId dy, slope, dx;
 };
 
@@ -114,26 +131,36 @@ struct ActivateBackward {
 /// row-major. For a monotone f the maximum is taken before f, for f with one minimum f is needed at
 /// the window's largest and smallest x only; ties then go to the first position in x.
 struct ActivatePool {
+  static constexpr std::string_view kName = "activate_pool";
+  static constexpr bool kSliced = true;
   TensorId x, y, slope, index;
   int slot;
   Window window;
 };
 
 struct MaxPool {
+  static constexpr std::string_view kName = "max_pool";
+  static constexpr bool kSliced = true;
   TensorId x, y, index;
   Window window;
 };
 struct MaxPoolBackward {
+  static constexpr std::string_view kName = "max_pool_backward";
+  static constexpr bool kSliced = true;
   TensorId dy, index, dx;
   Window window;
 };
 
 /// Mean over the window's positions inside the image.
 struct AveragePool {
+  static constexpr std::string_view kName = "average_pool";
+  static constexpr bool kSliced = true;
   TensorId x, y;
   Window window;
 };
 struct AveragePoolBackward {
+  static constexpr std::string_view kName = "average_pool_backward";
+  static constexpr bool kSliced = true;
   TensorId dy, dx;
   Window window;
 };
@@ -141,29 +168,41 @@ struct AveragePoolBackward {
 /// y = keep ? scale x + shift : dropped, by the trial's rule of this slot. Both kinds of dropout
 /// are this map.
 struct Drop {
+  static constexpr std::string_view kName = "drop";
+  static constexpr bool kSliced = true;
   TensorId x, y;
   int slot;
 };
 struct DropBackward {
+  static constexpr std::string_view kName = "drop_backward";
+  static constexpr bool kSliced = true;
   TensorId dy, dx;
   int slot;
 };
 
 /// y = max(x, 0) + alpha min(x, 0). alpha has the shape of a sample with 1 at shared axes.
 struct ParametricRelu {
+  static constexpr std::string_view kName = "parametric_relu";
+  static constexpr bool kSliced = true;
   TensorId x, alpha, y;
 };
 struct ParametricReluBackward {
+  static constexpr std::string_view kName = "parametric_relu_backward";
+  static constexpr bool kSliced = false;
   TensorId x, alpha, dy, dx, dalpha;
 };
 
 /// Over the last axis, `rows` rows a sample of `channels`.
 struct SoftmaxRows {
+  static constexpr std::string_view kName = "softmax_rows";
+  static constexpr bool kSliced = true;
   TensorId x, y;
   std::int64_t rows, channels;
   bool log;
 };
 struct SoftmaxRowsBackward {
+  static constexpr std::string_view kName = "softmax_rows_backward";
+  static constexpr bool kSliced = true;
   TensorId y, dy, dx;
   std::int64_t rows, channels;
   bool log;
@@ -173,28 +212,31 @@ struct SoftmaxRowsBackward {
 /// [channels] (f32, statistics home), and the moving ones updated. Otherwise the moving ones are
 /// used and mean and inverse_deviation are kNone.
 struct Normalize {
+  static constexpr std::string_view kName = "normalize";
+  static constexpr bool kSliced = false;
   TensorId x, gamma, beta, moving_mean, moving_variance, mean, inverse_deviation, y;
   std::int64_t rows, channels;
   double momentum, epsilon;
 };
 struct NormalizeBackward {
+  static constexpr std::string_view kName = "normalize_backward";
+  static constexpr bool kSliced = false;
   TensorId x, gamma, mean, inverse_deviation, dy, dx, dgamma, dbeta;
   std::int64_t rows, channels;
 };
 
 /// y = a + b
 struct Sum {
+  static constexpr std::string_view kName = "sum";
+  static constexpr bool kSliced = true;
   TensorId a, b, y;
-};
-
-/// y += x, where a tensor's gradient comes from several consumers.
-struct Accumulate {
-  TensorId x, y;
 };
 
 /// Loss and metrics of the batch, and the gradient of the mean loss unless dx is kNone. Where
 /// `softmax` is set, x holds the logits before the network's Softmax, which is part of the step.
 struct EvaluateLoss {
+  static constexpr std::string_view kName = "evaluate_loss";
+  static constexpr bool kSliced = false;
   TensorId x, dx;
   std::int64_t outputs;
   Loss loss;
@@ -202,18 +244,23 @@ struct EvaluateLoss {
 };
 
 /// Clip and update all trainable weights from the flat gradients.
-struct Update {};
+struct Update {
+  static constexpr std::string_view kName = "update";
+  static constexpr bool kSliced = false;
+};
 
 using Step =
     std::variant<LoadInput, Convolution, ConvolutionBackward, PooledConvolutionBackward, Product,
                  ProductBackward, Activate, ActivateBackward, ActivatePool, MaxPool,
                  MaxPoolBackward, AveragePool, AveragePoolBackward, Drop, DropBackward,
                  ParametricRelu, ParametricReluBackward, SoftmaxRows, SoftmaxRowsBackward,
-                 Normalize, NormalizeBackward, Sum, Accumulate, EvaluateLoss, Update>;
+                 Normalize, NormalizeBackward, Sum, EvaluateLoss, Update>;
 
-/// Steps that run one after another. In a sliced segment each sample's rows depend on that sample
-/// alone (and on weights), so a backend may take the whole segment a few samples at a time, while
-/// they are in its cache.
+/// "convolution_backward"
+std::string_view name_of(const Step& step);
+
+/// Steps that run one after another. A backend may take a sliced segment a few samples at a time,
+/// while they are in its cache.
 struct Segment {
   bool sliced = false;
   std::vector<Step> steps;
@@ -235,7 +282,7 @@ struct Plan {
   Shape output;
   std::vector<Weight> weights;       ///< in the order of their tensors' ids, from 0
   std::int64_t parameter_count = 0;  ///< elements of the flat array of trainable weights
-  std::int64_t statistic_count = 0;
+  std::int64_t statistic_count = 0;  ///< elements of the array of statistics
   int activation_slots = 0;
   int dropout_slots = 0;
   Precision precision = Precision::fp32;
@@ -247,7 +294,7 @@ struct Plan {
 /// Lowers a network. Throws InvalidArgument where the loss does not fit the network's end.
 Plan make_plan(const Graph& graph, Loss loss, Precision precision);
 
-/// One line a step, with its tensors and their places: for people and for tests.
+/// One line a step, with its tensors and their homes: for people and for tests.
 std::string describe(const Program& program);
 
 }  // namespace saltus::plan

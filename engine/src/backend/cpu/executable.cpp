@@ -1,0 +1,158 @@
+#include "backend/cpu/executable.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+#include "kernels/random.h"
+
+namespace saltus::cpu {
+
+CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
+                             std::vector<backend::Trial> trials, const backend::Options& options)
+    : plan_(std::move(plan)),
+      options_(options),
+      workers_(options.threads),
+      gradients_(plan_->parameter_count * std::int64_t{sizeof(float)}) {
+  const std::int64_t bytes = gradients_.bytes();
+  for (backend::Trial& trial : trials) {
+    TrialState& state = trials_.emplace_back();
+    const auto* sgd = std::get_if<SGD>(&trial.optimizer);
+    state.parameters = Buffer(bytes);
+    if (plan_->precision == Precision::bf16) state.parameters16 = Buffer(bytes / 2);
+    if (sgd == nullptr || sgd->momentum != 0) state.moment_1 = Buffer(bytes);
+    if (sgd == nullptr) state.moment_2 = Buffer(bytes);
+    state.statistics = Buffer(plan_->statistic_count * std::int64_t{sizeof(float)});
+    state.config = std::move(trial);
+  }
+}
+
+void CpuExecutable::bind(backend::Split split, const Samples& samples) {
+  splits_[static_cast<std::size_t>(split)] = samples;
+}
+
+void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
+                          std::int64_t batch_size, bool shuffle) {
+  check_batch(batch_size);
+  const Samples& data = samples(backend::Split::train);
+  CompiledProgram& program = compiled(train_, plan_->train);
+  for (std::int64_t batch = first; batch < first + count; ++batch) {
+    for (TrialState& trial : trials_) {
+      if (!trial.active) continue;
+      Run run = make_run(trial, data, batch, batch_size);
+      for (std::int64_t& sample : run.order) {
+        if (!shuffle) break;
+        sample =
+            kernels::shuffled_index(trial.config.seed, epoch, static_cast<std::uint32_t>(sample),
+                                    static_cast<std::uint32_t>(data.count));
+      }
+      program.run(run);
+      trial.sums.push_back(run.sums);
+    }
+  }
+}
+
+void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
+  check_batch(batch_size);
+  const Samples& data = samples(split);
+  CompiledProgram& program = compiled(evaluate_, plan_->evaluate);
+  for (std::int64_t batch = 0; batch * batch_size < data.count; ++batch) {
+    for (TrialState& trial : trials_) {
+      if (!trial.active) continue;
+      Run run = make_run(trial, data, batch, batch_size);
+      program.run(run);
+      trial.sums.push_back(run.sums);
+    }
+  }
+}
+
+std::vector<backend::BatchSums> CpuExecutable::take_sums(int trial) {
+  return std::exchange(state(trial).sums, {});
+}
+
+std::vector<float> CpuExecutable::predict(int trial, backend::Split split,
+                                          std::int64_t batch_size) {
+  check_batch(batch_size);
+  const Samples& data = samples(split);
+  CompiledProgram& program = compiled(predict_, plan_->predict);
+  const plan::TensorId output = plan_->predict.output;
+  const std::int64_t elements = element_count(plan_->output);
+  std::vector<float> results(static_cast<std::size_t>(data.count * elements));
+  for (std::int64_t batch = 0; batch * batch_size < data.count; ++batch) {
+    Run run = make_run(state(trial), data, batch, batch_size);
+    program.run(run);
+    float* place = results.data() + batch * batch_size * elements;
+    loops().load(program.memory().in(output, run, {}), {place, plan::DType::f32},
+                 run.rows() * elements);
+  }
+  return results;
+}
+
+float* CpuExecutable::weight_data(int trial, int weight) {
+  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
+  const Buffer& home =
+      tensor.home == plan::Home::parameters ? state(trial).parameters : state(trial).statistics;
+  return home.as<float>() + tensor.offset;
+}
+
+void CpuExecutable::read_weight(int trial, int weight, std::span<float> values) {
+  std::copy_n(weight_data(trial, weight), values.size(), values.begin());
+}
+
+void CpuExecutable::write_weight(int trial, int weight, std::span<const float> values) {
+  float* data = weight_data(trial, weight);
+  std::copy(values.begin(), values.end(), data);
+  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
+  if (plan_->precision == Precision::bf16 && tensor.home == plan::Home::parameters) {
+    loops().load({data, plan::DType::f32},
+                 {state(trial).parameters16.as<std::uint16_t>() + tensor.offset, plan::DType::bf16},
+                 tensor.elements);
+  }
+}
+
+void CpuExecutable::set_learning_rate(int trial, double learning_rate) {
+  Optimizer& optimizer = state(trial).config.optimizer;
+  optimizer = with_learning_rate(optimizer, learning_rate);
+}
+
+void CpuExecutable::set_active(int trial, bool active) {
+  state(trial).active = active;
+}
+
+const backend::NonFinite* CpuExecutable::non_finite(int trial) const {
+  const auto& found = trials_[static_cast<std::size_t>(trial)].non_finite;
+  return found ? &*found : nullptr;
+}
+
+void CpuExecutable::check_batch(std::int64_t batch_size) const {
+  if (batch_size < 1 || batch_size > options_.batch_size) {
+    throw InvalidArgument(
+        fmt::format("batch size {} is not between 1 and {}, for which the model was compiled",
+                    batch_size, options_.batch_size));
+  }
+}
+
+Run CpuExecutable::make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
+                            std::int64_t batch_size) {
+  Run run;
+  run.trial = &trial;
+  run.samples = &samples;
+  const std::int64_t begin = batch * batch_size;
+  for (std::int64_t i = begin; i < std::min(begin + batch_size, samples.count); ++i)
+    run.order.push_back(i);
+  return run;
+}
+
+CompiledProgram& CpuExecutable::compiled(std::unique_ptr<CompiledProgram>& program,
+                                         const plan::Program& source) {
+  if (!program) {
+    program = std::make_unique<CompiledProgram>(*plan_, source, workers_, options_.batch_size,
+                                                gradients_.data(), options_.stop_on_nonfinite);
+  }
+  return *program;
+}
+
+}  // namespace saltus::cpu

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/cpu/program.h"
+
+namespace saltus::cpu {
+
+/// Trials on the CPU: they take turns, batch by batch, in one set of buffers.
+class CpuExecutable : public backend::Executable {
+ public:
+  CpuExecutable(std::shared_ptr<const plan::Plan> plan, std::vector<backend::Trial> trials,
+                const backend::Options& options);
+
+  int trials() const override { return static_cast<int>(trials_.size()); }
+  void bind(backend::Split split, const Samples& samples) override;
+  void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
+             bool shuffle) override;
+  void evaluate(backend::Split split, std::int64_t batch_size) override;
+  std::vector<backend::BatchSums> take_sums(int trial) override;
+  std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
+  void read_weight(int trial, int weight, std::span<float> values) override;
+  void write_weight(int trial, int weight, std::span<const float> values) override;
+  void set_learning_rate(int trial, double learning_rate) override;
+  void set_active(int trial, bool active) override;
+  const backend::NonFinite* non_finite(int trial) const override;
+
+ private:
+  TrialState& state(int trial) { return trials_[static_cast<std::size_t>(trial)]; }
+  const Samples& samples(backend::Split split) const {
+    return splits_[static_cast<std::size_t>(split)];
+  }
+  float* weight_data(int trial, int weight);
+  void check_batch(std::int64_t batch_size) const;
+
+  /// The rows of batch number `batch`, in the data's own order.
+  static Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
+                      std::int64_t batch_size);
+
+  /// Programs are compiled when first needed: a model that only predicts needs no buffers to train.
+  CompiledProgram& compiled(std::unique_ptr<CompiledProgram>& program, const plan::Program& source);
+
+  std::shared_ptr<const plan::Plan> plan_;
+  backend::Options options_;
+  Workers workers_;
+  std::vector<TrialState> trials_;
+  std::array<Samples, 2> splits_;
+  Buffer gradients_;
+  std::unique_ptr<CompiledProgram> train_, evaluate_, predict_;
+};
+
+}  // namespace saltus::cpu

@@ -1,0 +1,130 @@
+// What a step becomes on the CPU, and what it sees when it runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/cpu/loops.h"
+#include "backend/cpu/workers.h"
+#include "core/buffer.h"
+#include "plan/plan.h"
+
+namespace saltus::cpu {
+
+/// A row of the trial table with its weights and what the optimizer remembers of them.
+struct TrialState {
+  backend::Trial config;
+  Buffer parameters;    ///< float, all trainable weights
+  Buffer parameters16;  ///< the same as bf16, where the precision asks for it
+  Buffer moment_1, moment_2;
+  Buffer statistics;
+  std::int64_t step = 0;  ///< optimizer steps done
+  bool active = true;
+  std::vector<backend::BatchSums> sums;
+  std::optional<backend::NonFinite> non_finite;
+};
+
+/// One pass of a program over one batch of one trial.
+struct Run {
+  TrialState* trial = nullptr;
+  const Samples* samples = nullptr;
+  std::vector<std::int64_t> order;  ///< by row of the batch: the sample's number
+  int groups = 0;                   ///< of the sliced segment at hand
+  backend::BatchSums sums;
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(order.size()); }
+};
+
+/// Rows that a worker takes through a sliced segment at a time.
+struct Slice {
+  std::int64_t first = 0;
+  std::int64_t rows = 0;
+  int worker = 0;
+  int group = 0;  ///< sums over rows are kept by group, and added up in the groups' order
+  bool opens_group = false;  ///< the first slice of its group
+};
+
+/// Rows are cut into at most this many groups, whatever the number of workers, so that sums do not
+/// depend on it.
+inline constexpr int kGroups = 16;
+
+/// Where the tensors of a program are.
+class Memory {
+ public:
+  Memory(const plan::Program& program, std::int64_t batch_rows, std::int64_t slice_rows,
+         int workers, std::byte* gradients);
+
+  const plan::Tensor& tensor(plan::TensorId id) const {
+    return program_->tensors[static_cast<std::size_t>(id)];
+  }
+
+  /// First element of the slice's rows of a tensor, or of a whole weight; null for kNone.
+  void* at(plan::TensorId id, const Run& run, const Slice& slice) const;
+
+  In in(plan::TensorId id, const Run& run, const Slice& slice) const {
+    return {at(id, run, slice), tensor(id).type};
+  }
+  Out out(plan::TensorId id, const Run& run, const Slice& slice) const {
+    return {at(id, run, slice), tensor(id).type};
+  }
+  float* floats(plan::TensorId id, const Run& run, const Slice& slice = {}) const {
+    return static_cast<float*>(at(id, run, slice));
+  }
+
+ private:
+  const plan::Program* program_;
+  std::int64_t batch_rows_;
+  std::int64_t slice_rows_;
+  std::byte* gradients_;
+  Buffer batch_;
+  std::vector<Buffer> slices_;  ///< by worker
+};
+
+/// What ops are made with, and keep referring to.
+struct Setting {
+  const plan::Plan& plan;
+  const Memory& memory;
+  const Workers& workers;
+  std::int64_t slice_rows;
+};
+
+/// A compiled step of a sliced segment.
+class SlicedOp {
+ public:
+  virtual ~SlicedOp() = default;
+  /// Once a batch, before any slice; `remainder` is the size of the last slice where it differs,
+  /// else 0.
+  virtual void prepare(const Run& /*run*/, std::int64_t /*remainder*/) {}
+  /// On each slice, by the slice's worker.
+  virtual void run(const Run& run, const Slice& slice) = 0;
+  /// Once a batch, after all slices.
+  virtual void finish(const Run& /*run*/) {}
+};
+
+/// A compiled step that takes the whole batch, and shares out the work itself.
+class WholeOp {
+ public:
+  virtual ~WholeOp() = default;
+  virtual void run(Run& run) = 0;
+};
+
+using SlicedOpPtr = std::unique_ptr<SlicedOp>;
+using WholeOpPtr = std::unique_ptr<WholeOp>;
+
+// Makers of the ops that are more than one loop.
+SlicedOpPtr make_op(const plan::Convolution& step, const Setting& setting);
+SlicedOpPtr make_op(const plan::ConvolutionBackward& step, const Setting& setting);
+SlicedOpPtr make_op(const plan::PooledConvolutionBackward& step, const Setting& setting);
+WholeOpPtr make_op(const plan::Product& step, const Setting& setting);
+WholeOpPtr make_op(const plan::ProductBackward& step, const Setting& setting);
+WholeOpPtr make_op(const plan::ParametricReluBackward& step, const Setting& setting);
+WholeOpPtr make_op(const plan::NormalizeBackward& step, const Setting& setting);
+WholeOpPtr make_training_op(const plan::Normalize& step, const Setting& setting);
+WholeOpPtr make_op(const plan::EvaluateLoss& step, const Setting& setting);
+WholeOpPtr make_update_op(const Setting& setting, std::byte* gradients, bool stop_on_nonfinite);
+
+}  // namespace saltus::cpu

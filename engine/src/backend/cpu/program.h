@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "backend/cpu/op.h"
+
+namespace saltus::cpu {
+
+/// A program of the plan, compiled: its memory and an op for each step.
+class CompiledProgram {
+ public:
+  /// `gradients` is the flat array that the programs of an executable share.
+  CompiledProgram(const plan::Plan& plan, const plan::Program& program, const Workers& workers,
+                  std::int64_t batch_rows, std::byte* gradients, bool stop_on_nonfinite);
+
+  /// One pass over the rows of `run`.
+  void run(Run& run);
+
+  const Memory& memory() const { return *memory_; }
+
+ private:
+  struct CompiledSegment {
+    std::vector<SlicedOpPtr> sliced;
+    std::vector<WholeOpPtr> whole;
+  };
+
+  void run_sliced(std::vector<SlicedOpPtr>& ops, Run& run) const;
+
+  const Workers& workers_;
+  std::int64_t slice_rows_;
+  std::unique_ptr<Memory> memory_;
+  std::vector<CompiledSegment> segments_;
+};
+
+}  // namespace saltus::cpu

@@ -1,0 +1,54 @@
+// The passes that make a plan, in their order: lower (graph to forward steps) -> fuse -> backward
+// -> types and homes -> memory.
+#pragma once
+
+#include <functional>
+
+#include "plan/plan.h"
+
+namespace saltus::plan {
+
+/// Which of the plan's programs is being made.
+enum class Mode : std::uint8_t { train, evaluate, predict };
+
+/// Steps in a row, before they are cut into segments.
+struct Draft {
+  Mode mode = Mode::train;
+  std::vector<Tensor> tensors;
+  std::vector<Step> steps;
+  TensorId output = kNone;
+  std::vector<TensorId> gradient_of_weight;
+
+  /// Adds a tensor with one row a sample.
+  TensorId add_tensor(std::string name, Shape shape, DType type = DType::f32);
+};
+
+/// How a step touches a tensor.
+enum class Use : std::uint8_t {
+  read,
+  write,
+  matrix_read,  ///< read as the input of a matrix product: stored in the precision's type
+};
+
+/// Calls visit(tensor, use) for every tensor of a step but kNone.
+void for_each_tensor(const Step& step, const std::function<void(TensorId, Use)>& visit);
+
+/// Whether each sample's rows depend on that sample alone; see Segment.
+bool is_sliced(const Step& step);
+
+/// Forward steps of a graph, ending in the loss (train, evaluate) or in the output (predict).
+Draft lower(const Graph& graph, Loss loss, Mode mode);
+
+/// Replaces activation and max-pooling behind it by one step.
+void fuse(Draft& draft);
+
+/// Appends the backward steps and the update.
+void add_backward(Draft& draft);
+
+/// Stores what matrix products read in the precision's type.
+void assign_types(Draft& draft, Precision precision);
+
+/// Cuts the steps into segments and gives every tensor its place.
+Program place(Draft draft);
+
+}  // namespace saltus::plan
