@@ -69,7 +69,7 @@ struct EarlyStoppingOptions {
   double min_delta = 0;
   int patience = 0;
   Direction direction = Direction::automatic;
-  std::optional<double> baseline;
+  std::optional<double> baseline = {};
   bool restore_best_weights = false;
   int start_from_epoch = 0;
 };

@@ -36,6 +36,9 @@ struct Fans {
   std::int64_t out = 1;
 };
 
+/// Keras's fans: of a kernel {..., in, out} each times the window; of a vector its length, twice.
+Fans fans_of(const Shape& shape);
+
 /// Fills `values` with the initial weights of tensor number `tensor` of a model. Element e is a
 /// fixed function of (seed, tensor, e) through the inverse distribution function, so initializers
 /// of one seed are monotone images of the same draws.

@@ -46,7 +46,7 @@ struct FitOptions {
   bool shuffle = true;
   double validation_split =
       0;  ///< the last share of the samples, before shuffling; ignored with validation_data
-  std::optional<Samples> validation_data;
+  std::optional<Samples> validation_data = {};
   std::vector<CallbackPtr> callbacks = {};
 };
 

@@ -8,9 +8,10 @@ namespace saltus {
 
 /// Gradient clipping, in Keras's words; at most one may be set.
 struct Clipping {
-  std::optional<double> clipvalue;  ///< each element of the gradient to [-clipvalue, clipvalue]
-  std::optional<double> clipnorm;   ///< each weight tensor's gradient to at most this L2 norm
-  std::optional<double> global_clipnorm;  ///< all gradients together to at most this L2 norm
+  std::optional<double> clipvalue =
+      {};                               ///< each element of the gradient to [-clipvalue, clipvalue]
+  std::optional<double> clipnorm = {};  ///< each weight tensor's gradient to at most this L2 norm
+  std::optional<double> global_clipnorm = {};  ///< all gradients together to at most this L2 norm
 };
 
 /// Adam (Kingma and Ba, 2014) with Keras's "epsilon hat": lr_t = learning_rate sqrt(1 - beta_2^t) /

@@ -13,7 +13,7 @@
 #include <saltus/activation.h>
 #include <saltus/error.h>
 
-#include "graph/nearest_names.h"
+#include "core/nearest.h"
 #include "kernels/activations.h"
 
 namespace saltus {

@@ -1,4 +1,4 @@
-#include "graph/nearest_names.h"
+#include "core/nearest.h"
 
 #include <algorithm>
 #include <cctype>
