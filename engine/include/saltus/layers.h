@@ -45,7 +45,7 @@ struct Dense {
 /// One axis out of all, row-major (height, width, channels).
 struct Flatten {};
 
-/// The same values under another shape.
+/// The same values under another shape; one extent may be -1 and is then worked out.
 struct Reshape {
   Shape target_shape;
 };
@@ -64,7 +64,7 @@ struct LogSoftmax {};
 /// max(x, 0) + alpha min(x, 0) with a learned alpha per element; `shared_axes` (counted from 1, as
 /// in Keras) share one alpha.
 struct PReLU {
-  std::vector<int> shared_axes;
+  std::vector<int> shared_axes = {};
   Initializer alpha_initializer = Initializer::zeros;
 };
 
