@@ -334,6 +334,9 @@ SlicedOpPtr make_op(const plan::ConvolutionBackward& step, const Setting& settin
 }
 
 SlicedOpPtr make_op(const plan::PooledConvolutionBackward& step, const Setting& setting) {
+  const bool f32 = setting.memory.tensor(step.x).type == plan::DType::f32;
+  if (f32 && loops().pooled_convolution_supported(step.window, step.pool))
+    return make_pooled_op(step, setting);
   return std::make_unique<SpreadConvolutionBackwardOp>(step, setting);
 }
 

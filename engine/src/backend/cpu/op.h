@@ -119,6 +119,8 @@ using WholeOpPtr = std::unique_ptr<WholeOp>;
 SlicedOpPtr make_op(const plan::Convolution& step, const Setting& setting);
 SlicedOpPtr make_op(const plan::ConvolutionBackward& step, const Setting& setting);
 SlicedOpPtr make_op(const plan::PooledConvolutionBackward& step, const Setting& setting);
+SlicedOpPtr make_pooled_op(const plan::PooledConvolutionBackward& step,
+                           const Setting& setting);  ///< where loops support it
 WholeOpPtr make_op(const plan::Product& step, const Setting& setting);
 WholeOpPtr make_op(const plan::ProductBackward& step, const Setting& setting);
 WholeOpPtr make_op(const plan::ParametricReluBackward& step, const Setting& setting);
