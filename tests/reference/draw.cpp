@@ -1,0 +1,66 @@
+#include <cmath>
+#include <utility>
+#include <variant>
+
+#include "reference/examples.h"
+
+namespace saltus::reference {
+namespace {
+
+bool ends_with(const std::string& name, std::string_view end) {
+  return name.ends_with(end);
+}
+
+bool over_classes(Loss loss) {
+  return loss == Loss::categorical_crossentropy || loss == Loss::sparse_categorical_crossentropy ||
+         loss == Loss::categorical_crossentropy_from_logits;
+}
+
+}  // namespace
+
+Weights draw_weights(const Graph& graph, Random& random) {
+  Weights weights;
+  for (const Node& node : graph.nodes()) {
+    for (const Weight& weight : node.weights) {
+      double low = -0.3;  // biases, beta, moving_mean
+      double high = 0.3;
+      if (ends_with(weight.name, "/kernel")) {
+        high = std::sqrt(3.0 / static_cast<double>(weight.fans.in));  // variance 1 / fan_in
+        low = -high;
+      } else if (ends_with(weight.name, "/gamma") || ends_with(weight.name, "/moving_variance")) {
+        low = 0.5;
+        high = 1.5;
+      } else if (ends_with(weight.name, "/alpha")) {
+        low = 0.1;
+        high = 0.5;
+      }
+      Values& values = weights[weight.name];
+      values.resize(element_count(weight.shape));
+      for (double& value : values) value = random.uniform(low, high);
+    }
+  }
+  return weights;
+}
+
+Data draw_data(const Graph& graph, Loss loss, std::int64_t rows, Random& random) {
+  Data data{Batch(rows, graph.nodes().front().shape), Batch(rows, graph.output().shape)};
+  for (double& x : data.x.values) x = random.uniform(-1, 1);
+  const std::int64_t outputs = data.t.sample_size();
+  if (over_classes(loss)) {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      data.t.values[row * outputs + random.integer(0, outputs - 1)] = 1;
+    }
+  } else if (loss == Loss::mean_squared_error) {
+    for (double& t : data.t.values) t = random.uniform(-1, 1);
+  } else {
+    for (double& t : data.t.values) t = static_cast<double>(random.integer(0, 1));
+  }
+  return data;
+}
+
+Batch rows_of(const Batch& batch, std::int64_t first, std::int64_t count) {
+  const auto begin = batch.values.begin() + first * batch.sample_size();
+  return {count, batch.shape, Values(begin, begin + count * batch.sample_size())};
+}
+
+}  // namespace saltus::reference

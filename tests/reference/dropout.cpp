@@ -1,0 +1,74 @@
+// Dropout and AlphaDropout, with the masks that the engine draws. Both are identity unless
+// training.
+#include <cmath>
+
+#include "kernels/random.h"
+#include "reference/layers.h"
+
+namespace saltus::reference {
+namespace {
+
+/// Whether element i of the batch is kept.
+bool kept(const Call& call, double rate, std::int64_t i) {
+  const kernels::Words4 words =
+      kernels::random_words(call.draw.seed, kernels::Purpose::dropout, call.dropout, call.draw.step,
+                            static_cast<std::uint32_t>(i / kernels::kMaskBlock));
+  return kernels::mask_draw(words, static_cast<int>(i % kernels::kMaskBlock)) >=
+         kernels::drop_threshold(rate);
+}
+
+/// SELU's limit at minus infinity, -scale alpha.
+constexpr double kAlphaPrime = -1.7580993408473766;
+
+/// The affine map a x + b that gives mean and variance of a SELU network's units back.
+struct Affine {
+  double a;
+  double b;
+};
+
+Affine alpha_dropout_map(double rate) {
+  const double a = 1 / std::sqrt((1 - rate) * (1 + rate * kAlphaPrime * kAlphaPrime));
+  return {a, -a * kAlphaPrime * rate};
+}
+
+}  // namespace
+
+// y = x / (1 - rate) where kept, else 0
+Batch forward(const layers::Dropout& layer, const Call& call) {
+  Batch y = call.input();
+  if (!call.training) return y;
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    y.values[i] = kept(call, layer.rate, i) ? y.values[i] / (1 - layer.rate) : 0.0;
+  }
+  return y;
+}
+
+Gradients backward(const layers::Dropout& layer, const Call& call, const Batch& dy) {
+  Batch dx = dy;
+  for (std::int64_t i = 0; i < dx.size(); ++i) {
+    dx.values[i] = kept(call, layer.rate, i) ? dy.values[i] / (1 - layer.rate) : 0.0;
+  }
+  return {{std::move(dx)}, {}};
+}
+
+// y = a x + b where kept, else a alpha' + b
+Batch forward(const layers::AlphaDropout& layer, const Call& call) {
+  Batch y = call.input();
+  if (!call.training) return y;
+  const Affine map = alpha_dropout_map(layer.rate);
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    y.values[i] = map.a * (kept(call, layer.rate, i) ? y.values[i] : kAlphaPrime) + map.b;
+  }
+  return y;
+}
+
+Gradients backward(const layers::AlphaDropout& layer, const Call& call, const Batch& dy) {
+  const Affine map = alpha_dropout_map(layer.rate);
+  Batch dx = dy;
+  for (std::int64_t i = 0; i < dx.size(); ++i) {
+    dx.values[i] = kept(call, layer.rate, i) ? map.a * dy.values[i] : 0.0;
+  }
+  return {{std::move(dx)}, {}};
+}
+
+}  // namespace saltus::reference

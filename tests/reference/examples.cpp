@@ -1,0 +1,190 @@
+#include "reference/examples.h"
+
+#include <cmath>
+#include <utility>
+#include <variant>
+
+#include <saltus/activation.h>
+
+namespace saltus::reference {
+namespace {
+
+using layers::AlphaDropout;
+using layers::AveragePooling2D;
+using layers::BatchNormalization;
+using layers::Conv2D;
+using layers::Dense;
+using layers::Dropout;
+using layers::Flatten;
+using layers::GlobalAveragePooling2D;
+using layers::MaxPooling2D;
+using layers::Padding;
+using layers::PReLU;
+using layers::Reshape;
+using layers::Softmax;
+
+/// Layers in a row.
+Graph chain(Shape input, std::vector<Layer> row) {
+  Graph graph(std::move(input));
+  for (Layer& layer : row) graph.add(std::move(layer));
+  return graph;
+}
+
+Conv2D conv(std::int64_t filters, Size2 size = {3, 3}, Padding padding = Padding::valid,
+            Size2 strides = {1, 1}) {
+  return {.filters = filters, .kernel_size = size, .strides = strides, .padding = padding};
+}
+
+/// The network of the activation sweep, at a twentieth of its width.
+Graph small_tutorial(std::string_view function, bool alpha) {
+  const auto dropout = [alpha](double rate) -> Layer {
+    if (alpha) return AlphaDropout{rate};
+    return Dropout{rate};
+  };
+  return chain({10, 10, 1}, {conv(3), activation(function), conv(5), activation(function),
+                             MaxPooling2D{}, dropout(0.25), Flatten{}, Dense{.units = 12},
+                             activation(function), dropout(0.5), Dense{.units = 10}, Softmax{}});
+}
+
+Graph residual() {
+  Graph graph({6, 6, 2});
+  graph.add(conv(4, {3, 3}, Padding::same));
+  const NodeId shortcut = graph.add(activation("tanh"));
+  graph.add(conv(4, {3, 3}, Padding::same));
+  graph.add(BatchNormalization{});
+  const NodeId branch = graph.add(activation("gelu_tanh"));
+  const NodeId sum = graph.add_to({shortcut, branch}, layers::Add{});
+  graph.add(conv(4, {1, 1}));
+  const NodeId last = graph.add(activation("sigmoid"));
+  graph.add_to({sum, last, shortcut}, layers::Add{});
+  graph.add(GlobalAveragePooling2D{});
+  graph.add(Dense{.units = 3});
+  graph.add(Softmax{});
+  return graph;
+}
+
+/// A node that is added to itself, and an input that is read twice.
+Graph doubled() {
+  Graph graph({4});
+  const NodeId input = 0;
+  const NodeId dense = graph.add(Dense{.units = 4});
+  const NodeId twice = graph.add_to({dense, dense}, layers::Add{});
+  graph.add_to({input, twice}, layers::Add{});
+  graph.add(activation("softplus"));
+  graph.add(Dense{.units = 2});
+  return graph;
+}
+
+void add_layers(std::vector<Example>& list) {
+  const auto add = [&](std::string name, Graph graph) {
+    list.push_back({std::move(name), std::move(graph), Loss::mean_squared_error});
+  };
+  add("dense", chain({7}, {Dense{.units = 5}}));
+  add("dense_without_bias_on_images",
+      chain({3, 4, 5}, {Dense{.units = 6, .use_bias = false}, activation("tanh"), Dense{.units = 2},
+                        Flatten{}, Dense{.units = 4}}));
+  add("reshape",
+      chain({24}, {Reshape{{4, 3, 2}}, conv(3, {2, 2}), Reshape{{18}}, Dense{.units = 3}}));
+  add("conv_valid", chain({6, 7, 3}, {conv(5), conv(2, {2, 3}), Flatten{}}));
+  add("conv_same", chain({5, 6, 2}, {conv(4, {3, 3}, Padding::same), conv(3, {2, 4}, Padding::same),
+                                     Flatten{}}));
+  add("conv_strided_valid",
+      chain({9, 8, 3}, {conv(4, {3, 2}, Padding::valid, {2, 3}), Flatten{}, Dense{.units = 2}}));
+  add("conv_strided_same", chain({7, 8, 3}, {conv(4, {3, 3}, Padding::same, {2, 2}),
+                                             conv(2, {5, 5}, Padding::same, {3, 2}), Flatten{}}));
+  add("conv_1x1_stride_2", chain({5, 5, 9}, {conv(7, {1, 1}, Padding::valid, {2, 2}), Flatten{}}));
+  add("conv_without_bias", chain({5, 5, 1}, {Conv2D{.filters = 17, .use_bias = false}, Flatten{}}));
+  add("max_pooling", chain({7, 6, 3}, {conv(4), MaxPooling2D{}, Flatten{}}));
+  add("max_pooling_overlapping_same",
+      chain({7, 8, 2},
+            {conv(3, {1, 1}),
+             MaxPooling2D{.pool_size = {3, 3}, .strides = {2, 2}, .padding = Padding::same},
+             Flatten{}}));
+  add("average_pooling",
+      chain({7, 9, 2}, {conv(3), AveragePooling2D{.pool_size = {2, 3}}, Flatten{}}));
+  add("average_pooling_same",
+      chain({7, 8, 2},
+            {conv(3, {1, 1}),
+             AveragePooling2D{.pool_size = {3, 3}, .strides = {2, 2}, .padding = Padding::same},
+             Flatten{}}));
+  add("global_average_pooling", chain({5, 4, 2}, {conv(6), GlobalAveragePooling2D{}}));
+  add("softmax_inside", chain({3, 2, 4}, {Dense{.units = 5}, Softmax{}, Dense{.units = 3},
+                                          Flatten{}, Dense{.units = 2}}));
+  add("log_softmax", chain({6}, {Dense{.units = 5}, layers::LogSoftmax{}}));
+  add("prelu", chain({4, 4, 2}, {conv(3, {2, 2}), PReLU{}, Flatten{}, Dense{.units = 3}}));
+  add("prelu_shared",
+      chain({5, 4, 2}, {conv(3, {2, 2}), PReLU{.shared_axes = {1, 2}}, conv(4, {2, 2}),
+                        PReLU{.shared_axes = {2}}, Flatten{}, Dense{.units = 3}}));
+  add("batch_normalization",
+      chain({5, 5, 2},
+            {conv(3), BatchNormalization{}, activation("tanh"), Flatten{}, Dense{.units = 6},
+             BatchNormalization{.momentum = 0.9, .epsilon = 1e-2}, Dense{.units = 2}}));
+  add("dropout", chain({20}, {Dense{.units = 33}, Dropout{0.25}, Dense{.units = 9}, Dropout{0.5},
+                              Dense{.units = 3}}));
+  add("alpha_dropout",
+      chain({4, 5, 3}, {conv(7, {2, 2}), AlphaDropout{0.25}, Flatten{}, Dense{.units = 11},
+                        AlphaDropout{0.5}, Dense{.units = 3}}));
+  add("doubled", doubled());
+  // Activation and pooling in one step: three ways to find the window's largest f(x).
+  add("pooled_monotone", chain({8, 8, 2}, {conv(3), activation("selu"), MaxPooling2D{}, Flatten{},
+                                           Dense{.units = 2}}));
+  add("pooled_one_minimum", chain({8, 8, 2}, {conv(3), activation("gelu_tanh"), MaxPooling2D{},
+                                              Flatten{}, Dense{.units = 2}}));
+  add("pooled_other", chain({8, 8, 2}, {conv(3), activation("sine"), MaxPooling2D{}, Flatten{},
+                                        Dense{.units = 2}}));
+  add("pooled_overlapping", chain({8, 7, 2}, {conv(3), activation("elu"),
+                                              MaxPooling2D{.pool_size = {3, 2}, .strides = {2, 1}},
+                                              Flatten{}, Dense{.units = 2}}));
+}
+
+void add_losses(std::vector<Example>& list) {
+  const auto add = [&](std::string name, Loss loss, std::vector<Layer> end) {
+    std::vector<Layer> row{Dense{.units = 8}, activation("tanh")};
+    row.insert(row.end(), end.begin(), end.end());
+    list.push_back({std::move(name), chain({6}, std::move(row)), loss});
+  };
+  const Layer five = Dense{.units = 5};
+  const Layer one = Dense{.units = 1};
+  add("categorical_crossentropy", Loss::categorical_crossentropy, {five, Softmax{}});
+  add("categorical_crossentropy_of_sigmoids", Loss::categorical_crossentropy,
+      {five, activation("sigmoid")});
+  add("sparse_categorical_crossentropy", Loss::sparse_categorical_crossentropy, {five, Softmax{}});
+  add("categorical_crossentropy_from_logits", Loss::categorical_crossentropy_from_logits, {five});
+  add("binary_crossentropy_of_softmax", Loss::binary_crossentropy, {five, Softmax{}});
+  add("binary_crossentropy_of_sigmoid", Loss::binary_crossentropy, {one, activation("sigmoid")});
+  add("binary_crossentropy_of_sigmoids", Loss::binary_crossentropy, {five, activation("sigmoid")});
+  add("binary_crossentropy_from_logits", Loss::binary_crossentropy_from_logits, {five});
+  add("mean_squared_error_of_softmax", Loss::mean_squared_error, {five, Softmax{}});
+  add("mean_squared_error", Loss::mean_squared_error, {one});
+}
+
+}  // namespace
+
+double Random::uniform(double low, double high) {
+  const double unit = static_cast<double>(engine_() >> 11) * 0x1p-53;
+  return static_cast<double>(static_cast<float>(low + (high - low) * unit));
+}
+
+std::int64_t Random::integer(std::int64_t low, std::int64_t high) {
+  return low + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+}
+
+Layer activation(std::string_view name) {
+  return layers::Activation{saltus::Activation::parse(name)};
+}
+
+std::vector<Example> examples() {
+  std::vector<Example> list;
+  add_layers(list);
+  add_losses(list);
+  list.push_back({"residual", residual(), Loss::categorical_crossentropy});
+  for (const char* name : {"sigmoid", "relu", "elu", "leaky_relu", "selu", "gelu_tanh"}) {
+    list.push_back(
+        {std::string("tutorial_") + name, small_tutorial(name, true), Loss::binary_crossentropy});
+  }
+  list.push_back(
+      {"tutorial_dropout", small_tutorial("relu", false), Loss::categorical_crossentropy});
+  return list;
+}
+
+}  // namespace saltus::reference

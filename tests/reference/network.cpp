@@ -1,0 +1,122 @@
+#include "reference/network.h"
+
+#include <utility>
+#include <variant>
+
+namespace saltus::reference {
+
+std::string Call::weight_name(const char* kind) const {
+  return node.name + "/" + kind;
+}
+
+const Values& Call::weight(const char* kind) const {
+  return weights.at(weight_name(kind));
+}
+
+Network::Network(Graph graph, Loss loss, Optimizer optimizer, std::uint64_t seed)
+    : graph_(std::move(graph)), loss_(loss), seed_(seed), updater_(std::move(optimizer)) {
+  fused_ =
+      fuses_with_softmax(loss) && std::holds_alternative<layers::Softmax>(graph_.output().layer);
+  std::uint32_t dropouts = 0;
+  for (const Node& node : graph_.nodes()) {
+    dropout_.push_back(dropouts);
+    if (std::holds_alternative<layers::Dropout>(node.layer) ||
+        std::holds_alternative<layers::AlphaDropout>(node.layer)) {
+      ++dropouts;
+    }
+    for (const Weight& weight : node.weights) {
+      weights_[weight.name] = Values(element_count(weight.shape));
+    }
+  }
+}
+
+Call Network::call(NodeId id, const std::vector<Batch>& outputs, const Batch& x,
+                   const Weights& weights, bool training) const {
+  const Node& node = graph_.nodes()[id];
+  std::vector<const Batch*> inputs;
+  for (const NodeId input : node.inputs) inputs.push_back(&outputs[input]);
+  if (inputs.empty()) inputs.push_back(&x);
+  return {node, std::move(inputs), weights, training, {seed_, updater_.steps()}, dropout_[id]};
+}
+
+std::vector<Batch> Network::forward(const Batch& x, bool training, const Weights& weights) const {
+  std::vector<Batch> outputs;
+  for (NodeId id = 0; id < std::ssize(graph_.nodes()); ++id) {
+    const Call here = call(id, outputs, x, weights, training);
+    outputs.push_back(std::visit([&](const auto& layer) { return reference::forward(layer, here); },
+                                 here.node.layer));
+    round(outputs.back());
+  }
+  return outputs;
+}
+
+std::vector<Batch> Network::forward(const Batch& x, bool training) const {
+  return forward(x, training, rounded_weights());
+}
+
+LossValue Network::loss_of(const std::vector<Batch>& outputs, const Batch& t) const {
+  const Batch& y = fused_ ? outputs[graph_.output().inputs.front()] : outputs.back();
+  return reference::evaluate(loss_, y, t, fused_);
+}
+
+Pass Network::differentiate(const Batch& x, const Batch& t) const {
+  const Weights weights = rounded_weights();
+  Pass pass;
+  pass.outputs = forward(x, true, weights);
+  LossValue loss = loss_of(pass.outputs, t);
+  pass.sums = count(pass.outputs.back(), t);
+  pass.sums.loss = loss.sum;
+
+  // The gradient of a node's output is the sum of what its readers send back; it is complete when
+  // the walk, last node first, comes to the node.
+  std::vector<Batch> gradients;
+  for (const Batch& output : pass.outputs) gradients.emplace_back(output.rows, output.shape);
+  const NodeId last = static_cast<NodeId>(std::ssize(gradients)) - 1;
+  const NodeId start = fused_ ? graph_.output().inputs.front() : last;
+  gradients[start] = std::move(loss.gradient);
+  for (NodeId id = start; id >= 0; --id) {
+    round(gradients[id]);
+    const Call here = call(id, pass.outputs, x, weights, true);
+    Gradients back = std::visit(
+        [&](const auto& layer) { return reference::backward(layer, here, gradients[id]); },
+        here.node.layer);
+    if (here.node.inputs.empty()) pass.input_gradient = std::move(back.inputs.front());
+    for (std::size_t i = 0; i < here.node.inputs.size(); ++i) {
+      Values& sum = gradients[here.node.inputs[i]].values;
+      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += back.inputs[i].values[k];
+    }
+    pass.gradients.merge(back.weights);
+    if (const auto* layer = std::get_if<layers::BatchNormalization>(&here.node.layer)) {
+      pass.statistics.merge(moving_statistics(*layer, here));
+    }
+  }
+  return pass;
+}
+
+Sums Network::train(const Batch& x, const Batch& t) {
+  Pass pass = differentiate(x, t);
+  for (auto& [name, values] : pass.statistics) weights_.at(name) = std::move(values);
+  pass.sums.clipped = updater_.update(weights_, std::move(pass.gradients));
+  return pass.sums;
+}
+
+Sums Network::evaluate(const Batch& x, const Batch& t) const {
+  const std::vector<Batch> outputs = forward(x, false);
+  Sums sums = count(outputs.back(), t);
+  sums.loss = loss_of(outputs, t).sum;
+  return sums;
+}
+
+Weights Network::rounded_weights() const {
+  Weights weights = weights_;
+  if (rounding_.weights) {
+    for (auto& [name, values] : weights) rounding_.weights(values);
+  }
+  return weights;
+}
+
+void Network::round(Batch& batch) const {
+  if (rounding_.tensors) rounding_.tensors(batch.values);
+}
+
+}  // namespace saltus::reference
