@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <saltus/model.h>
+
+#include "commands.h"
+
+namespace saltus::bench {
+
+inline constexpr std::int64_t kBatch = 128;
+
+/// Training images [count][28][28][1] and their labels.
+class Images {
+ public:
+  /// Reads a folder of IDX files, or makes images with MNIST's size and share of black where it is
+  /// empty.
+  explicit Images(const std::string& folder);
+
+  /// The first `batches` batches, at most all.
+  Samples first(std::int64_t batches) const;
+
+ private:
+  std::vector<std::uint8_t> pixels_;
+  std::vector<std::uint8_t> labels_;
+};
+
+/// The tutorial's network, compiled as the tutorial does.
+Model make_model(const std::string& activation, const Options& options);
+
+}  // namespace saltus::bench
