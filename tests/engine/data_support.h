@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,12 @@ inline std::string gzip(std::string_view bytes) {
   return out;
 }
 
+inline std::string md5(std::string_view bytes) {
+  Digest digest = Digest::md5();
+  digest.update({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  return digest.finish_hex();
+}
+
 /// `size` bytes that follow no pattern a compressor could use, the same every time.
 inline std::string noise(std::size_t size, std::uint32_t seed = 1) {
   std::string out;
@@ -89,6 +96,15 @@ std::string data_error(Action&& action) {
   }
   ADD_FAILURE() << "expected a DataError";
   return "";
+}
+
+/// The four files of a small data set, by name: 12 training and 5 test images of 3 x 2 in 4
+/// classes.
+inline std::map<std::string, std::string> small_files() {
+  return {{"train-images-idx3-ubyte", idx({12, 3, 2}, noise(72))},
+          {"train-labels-idx1-ubyte", idx({12}, std::string_view("\0\1\2\3\0\1\2\3\0\1\2\3", 12))},
+          {"t10k-images-idx3-ubyte", idx({5, 3, 2}, noise(30, 2))},
+          {"t10k-labels-idx1-ubyte", idx({5}, std::string_view("\0\1\2\3\0", 5))}};
 }
 
 }  // namespace saltus::testing

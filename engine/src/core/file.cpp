@@ -177,6 +177,12 @@ void create_folders(const fs::path& folder) {
   if (error) throw_file_error("create the folder", folder, error.value());
 }
 
+void remove_file(const fs::path& path) {
+  std::error_code error;
+  fs::remove(path, error);
+  if (error) throw_file_error("remove", path, error.value());
+}
+
 FileDescriptor FileLock::open_lock(const fs::path& path) {
   return open_file(path, O_RDWR | O_CREAT);
 }

@@ -66,6 +66,9 @@ void publish_file(const std::filesystem::path& from, const std::filesystem::path
 /// Creates a folder and its parents where missing. Throws DataError.
 void create_folders(const std::filesystem::path& folder);
 
+/// Removes a file; one that is not there is no error. Throws DataError.
+void remove_file(const std::filesystem::path& path);
+
 /// Exclusive lock on a file, created where missing; it ends with the object and with the process.
 class FileLock {
  public:

@@ -32,6 +32,7 @@ constexpr std::size_t kKeptOutput = 1 << 14;
 // execve's list of pointers into `strings`, which must outlive it.
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (std::string& text : strings) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;

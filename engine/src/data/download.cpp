@@ -1,16 +1,14 @@
 #include "data/download.h"
 
 #include <array>
-#include <cerrno>
 #include <exception>
 #include <memory>
 #include <new>
+#include <system_error>
 
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <saltus/error.h>
 
@@ -19,7 +17,9 @@
 namespace saltus {
 namespace {
 
-constexpr long kMinBytesPerSecond = 1024;  // slower than this for stall_timeout is a stall
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
 constexpr long kMaxRedirects = 5;
 constexpr long kRangeNotSatisfiable = 416;
 
@@ -27,11 +27,10 @@ constexpr long kRangeNotSatisfiable = 416;
 // error_.
 class Transfer {
  public:
-  explicit Transfer(const Download& request)
-      : request_(request), file_(open_file(request.part, O_WRONLY | O_CREAT | O_APPEND)) {
-    struct stat status {};
-    if (::fstat(file_.get(), &status) != 0) throw_file_error("write", request.part, errno);
-    have_ = status.st_size;
+  explicit Transfer(const Download& request) : request_(request) {
+    std::error_code none;
+    const std::uintmax_t size = fs::file_size(request.part, none);
+    if (!none) have_ = static_cast<std::int64_t>(size);
   }
 
   DownloadResult run() {
@@ -54,10 +53,6 @@ class Transfer {
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "saltus/" SALTUS_VERSION);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(request_.connect_timeout.count()));
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, kMinBytesPerSecond);
-    curl_easy_setopt(
-        curl, CURLOPT_LOW_SPEED_TIME,
-        static_cast<long>(std::chrono::ceil<std::chrono::seconds>(request_.stall_timeout).count()));
     curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, static_cast<curl_off_t>(have_));
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message_.data());
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::on_data);
@@ -74,18 +69,20 @@ class Transfer {
       return {refused,
               fmt::format("it sends more than the {} bytes expected at most", request_.max_bytes)};
     }
+    if (stalled_) return {unreachable, fmt::format("it sends no more after {} bytes", received_)};
     const std::string reason = message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
     switch (code) {
       case CURLE_OK:
         return {complete, ""};
+      case CURLE_UNSUPPORTED_PROTOCOL:
+      case CURLE_URL_MALFORMAT:
       case CURLE_COULDNT_RESOLVE_PROXY:
       case CURLE_COULDNT_RESOLVE_HOST:
       case CURLE_COULDNT_CONNECT:
       case CURLE_SSL_CONNECT_ERROR:
       case CURLE_PEER_FAILED_VERIFICATION:
-        return {unreachable, reason};
       case CURLE_OPERATION_TIMEDOUT:
-        return {connected() ? interrupted : unreachable, reason};
+        return {unreachable, reason};
       case CURLE_PARTIAL_FILE:
       case CURLE_RECV_ERROR:
       case CURLE_SEND_ERROR:
@@ -93,32 +90,21 @@ class Transfer {
         return {interrupted, reason};
       case CURLE_RANGE_ERROR:
       case CURLE_BAD_DOWNLOAD_RESUME:
-        drop_part();
+        remove_file(request_.part);  // the next try starts from nothing
         return {interrupted, "it cannot resume a file"};
       case CURLE_HTTP_RETURNED_ERROR:
         if (response_code() != kRangeNotSatisfiable) return {refused, reason};
-        drop_part();
+        remove_file(request_.part);  // the next try starts from nothing
         return {interrupted, "it has no more than was here already"};
       default:
         return {refused, reason};
     }
   }
 
-  bool connected() const {
-    curl_off_t nanoseconds = 0;
-    curl_easy_getinfo(curl_.get(), CURLINFO_CONNECT_TIME_T, &nanoseconds);
-    return nanoseconds > 0;
-  }
-
   long response_code() const {
     long code = 0;
     curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &code);
     return code;
-  }
-
-  // What is here cannot be continued: the next try starts from nothing.
-  void drop_part() const {
-    if (::ftruncate(file_.get(), 0) != 0) throw_file_error("write", request_.part, errno);
   }
 
   static std::size_t on_data(const char* data, std::size_t, std::size_t size, void* self) {
@@ -129,6 +115,10 @@ class Transfer {
         transfer.too_long_ = true;
         return 0;
       }
+      // Not before there is something to write: a mirror that is away leaves no empty file.
+      if (transfer.file_.get() < 0) {
+        transfer.file_ = open_file(transfer.request_.part, O_WRONLY | O_CREAT | O_APPEND);
+      }
       write_all(transfer.file_, {reinterpret_cast<const std::uint8_t*>(data), size},
                 transfer.request_.part);
       return size;
@@ -138,9 +128,17 @@ class Transfer {
     }
   }
 
+  // libcurl calls this with every piece of data, and about once a second while none comes.
   static int on_progress(void* self, curl_off_t total, curl_off_t, curl_off_t, curl_off_t) {
     auto& transfer = *static_cast<Transfer*>(self);
     try {
+      const Clock::time_point now = Clock::now();
+      if (transfer.received_ != transfer.last_received_) {
+        transfer.last_received_ = transfer.received_;
+        transfer.last_change_ = now;
+      }
+      transfer.stalled_ = now - transfer.last_change_ > transfer.limit();
+      if (transfer.stalled_) return 1;
       if (transfer.request_.progress && transfer.received_ > 0) {
         transfer.request_.progress(transfer.have_ + transfer.received_,
                                    total > 0 ? transfer.have_ + total : 0);
@@ -150,6 +148,12 @@ class Transfer {
       transfer.error_ = std::current_exception();
       return 1;
     }
+  }
+
+  // Until the first data the connection, with its own limit, is part of the silence.
+  std::chrono::milliseconds limit() const {
+    return request_.stall_timeout +
+           (received_ == 0 ? request_.connect_timeout : std::chrono::milliseconds(0));
   }
 
   struct Cleanup {
@@ -162,6 +166,9 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> message_{};
   std::int64_t have_ = 0;
   std::int64_t received_ = 0;
+  std::int64_t last_received_ = 0;
+  Clock::time_point last_change_ = Clock::now();
+  bool stalled_ = false;
   bool too_long_ = false;
   std::exception_ptr error_;
 };

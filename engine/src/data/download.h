@@ -23,7 +23,7 @@ enum class DownloadStatus {
   complete,     ///< the server sent all it has
   interrupted,  ///< it stopped on the way: worth another try, which resumes
   refused,      ///< it does not have the file, or not one like that
-  unreachable,  ///< no connection: not worth a try for another file either
+  unreachable,  ///< no connection, or it stalls: not worth a try for another file either
 };
 
 struct DownloadResult {

