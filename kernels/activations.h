@@ -4,12 +4,14 @@
 #pragma once
 
 #include "kernels/activation_entry.h"
+#include "kernels/activations/composed_gates.h"
 #include "kernels/activations/exponential.h"
 #include "kernels/activations/gated.h"
 #include "kernels/activations/periodic.h"
 #include "kernels/activations/rectifiers.h"
 #include "kernels/activations/shrinkage.h"
 #include "kernels/activations/sigmoidal.h"
+#include "kernels/activations/tanh_like.h"
 
 namespace saltus::kernels {
 
@@ -26,8 +28,9 @@ struct Concatenate<ActivationTypes<A...>, ActivationTypes<B...>, Rest...> {
 
 /// The whole list. An activation's id is its place here; ids never leave memory.
 using AllActivations =
-    Concatenate<SigmoidalActivations, RectifierActivations, ExponentialActivations,
-                GatedActivations, PeriodicActivations, ShrinkageActivations>::type;
+    Concatenate<SigmoidalActivations, TanhLikeActivations, RectifierActivations,
+                ExponentialActivations, GatedActivations, ComposedGateActivations,
+                PeriodicActivations, ShrinkageActivations>::type;
 
 /// The parameters of `ref` for f and df.
 template <class T>

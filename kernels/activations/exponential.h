@@ -1,4 +1,4 @@
-// Smooth rectifiers and exponential linear units.
+// Smooth rectifiers, exponential and logarithmic units.
 #pragma once
 
 #include "kernels/activation_entry.h"
@@ -34,8 +34,30 @@ struct Elu : Entry<Elu> {
   }
 };
 
+/// The ELU with a continuous slope (arXiv 1704.07483).
+struct Celu : Entry<Celu> {
+  static constexpr Traits traits{
+      .name = "celu",
+      .parameters = {positive("alpha", 1)},
+      .formula = "x if x > 0 else alpha (exp(x / alpha) - 1)",
+      .range = "(-1, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return x > T(0) ? x : p[0] * math::expm1_of_negative(x * (T(1) / p[0]));
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return x > T(0) ? T(1) : math::exp_of_negative(math::quotient(x, p[0], T(1) / p[0]));
+  }
+};
+
 /// The scaled exponential linear unit of self-normalising networks (arXiv 1706.02515), with the
-/// initializer and the dropout that it needs. f'(0) = scale * alpha, as in PyTorch and JAX.
+/// initializer and the dropout that it needs. f'(0) = scale * alpha, as in PyTorch and JAX;
+/// TensorFlow's kernel has scale.
 struct Selu : Entry<Selu> {
   static constexpr double kAlpha = 1.6732632423543772848170429916717;
   static constexpr double kScale = 1.0507009873554804934193349852946;
@@ -59,7 +81,75 @@ struct Selu : Entry<Selu> {
   }
 };
 
-/// ln(1 + exp(beta x)) / beta, exact everywhere (PyTorch returns x from beta x = 20 on, which in
+/// The parametric ELU (arXiv 1605.09332), which learns a and b; here they are fixed.
+struct Pelu : Entry<Pelu> {
+  static constexpr Traits traits{
+      .name = "pelu",
+      .parameters = {positive("a", 1), positive("b", 1)},
+      .formula = "(a / b) x if x > 0 else a (exp(x / b) - 1)",
+      .range = "(-1, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return x > T(0) ? p[0] / p[1] * x : p[0] * math::expm1_of_negative(x * (T(1) / p[1]));
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const T slope = p[0] / p[1];
+    return x > T(0) ? slope : slope * math::exp_of_negative(math::quotient(x, p[1], T(1) / p[1]));
+  }
+};
+
+/// The inverse square root linear unit (arXiv 1710.09967).
+struct Isrlu : Entry<Isrlu> {
+  static constexpr Traits traits{
+      .name = "isrlu",
+      .parameters = {positive("alpha", 1)},
+      .formula = "x if x > 0 else x / sqrt(1 + alpha x^2)",
+      .range = "(-1, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const auto s = math::scaled(math::finite(x));
+    const T below = s.x / math::root_of_square(s, p[0], T(1));
+    return x > T(0) ? x : below;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const auto s = math::scaled(x);
+    const T r = s.one / math::root_of_square(s, p[0], T(1));
+    return x > T(0) ? T(1) : r * r * r;
+  }
+};
+
+/// Overflows from 88.73 on.
+struct Exponential : Entry<Exponential> {
+  static constexpr Traits traits{
+      .name = "exponential",
+      .aliases = {"exp"},
+      .formula = "exp(x)",
+      .range = "(0, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    return math::exp(x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    return math::exp(x);
+  }
+};
+
+/// The smooth rectifier, exact everywhere (PyTorch returns x from beta x = 20 on, which in
 /// fp32 is the same).
 struct Softplus : Entry<Softplus> {
   static constexpr Traits traits{
@@ -75,7 +165,7 @@ struct Softplus : Entry<Softplus> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
     const auto s = math::logistic(math::product(p[0], x));
-    return math::at_least(x, T(0)) + math::log1p_of_unit(s.e) / p[0];
+    return math::at_least(x, T(0)) + math::log1p_of_unit(s.e) * (T(1) / p[0]);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
@@ -84,6 +174,152 @@ struct Softplus : Entry<Softplus> {
   }
 };
 
-using ExponentialActivations = ActivationTypes<Elu, Selu, Softplus>;
+/// A softplus without exponentials (arXiv 2112.11687); b = 4 as in Keras and JAX. Below 0 by the
+/// reciprocal: the sum would cancel.
+struct Squareplus : Entry<Squareplus> {
+  static constexpr Traits traits{
+      .name = "squareplus",
+      .parameters = {positive("b", 4)},
+      .formula = "(x + sqrt(x^2 + b)) / 2",
+      .range = "(0, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  /// (|x| + sqrt(x^2 + b)) / 2, scaled.
+  template <class T>
+  SALTUS_HD static T half_sum(math::Scaled<T> s, const Parameters<T>& p) {
+    return T(0.5) * (math::abs(s.x) + math::root_of_square(s, T(1), p[0]));
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const auto s = math::scaled(x);
+    const T upper = half_sum(s, p);
+    const T lower = T(0.25) * p[0] * s.one / upper;
+    return x > T(0) ? upper * s.inverse : lower;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const auto s = math::scaled(math::finite(x));
+    const T upper = half_sum(s, p);
+    const T quarter = T(0.25) * p[0] * s.one;
+    const T sum = math::fma(upper, upper, quarter * s.one);
+    return (x > T(0) ? upper * upper : quarter) / sum * (x > T(0) ? T(1) : s.one);
+  }
+};
+
+/// Of Keras and JAX.
+struct SparsePlus : Entry<SparsePlus> {
+  static constexpr Traits traits{
+      .name = "sparse_plus",
+      .formula = "0 if x <= -1; x if x >= 1; else (x + 1)^2 / 4",
+      .range = "[0, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    const T y = x + T(1);
+    return x >= T(1) ? x : (x <= T(-1) ? T(0) : T(0.25) * y * y);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    return T(0.5) * math::clamp(x + T(1), T(0), T(2));
+  }
+};
+
+/// Between identity (alpha to 0) and exponential (alpha = 1) (arXiv 1602.01321), which learns
+/// alpha; here it is fixed. The paper's logarithms, for alpha < 0, are not defined on the whole
+/// line.
+struct SoftExponential : Entry<SoftExponential> {
+  static constexpr Traits traits{
+      .name = "soft_exponential",
+      .parameters = {{"alpha", 0.5f, 1e-3f, 1}},
+      .formula = "(exp(alpha x) - 1) / alpha + alpha",
+      .range = "(-1.5, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return math::fma(math::expm1(p[0] * x), T(1) / p[0], p[0]);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return math::exp(p[0] * x);
+  }
+};
+
+/// A line with a smooth bend.
+struct BentIdentity : Entry<BentIdentity> {
+  static constexpr Traits traits{
+      .name = "bent_identity",
+      .formula = "(sqrt(x^2 + 1) - 1) / 2 + x",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    const auto s = math::scaled(math::finite(x));
+    const T root = math::root_of_square(s, T(1), T(1));
+    return math::fma(T(0.5) * math::abs(x), math::abs(s.x) / (root + s.one), x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto s = math::scaled(math::finite(x));
+    return math::fma(T(0.5), s.x / math::root_of_square(s, T(1), T(1)), T(1));
+  }
+};
+
+/// The logarithm of both signs (symlog).
+struct LogModulus : Entry<LogModulus> {
+  static constexpr Traits traits{
+      .name = "log_modulus",
+      .aliases = {"symlog"},
+      .formula = "sign(x) ln(1 + |x|)",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    return math::with_sign_of(x, math::log1p(math::abs(x)));
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    return T(1) / (T(1) + math::abs(x));
+  }
+};
+
+/// The inverse hyperbolic sine.
+struct Asinh : Entry<Asinh> {
+  static constexpr Traits traits{
+      .name = "asinh",
+      .aliases = {"arcsinh"},
+      .formula = "ln(x + sqrt(x^2 + 1))",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    return math::asinh(x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto s = math::scaled(x);
+    return s.one / math::root_of_square(s, T(1), T(1));
+  }
+};
+
+using ExponentialActivations =
+    ActivationTypes<Elu, Celu, Selu, Pelu, Isrlu, Exponential, Softplus, Squareplus, SparsePlus,
+                    SoftExponential, BentIdentity, LogModulus, Asinh>;
 
 }  // namespace saltus::kernels

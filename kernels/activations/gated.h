@@ -1,11 +1,12 @@
-// x times a gate: SiLU, GELU, Mish and their kin. Their slope needs x, never f(x) alone.
+// x times a gate that is a sigmoid, a normal distribution or a cosine. The slope needs x, never
+// f(x) alone.
 #pragma once
 
 #include "kernels/activation_entry.h"
 
 namespace saltus::kernels {
 
-/// x sigmoid(x) (arXiv 1702.03118), also Swish with beta = 1.
+/// x sigmoid(x) (arXiv 1702.03118): Swish with beta = 1.
 struct Silu : Entry<Silu> {
   static constexpr Traits traits{
       .name = "silu",
@@ -24,7 +25,81 @@ struct Silu : Entry<Silu> {
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
     const auto s = math::logistic(x);
-    return (s.a * s.b + math::finite(x) * s.e) / (s.b * s.b);
+    return math::fma(math::finite(x), s.e, s.a * s.b) / (s.b * s.b);
+  }
+};
+
+/// x sigmoid(beta x) (arXiv 1710.05941), which may learn beta; here it is fixed. beta = 1 is silu,
+/// and what Keras and PyTorch mean.
+struct Swish : Entry<Swish> {
+  static constexpr Traits traits{
+      .name = "swish",
+      .parameters = {{"beta", 1}},
+      .formula = "x / (1 + exp(-beta x))",
+      .range = "[-0.2785, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  static constexpr Shape shape(const Parameters<float>& p) {
+    if (p[0] > 0) return Shape::one_minimum;
+    return p[0] == 0 ? Shape::monotone : Shape::other;
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const auto s = math::logistic(math::product(p[0], x));
+    return math::at_least(x, T(-3e38)) * s.a / s.b;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const auto s = math::logistic(math::product(p[0], x));
+    return math::fma(p[0] * math::finite(x), s.e, s.a * s.b) / (s.b * s.b);
+  }
+};
+
+/// A multiple of silu (arXiv 1801.07145, beta in [1, 2]); beta as in the Mish paper's comparison.
+struct ESwish : Entry<ESwish> {
+  static constexpr Traits traits{
+      .name = "e_swish",
+      .parameters = {{"beta", 1.75f}},
+      .formula = "beta x / (1 + exp(-x))",
+      .range = "[-0.4873, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  static constexpr Shape shape(const Parameters<float>& p) {
+    return p[0] >= 0 ? Shape::one_minimum : Shape::other;
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return p[0] * Silu::f(x, p);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return p[0] * Silu::df(x, p);
+  }
+};
+
+/// GELU by a sigmoid (arXiv 1606.08415).
+struct QuickGelu : Entry<QuickGelu> {
+  static constexpr Traits traits{
+      .name = "quick_gelu",
+      .formula = "x / (1 + exp(-1.702 x))",
+      .range = "[-0.1636, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    const auto s = math::logistic(math::product_with_constant(1.702, x));
+    return math::at_least(x, T(-3e38)) * s.a / s.b;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto s = math::logistic(math::product_with_constant(1.702, x));
+    return math::fma(T(1.702) * math::finite(x), s.e, s.a * s.b) / (s.b * s.b);
   }
 };
 
@@ -48,7 +123,7 @@ struct Gelu : Entry<Gelu> {
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
     const auto tail = math::normal_tail(x);
-    return (x > T(0) ? T(1) - tail.upper : tail.upper) + math::finite(x) * tail.density;
+    return math::fma(math::finite(x), tail.density, x > T(0) ? T(1) - tail.upper : tail.upper);
   }
 };
 
@@ -64,31 +139,19 @@ struct GeluTanh : Entry<GeluTanh> {
       .saturation = Saturation::left,
       .initializer = "he_normal",
   };
-  static constexpr double kTwoRootTwoOverPi = 1.59576912160573071176;
-  static constexpr double kCubic = kTwoRootTwoOverPi * 0.044715;
+  static constexpr double kLinear = 1.59576912160573071176;  // 2 sqrt(2 / pi)
+  static constexpr double kCubic = kLinear * 0.044715;
 
-  /// sigmoid(2 u)
+  /// sigmoid(2 u), 2 u = x (kLinear + kCubic x^2) to more than float's digits: exp multiplies its
+  /// error.
   template <class T>
   SALTUS_HD static math::Logistic<T> gate(T x) {
-    if constexpr (math::is_float<T>) {
-      // 2 u = x (c + d x^2), with the rounding of each step carried along: the tail multiplies it.
-      constexpr float c = static_cast<float>(kTwoRootTwoOverPi);
-      constexpr float c_rest = static_cast<float>(kTwoRootTwoOverPi - static_cast<double>(c));
-      constexpr float d = static_cast<float>(kCubic);
-      constexpr float d_rest = static_cast<float>(kCubic - static_cast<double>(d));
-      const auto square = math::product(x, x);
-      const auto cubic = math::product(d, square.hi);
-      const float slope = c + cubic.hi;
-      // |cubic| can be above or below c: take the sum's rounding error as Knuth does.
-      const float part = slope - c;
-      const float lost = (c - (slope - part)) + (cubic.hi - part);
-      const float rest =
-          lost + (cubic.lo + math::fma(d, square.lo, math::fma(d_rest, square.hi, c_rest)));
-      const auto u = math::product(slope, x);
-      return math::logistic(math::Sum<float>{u.hi, math::fma(rest, x, u.lo)});
-    } else {
-      return math::logistic(x * (T(kTwoRootTwoOverPi) + T(kCubic) * x * x));
-    }
+    const auto square = math::product(x, x);
+    const auto cubic = math::product_with_constant(kCubic, square.hi);
+    const auto slope = math::sum_with_constant(kLinear, cubic.hi);
+    const T rest = slope.lo + math::fma(T(kCubic), square.lo, cubic.lo);
+    const auto u = math::product(slope.hi, x);
+    return math::logistic(math::Sum<T>{u.hi, math::fma(rest, x, u.lo)});
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
@@ -98,13 +161,207 @@ struct GeluTanh : Entry<GeluTanh> {
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
     const auto s = gate(x);
-    // x u' vanishes against the gate's underflow long before its cube overflows.
-    const T near = math::clamp(x, T(-1e9), T(1e9));
-    const T slope = near * (T(kTwoRootTwoOverPi) + T(3 * kCubic) * near * near);
-    return (s.a * s.b + slope * s.e) / (s.b * s.b);
+    // Where x (2 u)' would overflow, the gate has long vanished.
+    const T y = math::clamp(x, T(-1e9), T(1e9));
+    const T slope = y * math::fma(T(3 * kCubic) * y, y, T(kLinear));
+    return math::fma(slope, s.e, s.a * s.b) / (s.b * s.b);
   }
 };
 
-using GatedActivations = ActivationTypes<Silu, Gelu, GeluTanh>;
+/// The derivative of silu as an activation (arXiv 1702.03118).
+struct Dsilu : Entry<Dsilu> {
+  static constexpr Traits traits{
+      .name = "dsilu",
+      .formula = "sigmoid(x) (1 + x (1 - sigmoid(x)))",
+      .range = "[-0.0998, 1.0998]",
+      .shape = Shape::other,
+      .saturation = Saturation::both,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return Silu::df(x, p);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto s = math::logistic(x);
+    return s.e * math::fma(math::finite(x), s.c - s.a, T(2) * s.b) / (s.b * s.b * s.b);
+  }
+};
+
+/// Flatten-T Swish (arXiv 1812.06247). f'(0) = 0.
+struct FtSwish : Entry<FtSwish> {
+  static constexpr Traits traits{
+      .name = "ftswish",
+      .aliases = {"flatten_t_swish"},
+      .parameters = {{"t", -0.2f}},
+      .formula = "x sigmoid(x) + t if x > 0 else t",
+      .range = "[-0.2, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::left,
+      .kinks = {{{0, 0}}},
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return x <= T(0) ? p[0] : Silu::f(x, p) + p[0];
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return math::unless_nan(x, x <= T(0) ? T(0) : Silu::df(x, p));
+  }
+};
+
+/// ACON-C (arXiv 2009.04759), a smooth maximum of p1 x and p2 x, which learns its three numbers;
+/// here they are fixed, by default to a smooth leaky rectifier.
+struct AconC : Entry<AconC> {
+  static constexpr Traits traits{
+      .name = "acon_c",
+      .parameters = {{"p1", 1}, {"p2", 0.25f}, positive("beta", 1)},
+      .formula = "(p1 - p2) x sigmoid(beta (p1 - p2) x) + p2 x",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "he_normal",
+  };
+  static constexpr Shape shape(const Parameters<float>& p) {
+    // The slope runs from p2 down to p2 - 0.0999 d, up to p2 + 1.0999 d, and down to p1.
+    const float d = p[0] - p[1];
+    if (d < 0 || p[0] < 0) return Shape::other;
+    if (p[1] <= 0) return Shape::one_minimum;
+    return p[1] >= 0.1f * d ? Shape::monotone : Shape::other;
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const T d = p[0] - p[1];
+    const auto s = math::logistic(math::product(p[2] * d, x));
+    return math::fma(p[1], x, d * math::at_least(x, T(-3e38)) * s.a / s.b);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const T d = p[0] - p[1];
+    const T steepness = p[2] * d;
+    const auto s = math::logistic(math::product(steepness, x));
+    const T gate = math::fma(steepness * math::finite(x), s.e, s.a * s.b) / (s.b * s.b);
+    return math::fma(d, gate, p[1]);
+  }
+};
+
+/// Silu on the right, (exp(x) - 1) sigmoid(x) on the left (arXiv 1808.00783).
+struct Elish : Entry<Elish> {
+  static constexpr Traits traits{
+      .name = "elish",
+      .formula = "x sigmoid(x) if x >= 0 else (exp(x) - 1) sigmoid(x)",
+      .range = "[-0.1716, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    const auto left = math::exp_pair_of_negative(-math::abs(x));
+    return (x < T(0) ? left.expm1 * left.exp : x) / (T(1) + left.exp);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto left = math::exp_pair_of_negative(-math::abs(x));
+    const T b = T(1) + left.exp;
+    const T below = left.exp * math::fma(left.exp, b, left.expm1);
+    return (x < T(0) ? below : math::fma(math::finite(x), left.exp, b)) / (b * b);
+  }
+};
+
+/// Elish with a piecewise linear gate (arXiv 1808.00783). At the kinks -1 and 1 the slope is the
+/// outer one.
+struct HardElish : Entry<HardElish> {
+  static constexpr Traits traits{
+      .name = "hard_elish",
+      .formula = "x h if x >= 0 else (exp(x) - 1) h, with h = min(max((x + 1) / 2, 0), 1)",
+      .range = "[-0.1534, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .kinks = {{{-1, 0}, {1, 1}}},
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    const T gate = T(0.5) * math::clamp(x + T(1), T(0), T(2));
+    return (x < T(0) ? math::expm1_of_negative(x) : x) * gate;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto left = math::exp_pair_of_negative(math::at_most(x, T(0)));
+    const T below = T(0.5) * math::fma(left.exp, x + T(1), left.expm1);
+    const T above = x < T(1) ? x + T(0.5) : T(1);
+    return math::unless_nan(x, x < T(0) ? (x > T(-1) ? below : T(0)) : above);
+  }
+};
+
+/// Of arXiv 2003.00547, which learns alpha and beta; here they are fixed to its initial values. It
+/// has a pole where beta >= e alpha.
+struct SoftRootSign : Entry<SoftRootSign> {
+  static constexpr Traits traits{
+      .name = "soft_root_sign",
+      .aliases = {"srs"},
+      .parameters = {positive("alpha", 2), positive("beta", 3)},
+      .formula = "x / (x / alpha + exp(-x / beta))",
+      .range = "[-2.4625, 2)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::both,
+      .initializer = "he_normal",
+  };
+  static constexpr Shape shape(const Parameters<float>& p) {
+    return p[1] < 2.718f * p[0] ? Shape::one_minimum : Shape::other;
+  }
+  /// Numerator and denominator times e^(x / beta) where x < 0, so that neither overflows.
+  template <class T>
+  struct Parts {
+    T x, gain, decay;
+  };
+  template <class T>
+  SALTUS_HD static Parts<T> parts(T x, const Parameters<T>& p) {
+    // Far out f is constant; farther, x^2 would overflow.
+    const T y = math::clamp(x, T(-1e12), T(1e12));
+    const auto z = math::quotient(y, p[1], T(1) / p[1]);
+    const T e = math::exp_of_negative(y < T(0) ? z : -z);
+    return {y, y < T(0) ? e : T(1), y < T(0) ? T(1) : e};
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const Parts<T> s = parts(x, p);
+    return s.x * s.gain / math::fma(s.x * (T(1) / p[0]), s.gain, s.decay);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const Parts<T> s = parts(x, p);
+    const T root = math::fma(s.x * (T(1) / p[0]), s.gain, s.decay);
+    return s.gain * s.decay * math::fma(s.x, T(1) / p[1], T(1)) / (root * root);
+  }
+};
+
+/// The growing cosine unit (arXiv 2108.12943).
+struct Gcu : Entry<Gcu> {
+  static constexpr Traits traits{
+      .name = "gcu",
+      .aliases = {"growing_cosine"},
+      .formula = "x cos(x)",
+      .range = "(-inf, inf)",
+      .shape = Shape::other,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    return x * math::cos(x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto at = math::sincos(x);
+    return math::fma(-x, at.sin, at.cos);
+  }
+};
+
+using GatedActivations = ActivationTypes<Silu, Swish, ESwish, QuickGelu, Gelu, GeluTanh, Dsilu,
+                                         FtSwish, AconC, Elish, HardElish, SoftRootSign, Gcu>;
 
 }  // namespace saltus::kernels

@@ -5,8 +5,8 @@
 
 namespace saltus::kernels {
 
-/// sin(omega x) (SIREN, arXiv 2006.09661, which starts with omega = 30); right for every float. Its
-/// weights are drawn from U(-sqrt(6 / n), sqrt(6 / n)), which is he_uniform.
+/// sin(omega x) (SIREN, arXiv 2006.09661, which starts with omega = 30); right for every float.
+/// SIREN draws its weights from U(-sqrt(6 / n), sqrt(6 / n)), which is he_uniform.
 struct Sine : Entry<Sine> {
   static constexpr Traits traits{
       .name = "sine",
@@ -28,6 +28,74 @@ struct Sine : Entry<Sine> {
   }
 };
 
-using PeriodicActivations = ActivationTypes<Sine>;
+/// sine, a quarter turn on.
+struct Cosine : Entry<Cosine> {
+  static constexpr Traits traits{
+      .name = "cosine",
+      .aliases = {"cos"},
+      .parameters = {{"omega", 1}},
+      .formula = "cos(omega x)",
+      .range = "[-1, 1]",
+      .shape = Shape::other,
+      .saturation = Saturation::none,
+      .initializer = "he_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return math::cos(p[0] * x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return -p[0] * math::sin(p[0] * x);
+  }
+};
+
+/// sin(x) / x, 1 at 0.
+struct Sinc : Entry<Sinc> {
+  static constexpr Traits traits{
+      .name = "sinc",
+      .formula = "sin(x) / x",
+      .range = "[-0.2172, 1]",
+      .shape = Shape::other,
+      .saturation = Saturation::both,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    const T value = x == T(0) ? T(1) : math::sin(x) / x;
+    return math::abs(x) > T(3e38) ? T(0) : value;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const T value = math::sinc_slope(x, math::sincos(x));
+    return math::abs(x) > T(3e38) ? T(0) : value;
+  }
+};
+
+/// Of arXiv 2006.08195, whose variance argument gives lecun_uniform. As sin^2: the form with 1 -
+/// cos cancels.
+struct Snake : Entry<Snake> {
+  static constexpr Traits traits{
+      .name = "snake",
+      .parameters = {positive("a", 1)},
+      .formula = "x + sin(a x)^2 / a",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "lecun_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const T s = math::sin(math::finite(p[0] * x));
+    return math::fma(s * s, T(1) / p[0], x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const auto at = math::sincos(math::finite(p[0] * x));
+    return math::fma(T(2) * at.sin, at.cos, T(1));
+  }
+};
+
+using PeriodicActivations = ActivationTypes<Sine, Cosine, Sinc, Snake>;
 
 }  // namespace saltus::kernels

@@ -27,6 +27,49 @@ struct SoftShrink : Entry<SoftShrink> {
   }
 };
 
-using ShrinkageActivations = ActivationTypes<SoftShrink>;
+/// 0 on [-lambda, lambda], x outside; the slope is 0 at both jumps, as in PyTorch.
+struct HardShrink : Entry<HardShrink> {
+  static constexpr Traits traits{
+      .name = "hard_shrink",
+      .parameters = {{"lambda", 0.5f, 0}},
+      .formula = "x if |x| > lambda else 0",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  static constexpr Kinks kinks(const Parameters<float>& p) { return {{{-p[0], 0}, {p[0], 0}}}; }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return math::abs(x) <= p[0] ? T(0) : x;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return math::unless_nan(x, math::abs(x) > p[0] ? T(1) : T(0));
+  }
+};
+
+/// By a series below |x| = 1, where the difference would cancel.
+struct TanhShrink : Entry<TanhShrink> {
+  static constexpr Traits traits{
+      .name = "tanh_shrink",
+      .formula = "x - tanh(x)",
+      .range = "(-inf, inf)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::none,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>&) {
+    return math::minus_tanh(x);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const T y = math::tanh(x);
+    return y * y;
+  }
+};
+
+using ShrinkageActivations = ActivationTypes<SoftShrink, HardShrink, TanhShrink>;
 
 }  // namespace saltus::kernels

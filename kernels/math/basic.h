@@ -5,7 +5,9 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <limits>
+#include <utility>
 
 #include "kernels/portable.h"
 
@@ -123,6 +125,33 @@ SALTUS_HD Sum<T> product(T a, T b) {
   return {hi, T(0)};
 }
 
+/// c * x for a constant c that no float is.
+template <class T>
+SALTUS_HD Sum<T> product_with_constant(double c, T x) {
+  if constexpr (is_float<T>) {
+    const T near = static_cast<T>(c);
+    const T rest = static_cast<T>(c - static_cast<double>(near));
+    const Sum<T> result = product(near, x);
+    return {result.hi, fma(rest, x, result.lo)};
+  } else {
+    return {T(c) * x, T(0)};
+  }
+}
+
+/// c + x for a constant c that no float is.
+template <class T>
+SALTUS_HD Sum<T> sum_with_constant(double c, T x) {
+  if constexpr (is_float<T>) {
+    const T near = static_cast<T>(c);
+    const T rest = static_cast<T>(c - static_cast<double>(near));
+    const T hi = near + x;
+    const T part = hi - near;
+    return {hi, ((near - (hi - part)) + (x - part)) + rest};
+  } else {
+    return {T(c) + x, T(0)};
+  }
+}
+
 /// a / b, given 1 / b.
 template <class T>
 SALTUS_HD Sum<T> quotient(T a, T b, T reciprocal_of_b) {
@@ -138,14 +167,50 @@ SALTUS_HD Sum<T> operator-(Sum<T> x) {
   return {-x.hi, -x.lo};
 }
 
-/// c[0] + c[1] x + c[2] x^2 + ...
+/// x and 1, both times a power of two for which the square of x does not overflow.
 template <class T>
-SALTUS_HD T polynomial(T, T c0) {
-  return c0;
+struct Scaled {
+  T x, one;
+  T inverse;  ///< 1 / one
+};
+template <class T>
+SALTUS_HD Scaled<T> scaled(T x) {
+  if constexpr (is_float<T>) {
+    const bool large = abs(x) > 0x1p40f;
+    const T scale = large ? 0x1p-80f : 1.0f;
+    return {x * scale, scale, large ? 0x1p80f : 1.0f};
+  } else {
+    return {x, T(1), T(1)};
+  }
 }
-template <class T, class... Rest>
-SALTUS_HD T polynomial(T x, T c0, Rest... rest) {
-  return fma(polynomial(x, rest...), x, c0);
+
+/// sqrt(c x^2 + d) for scaled numbers: of the size of s.x or s.one.
+template <class T>
+SALTUS_HD T root_of_square(Scaled<T> s, T c, T d) {
+  return sqrt(fma(c * s.x, s.x, d * s.one * s.one));
+}
+
+/// c[0] + c[1] x + c[2] x^2 + ..., in pairs (Estrin's scheme): a Horner chain would wait for every
+/// multiplication before it.
+template <class T, class... Coefficients>
+SALTUS_HD T polynomial(T x, Coefficients... coefficients);
+
+template <class T, std::size_t n, std::size_t... pair>
+SALTUS_HD T polynomial_of_pairs(T x, const T (&c)[n], std::index_sequence<pair...>) {
+  if constexpr (n % 2 == 0)
+    return polynomial(x * x, fma(c[2 * pair + 1], x, c[2 * pair])...);
+  else
+    return polynomial(x * x, fma(c[2 * pair + 1], x, c[2 * pair])..., c[n - 1]);
+}
+
+template <class T, class... Coefficients>
+SALTUS_HD T polynomial(T x, Coefficients... coefficients) {
+  constexpr std::size_t n = sizeof...(Coefficients);
+  const T c[] = {coefficients...};
+  if constexpr (n == 1)
+    return c[0];
+  else
+    return polynomial_of_pairs(x, c, std::make_index_sequence<n / 2>{});
 }
 
 }  // namespace saltus::kernels::math

@@ -7,24 +7,21 @@
 
 namespace saltus::kernels::math {
 
-/// x = n ln 2 + r with |r| <= ln(2) / 2, and 2^n as a product of two normal floats, so that scaling
-/// by it rounds once, into the subnormals too.
+/// x = n ln 2 + r with |r| <= ln(2) / 2, and 2^(n - shift).
 struct ExpParts {
-  float r;
-  float half_scale, other_half_scale;
+  float r, scale;
 };
 
-/// Wants -150 <= x / ln 2 <= 128.
+/// Wants -126 <= n - shift <= 127.
+template <int shift>
 SALTUS_HD ExpParts split_exp(float x) {
-  // Adding 1.5 * 2^23 rounds to an integer; 254 more makes the low bits n + 2 * bias.
-  constexpr float kRound = 12582912.0f + 254.0f;
+  // Adding 1.5 * 2^23 rounds to an integer; the bias of the exponent is added to it on the way.
+  constexpr float kRound = 12582912.0f + (127.0f - shift);
   const float shifted = fma(x, 1.44269504f, kRound);
   const float n = shifted - kRound;
-  const std::uint32_t whole = bits_of(shifted);
-  const std::uint32_t half = whole >> 1;
   // The first part of ln 2 has trailing zeros: its product with n is exact.
   const float r = fma(n, -1.42860677e-6f, fma(n, -0.693145752f, x));
-  return {r, float_of(half << 23), float_of((whole - half) << 23)};
+  return {r, float_of(bits_of(shifted) << 23)};
 }
 
 /// e^r - 1, |r| <= ln(2) / 2, error 2^-26 relative.
@@ -33,42 +30,21 @@ SALTUS_HD float expm1_reduced(float r) {
   return fma(q, r * r, r);
 }
 
-/// The part of lo that matters beside hi: nothing once exp(hi) is 0 or infinite.
-SALTUS_HD float low_part(Sum<float> x) {
-  return abs(x.hi) < 128.0f ? x.lo : 0.0f;
-}
+/// Below it e^x counts as 0: it would be subnormal, and processors take a hundred times as long for
+/// every subnormal number that comes up in a loop.
+inline constexpr float kExpUnderflow = -87.3f;
 
-/// e^x for x <= 0.
-template <class T>
-SALTUS_HD T exp_of_negative(T x) {
-  if constexpr (is_float<T>) {
-    const ExpParts s = split_exp(at_least(x, -104.0f));
-    return (1.0f + expm1_reduced(s.r)) * s.half_scale * s.other_half_scale;
-  } else {
-    using std::exp;
-    return exp(x);
-  }
-}
-
-/// e^(hi + lo) for hi <= 0.
+/// e^(hi + lo) for hi <= 0, |lo| much smaller.
 template <class T>
 SALTUS_HD T exp_of_negative(Sum<T> x) {
   if constexpr (is_float<T>) {
-    const ExpParts s = split_exp(at_least(x.hi, -104.0f));
-    return (1.0f + expm1_reduced(s.r + low_part(x))) * s.half_scale * s.other_half_scale;
+    const ExpParts s = split_exp<0>(at_least(x.hi, kExpUnderflow));
+    const float result = fma(expm1_reduced(s.r + x.lo), s.scale, s.scale);
+    return x.hi < kExpUnderflow ? 0.0f : result;
   } else {
     using std::exp;
     return exp(x.hi);
   }
-}
-
-/// e^x
-template <class T>
-SALTUS_HD T exp(T x) {
-  if constexpr (is_float<T>)
-    return exp_of_negative(at_most(x, 89.0f));
-  else
-    return exp_of_negative(x);
 }
 
 /// e^x and e^x - 1, both to full precision, for x <= 0.
@@ -79,14 +55,20 @@ struct ExpPair {
 template <class T>
 SALTUS_HD ExpPair<T> exp_pair_of_negative(T x) {
   if constexpr (is_float<T>) {
-    const ExpParts s = split_exp(at_least(x, -104.0f));
+    const ExpParts s = split_exp<0>(at_least(x, kExpUnderflow));
     const float p = expm1_reduced(s.r);
-    const float scale = s.half_scale * s.other_half_scale;
-    return {(1.0f + p) * s.half_scale * s.other_half_scale, fma(p, scale, scale - 1.0f)};
+    const float result = fma(p, s.scale, s.scale);
+    return {x < kExpUnderflow ? 0.0f : result, fma(p, s.scale, s.scale - 1.0f)};
   } else {
     using std::exp, std::expm1;
     return {exp(x), expm1(x)};
   }
+}
+
+/// e^x for x <= 0.
+template <class T>
+SALTUS_HD T exp_of_negative(T x) {
+  return exp_pair_of_negative(x).exp;
 }
 
 /// e^x - 1 for x <= 0.
@@ -95,14 +77,27 @@ SALTUS_HD T expm1_of_negative(T x) {
   return exp_pair_of_negative(x).expm1;
 }
 
+/// e^x
+template <class T>
+SALTUS_HD T exp(T x) {
+  if constexpr (is_float<T>) {
+    // Half the result, so that 2^n does not overflow before the result does.
+    constexpr float kUnderflow = kExpUnderflow + 0.7f;
+    const ExpParts s = split_exp<1>(clamp(x, kUnderflow, 89.0f));
+    const float result = 2.0f * fma(expm1_reduced(s.r), s.scale, s.scale);
+    return x < kUnderflow ? 0.0f : result;
+  } else {
+    using std::exp;
+    return exp(x);
+  }
+}
+
 /// e^x - 1
 template <class T>
 SALTUS_HD T expm1(T x) {
   if constexpr (is_float<T>) {
-    const ExpParts s = split_exp(clamp(x, -104.0f, 89.0f));
-    // Half the result, so that 2^n does not overflow before the result does.
-    const float half = 0.5f * s.half_scale * s.other_half_scale;
-    return 2.0f * fma(expm1_reduced(s.r), half, half - 0.5f);
+    const ExpParts s = split_exp<1>(clamp(x, -64.0f, 89.0f));
+    return 2.0f * fma(expm1_reduced(s.r), s.scale, s.scale - 0.5f);
   } else {
     using std::expm1;
     return expm1(x);
@@ -185,6 +180,12 @@ SALTUS_HD T tanh(T x) {
 }
 
 /// 1 - tanh(x)^2
+template <class T>
+SALTUS_HD T sech_squared(Sum<T> x) {
+  const T minus_two = x.hi < T(0) ? T(2) : T(-2);
+  const T e = exp_of_negative(Sum<T>{minus_two * x.hi, minus_two * x.lo});
+  return T(4) * e / ((T(1) + e) * (T(1) + e));
+}
 template <class T>
 SALTUS_HD T sech_squared(T x) {
   const T e = exp_of_negative(T(-2) * abs(x));

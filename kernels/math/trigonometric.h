@@ -29,11 +29,12 @@ SALTUS_HD QuarterTurns reduce_angle(float angle) {
   const double a = x < 0.0 ? -x : x;
   const bool large = a >= 0x1p60;
   const bool huge = a >= 0x1p94;
-  const double c1 = huge ? 0x1.09d5f47p-70 : large ? 0x1.c882a52p-37 : 0x1.45f306dp-1;
-  const double c2 = huge ? 0x1.a9a6eep-99 : large ? 0x1.f84eafap-65 : 0x1.9391054p-30;
-  const double c3 = huge    ? 0x1.b6c52b3278872p-129
-                    : large ? 0x1.f534ddc0db629p-96
-                            : 0x1.4fe13abe8fa9ap-59;
+  double c1 = large ? 0x1.c882a52p-37 : 0x1.45f306dp-1;
+  double c2 = large ? 0x1.f84eafap-65 : 0x1.9391054p-30;
+  double c3 = large ? 0x1.f534ddc0db629p-96 : 0x1.4fe13abe8fa9ap-59;
+  c1 = huge ? 0x1.09d5f47p-70 : c1;
+  c2 = huge ? 0x1.a9a6eep-99 : c2;
+  c3 = huge ? 0x1.b6c52b3278872p-129 : c3;
   const double p1 = x * c1;
   const double p2 = x * c2;
   const double p3 = x * c3;
