@@ -60,14 +60,20 @@ struct Sinc : Entry<Sinc> {
       .saturation = Saturation::both,
       .initializer = "glorot_uniform",
   };
+  /// x, or where it is 0 a number so small that sin(x) = x.
+  template <class T>
+  SALTUS_HD static T not_zero(T x) {
+    return x == T(0) ? T(1e-30) : x;
+  }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    const T value = x == T(0) ? T(1) : math::sin(x) / x;
+    const T y = not_zero(x);
+    const T value = math::sincos(y).sin / y;
     return math::abs(x) > T(3e38) ? T(0) : value;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
-    const T value = math::sinc_slope(x, math::sincos(x));
+    const T value = math::sinc_slope(x, math::sincos(not_zero(x)));
     return math::abs(x) > T(3e38) ? T(0) : value;
   }
 };
