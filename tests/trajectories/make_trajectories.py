@@ -22,7 +22,7 @@ Keys of the file:
     images, labels        uint8, [n][12*12] and [n]; the engine divides by 255 in float32
     weights.initial       by variable: Keras's shape and the values, flat
     weights.trained       the same, exported by Keras after the run named in `weights.trained_run`
-    predictions           on the first 8 images, float32 of Keras: `initial` by activation, `trained`
+    predictions           of Keras on the first 8 images: `initial` by activation, `trained`
     runs[]                activation, loss, optimizer, clipping, losses (by engine), sensitivity,
                           clip_hits of each step: elements beyond the threshold (clipvalue),
                           variables (clipnorm), 0 or 1 (global_clipnorm)

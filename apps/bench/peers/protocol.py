@@ -1,0 +1,106 @@
+"""What the engines of the benchmark share: options, data, and the conversation with the driver.
+
+An engine is a child process that stays alive through all rounds. It prints one line of JSON when
+it is ready ({"engine", "version", "variant", ...}), then answers each line `run STEPS` on its
+standard input with one line {"steps", "seconds_per_step", "loss"}, and ends when its input ends.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+BATCH = 128
+TRAIN_IMAGES = 60000
+PROBES = 3  # timed runs with which an engine chooses among its variants,
+PROBE_STEPS = 16  # of so many steps each
+
+
+def arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--activation", default="relu")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--data", type=Path, help="folder of IDX files, else synthetic")
+    parser.add_argument("--variant", help="take this variant instead of the fastest one")
+    return parser.parse_args()
+
+
+def read_idx(folder, stem):
+    path = next(p for p in (folder / stem, folder / f"{stem}.gz") if p.exists())
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
+        rank = struct.unpack(">HBB", file.read(4))[2]
+        shape = struct.unpack(f">{rank}I", file.read(4 * rank))
+        return np.frombuffer(file.read(), np.uint8).reshape(shape)
+
+
+def synthetic():
+    """Images of MNIST's size and sparsity: one pattern of strokes a class, shifted and noisy."""
+    random = np.random.default_rng(0)
+    patterns = np.kron(random.random((10, 6, 6)) < 0.35, np.ones((4, 4)))
+    labels = random.integers(0, 10, TRAIN_IMAGES).astype(np.uint8)
+    images = np.zeros((TRAIN_IMAGES, 28, 28), np.uint8)
+    corners = random.integers(0, 5, (TRAIN_IMAGES, 2))
+    for image, label, (row, column) in zip(images, labels, corners):
+        ink = random.integers(60, 256, (24, 24), np.uint8)
+        image[row : row + 24, column : column + 24] = patterns[label] * ink
+    return images, labels
+
+
+def training_data(folder):
+    """uint8 images [60000][28][28] and labels [60000]."""
+    if folder is None:
+        return synthetic()
+    images = read_idx(folder, "train-images-idx3-ubyte")
+    return images, read_idx(folder, "train-labels-idx1-ubyte")
+
+
+def fastest(variants, chosen=None):
+    """Builds each variant, times a few of its steps, and keeps the fastest.
+
+    `variants` maps names to functions that make `run(steps) -> (seconds, loss)`. Returns its name,
+    its run, and for every variant the milliseconds per step, or the error of one that fails.
+    """
+    best, figures = None, {}
+    for name, build in variants.items():
+        if chosen not in (None, name):
+            continue
+        try:
+            run = build()
+            run(PROBE_STEPS)  # compiles and warms up
+            seconds = min(run(PROBE_STEPS)[0] for _ in range(PROBES))
+            figures[name] = round(1e3 * seconds / PROBE_STEPS, 2)
+        except Exception as error:  # a compiler that this machine lacks must not end the others
+            figures[name] = f"{type(error).__name__}: {error}"[:200]
+            continue
+        if best is None or figures[name] < figures[best[0]]:
+            best = (name, run)
+    if best is None:
+        raise SystemExit(f"no variant runs: {figures}")
+    return *best, figures
+
+
+def serve(make_engine):
+    """Runs the conversation; `make_engine()` returns (description, run).
+
+    Whatever the libraries print goes to the standard error.
+    """
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def say(record):
+        print(json.dumps(record), file=answers, flush=True)
+
+    started = time.perf_counter()
+    description, run = make_engine()
+    say(description | {"startup_seconds": round(time.perf_counter() - started, 1)})
+    for line in sys.stdin:
+        steps = int(line.removeprefix("run "))
+        seconds, loss = run(steps)
+        say({"steps": steps, "seconds_per_step": seconds / steps, "loss": loss})

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+"""Times a training step of the tutorial's network: Saltus, Keras on TensorFlow, PyTorch.
+
+    apps/bench/run_cpu.py                      # relu and gelu, fp32 and bf16, all cores
+    apps/bench/run_cpu.py --data FOLDER        # with real images: the four IDX files of MNIST
+
+Every engine is a child process that speaks the protocol of peers/protocol.py. All engines of a
+(precision, activation) pair are started first, then take turns in rounds, each round beginning
+with another one, so that a change of the machine's speed meets them all. The peers run in a
+virtual environment that this script makes, or in the interpreter that PEERS_PYTHON names. Writes
+a table (Markdown) and all figures (JSON) to docs/benchmarks/.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import venv
+from datetime import datetime, timezone
+from itertools import product
+from pathlib import Path
+
+import cpu_report
+
+ROOT = Path(__file__).resolve().parents[2]
+PEERS = Path(__file__).resolve().parent / "peers"
+VENV = ROOT / "build" / "peers-venv"
+LOGS = ROOT / "build" / "peers-logs"
+ENGINES = ["saltus", "keras", "torch", "primitives"]
+
+
+def peers_python():
+    """The interpreter that has the peers installed; makes the virtual environment once."""
+    if named := os.environ.get("PEERS_PYTHON"):
+        return named
+    python, requirements = VENV / "bin" / "python", PEERS / "requirements.txt"
+    done = VENV / "requirements.txt"
+    if not done.exists() or done.read_bytes() != requirements.read_bytes():
+        print(f"Installing the peers into {VENV} (several gigabytes, once)", flush=True)
+        venv.create(VENV, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
+        done.write_bytes(requirements.read_bytes())
+    return str(python)
+
+
+def commands(options, python):
+    """What to run for each engine; `saltus` first, the ratios are taken to it."""
+    return {
+        "saltus": [options.saltus, "step"],
+        "keras": [python, PEERS / "keras_step.py"],
+        "torch": [python, PEERS / "torch_step.py"],
+        "primitives": [options.saltus, "primitives"],
+    }
+
+
+class Engine:
+    """A child process and the conversation with it."""
+
+    def __init__(self, key, command, arguments, cores):
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.key, self.log = key, LOGS / f"{key}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [*map(str, command), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, cores),
+            )
+        self.description = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            self.close()
+            tail = self.log.read_text().strip().splitlines()[-1:] or ["no message"]
+            code = self.process.returncode
+            raise ChildProcessError(f"it ended with code {code} ({tail[0]}); see {self.log}")
+        return json.loads(line)
+
+    def run(self, steps):
+        self.process.stdin.write(f"run {steps}\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def close(self):
+        self.process.communicate()
+
+
+def start(options, python, cores, precision, activation):
+    """The engines of one pair that start, and the reason of each that does not."""
+    arguments = ["--precision", precision, "--activation", activation]
+    arguments += ["--threads", str(options.threads)]
+    arguments += ["--data", str(options.data)] if options.data else []
+    engines, missing = [], {}
+    for key, command in commands(options, python).items():
+        if key not in options.engines:
+            continue
+        try:
+            engines.append(Engine(key, command, arguments, cores))
+            print(f"  {key}: {engines[-1].description.get('variant', 'ready')}", flush=True)
+        except OSError as error:  # a program that is not there, or that ends at once
+            missing[key] = str(error).replace(f"{ROOT}/", "")
+            print(f"  {key}: left out, {missing[key]}", flush=True)
+    return engines, missing
+
+
+def measure(options, python, cores, precision, activation):
+    """All rounds of one pair: {engine: {description, rounds: [{seconds_per_step, loss}]}}."""
+    print(f"{precision} {activation}", flush=True)
+    engines, missing = start(options, python, cores, precision, activation)
+    rounds = {engine.key: [] for engine in engines}
+    try:
+        for engine in engines:
+            engine.run(options.steps)  # warm: caches, clocks, thread pools
+        for turn in range(options.rounds):
+            for i in range(len(engines)):
+                engine = engines[(turn + i) % len(engines)]
+                rounds[engine.key].append(engine.run(options.steps))
+            last = {key: f"{1e3 * r[-1]['seconds_per_step']:.1f}" for key, r in rounds.items()}
+            print(f"  round {turn + 1}, ms per step: {last}", flush=True)
+    finally:
+        for engine in engines:
+            engine.close()
+    return {
+        "precision": precision,
+        "activation": activation,
+        "engines": {
+            e.key: {"description": e.description, "rounds": rounds[e.key]} for e in engines
+        },
+        "missing": missing,
+    }
+
+
+def first_cores(count):
+    """`count` CPUs of this process, one of each physical core first."""
+
+    def siblings(cpu):
+        path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        return path.read_text() if path.exists() else str(cpu)
+
+    seen, first, second = set(), [], []
+    for cpu in sorted(os.sched_getaffinity(0)):
+        (second if siblings(cpu) in seen else first).append(cpu)
+        seen.add(siblings(cpu))
+    return (first + second)[:count]
+
+
+def names(text):
+    return text.split(",")
+
+
+def parse():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--saltus", default=ROOT / "build/release/apps/bench/saltus_bench")
+    parser.add_argument("--engines", type=names, default=ENGINES)
+    parser.add_argument("--precisions", type=names, default=["fp32", "bf16"])
+    parser.add_argument("--activations", type=names, default=["relu", "gelu"])
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=100, help="steps of each engine in a round")
+    parser.add_argument("--data", type=Path, help="folder of MNIST's IDX files, else synthetic")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks")
+    parser.add_argument("--only-venv", action="store_true", help="install the peers and stop")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    python = peers_python()
+    if options.only_venv:
+        return
+    cores = first_cores(options.threads)
+    record = {
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": cpu_report.commit(ROOT),
+        "machine": cpu_report.machine(cores),
+        "protocol": {"rounds": options.rounds, "steps": options.steps, "threads": options.threads}
+        | {"data": "MNIST-format files" if options.data else "synthetic"},
+        "pairs": [],
+    }
+    for precision, activation in product(options.precisions, options.activations):
+        record["pairs"].append(measure(options, python, cores, precision, activation))
+    if not any(pair["engines"] for pair in record["pairs"]):
+        sys.exit("No engine could be started; the reasons stand above.")
+    print(f"\n{cpu_report.write(record, options.out)}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"The benchmark stopped: {error}")
