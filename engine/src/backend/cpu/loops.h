@@ -27,7 +27,7 @@ struct MaskKey {
   std::uint64_t seed;
   std::uint32_t layer;
   std::uint32_t step;
-  std::int64_t first;  ///< a multiple of kernels::kMaskBlock unless the loop handles any
+  std::int64_t first;  ///< any element
 };
 
 /// Adam or SGD for one stretch of the flat arrays. `scale` is the norm clip's factor; clip the
@@ -50,14 +50,16 @@ struct Loops {
   /// x = bytes / 255, or floats converted.
   void (*load)(In source, Out x, std::int64_t n);
 
-  /// y = f(x), slope = f'(x); slope may be null.
+  /// y = f(x), slope = f'(x); slope may be null, and y may be x (of the same type).
   void (*activate)(const kernels::ActivationRef& f, In x, Out y, float* slope, std::int64_t n);
 
-  /// See plan::ActivatePool; slope and index may be null (evaluation).
+  /// See plan::ActivatePool; slope and index may be null (evaluation). Pooling here, with or
+  /// without an activation, leaves out padding, takes windows of up to 256 positions where there is
+  /// an index, and lets NaN win.
   void (*activate_pool)(const kernels::ActivationRef& f, In x, Out y, float* slope,
                         std::uint8_t* index, const plan::Window& window, std::int64_t images);
 
-  /// dx = dy * slope
+  /// dx = dy * slope; dx may be dy.
   void (*multiply)(In dy, const float* slope, Out dx, std::int64_t n);
 
   void (*drop)(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y, std::int64_t n);
@@ -85,13 +87,27 @@ struct Loops {
   bool (*all_finite)(const float* g, std::int64_t n);
 
   /// Backward of a convolution behind a max-pool, from the pooled gradient and its index
-  /// (plan::PooledConvolutionBackward), f32, stride 1: dw += ..., db += ..., and dx = .... See
-  /// pooled_convolution.cpp for what `supported` asks of the windows.
+  /// (plan::PooledConvolutionBackward), f32. It works for any window and pool; `supported` says
+  /// whether it is quicker than the dense gradient: there is a fused multiply-add, the window's rows
+  /// (width * channels_in) fill vectors of 16, and the pool drops enough positions.
+  ///
+  /// The weights are taken, and their gradient is summed, in a layout of the loops' own of
+  /// `weights_size` floats, one run of them for each output channel: `prepare` makes it from w once
+  /// a step, and `finish` adds such a gradient into dw. Both functions between them may be called on
+  /// a few images at a time, by each thread with its own dw_own, db and scratch (`scratch_size`
+  /// floats). Arrays aligned to 64 bytes are quicker.
   bool (*pooled_convolution_supported)(const plan::Window& window, const plan::Window& pool);
+  std::int64_t (*pooled_convolution_weights_size)(const plan::Window& window);
+  std::int64_t (*pooled_convolution_scratch_size)(const plan::Window& window);
+  void (*pooled_convolution_prepare)(const float* w, float* w_own, const plan::Window& window);
+  /// dw_own += ..., db += ... (db may be null)
   void (*pooled_convolution_weights)(const float* x, const float* dy, const std::uint8_t* index,
-                                     float* dw, float* db, const plan::Window& window,
+                                     float* dw_own, float* db, const plan::Window& window,
                                      const plan::Window& pool, std::int64_t images, float* scratch);
-  void (*pooled_convolution_data)(const float* w, const float* dy, const std::uint8_t* index,
+  /// dw += dw_own
+  void (*pooled_convolution_finish)(const float* dw_own, float* dw, const plan::Window& window);
+  /// dx = ...
+  void (*pooled_convolution_data)(const float* w_own, const float* dy, const std::uint8_t* index,
                                   float* dx, const plan::Window& window, const plan::Window& pool,
                                   std::int64_t images, float* scratch);
 };
