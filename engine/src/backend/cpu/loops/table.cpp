@@ -1,0 +1,34 @@
+#include "backend/cpu/loops/isa.h"
+
+namespace saltus::cpu::SALTUS_ISA {
+
+#define SALTUS_STRING(x) #x
+#define SALTUS_NAME(x) SALTUS_STRING(x)
+
+const Loops table = {
+    .name = SALTUS_NAME(SALTUS_ISA),
+    .load = load,
+    .activate = activate,
+    .activate_pool = activate_pool,
+    .multiply = multiply,
+    .drop = drop,
+    .drop_backward = drop_backward,
+    .max_pool = max_pool,
+    .max_pool_backward = max_pool_backward,
+    .average_pool = average_pool,
+    .average_pool_backward = average_pool_backward,
+    .add = add,
+    .adam = adam,
+    .sgd = sgd,
+    .sum_squares = sum_squares,
+    .all_finite = all_finite,
+    .pooled_convolution_supported = pooled_convolution_supported,
+    .pooled_convolution_weights_size = pooled_convolution_weights_size,
+    .pooled_convolution_scratch_size = pooled_convolution_scratch_size,
+    .pooled_convolution_prepare = pooled_convolution_prepare,
+    .pooled_convolution_weights = pooled_convolution_weights,
+    .pooled_convolution_finish = pooled_convolution_finish,
+    .pooled_convolution_data = pooled_convolution_data,
+};
+
+}  // namespace saltus::cpu::SALTUS_ISA

@@ -1,0 +1,285 @@
+// The loops that take each element by itself, the updates and the sums.
+#include <array>
+
+#include "cpu_loops_support.h"
+#include "kernels/random.h"
+
+namespace saltus::cpu {
+namespace {
+
+constexpr DType kTypes[] = {DType::f32, DType::bf16};
+
+std::string pair_name(DType a, DType b) {
+  const auto name = [](DType type) { return type == DType::bf16 ? "bf16" : "f32"; };
+  return std::string(name(a)) + " to " + name(b);
+}
+
+/// Calls test(n, type in, type out) for all of them.
+template <class Test>
+void for_each_case(Test test) {
+  for (const std::int64_t n : kSizes)
+    for (const DType in : kTypes)
+      for (const DType out : kTypes) test(n, in, out);
+}
+
+TEST_P(CpuLoops, LoadsBytesAsFractions) {
+  for (const DType type : kTypes) {
+    std::vector<std::uint8_t> bytes(256);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
+    Elements x(type, 256);
+    loops().load({bytes.data(), DType::u8}, x.out(), 256);
+    expect_elements(
+        x, type, [](std::int64_t i) { return static_cast<float>(i) / 255.0f; }, "bytes");
+  }
+}
+
+TEST_P(CpuLoops, RoundsToBf16) {
+  // Every sign, exponent and kept bit, with what lies around a tie behind it.
+  std::vector<float> values;
+  for (std::uint32_t high = 0; high < 0x10000u; ++high)
+    for (const std::uint32_t low : {0x0000u, 0x0001u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu})
+      values.push_back(std::bit_cast<float>(high << 16 | low));
+  Elements y(DType::bf16, static_cast<std::int64_t>(values.size()));
+  loops().load({values.data(), DType::f32}, y.out(), y.size());
+  expect_elements(
+      y, DType::bf16, [&](std::int64_t i) { return values[static_cast<std::size_t>(i)]; },
+      "rounding");
+}
+
+TEST_P(CpuLoops, MultipliesAndAdds) {
+  for_each_case([&](std::int64_t n, DType in, DType out) {
+    const Elements a(in, random_values(n, 1, true));
+    const Elements b(out, random_values(n, 2, true));
+    const std::vector<float> slope = random_values(n, 3);
+    Elements product(out, n);
+    Elements sum(out, n);
+    loops().multiply(a.in(), slope.data(), product.out(), n);
+    loops().add(a.in(), b.in(), sum.out(), n);
+    expect_elements(
+        product, out, [&](std::int64_t i) { return a[i] * slope[static_cast<std::size_t>(i)]; },
+        "multiply " + pair_name(in, out));
+    expect_elements(
+        sum, out, [&](std::int64_t i) { return a[i] + b[i]; }, "add " + pair_name(in, out));
+  });
+}
+
+TEST_P(CpuLoops, AddsIntoAnOperand) {
+  Elements y(DType::f32, random_values(1000, 4));
+  const Elements before = y;
+  const Elements x(DType::bf16, random_values(1000, 5));
+  loops().add(y.in(), x.in(), y.out(), 1000);
+  expect_elements(
+      y, DType::f32, [&](std::int64_t i) { return before[i] + x[i]; }, "add in place");
+}
+
+/// f and f' of an entry, by scalar code.
+std::array<float, 2> activation_at(const kernels::ActivationRef& ref, float x) {
+  std::array<float, 2> result{};
+  kernels::dispatch(ref.id, [&]<class Entry>() {
+    const auto parameters = kernels::parameters_of<float>(ref);
+    result = {Entry::f(x, parameters), Entry::df(x, parameters)};
+  });
+  return result;
+}
+
+kernels::ActivationRef with_defaults(int id) {
+  kernels::ActivationRef ref{.id = id};
+  kernels::dispatch(id, [&]<class Entry>() {
+    const auto values = kernels::defaults<float>(Entry::traits);
+    std::copy(std::begin(values.values), std::end(values.values), std::begin(ref.parameters));
+  });
+  return ref;
+}
+
+TEST_P(CpuLoops, ActivatesLikeTheListItself) {
+  for (int id = 0; id < kernels::AllActivations::size; ++id) {
+    const kernels::ActivationRef ref = with_defaults(id);
+    const std::string name = "activation " + std::to_string(id);
+    for_each_case([&](std::int64_t n, DType in, DType out) {
+      const Elements x(in, random_values(n, 6, true));
+      const auto f = [&](std::int64_t i) { return activation_at(ref, x[i])[0]; };
+      const auto df = [&](std::int64_t i) { return activation_at(ref, x[i])[1]; };
+      Elements y(out, n);
+      Elements slope(DType::f32, n);
+      loops().activate(ref, x.in(), y.out(), static_cast<float*>(slope.out().data), n);
+      expect_elements(y, out, f, name + " " + pair_name(in, out));
+      expect_elements(slope, DType::f32, df, "slope of " + name);
+
+      Elements value(out, n);
+      loops().activate(ref, x.in(), value.out(), nullptr, n);
+      expect_elements(value, out, f, name + " without slope");
+
+      Elements in_place = x;
+      loops().activate(ref, in_place.in(), in_place.out(), nullptr, n);
+      expect_elements(in_place, in, f, name + " in place");
+    });
+  }
+}
+
+TEST_P(CpuLoops, DropsWhatTheMaskSays) {
+  const backend::DropoutRule rule = {kernels::drop_threshold(0.3), 1.25f, -0.5f, -1.75f};
+  // Beginnings in a block, and one whose blocks lie far up in the counter.
+  for (const std::int64_t first : {0, 3, 8, 1021, 1 << 30})
+    for_each_case([&](std::int64_t n, DType in, DType out) {
+      const MaskKey key = {0x123456789abcdefu, 5, 77, first};
+      const Elements x(in, random_values(n, 7));
+      const auto kept = [&](std::int64_t i) {
+        const std::int64_t element = first + i;
+        const auto words = kernels::random_words(key.seed, kernels::Purpose::dropout, key.layer,
+                                                 key.step, static_cast<std::uint32_t>(element / 8));
+        return kernels::mask_draw(words, static_cast<int>(element % 8)) >= rule.threshold;
+      };
+      Elements y(out, n);
+      Elements dx(out, n);
+      loops().drop(rule, key, x.in(), y.out(), n);
+      loops().drop_backward(rule, key, x.in(), dx.out(), n);
+      expect_elements(
+          y, out,
+          [&](std::int64_t i) { return kept(i) ? rule.scale * x[i] + rule.shift : rule.dropped; },
+          "drop");
+      expect_elements(
+          dx, out, [&](std::int64_t i) { return kept(i) ? rule.scale * x[i] : 0.0f; },
+          "drop backward");
+    });
+}
+
+TEST_P(CpuLoops, DropsNothingAndEverything) {
+  const Elements x(DType::f32, random_values(1000, 8));
+  for (const std::uint32_t threshold : {0u, 65536u}) {
+    const backend::DropoutRule rule = {threshold, 1.0f, 0.0f, -3.0f};
+    Elements y(DType::f32, 1000);
+    loops().drop(rule, {1, 2, 3, 0}, x.in(), y.out(), 1000);
+    expect_elements(
+        y, DType::f32, [&](std::int64_t i) { return threshold == 0 ? x[i] : -3.0f; }, "drop");
+  }
+}
+
+/// The arrays of an optimizer, before or after a step.
+struct State {
+  Elements w, m, v, w16;
+  explicit State(std::int64_t n)
+      : w(DType::f32, random_values(n, 10)),
+        m(DType::f32, random_values(n, 11)),
+        v(DType::f32, n),
+        w16(DType::bf16, n) {
+    std::vector<float> squares = random_values(n, 12);
+    for (float& x : squares) x *= x;
+    v = Elements(DType::f32, squares);
+  }
+  static float* floats(Elements& e) { return static_cast<float*>(e.out().data); }
+  std::uint16_t* copy() { return static_cast<std::uint16_t*>(w16.out().data); }
+};
+
+/// The gradient after norm clip and value clip, NaN staying NaN.
+float clipped(float g, float scale, float clip) {
+  g *= scale;
+  return g > clip ? clip : g < -clip ? -clip : g;
+}
+std::int64_t count_clipped(const std::vector<float>& g, float scale, float clip) {
+  return std::count_if(g.begin(), g.end(), [&](float x) { return std::abs(x * scale) > clip; });
+}
+
+TEST_P(CpuLoops, StepsLikeAdam) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (const std::int64_t n : kSizes)
+    for (const float clip : {kInfinity, 0.5f}) {
+      const AdamStep step = {0.01f, 0.9f, 0.999f, 1e-7f, clip, 0.75f};
+      const std::vector<float> g = random_values(n, 13, true);
+      const State before(n);
+      State after(n);
+      const std::int64_t cut =
+          loops().adam(step, g.data(), State::floats(after.w), State::floats(after.m),
+                       State::floats(after.v), after.copy(), n);
+      EXPECT_EQ(cut, count_clipped(g, step.scale, clip));
+      const auto gradient = [&](std::int64_t i) {
+        return clipped(g[static_cast<std::size_t>(i)], step.scale, clip);
+      };
+      const auto m = [&](std::int64_t i) {
+        return before.m[i] + (gradient(i) - before.m[i]) * (1.0f - step.beta_1);
+      };
+      const auto v = [&](std::int64_t i) {
+        return before.v[i] + (gradient(i) * gradient(i) - before.v[i]) * (1.0f - step.beta_2);
+      };
+      const auto w = [&](std::int64_t i) {
+        return before.w[i] - step.learning_rate * m(i) / (std::sqrt(v(i)) + step.epsilon);
+      };
+      expect_elements(after.m, DType::f32, m, "m");
+      expect_elements(after.v, DType::f32, v, "v");
+      expect_elements(after.w, DType::f32, w, "w");
+      expect_elements(after.w16, DType::bf16, w, "w as bf16");
+
+      State without_copy(n);
+      loops().adam(step, g.data(), State::floats(without_copy.w), State::floats(without_copy.m),
+                   State::floats(without_copy.v), nullptr, n);
+      expect_elements(without_copy.w, DType::f32, w, "w without a copy");
+    }
+}
+
+TEST_P(CpuLoops, StepsLikeSgd) {
+  for (const std::int64_t n : kSizes)
+    for (const float momentum : {0.0f, 0.9f})
+      for (const bool nesterov : {false, true}) {
+        const SgdStep step = {0.01f, momentum, nesterov, 1.5f, 0.75f};
+        const std::vector<float> g = random_values(n, 14, true);
+        const State before(n);
+        State after(n);
+        const std::int64_t cut = loops().sgd(step, g.data(), State::floats(after.w),
+                                             State::floats(after.m), after.copy(), n);
+        EXPECT_EQ(cut, count_clipped(g, step.scale, step.clip));
+        const auto change = [&](std::int64_t i) {
+          return step.learning_rate *
+                 clipped(g[static_cast<std::size_t>(i)], step.scale, step.clip);
+        };
+        const auto speed = [&](std::int64_t i) { return momentum * before.m[i] - change(i); };
+        const auto w = [&](std::int64_t i) {
+          if (momentum == 0.0f) return before.w[i] - change(i);
+          return before.w[i] + (nesterov ? momentum * speed(i) - change(i) : speed(i));
+        };
+        expect_elements(
+            after.m, DType::f32,
+            [&](std::int64_t i) { return momentum == 0.0f ? before.m[i] : speed(i); }, "velocity");
+        expect_elements(after.w, DType::f32, w, "w");
+        expect_elements(after.w16, DType::bf16, w, "w as bf16");
+      }
+}
+
+TEST_P(CpuLoops, SumsSquaresAsTheBaselineDoes) {
+  for (const std::int64_t n : kSizes) {
+    const std::vector<float> g = random_values(n, 15);
+    double expected = 0;
+    for (const float x : g) expected += static_cast<double>(x) * x;
+    const double got = loops().sum_squares(g.data(), n);
+    // Squares of floats are exact in double; each of n additions rounds once.
+    EXPECT_NEAR(got, expected, static_cast<double>(n) * 0x1p-53 * expected);
+    EXPECT_EQ(got, loops_for("baseline")->sum_squares(g.data(), n));
+  }
+}
+
+TEST_P(CpuLoops, FindsWhatIsNotFinite) {
+  for (const std::int64_t n : {std::int64_t{1}, std::int64_t{17}, std::int64_t{9000}}) {
+    std::vector<float> g = random_values(n, 16);
+    g[0] = std::numeric_limits<float>::max();
+    EXPECT_TRUE(loops().all_finite(g.data(), n));
+    for (const float bad :
+         {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+          std::numeric_limits<float>::quiet_NaN()})
+      for (const std::int64_t place : {std::int64_t{0}, n / 2, n - 1}) {
+        std::vector<float> spoilt = g;
+        spoilt[static_cast<std::size_t>(place)] = bad;
+        EXPECT_FALSE(loops().all_finite(spoilt.data(), n));
+      }
+  }
+}
+
+TEST(CpuLoopsChoice, KnowsItsNames) {
+  ASSERT_NE(loops_for("baseline"), nullptr);
+  EXPECT_STREQ(loops_for("baseline")->name, "baseline");
+  EXPECT_EQ(loops_for("sse9"), nullptr);
+  EXPECT_EQ(loops_for(""), nullptr);
+  EXPECT_EQ(&loops(), loops_for(loops().name));
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, CpuLoops, testing::Values("baseline", "avx2", "avx512"), set_name);
+
+}  // namespace
+}  // namespace saltus::cpu
