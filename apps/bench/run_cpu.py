@@ -38,19 +38,21 @@ def peers_python():
     done = VENV / "requirements.txt"
     if not done.exists() or done.read_bytes() != requirements.read_bytes():
         print(f"Installing the peers into {VENV} (several gigabytes, once)", flush=True)
-        venv.create(VENV, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", requirements], check=True)
+        venv.create(VENV)
+        pip = [sys.executable, "-m", "pip", "--python", python]  # Debian's venv has no pip inside
+        subprocess.run([*pip, "install", "-q", "-r", requirements], check=True)
         done.write_bytes(requirements.read_bytes())
     return str(python)
 
 
 def commands(options, python):
     """What to run for each engine; `saltus` first, the ratios are taken to it."""
+    ours = options.build / "apps" / "bench" / "saltus_bench"
     return {
-        "saltus": [options.saltus, "step"],
+        "saltus": [ours, "step"],
         "keras": [python, PEERS / "keras_step.py"],
         "torch": [python, PEERS / "torch_step.py"],
-        "primitives": [options.saltus, "primitives"],
+        "primitives": [ours, "primitives"],
     }
 
 
@@ -156,7 +158,7 @@ def parse():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--saltus", default=ROOT / "build/release/apps/bench/saltus_bench")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--engines", type=names, default=ENGINES)
     parser.add_argument("--precisions", type=names, default=["fp32", "bf16"])
     parser.add_argument("--activations", type=names, default=["relu", "gelu"])
