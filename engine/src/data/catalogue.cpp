@@ -26,7 +26,7 @@ const std::vector<KnownDataset>& known_datasets() {
                   {"t10k-labels-idx1-ubyte", "15d484375f8d13e6eb1aabb0c3f46965", 10008}}},
        .mirrors =
            {"https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-            "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/"},
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"},
        .python_package = "",
        .debian_package = "dataset-fashion-mnist",
        .debian_folder = "/usr/share/datasets/fashion-mnist"},
