@@ -117,7 +117,7 @@ def measure(options, python, cores, precision, activation):
     try:
         for engine in engines:
             engine.run(options.steps)  # warm: caches, clocks, thread pools
-        for turn in range(options.rounds):
+        for turn in range(options.rounds if engines else 0):
             for i in range(len(engines)):
                 engine = engines[(turn + i) % len(engines)]
                 rounds[engine.key].append(engine.run(options.steps))
