@@ -183,7 +183,7 @@ TEST_P(CpuLoops, StepsLikeAdam) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const std::int64_t n : kSizes)
     for (const float clip : {kInfinity, 0.5f}) {
-      const AdamStep step = {0.01f, 0.9f, 0.999f, 1e-7f, clip, 0.75f};
+      const AdamStep step = {0.01f, 0.1f, 0.001f, 1e-7f, clip, 0.75f};
       const std::vector<float> g = random_values(n, 13, true);
       const State before(n);
       State after(n);
@@ -195,10 +195,10 @@ TEST_P(CpuLoops, StepsLikeAdam) {
         return clipped(g[static_cast<std::size_t>(i)], step.scale, clip);
       };
       const auto m = [&](std::int64_t i) {
-        return before.m[i] + (gradient(i) - before.m[i]) * (1.0f - step.beta_1);
+        return before.m[i] + (gradient(i) - before.m[i]) * step.rate_1;
       };
       const auto v = [&](std::int64_t i) {
-        return before.v[i] + (gradient(i) * gradient(i) - before.v[i]) * (1.0f - step.beta_2);
+        return before.v[i] + (gradient(i) * gradient(i) - before.v[i]) * step.rate_2;
       };
       const auto w = [&](std::int64_t i) {
         return before.w[i] - step.learning_rate * m(i) / (std::sqrt(v(i)) + step.epsilon);

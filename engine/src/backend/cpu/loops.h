@@ -33,8 +33,9 @@ struct MaskKey {
 /// Adam or SGD for one stretch of the flat arrays. `scale` is the norm clip's factor; clip the
 /// element bound (infinity: none).
 struct AdamStep {
-  float learning_rate;  ///< bias corrections included
-  float beta_1, beta_2, epsilon;
+  float learning_rate;   ///< bias corrections included
+  float rate_1, rate_2;  ///< 1 - beta, from doubles: 1 - 0.999 loses five digits in float
+  float epsilon;
   float clip, scale;
 };
 struct SgdStep {

@@ -99,8 +99,8 @@ class UpdateOp : public WholeOp {
                         (1 - std::pow(adam.beta_1, t));
     AdamStep step{};
     step.learning_rate = static_cast<float>(rate);
-    step.beta_1 = static_cast<float>(adam.beta_1);
-    step.beta_2 = static_cast<float>(adam.beta_2);
+    step.rate_1 = static_cast<float>(1 - adam.beta_1);
+    step.rate_2 = static_cast<float>(1 - adam.beta_2);
     step.epsilon = static_cast<float>(adam.epsilon);
     step.clip = bound;
     update_pieces(run, scales, [&](const Piece& piece, float scale, float* w, std::uint16_t* w16) {

@@ -40,13 +40,11 @@ SALTUS_HD std::int64_t update_all(const float* g, float scale, float clip, const
 std::int64_t adam(const AdamStep& step, const float* g, float* w, float* m, float* v,
                   std::uint16_t* w16, std::int64_t n) {
   const AdamStep s = step;
-  const float rate_1 = 1.0f - s.beta_1;
-  const float rate_2 = 1.0f - s.beta_2;
   return update_all(
       g, s.scale, s.clip, w, w16,
       n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-        const float moment_1 = m[i] + (gradient - m[i]) * rate_1;
-        const float moment_2 = v[i] + (gradient * gradient - v[i]) * rate_2;
+        const float moment_1 = m[i] + (gradient - m[i]) * s.rate_1;
+        const float moment_2 = v[i] + (gradient * gradient - v[i]) * s.rate_2;
         m[i] = moment_1;
         v[i] = moment_2;
         w[i] -= s.learning_rate * moment_1 / (__builtin_sqrtf(moment_2) + s.epsilon);
