@@ -30,9 +30,14 @@ class TrainingControl {
 
 /// What fit() was asked for.
 struct FitInfo {
-  int epochs = 0;
-  std::int64_t steps_per_epoch = 0;
-  std::int64_t samples = 0;
+  int epochs = 0;                    ///< number of the last epoch, plus one
+  std::int64_t steps_per_epoch = 0;  ///< batches
+  std::int64_t samples = 0;          ///< of training data
+  /// What the logs of an epoch hold, in the order in which to show it: loss, the metrics, clipped
+  /// (gradient elements that clipvalue cut, or tensors that a norm clip scaled; only with
+  /// clipping), and those with val_ before. Beside these they hold learning_rate, seconds (of the
+  /// epoch, validation included) and images_per_second (while training).
+  std::vector<std::string> figures = {};
 };
 
 /// Called by fit(); a hook that is not overridden does nothing.
@@ -45,6 +50,8 @@ class Callback {
   virtual void on_batches_end(std::int64_t /*steps_done*/, const Logs& /*logs*/,
                               TrainingControl& /*control*/) {}
   virtual void on_epoch_end(int /*epoch*/, const Logs& /*logs*/, TrainingControl& /*control*/) {}
+  /// Also where training was interrupted, or met a number that was not finite; an epoch that was
+  /// not finished has no on_epoch_end().
   virtual void on_train_end(TrainingControl& /*control*/) {}
 };
 
@@ -59,22 +66,24 @@ enum class Direction { automatic, min, max };
 /// otherwise.
 CallbackPtr progress_bar(std::ostream& stream, bool in_place);
 
-/// A row an epoch: epoch and all figures, comma separated, with a header. Throws DataError where
-/// the file cannot be written.
+/// A row an epoch: epoch and all that its logs hold, in alphabetical order, comma separated, with a
+/// header. A file that is appended to must have the same columns. While fit() runs, throws
+/// DataError where the file cannot be written.
 CallbackPtr csv_logger(std::filesystem::path file, bool append = false);
 
-/// Keras's EarlyStopping.
+/// Keras's EarlyStopping: what to watch, and for how long.
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
-  double min_delta = 0;
+  double min_delta = 0;  ///< a smaller change is no improvement
   int patience = 0;
   Direction direction = Direction::automatic;
-  std::optional<double> baseline = {};
-  bool restore_best_weights = false;
-  int start_from_epoch = 0;
+  std::optional<double> baseline = {};  ///< what is no better does not restart the patience
+  bool restore_best_weights = false;    ///< at the end, whatever ended training
+  int start_from_epoch = 0;             ///< epochs before it do not count
 };
 
-/// Stops when the figure has not improved for `patience` epochs.
+/// Stops when the figure has not improved for `patience` epochs. Throws InvalidArgument at the
+/// beginning of a training that does not give the figure.
 class EarlyStopping : public Callback {
  public:
   explicit EarlyStopping(EarlyStoppingOptions options = {});
@@ -86,25 +95,29 @@ class EarlyStopping : public Callback {
   std::optional<int> stopped_epoch() const { return stopped_epoch_; }
 
  private:
+  bool improves(double value, double reference) const;
+
   EarlyStoppingOptions options_;
-  std::optional<double> best_;
+  double best_ = 0;
   int wait_ = 0;
   std::optional<int> stopped_epoch_;
   std::vector<std::vector<float>> best_weights_;
 };
 
-/// Keras's ReduceLROnPlateau.
+/// Keras's ReduceLROnPlateau: what to watch, and what to do.
 struct ReduceLROnPlateauOptions {
   std::string monitor = "val_loss";
   double factor = 0.1;
   int patience = 10;
   Direction direction = Direction::automatic;
-  double min_delta = 1e-4;
-  int cooldown = 0;
-  double min_lr = 0;
+  double min_delta = 1e-4;  ///< a smaller change is no improvement
+  int cooldown = 0;         ///< epochs after a reduction that do not count
+  double min_lr = 0;        ///< the learning rate falls no lower
 };
 
 /// Multiplies the learning rate by `factor` when the figure has not improved for `patience` epochs.
+/// Throws InvalidArgument where the factor is not at least 0 and less than 1, and at the beginning
+/// of a training that does not give the figure.
 CallbackPtr reduce_lr_on_plateau(ReduceLROnPlateauOptions options = {});
 
 }  // namespace saltus
