@@ -20,6 +20,7 @@ enum class Padding { valid, same };
 /// Where samples enter; `shape` is that of one sample.
 struct Input {
   Shape shape;
+  bool operator==(const Input&) const = default;
 };
 
 /// 2-D convolution (cross-correlation). Kernel {kernel_size.height, kernel_size.width, channels_in,
@@ -32,6 +33,7 @@ struct Conv2D {
   bool use_bias = true;
   Initializer kernel_initializer = Initializer::glorot_uniform;
   Initializer bias_initializer = Initializer::zeros;
+  bool operator==(const Conv2D&) const = default;
 };
 
 /// y = x kernel + bias on the last axis. Kernel {channels_in, units}, bias {units}.
@@ -40,32 +42,42 @@ struct Dense {
   bool use_bias = true;
   Initializer kernel_initializer = Initializer::glorot_uniform;
   Initializer bias_initializer = Initializer::zeros;
+  bool operator==(const Dense&) const = default;
 };
 
 /// One axis out of all, row-major (height, width, channels).
-struct Flatten {};
+struct Flatten {
+  bool operator==(const Flatten&) const = default;
+};
 
 /// The same values under another shape; one extent may be -1 and is then worked out.
 struct Reshape {
   Shape target_shape;
+  bool operator==(const Reshape&) const = default;
 };
 
 /// An elementwise activation of the list.
 struct Activation {
   saltus::Activation function;
+  bool operator==(const Activation&) const = default;
 };
 
 /// exp(x_i) / sum_j exp(x_j) over the last axis.
-struct Softmax {};
+struct Softmax {
+  bool operator==(const Softmax&) const = default;
+};
 
 /// log of Softmax, without ever forming it.
-struct LogSoftmax {};
+struct LogSoftmax {
+  bool operator==(const LogSoftmax&) const = default;
+};
 
 /// max(x, 0) + alpha min(x, 0) with a learned alpha per element; `shared_axes` (counted from 1, as
 /// in Keras) share one alpha.
 struct PReLU {
   std::vector<int> shared_axes = {};
   Initializer alpha_initializer = Initializer::zeros;
+  bool operator==(const PReLU&) const = default;
 };
 
 /// Largest value of each window; ties go to the first in row-major window order. `strides` {0, 0}
@@ -74,6 +86,7 @@ struct MaxPooling2D {
   Size2 pool_size = {2, 2};
   Size2 strides = {0, 0};
   Padding padding = Padding::valid;
+  bool operator==(const MaxPooling2D&) const = default;
 };
 
 /// Mean of each window, over the positions inside the image. `strides` {0, 0} means pool_size.
@@ -81,20 +94,25 @@ struct AveragePooling2D {
   Size2 pool_size = {2, 2};
   Size2 strides = {0, 0};
   Padding padding = Padding::valid;
+  bool operator==(const AveragePooling2D&) const = default;
 };
 
 /// Mean over height and width.
-struct GlobalAveragePooling2D {};
+struct GlobalAveragePooling2D {
+  bool operator==(const GlobalAveragePooling2D&) const = default;
+};
 
 /// While training, zeroes a `rate` of the elements and multiplies the rest by 1 / (1 - rate).
 struct Dropout {
   double rate = 0.5;
+  bool operator==(const Dropout&) const = default;
 };
 
 /// Dropout for SELU networks: dropped elements take SELU's negative limit, and an affine map
 /// restores mean and variance (Klambauer et al., "Self-normalizing neural networks", 2017).
 struct AlphaDropout {
   double rate = 0.5;
+  bool operator==(const AlphaDropout&) const = default;
 };
 
 /// Normalises each channel (last axis) over batch and positions. gamma, beta and two moving
@@ -102,10 +120,13 @@ struct AlphaDropout {
 struct BatchNormalization {
   double momentum = 0.99;
   double epsilon = 1e-3;
+  bool operator==(const BatchNormalization&) const = default;
 };
 
 /// Elementwise sum of two or more inputs of one shape.
-struct Add {};
+struct Add {
+  bool operator==(const Add&) const = default;
+};
 
 }  // namespace saltus::layers
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <saltus/callbacks.h>
+#include <saltus/device.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
 #include <saltus/loss.h>
@@ -17,13 +19,6 @@
 #include <saltus/samples.h>
 
 namespace saltus {
-
-/// Where a model computes. `automatic` takes a GPU where there is a usable one, else the CPU.
-enum class Device { automatic, cpu, cuda };
-
-/// Names as the program takes them. Parsing throws InvalidArgument with the known names.
-std::string_view to_string(Device device);
-Device parse_device(std::string_view name);
 
 /// How a model is trained.
 struct CompileOptions {
@@ -40,14 +35,17 @@ struct CompileOptions {
 
 /// How fit() runs.
 struct FitOptions {
-  int epochs = 1;
-  int initial_epoch = 0;
-  std::int64_t batch_size = 32;
-  bool shuffle = true;
-  double validation_split =
-      0;  ///< the last share of the samples, before shuffling; ignored with validation_data
+  int epochs = 1;                ///< epochs are numbered from initial_epoch to epochs - 1
+  int initial_epoch = 0;         ///< where an earlier fit() ended, to go on counting there
+  std::int64_t batch_size = 32;  ///< the last batch of an epoch holds what remains
+  bool shuffle = true;           ///< a new order each epoch, from the seed
+  /// The last share of the samples, before shuffling; ignored with validation_data.
+  double validation_split = 0;
   std::optional<Samples> validation_data = {};
   std::vector<CallbackPtr> callbacks = {};
+  /// Ends training within a fraction of a second once it is true: a signal handler may set it. The
+  /// History then holds the epochs that were finished.
+  const std::atomic<bool>* interrupt = nullptr;
 };
 
 /// Why training stopped early: a number that was not finite.
@@ -64,12 +62,12 @@ class Model {
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
 
-  /// Fixes how the model is trained and draws the initial weights from the seed.
-  /// Throws InvalidArgument or DeviceError.
+  /// Fixes how the model is trained and draws the initial weights from the seed; compiling again
+  /// starts over. Throws InvalidArgument or DeviceError.
   void compile(const CompileOptions& options);
 
   /// Trains. May be called again to go on; the optimizer keeps its state. Throws InvalidArgument
-  /// where samples do not fit.
+  /// where samples do not fit. This and all that follows needs compile() first.
   History fit(const Samples& samples, const FitOptions& options);
 
   /// Loss and metrics over samples, dropout off.
@@ -91,7 +89,8 @@ class Model {
   std::vector<float> get_weights(std::string_view name) const;
   void set_weights(std::string_view name, std::span<const float> values);
 
-  /// Where the last fit() met a number that was not finite, if it did (only with terminate_on_nan).
+  /// Where the last fit() met a number that was not finite and ended, if it did (only with
+  /// terminate_on_nan).
   std::optional<Divergence> divergence() const;
 
  private:

@@ -17,8 +17,9 @@ struct Samples {
   /// taken as they are.
   std::variant<std::span<const std::uint8_t>, std::span<const float>> inputs;
 
-  /// Targets: class numbers [count], which every loss but mean_squared_error reads as one-hot rows,
-  /// or values [count][size of the network's output]. Empty for predict().
+  /// Targets: integers [count], which are class numbers and stand for one-hot rows, or for the
+  /// value itself where the network has one output; or floats [count][size of the network's
+  /// output]. Empty for predict().
   std::variant<std::span<const std::uint8_t>, std::span<const std::int32_t>, std::span<const float>>
       targets;
 };

@@ -94,7 +94,8 @@ class Executable {
   /// Changes a trial's learning rate from the next step on.
   virtual void set_learning_rate(int trial, double learning_rate) = 0;
 
-  /// Trials that are not active are left out by train() and evaluate().
+  /// Trials that are not active are left out by train() and evaluate(). A trial that met a number
+  /// that is not finite is no longer active; activating it forgets that.
   virtual void set_active(int trial, bool active) = 0;
 
   /// Where a trial stopped because a number was not finite, if it did. Only with
@@ -105,7 +106,7 @@ class Executable {
 /// How an executable is to be made.
 struct Options {
   int threads = 0;                 ///< of the CPU; 0: all cores this process may use
-  std::int64_t batch_size = 128;   ///< the largest batch of any call
+  std::int64_t batch_size = 128;   ///< room is made for so many rows; a larger batch makes more
   bool stop_on_nonfinite = false;  ///< check loss and gradients before each update
 };
 

@@ -3,10 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include <saltus/error.h>
-
 #include "kernels/random.h"
 
 namespace saltus::cpu {
@@ -36,7 +32,7 @@ void CpuExecutable::bind(backend::Split split, const Samples& samples) {
 
 void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
                           std::int64_t batch_size, bool shuffle) {
-  check_batch(batch_size);
+  make_room(batch_size);
   const Samples& data = samples(backend::Split::train);
   CompiledProgram& program = compiled(train_, plan_->train);
   for (std::int64_t batch = first; batch < first + count; ++batch) {
@@ -56,7 +52,7 @@ void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t 
 }
 
 void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
-  check_batch(batch_size);
+  make_room(batch_size);
   const Samples& data = samples(split);
   CompiledProgram& program = compiled(evaluate_, plan_->evaluate);
   for (std::int64_t batch = 0; batch * batch_size < data.count; ++batch) {
@@ -75,7 +71,7 @@ std::vector<backend::BatchSums> CpuExecutable::take_sums(int trial) {
 
 std::vector<float> CpuExecutable::predict(int trial, backend::Split split,
                                           std::int64_t batch_size) {
-  check_batch(batch_size);
+  make_room(batch_size);
   const Samples& data = samples(split);
   CompiledProgram& program = compiled(predict_, plan_->predict);
   const plan::TensorId output = plan_->predict.output;
@@ -120,6 +116,7 @@ void CpuExecutable::set_learning_rate(int trial, double learning_rate) {
 
 void CpuExecutable::set_active(int trial, bool active) {
   state(trial).active = active;
+  if (active) state(trial).non_finite.reset();
 }
 
 const backend::NonFinite* CpuExecutable::non_finite(int trial) const {
@@ -127,12 +124,10 @@ const backend::NonFinite* CpuExecutable::non_finite(int trial) const {
   return found ? &*found : nullptr;
 }
 
-void CpuExecutable::check_batch(std::int64_t batch_size) const {
-  if (batch_size < 1 || batch_size > options_.batch_size) {
-    throw InvalidArgument(
-        fmt::format("batch size {} is not between 1 and {}, for which the model was compiled",
-                    batch_size, options_.batch_size));
-  }
+void CpuExecutable::make_room(std::int64_t batch_size) {
+  if (batch_size <= options_.batch_size) return;
+  options_.batch_size = batch_size;
+  for (auto* program : {&train_, &evaluate_, &predict_}) program->reset();
 }
 
 Run CpuExecutable::make_run(TrialState& trial, const Samples& samples, std::int64_t batch,

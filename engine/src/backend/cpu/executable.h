@@ -34,7 +34,9 @@ class CpuExecutable : public backend::Executable {
     return splits_[static_cast<std::size_t>(split)];
   }
   float* weight_data(int trial, int weight);
-  void check_batch(std::int64_t batch_size) const;
+
+  /// Compiled programs have buffers for so many rows; for a larger batch they are made anew.
+  void make_room(std::int64_t batch_size);
 
   /// The rows of batch number `batch`, in the data's own order.
   static Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+namespace saltus {
+
+/// Where a model computes. `automatic` takes a GPU where there is a usable one, else the CPU.
+enum class Device { automatic, cpu, cuda };
+
+/// "auto", "cpu", "cuda". Parsing throws InvalidArgument with the known names.
+std::string_view to_string(Device device);
+Device parse_device(std::string_view name);
+
+}  // namespace saltus

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <saltus/device.h>
+
+#include "backend/backend.h"
+
+namespace saltus::backend {
+
+/// The backend for a device. Throws DeviceError where this build or this machine has none.
+const Backend& select(Device device);
+
+}  // namespace saltus::backend

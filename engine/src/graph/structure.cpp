@@ -1,0 +1,63 @@
+#include "graph/structure.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+namespace saltus {
+namespace {
+
+/// A visitor that puts one value in the place of what a trial may choose.
+struct WithoutChoices {
+  Layer operator()(layers::Conv2D layer) const {
+    layer.kernel_initializer = {};
+    layer.bias_initializer = {};
+    return layer;
+  }
+  Layer operator()(layers::Dense layer) const {
+    layer.kernel_initializer = {};
+    layer.bias_initializer = {};
+    return layer;
+  }
+  Layer operator()(layers::PReLU layer) const {
+    layer.alpha_initializer = {};
+    return layer;
+  }
+  Layer operator()(const layers::Activation&) const { return layers::Activation{}; }
+  Layer operator()(const layers::Dropout&) const { return layers::Dropout{}; }
+  Layer operator()(const layers::AlphaDropout&) const { return layers::Dropout{}; }
+  template <typename Other>
+  Layer operator()(const Other& layer) const {
+    return layer;
+  }
+};
+
+bool are_alike(const Node& a, const Node& b) {
+  return a.inputs == b.inputs &&
+         std::visit(WithoutChoices{}, a.layer) == std::visit(WithoutChoices{}, b.layer);
+}
+
+}  // namespace
+
+void require_all_used(const Graph& graph) {
+  std::vector<bool> used(graph.nodes().size(), false);
+  used.back() = true;
+  for (const Node& node : graph.nodes()) {
+    for (const NodeId input : node.inputs) used[static_cast<std::size_t>(input)] = true;
+  }
+  const auto unused = std::find(used.begin(), used.end(), false);
+  if (unused == used.end()) return;
+  const Node& node = graph.nodes()[static_cast<std::size_t>(unused - used.begin())];
+  throw InvalidArgument(fmt::format(
+      "{}: nothing takes its output; every layer but the one added last must feed another",
+      node.name));
+}
+
+bool have_one_structure(const Graph& a, const Graph& b) {
+  return std::equal(a.nodes().begin(), a.nodes().end(), b.nodes().begin(), b.nodes().end(),
+                    are_alike);
+}
+
+}  // namespace saltus

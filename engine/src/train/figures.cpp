@@ -1,0 +1,74 @@
+#include "train/figures.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+namespace saltus::train {
+namespace {
+
+double value_of(Metric metric, const backend::BatchSums& sums, double outputs) {
+  const auto rows = static_cast<double>(sums.rows);
+  switch (metric) {
+    case Metric::binary_accuracy:
+      return static_cast<double>(sums.binary_hits) / (rows * outputs);
+    case Metric::categorical_accuracy:
+      return static_cast<double>(sums.categorical_hits) / rows;
+    case Metric::mean_absolute_error:
+      return sums.absolute_error / rows;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
+    : metrics_(std::move(metrics)), outputs_(static_cast<double>(outputs)) {
+  for (auto metric = metrics_.begin(); metric != metrics_.end(); ++metric) {
+    if (std::find(metrics_.begin(), metric, *metric) != metric) {
+      throw InvalidArgument(fmt::format("metric {} is given twice", to_string(*metric)));
+    }
+    if (*metric == Metric::categorical_accuracy && outputs < 2) {
+      throw InvalidArgument(
+          "metric categorical_accuracy needs two outputs or more; use binary_accuracy for one");
+    }
+  }
+}
+
+std::vector<std::string> Figures::names(const Optimizer& optimizer, bool with_validation) const {
+  std::vector<std::string> names = {"loss"};
+  for (const Metric metric : metrics_) names.emplace_back(to_string(metric));
+  const std::size_t measured = names.size();
+  if (clips(optimizer)) names.emplace_back("clipped");
+  for (std::size_t i = 0; with_validation && i < measured; ++i) {
+    names.push_back("val_" + names[i]);
+  }
+  return names;
+}
+
+void Figures::log(const backend::BatchSums& sums, const std::string& prefix, Logs& logs) const {
+  logs[prefix + "loss"] = sums.loss / static_cast<double>(sums.rows);
+  for (const Metric metric : metrics_) {
+    logs[prefix + std::string(to_string(metric))] = value_of(metric, sums, outputs_);
+  }
+}
+
+bool clips(const Optimizer& optimizer) {
+  const Clipping& clipping = clipping_of(optimizer);
+  return clipping.clipvalue || clipping.clipnorm || clipping.global_clipnorm;
+}
+
+void add(std::span<const backend::BatchSums> batches, backend::BatchSums& sums) {
+  for (const backend::BatchSums& batch : batches) {
+    sums.rows += batch.rows;
+    sums.loss += batch.loss;
+    sums.binary_hits += batch.binary_hits;
+    sums.categorical_hits += batch.categorical_hits;
+    sums.absolute_error += batch.absolute_error;
+    sums.clipped += batch.clipped;
+  }
+}
+
+}  // namespace saltus::train

@@ -1,0 +1,150 @@
+#include "train/fit_run.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+namespace saltus::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+FitRun::FitRun(Trainer& trainer, const SplitSamples& samples, const FitOptions& options,
+               std::span<const std::vector<CallbackPtr>> callbacks)
+    : trainer_(trainer),
+      samples_(samples),
+      options_(options),
+      steps_((samples.train.count + options.batch_size - 1) / options.batch_size) {
+  if (!callbacks.empty() && callbacks.size() != static_cast<std::size_t>(trainer.trials())) {
+    throw InvalidArgument(
+        fmt::format("callbacks are given for {} of {} trials", callbacks.size(), trainer.trials()));
+  }
+  for (int trial = 0; trial < trainer.trials(); ++trial) {
+    participants_.emplace_back(trainer, trial,
+                               callbacks.empty() ? std::vector<CallbackPtr>{}
+                                                 : callbacks[static_cast<std::size_t>(trial)]);
+  }
+}
+
+std::vector<History> FitRun::run() {
+  trainer_.activate_all();
+  std::fill(trainer_.divergences_.begin(), trainer_.divergences_.end(), std::nullopt);
+  trainer_.executable_->bind(backend::Split::train, samples_.train);
+  if (has_validation()) {
+    trainer_.executable_->bind(backend::Split::validation, samples_.validation);
+  }
+  for (Participant& participant : participants_) {
+    participant.notify(
+        &Callback::on_train_begin,
+        FitInfo{.epochs = options_.epochs,
+                .steps_per_epoch = steps_,
+                .samples = samples_.train.count,
+                .figures = trainer_.figures_.names(optimizer_of(participant), has_validation())});
+  }
+  for (int epoch = options_.initial_epoch; epoch < options_.epochs && any_active(); ++epoch) {
+    // An order is used once, also where each call of fit() counts its epochs from 0.
+    const int order = std::max(epoch, trainer_.epochs_done_);
+    if (!run_epoch(epoch, order)) break;
+    trainer_.epochs_done_ = order + 1;
+  }
+  std::vector<History> histories;
+  for (Participant& participant : participants_) {
+    if (participant.active) end(participant);
+    histories.push_back(std::move(participant.history));
+  }
+  return histories;
+}
+
+bool FitRun::run_epoch(int epoch, int order) {
+  for (Participant& participant : participants_) {
+    participant.sums = {};
+    if (participant.active) participant.notify(&Callback::on_epoch_begin, epoch);
+  }
+  const Clock::time_point start = Clock::now();
+  if (!run_batches(order)) return false;
+  const double training_seconds = seconds_since(start);
+  if (!any_active()) return true;
+  if (has_validation()) {
+    trainer_.executable_->evaluate(backend::Split::validation, options_.batch_size);
+  }
+  end_epoch(epoch, training_seconds, seconds_since(start));
+  return true;
+}
+
+bool FitRun::run_batches(int order) {
+  for (std::int64_t done = 0; done < steps_ && any_active();) {
+    if (interrupted()) return false;
+    const std::int64_t count = std::min(pace_.next(), steps_ - done);
+    const Clock::time_point start = Clock::now();
+    trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, options_.batch_size,
+                                options_.shuffle);
+    done += count;
+    collect(done);
+    pace_.measure(count, seconds_since(start));
+  }
+  return !interrupted();
+}
+
+void FitRun::collect(std::int64_t steps_done) {
+  for (Participant& participant : participants_) {
+    if (!participant.active) continue;
+    add(trainer_.executable_->take_sums(participant.trial()), participant.sums);
+    if (const auto* found = trainer_.executable_->non_finite(participant.trial())) {
+      trainer_.divergences_[static_cast<std::size_t>(participant.trial())] =
+          Divergence{found->step, found->tensor};
+      end(participant);
+    } else {
+      participant.notify(&Callback::on_batches_end, steps_done, training_logs(participant));
+    }
+  }
+}
+
+void FitRun::end_epoch(int epoch, double training_seconds, double seconds) {
+  for (Participant& participant : participants_) {
+    if (!participant.active) continue;
+    Logs logs = training_logs(participant);
+    if (has_validation()) {
+      backend::BatchSums sums;
+      add(trainer_.executable_->take_sums(participant.trial()), sums);
+      trainer_.figures_.log(sums, "val_", logs);
+    }
+    logs["learning_rate"] = participant.learning_rate();
+    logs["seconds"] = seconds;
+    logs["images_per_second"] = static_cast<double>(samples_.train.count) / training_seconds;
+    participant.history.epoch.push_back(epoch);
+    for (const auto& [name, value] : logs) participant.history.history[name].push_back(value);
+    participant.notify(&Callback::on_epoch_end, epoch, logs);
+    if (participant.wants_to_stop()) end(participant);
+  }
+}
+
+Logs FitRun::training_logs(const Participant& participant) const {
+  Logs logs;
+  trainer_.figures_.log(participant.sums, "", logs);
+  if (clips(optimizer_of(participant))) {
+    logs["clipped"] = static_cast<double>(participant.sums.clipped);
+  }
+  return logs;
+}
+
+void FitRun::end(Participant& participant) {
+  participant.active = false;
+  trainer_.executable_->set_active(participant.trial(), false);
+  participant.notify(&Callback::on_train_end);
+}
+
+bool FitRun::any_active() const {
+  return std::any_of(participants_.begin(), participants_.end(),
+                     [](const Participant& participant) { return participant.active; });
+}
+
+}  // namespace saltus::train

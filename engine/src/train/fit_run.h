@@ -1,0 +1,52 @@
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "train/pace.h"
+#include "train/participant.h"
+#include "train/sample_checks.h"
+#include "train/trainer.h"
+
+namespace saltus::train {
+
+/// One call of Trainer::fit().
+class FitRun {
+ public:
+  /// `samples.validation` may be empty. What is given must outlive this.
+  FitRun(Trainer& trainer, const SplitSamples& samples, const FitOptions& options,
+         std::span<const std::vector<CallbackPtr>> callbacks);
+
+  std::vector<History> run();
+
+ private:
+  /// Trains on one epoch's batches, in the order of that number, and validates. False where it was
+  /// interrupted.
+  bool run_epoch(int epoch, int order);
+  bool run_batches(int order);
+
+  /// Takes what the batches that ran gave; ends trials that met a number that was not finite.
+  void collect(std::int64_t steps_done);
+  void end_epoch(int epoch, double training_seconds, double seconds);
+
+  Logs training_logs(const Participant& participant) const;
+
+  /// The participant takes no further part.
+  void end(Participant& participant);
+
+  bool interrupted() const { return options_.interrupt != nullptr && *options_.interrupt; }
+  bool any_active() const;
+  bool has_validation() const { return samples_.validation.count > 0; }
+  const Optimizer& optimizer_of(const Participant& participant) const {
+    return trainer_.optimizers_[static_cast<std::size_t>(participant.trial())];
+  }
+
+  Trainer& trainer_;
+  const SplitSamples& samples_;
+  const FitOptions& options_;
+  std::int64_t steps_;                    ///< batches of an epoch
+  std::deque<Participant> participants_;  ///< callbacks keep referring to them
+  Pace pace_;
+};
+
+}  // namespace saltus::train

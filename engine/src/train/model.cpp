@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+#include <saltus/model.h>
+
+#include "core/nearest.h"
+#include "train/trainer.h"
+
+namespace saltus {
+
+struct Model::State {
+  Graph graph;
+  std::vector<Weight> weights;
+  std::unique_ptr<train::Trainer> trainer = nullptr;
+
+  train::Trainer& compiled() const {
+    if (!trainer) throw InvalidArgument("the model is not compiled; call compile() first");
+    return *trainer;
+  }
+
+  std::size_t place_of(std::string_view name) const {
+    std::vector<std::string_view> names;
+    for (const Weight& weight : weights) {
+      if (weight.name == name) return names.size();
+      names.push_back(weight.name);
+    }
+    throw InvalidArgument(names.empty()
+                              ? fmt::format("the model has no weights, '{}' was asked for", name)
+                              : fmt::format("the model has no weight '{}': did you mean {}?", name,
+                                            nearest_names(name, names)));
+  }
+};
+
+Model::Model(Graph graph) : state_(std::make_unique<State>(State{std::move(graph), {}})) {
+  for (const Node& node : state_->graph.nodes()) {
+    state_->weights.insert(state_->weights.end(), node.weights.begin(), node.weights.end());
+  }
+}
+
+Model::~Model() = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+
+void Model::compile(const CompileOptions& options) {
+  state_->trainer = std::make_unique<train::Trainer>(
+      std::vector<train::Entry>{{state_->graph, options.optimizer, options.seed}}, options);
+}
+
+History Model::fit(const Samples& samples, const FitOptions& options) {
+  return state_->compiled().fit(samples, options, std::span(&options.callbacks, 1)).front();
+}
+
+Logs Model::evaluate(const Samples& samples, std::int64_t batch_size) {
+  return state_->compiled().evaluate(samples, batch_size).front();
+}
+
+std::vector<float> Model::predict(const Samples& samples, std::int64_t batch_size) {
+  return state_->compiled().predict(0, samples, batch_size);
+}
+
+std::string Model::summary() const {
+  return state_->graph.summary();
+}
+
+const Graph& Model::graph() const {
+  return state_->graph;
+}
+
+const std::vector<Weight>& Model::weights() const {
+  return state_->weights;
+}
+
+std::vector<float> Model::get_weights(std::string_view name) const {
+  const std::size_t place = state_->place_of(name);
+  return state_->compiled().get_weight(0, place);
+}
+
+void Model::set_weights(std::string_view name, std::span<const float> values) {
+  const std::size_t place = state_->place_of(name);
+  state_->compiled().set_weight(0, place, values);
+}
+
+std::optional<Divergence> Model::divergence() const {
+  return state_->trainer ? state_->trainer->divergence(0) : std::nullopt;
+}
+
+}  // namespace saltus

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "train/trainer.h"
+
+namespace saltus::train {
+
+/// A trial while fit() runs: what its callbacks may do, and what it has gathered.
+class Participant : public TrainingControl {
+ public:
+  Participant(Trainer& trainer, int trial, std::vector<CallbackPtr> callbacks)
+      : trainer_(trainer), trial_(trial), callbacks_(std::move(callbacks)) {}
+
+  void stop_training() override { wants_to_stop_ = true; }
+  double learning_rate() const override { return trainer_.learning_rate(trial_); }
+  void set_learning_rate(double learning_rate) override {
+    trainer_.set_learning_rate(trial_, learning_rate);
+  }
+  std::vector<std::vector<float>> get_weights() override;
+  void set_weights(const std::vector<std::vector<float>>& weights) override;
+
+  /// Calls a hook of all callbacks: notify(&Callback::on_epoch_begin, epoch).
+  template <typename... Parameters, typename... Arguments>
+  void notify(void (Callback::*hook)(Parameters...), const Arguments&... arguments) {
+    for (const CallbackPtr& callback : callbacks_) ((*callback).*hook)(arguments..., *this);
+  }
+
+  int trial() const { return trial_; }
+  bool wants_to_stop() const { return wants_to_stop_; }
+
+  bool active = true;
+  backend::BatchSums sums;  ///< of the epoch's batches so far
+  History history;
+
+ private:
+  Trainer& trainer_;
+  int trial_;
+  std::vector<CallbackPtr> callbacks_;
+  bool wants_to_stop_ = false;
+};
+
+}  // namespace saltus::train

@@ -1,0 +1,32 @@
+// Samples as fit() and evaluate() take them: checked against the network, and cut in two.
+#pragma once
+
+#include <string_view>
+
+#include <saltus/loss.h>
+#include <saltus/samples.h>
+
+#include "plan/plan.h"
+
+namespace saltus::train {
+
+/// Throws InvalidArgument unless there are samples and their inputs have the network's size.
+/// `what` names them in the error: "training samples".
+void check_inputs(const Samples& samples, const plan::Plan& plan, std::string_view what);
+
+/// Throws InvalidArgument unless the targets have the size and the kind that the loss takes, and
+/// class numbers name an output.
+void check_targets(const Samples& samples, const plan::Plan& plan, Loss loss,
+                   std::string_view what);
+
+/// Samples for training, and those held back to validate.
+struct SplitSamples {
+  Samples train;
+  Samples validation;
+};
+
+/// Holds back the last share of the samples, rounded up as Keras does. Throws InvalidArgument where
+/// nothing would be left to train on.
+SplitSamples split_off_last(const Samples& samples, double share);
+
+}  // namespace saltus::train

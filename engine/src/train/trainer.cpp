@@ -1,0 +1,160 @@
+#include "train/trainer.h"
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+#include "backend/select.h"
+#include "graph/structure.h"
+#include "train/fit_run.h"
+#include "train/sample_checks.h"
+
+namespace saltus::train {
+namespace {
+
+std::shared_ptr<const plan::Plan> plan_for(const std::vector<Entry>& entries,
+                                           const CompileOptions& options) {
+  if (entries.empty()) throw InvalidArgument("there is no model to train");
+  const Graph& graph = entries.front().graph;
+  require_all_used(graph);
+  for (const Entry& entry : entries) {
+    validate(entry.optimizer);
+    if (!have_one_structure(graph, entry.graph)) {
+      throw InvalidArgument(
+          "models that train side by side may differ in activation functions, initializers and "
+          "dropout only");
+    }
+  }
+  return std::make_shared<const plan::Plan>(
+      plan::make_plan(graph, options.loss, options.precision));
+}
+
+/// Draws the initial weights of a trial; each tensor's draws depend on its place among all.
+void draw_weights(const Entry& entry, int trial, backend::Executable& executable) {
+  int number = 0;
+  std::vector<float> values;
+  for (const Node& node : entry.graph.nodes()) {
+    for (const Weight& weight : node.weights) {
+      values.resize(static_cast<std::size_t>(element_count(weight.shape)));
+      initialize(weight.initializer, weight.fans, entry.seed, static_cast<std::uint32_t>(number),
+                 values);
+      executable.write_weight(trial, number, values);
+      ++number;
+    }
+  }
+}
+
+void check_batch_size(std::int64_t batch_size) {
+  if (batch_size < 1) {
+    throw InvalidArgument(fmt::format("batch_size is {}, but must be 1 or more", batch_size));
+  }
+}
+
+}  // namespace
+
+Trainer::Trainer(std::vector<Entry> entries, const CompileOptions& options)
+    : Trainer(backend::select(options.device), std::move(entries), options) {}
+
+Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
+                 const CompileOptions& options)
+    : plan_(plan_for(entries, options)),
+      loss_(options.loss),
+      figures_(options.metrics, element_count(plan_->output)),
+      divergences_(entries.size()) {
+  if (options.threads < 0) {
+    throw InvalidArgument(
+        fmt::format("threads is {}, but must be 1 or more, or 0 for all cores", options.threads));
+  }
+  std::vector<backend::Trial> trials;
+  for (const Entry& entry : entries) {
+    optimizers_.push_back(entry.optimizer);
+    trials.push_back(backend::trial_of(entry.graph, entry.optimizer, entry.seed));
+  }
+  executable_ =
+      backend.compile(plan_, std::move(trials),
+                      {.threads = options.threads, .stop_on_nonfinite = options.terminate_on_nan});
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    draw_weights(entries[i], static_cast<int>(i), *executable_);
+  }
+}
+
+std::vector<float> Trainer::get_weight(int trial, std::size_t weight) const {
+  std::vector<float> values(static_cast<std::size_t>(element_count(weights()[weight].shape)));
+  executable_->read_weight(trial, static_cast<int>(weight), values);
+  return values;
+}
+
+void Trainer::set_weight(int trial, std::size_t weight, std::span<const float> values) {
+  const Weight& target = weights()[weight];
+  const auto size = static_cast<std::size_t>(element_count(target.shape));
+  if (values.size() != size) {
+    throw InvalidArgument(fmt::format("{} of shape {} takes {} values, not {}", target.name,
+                                      to_string(target.shape), size, values.size()));
+  }
+  executable_->write_weight(trial, static_cast<int>(weight), values);
+}
+
+std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& options,
+                                  std::span<const std::vector<CallbackPtr>> callbacks) {
+  check_batch_size(options.batch_size);
+  if (options.epochs < 1 || options.initial_epoch < 0) {
+    throw InvalidArgument(fmt::format(
+        "{} is {}, but must be {} or more", options.epochs < 1 ? "epochs" : "initial_epoch",
+        options.epochs < 1 ? options.epochs : options.initial_epoch, options.epochs < 1 ? 1 : 0));
+  }
+  check_inputs(samples, *plan_, "training samples");
+  check_targets(samples, *plan_, loss_, "training samples");
+  SplitSamples split{samples, {}};
+  if (options.validation_data) {
+    split.validation = *options.validation_data;
+    check_inputs(split.validation, *plan_, "validation samples");
+    check_targets(split.validation, *plan_, loss_, "validation samples");
+  } else if (options.validation_split != 0) {
+    split = split_off_last(samples, options.validation_split);
+  }
+  return FitRun(*this, split, options, callbacks).run();
+}
+
+std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_size) {
+  check_batch_size(batch_size);
+  check_inputs(samples, *plan_, "samples");
+  check_targets(samples, *plan_, loss_, "samples");
+  activate_all();
+  executable_->bind(backend::Split::validation, samples);
+  executable_->evaluate(backend::Split::validation, batch_size);
+  std::vector<Logs> results(static_cast<std::size_t>(trials()));
+  for (int trial = 0; trial < trials(); ++trial) {
+    backend::BatchSums sums;
+    add(executable_->take_sums(trial), sums);
+    figures_.log(sums, "", results[static_cast<std::size_t>(trial)]);
+  }
+  return results;
+}
+
+std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int64_t batch_size) {
+  check_batch_size(batch_size);
+  check_inputs(samples, *plan_, "samples");
+  executable_->bind(backend::Split::validation, samples);
+  return executable_->predict(trial, backend::Split::validation, batch_size);
+}
+
+void Trainer::activate_all() {
+  for (int trial = 0; trial < trials(); ++trial) {
+    executable_->set_active(trial, true);
+    executable_->take_sums(trial);  // of a run that an exception ended
+  }
+}
+
+double Trainer::learning_rate(int trial) const {
+  return learning_rate_of(optimizers_[static_cast<std::size_t>(trial)]);
+}
+
+void Trainer::set_learning_rate(int trial, double learning_rate) {
+  Optimizer& optimizer = optimizers_[static_cast<std::size_t>(trial)];
+  const Optimizer changed = with_learning_rate(optimizer, learning_rate);
+  validate(changed);
+  optimizer = changed;
+  executable_->set_learning_rate(trial, learning_rate);
+}
+
+}  // namespace saltus::train

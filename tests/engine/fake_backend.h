@@ -1,0 +1,135 @@
+// A backend that computes nothing: it records what it is asked for and answers what a test says.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace saltus::testing_support {
+
+/// What one call of Executable::train() asked for.
+struct TrainCall {
+  std::uint32_t order = 0;
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t batch_size = 0;
+  bool shuffle = false;
+};
+
+class FakeExecutable : public backend::Executable {
+ public:
+  FakeExecutable(std::shared_ptr<const plan::Plan> plan, std::vector<backend::Trial> table)
+      : plan_(std::move(plan)), trials_(table.size()) {
+    for (backend::Trial& trial : table) seeds.push_back(trial.seed);
+  }
+
+  // What a test looks at.
+  std::vector<TrainCall> train_calls;
+  std::vector<std::uint64_t> seeds;
+  Samples bound[2];
+  int evaluations = 0;
+  std::map<int, double> learning_rates;
+  bool is_active(int trial) const { return trials_[static_cast<std::size_t>(trial)].active; }
+
+  // What a test says: the sums of a training batch by trial, order and batch number, and the batch
+  // in which a trial meets a number that is not finite.
+  std::function<backend::BatchSums(int, std::uint32_t, std::int64_t)> batch_sums =
+      [](int, std::uint32_t, std::int64_t) { return backend::BatchSums{}; };
+  std::function<bool(int, std::uint32_t, std::int64_t)> diverges =
+      [](int, std::uint32_t, std::int64_t) { return false; };
+
+  int trials() const override { return static_cast<int>(trials_.size()); }
+  void bind(backend::Split split, const Samples& samples) override {
+    bound[static_cast<int>(split)] = samples;
+  }
+  void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
+             bool shuffle) override {
+    train_calls.push_back({epoch, first, count, batch_size, shuffle});
+    const std::int64_t rows = bound[0].count;
+    for (std::int64_t batch = first; batch < first + count; ++batch) {
+      for (std::size_t i = 0; i < trials_.size(); ++i) {
+        Trial& trial = trials_[i];
+        if (!trial.active) continue;
+        backend::BatchSums sums = batch_sums(static_cast<int>(i), epoch, batch);
+        sums.rows = std::min(batch_size, rows - batch * batch_size);
+        trial.sums.push_back(sums);
+        if (diverges(static_cast<int>(i), epoch, batch)) {
+          trial.non_finite = backend::NonFinite{batch, "dense/kernel"};
+          trial.active = false;
+        }
+      }
+    }
+  }
+  void evaluate(backend::Split split, std::int64_t /*batch_size*/) override {
+    ++evaluations;
+    for (Trial& trial : trials_) {
+      if (!trial.active) continue;
+      backend::BatchSums sums;
+      sums.rows = bound[static_cast<int>(split)].count;
+      sums.loss = 7.0 * static_cast<double>(sums.rows);
+      trial.sums.push_back(sums);
+    }
+  }
+  std::vector<backend::BatchSums> take_sums(int trial) override {
+    return std::exchange(trials_[static_cast<std::size_t>(trial)].sums, {});
+  }
+  std::vector<float> predict(int /*trial*/, backend::Split /*split*/,
+                             std::int64_t /*batch_size*/) override {
+    return {};
+  }
+  void read_weight(int trial, int weight, std::span<float> values) override {
+    const auto& stored = weights_[{trial, weight}];
+    std::copy(stored.begin(), stored.end(), values.begin());
+  }
+  void write_weight(int trial, int weight, std::span<const float> values) override {
+    weights_[{trial, weight}].assign(values.begin(), values.end());
+  }
+  void set_learning_rate(int trial, double learning_rate) override {
+    learning_rates[trial] = learning_rate;
+  }
+  void set_active(int trial, bool active) override {
+    Trial& state = trials_[static_cast<std::size_t>(trial)];
+    state.active = active;
+    if (active) state.non_finite.reset();
+  }
+  const backend::NonFinite* non_finite(int trial) const override {
+    const auto& found = trials_[static_cast<std::size_t>(trial)].non_finite;
+    return found ? &*found : nullptr;
+  }
+
+ private:
+  struct Trial {
+    bool active = true;
+    std::vector<backend::BatchSums> sums;
+    std::optional<backend::NonFinite> non_finite;
+  };
+
+  std::shared_ptr<const plan::Plan> plan_;
+  std::vector<Trial> trials_;
+  std::map<std::pair<int, int>, std::vector<float>> weights_;
+};
+
+/// Makes fake executables; `made` is the last one, which belongs to whoever asked for it.
+class FakeBackend : public backend::Backend {
+ public:
+  std::string_view name() const override { return "fake"; }
+  std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
+                                               std::vector<backend::Trial> trials,
+                                               const backend::Options& options) const override {
+    auto executable = std::make_unique<FakeExecutable>(std::move(plan), std::move(trials));
+    made = executable.get();
+    last_options = options;
+    return executable;
+  }
+
+  mutable FakeExecutable* made = nullptr;
+  mutable backend::Options last_options;
+};
+
+}  // namespace saltus::testing_support

@@ -1,0 +1,404 @@
+#include "train/trainer.h"
+
+#include <atomic>
+#include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/error.h>
+
+#include "fake_backend.h"
+
+namespace saltus::train {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing_support::FakeBackend;
+using testing_support::FakeExecutable;
+using testing_support::TrainCall;
+
+Graph small_graph(Layer dropout = layers::Dropout{0.5},
+                  Initializer initializer = Initializer::glorot_uniform) {
+  Graph graph({3});
+  graph.add(layers::Dense{.units = 4, .kernel_initializer = initializer});
+  graph.add(std::move(dropout));
+  graph.add(layers::Dense{.units = 2});
+  return graph;
+}
+
+/// Ten samples of three inputs and two classes.
+struct Data {
+  std::vector<float> inputs = std::vector<float>(30, 0.0F);
+  std::vector<std::uint8_t> classes = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+  Samples samples() const { return {.count = 10, .inputs = inputs, .targets = classes}; }
+};
+
+/// What callbacks were told, in words.
+class Recorder : public Callback {
+ public:
+  void on_train_begin(const FitInfo& given, TrainingControl& /*control*/) override {
+    info = given;
+    calls.emplace_back("begin");
+  }
+  void on_epoch_begin(int epoch, TrainingControl& /*control*/) override {
+    calls.push_back("epoch " + std::to_string(epoch));
+  }
+  void on_batches_end(std::int64_t steps_done, const Logs& /*logs*/,
+                      TrainingControl& control) override {
+    calls.push_back("steps " + std::to_string(steps_done));
+    if (on_batches) on_batches(control);
+  }
+  void on_epoch_end(int epoch, const Logs& /*logs*/, TrainingControl& control) override {
+    calls.push_back("end of epoch " + std::to_string(epoch));
+    if (on_epoch) on_epoch(epoch, control);
+  }
+  void on_train_end(TrainingControl& /*control*/) override { calls.emplace_back("end"); }
+
+  FitInfo info;
+  std::vector<std::string> calls;
+  std::function<void(TrainingControl&)> on_batches;
+  std::function<void(int, TrainingControl&)> on_epoch;
+};
+
+class TrainerTest : public testing::Test {
+ protected:
+  explicit TrainerTest(int trials = 2) {
+    std::vector<Entry> entries;
+    for (int i = 0; i < trials; ++i) {
+      entries.push_back({small_graph(), Adam{}, static_cast<std::uint64_t>(100 + i)});
+      recorders_.push_back(std::make_shared<Recorder>());
+      callbacks_.push_back({recorders_.back()});
+    }
+    trainer_ = std::make_unique<Trainer>(backend_, std::move(entries), options());
+    executable_ = backend_.made;
+  }
+
+  static CompileOptions options() {
+    return {.loss = Loss::categorical_crossentropy_from_logits,
+            .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy}};
+  }
+
+  std::vector<History> fit(const FitOptions& options) {
+    return trainer_->fit(data_.samples(), options, callbacks_);
+  }
+
+  FakeBackend backend_;
+  Data data_;
+  std::vector<std::shared_ptr<Recorder>> recorders_;
+  std::vector<std::vector<CallbackPtr>> callbacks_;
+  std::unique_ptr<Trainer> trainer_;
+  FakeExecutable* executable_ = nullptr;
+};
+
+/// Batches of each order, checked to come one after another.
+std::vector<std::int64_t> batches_by_order(const std::vector<TrainCall>& calls) {
+  std::vector<std::int64_t> batches;
+  for (const TrainCall& call : calls) {
+    if (call.first == 0) batches.push_back(0);
+    EXPECT_EQ(batches.back(), call.first);
+    batches.back() += call.count;
+  }
+  return batches;
+}
+
+TEST_F(TrainerTest, RunsAllBatchesOfAnEpochWithTheRemainder) {
+  const auto histories = fit({.epochs = 2, .batch_size = 4});
+  EXPECT_THAT(batches_by_order(executable_->train_calls), ElementsAre(3, 3)) << "4 + 4 + 2 samples";
+  EXPECT_EQ(executable_->train_calls[0].batch_size, 4);
+  EXPECT_TRUE(executable_->train_calls[0].shuffle);
+  ASSERT_EQ(histories.size(), 2U);
+  EXPECT_THAT(histories[0].epoch, ElementsAre(0, 1));
+
+  const FitInfo& info = recorders_[1]->info;
+  EXPECT_EQ(info.epochs, 2);
+  EXPECT_EQ(info.steps_per_epoch, 3);
+  EXPECT_EQ(info.samples, 10);
+  EXPECT_THAT(info.figures, ElementsAre("loss", "binary_accuracy", "categorical_accuracy"));
+  EXPECT_THAT(recorders_[0]->calls,
+              ElementsAre("begin", "epoch 0", "steps 1", "steps 3", "end of epoch 0", "epoch 1",
+                          "steps 3", "end of epoch 1", "end"))
+      << "the pace is found with one batch, then an epoch of no time at all is one run";
+}
+
+TEST_F(TrainerTest, EachEpochHasItsOwnOrderAlsoOverSeveralCalls) {
+  const auto orders = [&] {
+    std::vector<std::uint32_t> found;
+    for (const TrainCall& call : std::exchange(executable_->train_calls, {})) {
+      if (call.first == 0) found.push_back(call.order);
+    }
+    return found;
+  };
+  fit({.epochs = 2});
+  EXPECT_THAT(orders(), ElementsAre(0, 1));
+  fit({.epochs = 2, .shuffle = false});
+  EXPECT_FALSE(executable_->train_calls[0].shuffle);
+  EXPECT_THAT(orders(), ElementsAre(2, 3)) << "counting from 0 again is not beginning again";
+  const auto histories = fit({.epochs = 6, .initial_epoch = 4});
+  EXPECT_THAT(orders(), ElementsAre(4, 5)) << "as one call with six epochs";
+  EXPECT_THAT(histories[0].epoch, ElementsAre(4, 5));
+}
+
+TEST_F(TrainerTest, FiguresAreMeansWeightedByTheBatchesSizes) {
+  executable_->batch_sums = [](int trial, std::uint32_t order, std::int64_t batch) {
+    backend::BatchSums sums;
+    // Losses of 1, 2 and 6 a sample in batches of 4, 4 and 2: the mean is 2.4, not 3.
+    const double losses[] = {4, 8, 12};
+    sums.loss = losses[batch] + (trial == 1 ? 10 : 0) + 10.0 * order;
+    sums.binary_hits = 5;
+    sums.categorical_hits = 2;
+    return sums;
+  };
+  const auto histories = fit({.epochs = 2, .batch_size = 4});
+  EXPECT_THAT(histories[0].at("loss"), ElementsAre(2.4, 5.4));
+  EXPECT_THAT(histories[1].at("loss"), ElementsAre(5.4, 8.4));
+  EXPECT_THAT(histories[0].at("binary_accuracy"), ElementsAre(0.75, 0.75))
+      << "15 of ten samples times two outputs";
+  EXPECT_THAT(histories[0].at("categorical_accuracy"), ElementsAre(0.6, 0.6));
+  EXPECT_THAT(histories[0].at("learning_rate"), ElementsAre(1e-3, 1e-3));
+  EXPECT_EQ(histories[0].at("seconds").size(), 2U);
+  EXPECT_GT(histories[0].at("images_per_second")[0], 0);
+  EXPECT_THROW(histories[0].at("val_loss"), InvalidArgument);
+}
+
+TEST_F(TrainerTest, ClippingIsCountedWhereThereIsAny) {
+  Trainer clipping(backend_, {{small_graph(), Adam{.clipping = {.clipvalue = 0.5}}, 0}}, options());
+  backend_.made->batch_sums = [](int, std::uint32_t, std::int64_t) {
+    backend::BatchSums sums;
+    sums.clipped = 3;
+    return sums;
+  };
+  const auto histories = clipping.fit(data_.samples(), {.batch_size = 4}, {});
+  EXPECT_THAT(histories[0].at("clipped"), ElementsAre(9));
+}
+
+TEST_F(TrainerTest, ValidationSplitHoldsBackTheLastSamples) {
+  const auto histories = fit({.validation_split = 0.25});
+  const auto inputs_of = [&](int split) {
+    return std::get<std::span<const float>>(executable_->bound[split].inputs);
+  };
+  EXPECT_EQ(executable_->bound[0].count, 7) << "the floor of 7.5";
+  EXPECT_EQ(inputs_of(0).data(), data_.inputs.data());
+  EXPECT_EQ(inputs_of(0).size(), 21U);
+  EXPECT_EQ(executable_->bound[1].count, 3);
+  EXPECT_EQ(inputs_of(1).data(), data_.inputs.data() + 21);
+  EXPECT_EQ(inputs_of(1).size(), 9U);
+  const auto targets = std::get<std::span<const std::uint8_t>>(executable_->bound[1].targets);
+  EXPECT_EQ(targets.data(), data_.classes.data() + 7);
+  EXPECT_THAT(histories[0].at("val_loss"), ElementsAre(7));
+  EXPECT_THAT(recorders_[0]->info.figures,
+              ElementsAre("loss", "binary_accuracy", "categorical_accuracy", "val_loss",
+                          "val_binary_accuracy", "val_categorical_accuracy"));
+}
+
+TEST_F(TrainerTest, ValidationDataWinsOverValidationSplit) {
+  const Data other;
+  fit({.epochs = 3, .validation_split = 0.25, .validation_data = other.samples()});
+  EXPECT_EQ(executable_->bound[0].count, 10);
+  EXPECT_EQ(std::get<std::span<const float>>(executable_->bound[1].inputs).data(),
+            other.inputs.data());
+  EXPECT_EQ(executable_->evaluations, 3);
+}
+
+TEST_F(TrainerTest, ATrialThatStopsIsLeftOutAndTheOthersGoOn) {
+  recorders_[0]->on_epoch = [](int epoch, TrainingControl& control) {
+    if (epoch == 1) control.stop_training();
+  };
+  const auto histories = fit({.epochs = 4});
+  EXPECT_THAT(histories[0].epoch, ElementsAre(0, 1));
+  EXPECT_THAT(histories[1].epoch, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(recorders_[0]->calls.back(), "end");
+  EXPECT_EQ(std::count(recorders_[0]->calls.begin(), recorders_[0]->calls.end(), "end"), 1);
+  EXPECT_FALSE(executable_->is_active(0));
+
+  recorders_[0]->on_epoch = nullptr;
+  EXPECT_EQ(fit({.epochs = 2})[0].epoch.size(), 2U) << "the next call takes it in again";
+}
+
+TEST_F(TrainerTest, AnEpochRunsNoFurtherOnceAllHaveStopped) {
+  for (const auto& recorder : recorders_) {
+    recorder->on_epoch = [](int, TrainingControl& control) { control.stop_training(); };
+  }
+  fit({.epochs = 9});
+  EXPECT_THAT(batches_by_order(executable_->train_calls), ElementsAre(1));
+}
+
+TEST_F(TrainerTest, ATrialThatDivergesIsNamedAndTheOthersGoOn) {
+  executable_->diverges = [](int trial, std::uint32_t order, std::int64_t batch) {
+    return trial == 1 && order == 1 && batch == 2;
+  };
+  const auto histories = fit({.epochs = 3, .batch_size = 4, .validation_data = data_.samples()});
+  EXPECT_THAT(histories[0].epoch, ElementsAre(0, 1, 2));
+  EXPECT_THAT(histories[1].epoch, ElementsAre(0)) << "the epoch that was not finished has no row";
+  EXPECT_FALSE(trainer_->divergence(0));
+  ASSERT_TRUE(trainer_->divergence(1));
+  EXPECT_EQ(trainer_->divergence(1)->step, 2);
+  EXPECT_EQ(trainer_->divergence(1)->tensor, "dense/kernel");
+  EXPECT_EQ(recorders_[1]->calls.back(), "end");
+
+  trainer_->evaluate(data_.samples(), 4);
+  EXPECT_TRUE(trainer_->divergence(1)) << "evaluating changes nothing about it";
+  executable_->diverges = [](int, std::uint32_t, std::int64_t) { return false; };
+  EXPECT_EQ(fit({})[1].epoch.size(), 1U);
+  EXPECT_FALSE(trainer_->divergence(1));
+}
+
+TEST_F(TrainerTest, AnInterruptionEndsTheEpochAndKeepsThoseBefore) {
+  std::atomic<bool> interrupt = false;
+  recorders_[0]->on_epoch = [&](int epoch, TrainingControl&) {
+    if (epoch == 0) recorders_[1]->on_batches = [&](TrainingControl&) { interrupt = true; };
+  };
+  const auto histories = fit(
+      {.epochs = 5, .batch_size = 4, .validation_data = data_.samples(), .interrupt = &interrupt});
+  EXPECT_THAT(histories[0].epoch, ElementsAre(0));
+  EXPECT_THAT(histories[1].epoch, ElementsAre(0));
+  EXPECT_EQ(executable_->evaluations, 1);
+  EXPECT_EQ(recorders_[0]->calls.back(), "end");
+  EXPECT_THAT(fit({.interrupt = &interrupt})[0].epoch, ElementsAre()) << "set from the beginning";
+}
+
+TEST_F(TrainerTest, LearningRatesAreEachTrialsOwn) {
+  recorders_[1]->on_epoch = [](int, TrainingControl& control) {
+    control.set_learning_rate(control.learning_rate() / 2);
+  };
+  const auto histories = fit({.epochs = 2});
+  EXPECT_THAT(histories[0].at("learning_rate"), ElementsAre(1e-3, 1e-3));
+  EXPECT_THAT(histories[1].at("learning_rate"), ElementsAre(1e-3, 5e-4));
+  EXPECT_EQ(executable_->learning_rates.count(0), 0U);
+  EXPECT_EQ(executable_->learning_rates.at(1), 2.5e-4);
+  EXPECT_THROW(trainer_->set_learning_rate(0, -1), InvalidArgument);
+}
+
+TEST_F(TrainerTest, InitialWeightsAreDrawnFromEachTrialsSeed) {
+  EXPECT_THAT(executable_->seeds, ElementsAre(100, 101));
+  ASSERT_EQ(trainer_->weights().size(), 4U);
+  EXPECT_EQ(trainer_->weights()[2].name, "dense_1/kernel");
+  std::vector<float> expected(8);
+  initialize(Initializer::glorot_uniform, {4, 2}, 101, 2, expected);
+  EXPECT_EQ(trainer_->get_weight(1, 2), expected);
+  EXPECT_NE(trainer_->get_weight(0, 2), expected);
+  EXPECT_THAT(trainer_->get_weight(1, 3), ElementsAre(0, 0)) << "the bias";
+}
+
+TEST_F(TrainerTest, CallbacksReadAndWriteTheWeightsOfTheirTrial) {
+  recorders_[1]->on_epoch = [](int, TrainingControl& control) {
+    auto weights = control.get_weights();
+    weights[3] = {5, 6};
+    control.set_weights(weights);
+    weights.pop_back();
+    EXPECT_THROW(control.set_weights(weights), InvalidArgument);
+  };
+  fit({});
+  EXPECT_THAT(trainer_->get_weight(1, 3), ElementsAre(5, 6));
+  EXPECT_THAT(trainer_->get_weight(0, 3), ElementsAre(0, 0));
+  EXPECT_THROW(trainer_->set_weight(0, 3, std::vector<float>(3)), InvalidArgument);
+}
+
+TEST_F(TrainerTest, EntriesMayDifferInInitializersAndDropoutAlone) {
+  const auto make = [&](Graph other) {
+    Trainer(backend_, {{small_graph(), Adam{}, 0}, {std::move(other), SGD{}, 1}}, options());
+  };
+  EXPECT_NO_THROW(make(small_graph(layers::AlphaDropout{0.1}, Initializer::lecun_normal)));
+  EXPECT_THROW(make(small_graph(layers::Softmax{})), InvalidArgument);
+  Graph longer = small_graph();
+  longer.add(layers::Softmax{});
+  EXPECT_THROW(make(longer), InvalidArgument);
+  EXPECT_THROW(Trainer(backend_, {}, options()), InvalidArgument);
+}
+
+/// The message of the error that `action` throws.
+template <typename Action>
+std::string error_of(Action action) {
+  try {
+    action();
+  } catch (const InvalidArgument& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST_F(TrainerTest, OptionsOutOfRangeAreRefused) {
+  EXPECT_THAT(error_of([&] { fit({.epochs = 0}); }), HasSubstr("epochs is 0"));
+  EXPECT_THAT(error_of([&] { fit({.initial_epoch = -1}); }), HasSubstr("initial_epoch is -1"));
+  EXPECT_THAT(error_of([&] { fit({.batch_size = 0}); }), HasSubstr("batch_size is 0"));
+  EXPECT_THAT(error_of([&] { fit({.validation_split = 1}); }), HasSubstr("validation_split is 1"));
+  EXPECT_THAT(error_of([&] { fit({.validation_split = 0.95}); }), HasSubstr("none to train on"));
+  const auto compile_with = [&](auto change, Graph graph = small_graph()) {
+    return error_of([&] {
+      Entry entry{std::move(graph), Adam{}, 0};
+      CompileOptions changed = options();
+      change(entry, changed);
+      Trainer(backend_, {entry}, changed);
+    });
+  };
+  EXPECT_THAT(compile_with([](Entry& entry, auto&) { entry.optimizer = Adam{.beta_1 = 2}; }),
+              HasSubstr("beta_1 is 2"));
+  EXPECT_THAT(compile_with([](auto&, CompileOptions& o) { o.threads = -1; }),
+              HasSubstr("threads is -1"));
+  EXPECT_THAT(compile_with([](auto&, CompileOptions& o) {
+                o.metrics = {Metric::binary_accuracy, Metric::binary_accuracy};
+              }),
+              HasSubstr("binary_accuracy is given twice"));
+  Graph single({3});
+  single.add(layers::Dense{.units = 1});
+  EXPECT_THAT(compile_with(
+                  [](auto&, CompileOptions& o) {
+                    o.loss = Loss::mean_squared_error;
+                    o.metrics = {Metric::categorical_accuracy};
+                  },
+                  single),
+              HasSubstr("two outputs or more"));
+  Graph forked = small_graph();
+  forked.add_to({0}, layers::Dense{.units = 2});
+  EXPECT_THAT(compile_with([](auto&, auto&) {}, forked),
+              HasSubstr("dense_1: nothing takes its output"));
+}
+
+TEST_F(TrainerTest, SamplesThatDoNotFitAreRefused) {
+  const auto refusal_of = [&](auto change) {
+    return error_of([&] {
+      Samples samples = data_.samples();
+      change(samples);
+      trainer_->fit(samples, {}, {});
+    });
+  };
+  EXPECT_THAT(refusal_of([](Samples& s) { s.count = 0; }), HasSubstr("no training samples"));
+  EXPECT_THAT(refusal_of([](Samples& s) { s.count = 11; }),
+              HasSubstr("hold 30 input values, but 11 samples of shape (3,) take 33"));
+  EXPECT_THAT(refusal_of([](Samples& s) { s.targets = std::span<const std::uint8_t>(); }),
+              HasSubstr("hold 0 targets, but 10 samples take 10 (a class number each)"));
+  const std::vector<float> values(10);
+  EXPECT_THAT(refusal_of([&](Samples& s) { s.targets = values; }),
+              HasSubstr("hold 10 targets, but 10 samples take 20 (one for each output"));
+  const std::vector<std::int32_t> classes = {0, 1, 0, 1, 0, -1, 0, 1, 0, 1};
+  EXPECT_THAT(refusal_of([&](Samples& s) { s.targets = classes; }),
+              HasSubstr("target 5 of the training samples is class -1"));
+  data_.classes[3] = 2;
+  EXPECT_THAT(refusal_of([](Samples&) {}), HasSubstr("target 3 of the training samples is class 2, "
+                                                     "but the network tells classes 0 to 1 apart"));
+  data_.classes[3] = 1;
+  Data other;
+  other.classes[9] = 9;
+  EXPECT_THAT(error_of([&] { fit({.validation_data = other.samples()}); }),
+              HasSubstr("target 9 of the validation samples"));
+  EXPECT_THROW(trainer_->evaluate(other.samples(), 4), InvalidArgument);
+  EXPECT_NO_THROW(trainer_->predict(0, {.count = 10, .inputs = data_.inputs, .targets = {}}, 4))
+      << "no targets are needed";
+}
+
+TEST_F(TrainerTest, SparseLossTakesClassNumbersOnly) {
+  CompileOptions sparse = options();
+  sparse.loss = Loss::sparse_categorical_crossentropy;
+  Graph graph = small_graph();
+  graph.add(layers::Softmax{});
+  Trainer trainer(backend_, {{graph, Adam{}, 0}}, sparse);
+  const std::vector<float> values(20, 0.5F);
+  Samples samples = data_.samples();
+  EXPECT_NO_THROW(trainer.fit(samples, {}, {}));
+  samples.targets = values;
+  EXPECT_THAT(error_of([&] { trainer.fit(samples, {}, {}); }), HasSubstr("takes class numbers"));
+}
+
+}  // namespace
+}  // namespace saltus::train
