@@ -47,6 +47,7 @@ inline constexpr int kMaskBlock = 8;
 
 /// Number of the 65536 equally likely draws that drop an element: the rate, rounded to 1/65536.
 SALTUS_HD std::uint32_t drop_threshold(double rate) {
+  // A rate is not negative.  NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return static_cast<std::uint32_t>(rate * 65536.0 + 0.5);
 }
 

@@ -194,7 +194,7 @@ TEST(ReduceLROnPlateau, RefusesAFactorThatReducesNothing) {
 }
 
 class CsvLogger : public testing::Test {
- protected:
+ public:
   CsvLogger() {
     std::string folder = (std::filesystem::temp_directory_path() / "saltus-csv-XXXXXX").string();
     folder_ = mkdtemp(folder.data());
@@ -202,6 +202,7 @@ class CsvLogger : public testing::Test {
   }
   ~CsvLogger() override { std::filesystem::remove_all(folder_); }
 
+ protected:
   void log(bool append, int epoch, const Logs& logs) {
     const CallbackPtr callback = csv_logger(file_, append);
     FakeControl control;

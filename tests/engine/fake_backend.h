@@ -24,9 +24,9 @@ struct TrainCall {
 
 class FakeExecutable : public backend::Executable {
  public:
-  FakeExecutable(std::shared_ptr<const plan::Plan> plan, std::vector<backend::Trial> table)
+  FakeExecutable(std::shared_ptr<const plan::Plan> plan, const std::vector<backend::Trial>& table)
       : plan_(std::move(plan)), trials_(table.size()) {
-    for (backend::Trial& trial : table) seeds.push_back(trial.seed);
+    for (const backend::Trial& trial : table) seeds.push_back(trial.seed);
   }
 
   // What a test looks at.
@@ -122,7 +122,7 @@ class FakeBackend : public backend::Backend {
   std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
                                                std::vector<backend::Trial> trials,
                                                const backend::Options& options) const override {
-    auto executable = std::make_unique<FakeExecutable>(std::move(plan), std::move(trials));
+    auto executable = std::make_unique<FakeExecutable>(std::move(plan), trials);
     made = executable.get();
     last_options = options;
     return executable;
