@@ -1,0 +1,203 @@
+// The engine against real Keras and PyTorch, step by step: tests/trajectories/ tells how their
+// losses were recorded.
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include <gtest/gtest.h>
+
+#include <saltus/model.h>
+
+#include "backend/backend.h"
+
+namespace saltus {
+namespace {
+
+using nlohmann::json;
+
+const json& recorded() {
+  static const json file = [] {
+    std::ifstream stream(SALTUS_SOURCE_DIR "/tests/trajectories/trajectories.json");
+    return json::parse(stream);
+  }();
+  return file;
+}
+
+/// The recorded images and labels, and a view of them.
+struct Recorded {
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> labels;
+
+  Recorded() {
+    for (const json& image : recorded()["images"]) {
+      const auto values = image.get<std::vector<std::uint8_t>>();
+      pixels.insert(pixels.end(), values.begin(), values.end());
+    }
+    labels = recorded()["labels"].get<std::vector<std::uint8_t>>();
+  }
+  Samples samples() const {
+    Samples view;
+    view.count = static_cast<std::int64_t>(labels.size());
+    view.inputs = std::span<const std::uint8_t>(pixels);
+    view.targets = std::span<const std::uint8_t>(labels);
+    return view;
+  }
+};
+
+Graph network(const std::string& activation) {
+  // The tutorial calls the tanh form gelu.
+  const layers::Activation act{Activation::parse(activation == "gelu" ? "gelu_tanh" : activation)};
+  Graph graph({12, 12, 1});
+  graph.add(layers::Conv2D{.filters = 4}, "conv1");
+  graph.add(act);
+  graph.add(layers::Conv2D{.filters = 8}, "conv2");
+  graph.add(act);
+  graph.add(layers::MaxPooling2D{});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 16}, "dense1");
+  graph.add(act);
+  graph.add(layers::Dense{.units = 10}, "dense2");
+  graph.add(layers::Softmax{});
+  return graph;
+}
+
+Optimizer optimizer_of(const json& run) {
+  Clipping clipping;
+  const auto set = [&](const char* name, std::optional<double>& value) {
+    if (run["clipping"].contains(name)) value = run["clipping"][name].get<double>();
+  };
+  set("clipvalue", clipping.clipvalue);
+  set("clipnorm", clipping.clipnorm);
+  set("global_clipnorm", clipping.global_clipnorm);
+  const json& given = run["optimizer"];
+  if (given["name"] == "sgd") {
+    return SGD{given["learning_rate"], given["momentum"], given["nesterov"], clipping};
+  }
+  return Adam{given["learning_rate"], given["beta_1"], given["beta_2"], given["epsilon"], clipping};
+}
+
+std::vector<float> values_of(const json& weights, const std::string& name) {
+  return weights.at(name).at("values").get<std::vector<float>>();
+}
+
+class Trajectory : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(Trajectory, StaysAsCloseToTheTruthAsPyTorch) {
+  const json& run = recorded()["runs"][GetParam()];
+  SCOPED_TRACE(run["name"].get<std::string>());
+  const Graph graph = network(run["activation"]);
+  const auto plan = std::make_shared<plan::Plan>(
+      plan::make_plan(graph, parse_loss(run["loss"].get<std::string>()), Precision::fp32));
+  const std::int64_t batch = recorded()["batch"];
+  const Optimizer optimizer = optimizer_of(run);
+  backend::Options options;
+  options.batch_size = batch;
+  const auto executable =
+      backend::cpu().compile(plan, {backend::trial_of(graph, optimizer, 0)}, options);
+  for (std::size_t i = 0; i < plan->weights.size(); ++i) {
+    executable->write_weight(0, static_cast<int>(i),
+                             values_of(recorded()["weights"]["initial"], plan->weights[i].name));
+  }
+  const Recorded data;
+  const Samples samples = data.samples();
+  executable->bind(backend::Split::train, samples);
+  const std::int64_t batches = (samples.count + batch - 1) / batch;
+  const int steps = recorded()["steps"];
+  for (int step = 0; step < steps; ++step) executable->train(0, step % batches, 1, batch, false);
+  const std::vector<backend::BatchSums> sums = executable->take_sums(0);
+  ASSERT_EQ(sums.size(), static_cast<std::size_t>(steps));
+
+  const auto truth = run["losses"]["torch_float64"].get<std::vector<double>>();
+  const auto peer = run["losses"]["torch_float32"].get<std::vector<double>>();
+  double peer_distance = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    peer_distance = std::max(peer_distance, std::abs(peer[i] - truth[i]));
+  }
+  // Four times what PyTorch's float32 loses in this run, or four times what rounding the weights
+  // costs the truth, or four units in the last place of the loss: orders of summation differ, and
+  // luck with them.
+  const double sensitivity = run["sensitivity"];
+  const double bound = 4 * std::max({peer_distance, sensitivity, truth[0] * 0x1p-24});
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const double loss = sums[i].loss / static_cast<double>(sums[i].rows);
+    ASSERT_LE(std::abs(loss - truth[i]), bound) << "step " << i;
+  }
+
+  // Elements within rounding of the threshold may fall on either side.
+  const auto hits = run["clip_hits"].get<std::vector<std::int64_t>>();
+  const bool any = clipping_of(optimizer).clipvalue || clipping_of(optimizer).clipnorm ||
+                   clipping_of(optimizer).global_clipnorm;
+  for (std::size_t i = 0; any && i < hits.size(); ++i) {
+    const std::int64_t counted = clipping_of(optimizer).global_clipnorm
+                                     ? std::min<std::int64_t>(sums[i].clipped, 1)
+                                     : sums[i].clipped;
+    ASSERT_NEAR(static_cast<double>(counted), static_cast<double>(hits[i]), 1.0) << "step " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Recorded, Trajectory,
+                         testing::Range<std::size_t>(0, recorded()["runs"].size()),
+                         [](const testing::TestParamInfo<std::size_t>& test) {
+                           auto name = recorded()["runs"][test.param]["name"].get<std::string>();
+                           std::replace_if(
+                               name.begin(), name.end(),
+                               [](char c) { return c == '/' || c == '-'; }, '_');
+                           return name;
+                         });
+
+void expect_predictions(const std::string& activation, const json& weights, const json& expected) {
+  Model model(network(activation));
+  model.compile({});
+  for (const Weight& weight : model.weights()) {
+    EXPECT_EQ(weight.shape, weights.at(weight.name).at("shape").get<Shape>()) << weight.name;
+    model.set_weights(weight.name, values_of(weights, weight.name));
+  }
+  const Recorded data;
+  Samples first = data.samples();
+  first.count = static_cast<std::int64_t>(expected.size());
+  first.inputs = std::span<const std::uint8_t>(data.pixels).first(expected.size() * 144);
+  first.targets = {};
+  const std::vector<float> predicted = model.predict(first, 4);
+  ASSERT_EQ(predicted.size(), expected.size() * 10);
+  for (std::size_t i = 0; i < predicted.size(); ++i) {
+    // Probabilities are at most 1 and come from sums of up to 288 products: a few units of 2^-23.
+    EXPECT_NEAR(predicted[i], expected[i / 10][i % 10].get<float>(), 1e-6) << i;
+  }
+}
+
+TEST(KerasWeights, GiveKerassPredictions) {
+  for (const auto& [activation, expected] : recorded()["predictions"]["initial"].items()) {
+    SCOPED_TRACE(activation);
+    expect_predictions(activation, recorded()["weights"]["initial"], expected);
+  }
+}
+
+TEST(KerasWeights, GiveKerassPredictionsAfterTraining) {
+  expect_predictions("gelu", recorded()["weights"]["trained"],
+                     recorded()["predictions"]["trained"]);
+}
+
+TEST(KerasAlphaDropout, IsOursGivenTheSameMask) {
+  int compared = 0;
+  for (const json& recording : recorded()["alpha_dropout"]) {
+    const backend::DropoutRule rule = backend::alpha_dropout_rule(recording["rate"]);
+    for (std::size_t row = 0; row < recording["x"].size(); ++row) {
+      for (std::size_t i = 0; i < recording["x"][row].size(); ++i) {
+        const bool keep = recording["mask"][row][i] == 1;
+        const auto x = recording["x"][row][i].get<float>();
+        const float y = keep ? rule.scale * x + rule.shift : rule.dropped;
+        const float dx = keep ? rule.scale * recording["upstream"][row][i].get<float>() : 0.0F;
+        // Keras multiplies and adds in another order: two roundings of values below 4.
+        EXPECT_NEAR(y, recording["y"][row][i].get<float>(), 1e-6);
+        EXPECT_NEAR(dx, recording["dx"][row][i].get<float>(), 1e-6);
+        ++compared;
+      }
+    }
+  }
+  EXPECT_GT(compared, 40);
+}
+
+}  // namespace
+}  // namespace saltus
