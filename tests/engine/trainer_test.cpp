@@ -255,7 +255,10 @@ TEST_F(TrainerTest, AnInterruptionEndsTheEpochAndKeepsThoseBefore) {
   EXPECT_THAT(histories[1].epoch, ElementsAre(0));
   EXPECT_EQ(executable_->evaluations, 1);
   EXPECT_EQ(recorders_[0]->calls.back(), "end");
-  EXPECT_THAT(fit({.interrupt = &interrupt})[0].epoch, ElementsAre()) << "set from the beginning";
+
+  executable_->train_calls.clear();
+  EXPECT_THAT(fit({.interrupt = &interrupt})[0].epoch, ElementsAre());
+  EXPECT_TRUE(executable_->train_calls.empty()) << "it was set from the beginning";
 }
 
 TEST_F(TrainerTest, LearningRatesAreEachTrialsOwn) {
@@ -305,6 +308,18 @@ TEST_F(TrainerTest, EntriesMayDifferInInitializersAndDropoutAlone) {
   longer.add(layers::Softmax{});
   EXPECT_THROW(make(longer), InvalidArgument);
   EXPECT_THROW(Trainer(backend_, {}, options()), InvalidArgument);
+
+  const auto wired = [](NodeId first, NodeId second) {
+    Graph graph({3});
+    const NodeId a = graph.add(layers::Dense{.units = 3});
+    const NodeId b = graph.add(layers::Softmax{});
+    const NodeId nodes[] = {0, a, b};
+    graph.add_to({nodes[first], nodes[second]}, layers::Add{});
+    return graph;
+  };
+  EXPECT_THROW(Trainer(backend_, {{wired(0, 2), Adam{}, 0}, {wired(1, 2), Adam{}, 0}}, options()),
+               InvalidArgument)
+      << "the same layers, but not in the same places";
 }
 
 /// The message of the error that `action` throws.

@@ -1,0 +1,74 @@
+#include "backend/backend.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/error.h>
+
+#include "backend/select.h"
+
+namespace saltus::backend {
+namespace {
+
+TEST(DropoutRule, KeepsTheMean) {
+  const DropoutRule rule = dropout_rule(0.25);
+  EXPECT_EQ(rule.threshold, 16384U);
+  EXPECT_FLOAT_EQ(rule.scale, 1 / 0.75F);
+  EXPECT_EQ(rule.shift, 0);
+  EXPECT_EQ(rule.dropped, 0);
+  EXPECT_EQ(dropout_rule(0).threshold, 0U) << "nothing is dropped";
+}
+
+// a, b and what a dropped element becomes, worked out from Keras's formula to seven digits.
+TEST(DropoutRule, AlphaDropoutIsKeras) {
+  const DropoutRule quarter = alpha_dropout_rule(0.25);
+  EXPECT_EQ(quarter.threshold, 16384U);
+  EXPECT_NEAR(quarter.scale, 0.8672579, 1e-7);
+  EXPECT_NEAR(quarter.shift, 0.3811814, 1e-7);
+  EXPECT_NEAR(quarter.dropped, -1.1435442, 1e-7);
+  const DropoutRule half = alpha_dropout_rule(0.5);
+  EXPECT_NEAR(half.scale, 0.8864049, 1e-7);
+  EXPECT_NEAR(half.shift, 0.7791939, 1e-7);
+  EXPECT_NEAR(half.dropped, -0.7791939, 1e-7);
+}
+
+TEST(DropoutRule, AlphaDropoutKeepsMeanAndVariance) {
+  for (const double rate : {0.1, 0.3, 0.7}) {
+    const DropoutRule rule = alpha_dropout_rule(rate);
+    // Of inputs with mean 0 and variance 1.
+    const double mean = (1 - rate) * rule.shift + rate * rule.dropped;
+    const double square = (1 - rate) * (rule.scale * rule.scale + rule.shift * rule.shift) +
+                          rate * rule.dropped * rule.dropped;
+    EXPECT_NEAR(mean, 0, 3e-7) << "two rounded floats of about 1";
+    EXPECT_NEAR(square, 1, 1e-6) << "three squares of rounded floats of about 1";
+  }
+}
+
+TEST(Trial, HoldsASlotForEachActivationAndDropoutInTheirOrder) {
+  const Activation elu = Activation::parse("elu:alpha=0.2");
+  Graph graph({4});
+  graph.add(layers::Activation{elu});
+  graph.add(layers::AlphaDropout{0.25});
+  graph.add(layers::Dense{.units = 3});
+  graph.add(layers::Activation{Activation::parse("tanh")});
+  graph.add(layers::Dropout{0.5});
+  const Trial trial = trial_of(graph, SGD{}, 9);
+  EXPECT_EQ(trial.seed, 9U);
+  EXPECT_TRUE(std::holds_alternative<SGD>(trial.optimizer));
+  ASSERT_EQ(trial.activations.size(), 2U);
+  EXPECT_EQ(trial.activations[0].id, elu.ref().id);
+  EXPECT_EQ(trial.activations[0].parameters[0], 0.2F);
+  EXPECT_NE(trial.activations[1].id, elu.ref().id);
+  ASSERT_EQ(trial.dropouts.size(), 2U);
+  EXPECT_NE(trial.dropouts[0].dropped, 0);
+  EXPECT_EQ(trial.dropouts[1].dropped, 0);
+}
+
+TEST(Select, GivesTheCpuAndSaysThatThereIsNoCuda) {
+  EXPECT_EQ(select(Device::cpu).name(), "cpu");
+  EXPECT_EQ(select(Device::automatic).name(), "cpu");
+  EXPECT_THROW(select(Device::cuda), DeviceError);
+}
+
+}  // namespace
+}  // namespace saltus::backend
