@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace saltus {
+
+/// A confidence interval.
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+/// Repeats of one measurement.
+struct Summary {
+  std::size_t count = 0;
+  double mean = 0;                   ///< NaN without values
+  double sd = 0;                     ///< sample standard deviation, n - 1 below; 0 for one value
+  std::optional<Interval> interval;  ///< 95 % for the mean, Student's t; none for one value
+};
+
+/// Mean, standard deviation and 95 % interval.
+Summary summarize(std::span<const double> values);
+
+/// What is known of a difference of two means.
+struct Comparison {
+  double difference = 0;       ///< mean of a minus mean of b
+  Interval interval;           ///< 95 %, Student's t
+  double t = 0;                ///< difference in standard errors
+  double degrees_freedom = 0;  ///< of t
+  double p = 1;                ///< two-sided: chance of so large a t were the means equal
+  double cohens_d = 0;         ///< the difference in standard deviations
+};
+
+/// Compares a[i] with b[i], pair by pair: what the pairs share (a seed: shuffles, initial draws)
+/// cancels out. cohens_d is in standard deviations of the differences. Throws InvalidArgument
+/// unless there are two pairs.
+Comparison compare_paired(std::span<const double> a, std::span<const double> b);
+
+/// Student's test of two independent samples with a pooled variance; cohens_d is in pooled standard
+/// deviations. Throws InvalidArgument unless each has two values.
+Comparison compare_independent(const Summary& a, const Summary& b);
+
+/// Holm's correction (1979): p-values of several comparisons, raised so that a limit on each is a
+/// limit on the chance that any of them misleads.
+std::vector<double> holm(std::span<const double> p);
+
+}  // namespace saltus
