@@ -1,0 +1,217 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <saltus/activation.h>
+#include <saltus/dataset.h>
+#include <saltus/device.h>
+#include <saltus/graph.h>
+#include <saltus/history.h>
+#include <saltus/loss.h>
+#include <saltus/model.h>
+#include <saltus/optimizer.h>
+#include <saltus/precision.h>
+#include <saltus/statistics.h>
+
+/// The activation sweep: the same network trained once for each activation, hyper-parameter setting
+/// and seed, and what the results say.
+namespace saltus {
+
+/// Which initializer and dropout go with an activation.
+enum class Recipe : std::uint8_t {
+  /// The tutorial's: glorot_uniform (lecun_normal in the first three weighted layers for selu), and
+  /// AlphaDropout behind every activation.
+  tutorial,
+  /// Each activation with the initializer and the kind of dropout that belong to it.
+  matched,
+};
+
+/// "tutorial" and "matched". Parsing throws InvalidArgument with the known names.
+std::string_view to_string(Recipe recipe);
+Recipe parse_recipe(std::string_view name);
+
+/// The tutorial's network for images {height, width, channels}: Conv2D 32 3x3, activation, Conv2D
+/// 64 3x3, activation, MaxPooling2D 2x2, dropout 0.25, Flatten, Dense 128, activation, dropout 0.5,
+/// Dense, Softmax. Throws InvalidArgument where the images are too small.
+Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
+                   std::int64_t classes);
+
+/// The six activations that the tutorial compares: sigmoid, relu, elu, leaky_relu, selu, gelu_tanh
+/// (which it calls gelu).
+std::vector<Activation> tutorial_activations();
+
+/// Everything that decides what a sweep does. Where there is a list, the sweep runs the product.
+/// The defaults are the tutorial's.
+struct SweepConfig {
+  std::vector<Activation> activations = tutorial_activations();
+  std::vector<double> learning_rates = {1e-3};
+  std::vector<Clipping> clippings = {{.clipvalue = 0.5, .clipnorm = {}, .global_clipnorm = {}}};
+  std::vector<std::int64_t> batch_sizes = {128};
+  std::vector<int> epochs = {20};
+  int seeds = 1;           ///< repeats of each setting; repeat n has seed `seed` + n
+  std::uint64_t seed = 0;  ///< of the first repeat
+  Recipe recipe = Recipe::tutorial;
+  Loss loss = Loss::binary_crossentropy;
+  Precision precision = Precision::fp32;
+  Device device = Device::automatic;
+  int threads = 0;  ///< of the CPU; 0: all cores. Results do not depend on it.
+  std::optional<std::int64_t> train_limit;  ///< use the first images only
+  std::optional<std::int64_t> test_limit;
+};
+
+/// Throws InvalidArgument where a list is empty or a value makes no sense; data and device are not
+/// looked at.
+void validate(const SweepConfig& config);
+
+/// What the trials that differ in their seeds only have in common.
+struct Setting {
+  Activation activation;
+  double learning_rate = 0;
+  Clipping clipping;
+  std::int64_t batch_size = 0;
+  int epochs = 0;
+};
+
+/// Short names that tell settings apart: the activation, and those values in which they differ
+/// ("relu, lr 0.001").
+std::vector<std::string> setting_labels(const std::vector<Setting>& settings);
+
+/// "clipvalue=0.5", or "none".
+std::string to_string(const Clipping& clipping);
+
+/// One training run.
+struct TrialSpec {
+  std::string id;  ///< of all that decides its result; see trial_id() in docs/sweep-output.md
+  std::size_t setting = 0;  ///< index into SweepPlan::settings
+  int repeat = 0;
+  std::uint64_t seed = 0;
+};
+
+/// The trials of a sweep, in the order in which they run: all settings with the first seed, then
+/// all with the second, so that a sweep that is stopped has compared like with like.
+struct SweepPlan {
+  std::vector<Setting> settings;
+  std::vector<TrialSpec> trials;
+};
+
+/// Lays out a sweep. Trials of one repeat share their seed across all settings, so their shuffles,
+/// dropout masks and (scaled) initial draws are pairs. Throws InvalidArgument where something
+/// cannot be run, before anything is.
+SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data);
+
+/// How a trial ended: all epochs done; a number that was not finite; interrupted.
+enum class TrialStatus : std::uint8_t { ok, diverged, stopped };
+
+/// "ok", "diverged", "stopped". Parsing throws InvalidArgument.
+std::string_view to_string(TrialStatus status);
+TrialStatus parse_trial_status(std::string_view name);
+
+/// What a trial gave.
+struct TrialResult {
+  std::string id;
+  std::uint64_t seed = 0;
+  TrialStatus status = TrialStatus::stopped;
+  std::optional<Divergence> divergence = {};
+  /// The epochs that were finished: loss, binary_accuracy, categorical_accuracy, clipped, val_loss,
+  /// val_binary_accuracy, val_categorical_accuracy, learning_rate, seconds of the epoch, and
+  /// images_per_second while training.
+  History history = {};
+  double seconds = 0;  ///< of all of it
+  std::string device;  ///< "cpu" or "cuda"
+};
+
+/// A setting, its trials and what they say together. All figures of validation data; only trials
+/// with status ok count.
+struct SettingResult {
+  Setting setting;
+  std::vector<TrialResult> trials;            ///< by repeat; those not begun are missing
+  TrialStatus status = TrialStatus::stopped;  ///< the worst of its trials; missing ones are stopped
+  std::size_t ok = 0;                         ///< trials with status ok
+
+  /// After the last epoch: val_categorical_accuracy, val_binary_accuracy, val_loss.
+  std::map<std::string, Summary> last = {};
+  /// The epoch (from 1) with the highest mean val_categorical_accuracy, and that.
+  int best_epoch = 0;
+  double best = 0;
+
+  /// 1 for the highest mean val_categorical_accuracy after the last epoch; equal means share a
+  /// rank; a setting with a diverged trial ranks behind all without. None without a trial to judge
+  /// by.
+  std::optional<int> rank = {};
+  /// Against the setting of rank 1 over the seeds that both have: mean difference, interval, p.
+  /// None for the best itself and below two common seeds.
+  std::optional<Comparison> to_best = {};
+  std::optional<double> p_holm = {};  ///< its p, corrected for the number of comparisons
+};
+
+/// The figure by which settings are ranked.
+inline constexpr std::string_view kRankingMetric = "val_categorical_accuracy";
+
+/// A sweep's results, as far as it came.
+struct SweepResult {
+  std::vector<SettingResult> settings;  ///< in the order of the plan
+  bool complete = false;                ///< every trial is ok or diverged
+};
+
+/// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left
+/// out.
+SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials);
+
+/// Where a trial is; figures are means over the epoch so far.
+struct TrialProgress {
+  int epoch = 0;  ///< from 0
+  std::int64_t steps_done = 0;
+  std::int64_t steps = 0;  ///< an epoch
+  const Logs& logs;
+};
+
+/// Hears of a sweep while it runs. Hooks that are not overridden do nothing.
+class SweepObserver {
+ public:
+  virtual ~SweepObserver() = default;
+  virtual void on_trial_begin(const TrialSpec& /*trial*/) {}
+  /// Some six times a second.
+  virtual void on_progress(const TrialSpec& /*trial*/, const TrialProgress& /*progress*/) {}
+  /// `epoch` counts from 0; `logs` are the figures of TrialResult::history.
+  virtual void on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& /*logs*/) {}
+  /// `all` are the results so far, this one and those of an earlier run included: save them here.
+  virtual void on_trial_end(const TrialSpec& /*trial*/, const TrialResult& /*result*/,
+                            std::span<const TrialResult> /*all*/) {}
+};
+
+/// How a sweep runs; nothing here changes a result.
+struct SweepOptions {
+  SweepObserver* observer = nullptr;
+  /// Results of an earlier run: those with status ok or diverged are taken over by their ids.
+  std::span<const TrialResult> done = {};
+  /// Ends the sweep within a fraction of a second once it is true: a signal handler may set it. The
+  /// epochs that are finished are kept.
+  const std::atomic<bool>* interrupt = nullptr;
+  /// Trials that train side by side, where they have batch size and epochs in common. On a CPU one
+  /// is best: it has its caches for itself.
+  int side_by_side = 1;
+};
+
+/// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what
+/// the observer throws.
+SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
+                      const SweepOptions& options = {});
+
+/// Images a second that a sweep reaches here.
+struct Throughput {
+  double training = 0;
+  double evaluation = 0;
+};
+
+/// Measures it on a second's work of the first setting.
+Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data);
+
+}  // namespace saltus

@@ -1,0 +1,89 @@
+#include <dnnl.hpp>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/utsname.h>
+
+#include <saltus/error.h>
+#include <saltus/machine.h>
+
+#include "backend/cpu/loops.h"
+#include "backend/select.h"
+
+namespace saltus {
+namespace {
+
+/// What Linux calls the processor; empty where it does not say.
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return {};
+}
+
+/// Those that decide which code runs.
+std::string cpu_features() {
+  std::string features;
+#if defined(__x86_64__)
+  const auto add = [&](bool present, const char* name) {
+    if (present) features += fmt::format("{}{}", features.empty() ? "" : " ", name);
+  };
+  add(__builtin_cpu_supports("avx2"), "avx2");
+  add(__builtin_cpu_supports("fma"), "fma");
+  add(__builtin_cpu_supports("avx512f"), "avx512f");
+  add(__builtin_cpu_supports("avx512bw"), "avx512bw");
+  add(__builtin_cpu_supports("avx512bf16"), "avx512bf16");
+  add(dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx, "amx");
+#endif
+  return features;
+}
+
+int usable_cores() {
+  cpu_set_t cores;
+  return sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#else
+  return "gcc " __VERSION__;
+#endif
+}
+
+std::string cuda_state() {
+  try {
+    return std::string(backend::select(Device::cuda).name());
+  } catch (const DeviceError& error) {
+    return error.what();
+  }
+}
+
+}  // namespace
+
+std::string version() {
+  return SALTUS_VERSION;
+}
+
+MachineInfo machine_info() {
+  MachineInfo info;
+  info.version = version();
+  info.compiler = compiler();
+  utsname system{};
+  if (uname(&system) == 0) {
+    info.system = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
+  }
+  info.cpu = cpu_model();
+  info.cpu_features = cpu_features();
+  info.cores = usable_cores();
+  info.loops = cpu::loops().name;
+  const dnnl_version_t* onednn = dnnl_version();
+  info.onednn = fmt::format("{}.{}.{}", onednn->major, onednn->minor, onednn->patch);
+  info.cuda = cuda_state();
+  return info;
+}
+
+}  // namespace saltus

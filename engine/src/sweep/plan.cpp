@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+#include <saltus/sweep.h>
+
+#include "core/names.h"
+#include "sweep/runner.h"
+#include "sweep/trial_id.h"
+
+namespace saltus {
+namespace {
+
+constexpr Named<TrialStatus> kStatuses[] = {
+    {TrialStatus::ok, "ok"},
+    {TrialStatus::diverged, "diverged"},
+    {TrialStatus::stopped, "stopped"},
+};
+
+template <class T>
+void require_some(const std::vector<T>& values, std::string_view what) {
+  if (values.empty()) throw InvalidArgument(fmt::format("a sweep needs at least one {}", what));
+}
+
+void require_positive(std::int64_t value, std::string_view what) {
+  if (value < 1) throw InvalidArgument(fmt::format("{} must be 1 or more, not {}", what, value));
+}
+
+/// The product, activations slowest.
+std::vector<Setting> product(const SweepConfig& config) {
+  std::vector<Setting> settings;
+  for (const Activation& activation : config.activations) {
+    for (const double learning_rate : config.learning_rates) {
+      for (const Clipping& clipping : config.clippings) {
+        for (const std::int64_t batch_size : config.batch_sizes) {
+          for (const int epochs : config.epochs) {
+            settings.push_back({activation, learning_rate, clipping, batch_size, epochs});
+          }
+        }
+      }
+    }
+  }
+  return settings;
+}
+
+}  // namespace
+
+void validate(const SweepConfig& config) {
+  require_some(config.activations, "activation");
+  require_some(config.learning_rates, "learning rate");
+  require_some(config.clippings, "way of clipping");
+  require_some(config.batch_sizes, "batch size");
+  require_some(config.epochs, "number of epochs");
+  require_positive(config.seeds, "the number of seeds");
+  for (const std::int64_t size : config.batch_sizes) require_positive(size, "the batch size");
+  for (const int epochs : config.epochs) require_positive(epochs, "the number of epochs");
+  if (config.train_limit) require_positive(*config.train_limit, "the limit of training images");
+  if (config.test_limit) require_positive(*config.test_limit, "the limit of test images");
+  if (config.threads < 0) {
+    throw InvalidArgument(fmt::format(
+        "the number of threads must be 1 or more, or 0 for all cores, not {}", config.threads));
+  }
+  if (config.loss != Loss::binary_crossentropy && config.loss != Loss::categorical_crossentropy) {
+    throw InvalidArgument(
+        fmt::format("a sweep's loss is binary_crossentropy or categorical_crossentropy, not {}",
+                    to_string(config.loss)));
+  }
+  for (const double learning_rate : config.learning_rates) {
+    for (const Clipping& clipping : config.clippings) {
+      saltus::validate(Adam{.learning_rate = learning_rate, .clipping = clipping});
+    }
+  }
+}
+
+SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) {
+  validate(config);
+  SweepPlan plan;
+  plan.settings = product(config);
+  std::map<std::string, std::size_t> setting_of_id;
+  for (int repeat = 0; repeat < config.seeds; ++repeat) {
+    const std::uint64_t seed = config.seed + static_cast<std::uint64_t>(repeat);
+    for (std::size_t index = 0; index < plan.settings.size(); ++index) {
+      TrialSpec trial;
+      trial.id = trial_id(trial_description(config, plan.settings[index], seed, data));
+      trial.setting = index;
+      trial.repeat = repeat;
+      trial.seed = seed;
+      if (!setting_of_id.emplace(trial.id, index).second) {
+        throw InvalidArgument(fmt::format(
+            "{} is in the sweep twice with the same settings: name each activation and value once",
+            plan.settings[index].activation.str()));
+      }
+      plan.trials.push_back(std::move(trial));
+    }
+  }
+  // Compiling a trial finds what network, precision and device have against each other.
+  TrialRunner(config, data).trainer(plan, std::span(plan.trials).first(1));
+  return plan;
+}
+
+std::string to_string(const Clipping& clipping) {
+  if (clipping.clipvalue) return fmt::format("clipvalue={}", *clipping.clipvalue);
+  if (clipping.clipnorm) return fmt::format("clipnorm={}", *clipping.clipnorm);
+  if (clipping.global_clipnorm) return fmt::format("global_clipnorm={}", *clipping.global_clipnorm);
+  return "none";
+}
+
+std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
+  std::vector<std::string> labels;
+  for (const Setting& setting : settings) labels.push_back(setting.activation.str());
+  // Adds a value to all labels, unless it is the same everywhere.
+  const auto add = [&](auto text_of) {
+    const auto differs = [&](const Setting& s) { return text_of(s) != text_of(settings.front()); };
+    if (std::none_of(settings.begin(), settings.end(), differs)) return;
+    for (std::size_t i = 0; i < settings.size(); ++i) labels[i] += ", " + text_of(settings[i]);
+  };
+  add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });
+  add([](const Setting& s) { return to_string(s.clipping); });
+  add([](const Setting& s) { return fmt::format("batch {}", s.batch_size); });
+  add([](const Setting& s) { return fmt::format("{} epochs", s.epochs); });
+  return labels;
+}
+
+std::string_view to_string(TrialStatus status) {
+  return name_in(kStatuses, status);
+}
+
+TrialStatus parse_trial_status(std::string_view name) {
+  return parse_in(kStatuses, "status of a trial", name);
+}
+
+}  // namespace saltus

@@ -1,0 +1,199 @@
+#include "sweep/runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "backend/select.h"
+
+namespace saltus {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Samples first_samples(const ImageSet& set, const std::optional<std::int64_t>& limit) {
+  const std::int64_t count = std::min(set.count, limit.value_or(set.count));
+  const auto images = static_cast<std::size_t>(count);
+  const auto pixels = static_cast<std::size_t>(set.height * set.width * set.channels);
+  return {.count = count,
+          .inputs = std::span(set.pixels).first(images * pixels),
+          .targets = std::span(set.labels).first(images)};
+}
+
+/// Keeps a trial's history and hands its progress on.
+class Recorder : public Callback {
+ public:
+  Recorder(const TrialSpec& trial, SweepObserver& observer, TrialResult& result)
+      : trial_(trial), observer_(observer), result_(result) {}
+
+  void on_train_begin(const FitInfo& info, TrainingControl& /*control*/) override {
+    steps_ = info.steps_per_epoch;
+  }
+  void on_epoch_begin(int epoch, TrainingControl& /*control*/) override { epoch_ = epoch; }
+  void on_batches_end(std::int64_t steps_done, const Logs& logs,
+                      TrainingControl& /*control*/) override {
+    observer_.on_progress(
+        trial_, {.epoch = epoch_, .steps_done = steps_done, .steps = steps_, .logs = logs});
+  }
+  void on_epoch_end(int epoch, const Logs& logs, TrainingControl& /*control*/) override {
+    result_.history.epoch.push_back(epoch);
+    for (const auto& [name, value] : logs) result_.history.history[name].push_back(value);
+    observer_.on_epoch_end(trial_, epoch, logs);
+  }
+
+ private:
+  const TrialSpec& trial_;
+  SweepObserver& observer_;
+  TrialResult& result_;
+  std::int64_t steps_ = 0;
+  int epoch_ = 0;
+};
+
+/// Cuts trials that are to be run into groups that can train side by side.
+std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<TrialSpec> trials,
+                                          int side_by_side) {
+  const auto fit = [&](const TrialSpec& a, const TrialSpec& b) {
+    const Setting& first = plan.settings[a.setting];
+    const Setting& second = plan.settings[b.setting];
+    return first.batch_size == second.batch_size && first.epochs == second.epochs;
+  };
+  std::vector<std::vector<TrialSpec>> groups;
+  for (TrialSpec& trial : trials) {
+    const auto room = std::find_if(groups.begin(), groups.end(), [&](const auto& candidate) {
+      return std::cmp_less(candidate.size(), side_by_side) && fit(candidate.front(), trial);
+    });
+    if (room != groups.end()) {
+      room->push_back(std::move(trial));
+    } else {
+      groups.push_back({std::move(trial)});
+    }
+  }
+  return groups;
+}
+
+}  // namespace
+
+TrialRunner::TrialRunner(const SweepConfig& config, const ImageDataset& data)
+    : config_(config),
+      image_({data.train.height, data.train.width, data.train.channels}),
+      classes_(data.classes),
+      train_(first_samples(data.train, config.train_limit)),
+      test_(first_samples(data.test, config.test_limit)) {}
+
+train::Trainer TrialRunner::trainer(const SweepPlan& plan,
+                                    std::span<const TrialSpec> trials) const {
+  std::vector<train::Entry> entries;
+  for (const TrialSpec& trial : trials) {
+    const Setting& setting = plan.settings[trial.setting];
+    entries.push_back(
+        {.graph = recipe_graph(config_.recipe, setting.activation, image_, classes_),
+         .optimizer = Adam{.learning_rate = setting.learning_rate, .clipping = setting.clipping},
+         .seed = trial.seed});
+  }
+  return {std::move(entries),
+          {.loss = config_.loss,
+           .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy},
+           .device = config_.device,
+           .precision = config_.precision,
+           .threads = config_.threads,
+           .terminate_on_nan = true}};
+}
+
+std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,
+                                          SweepObserver& observer,
+                                          const std::atomic<bool>* interrupt) const {
+  const Clock::time_point start = Clock::now();
+  const std::string_view device = backend::select(config_.device).name();
+  std::vector<TrialResult> results(trials.size());
+  std::vector<std::vector<CallbackPtr>> recorders;
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    results[i].id = trials[i].id;
+    results[i].seed = trials[i].seed;
+    results[i].device = device;
+    recorders.push_back({std::make_shared<Recorder>(trials[i], observer, results[i])});
+    observer.on_trial_begin(trials[i]);
+  }
+  const Setting& common = plan.settings[trials.front().setting];
+  train::Trainer trainer = this->trainer(plan, trials);
+  trainer.fit(train_,
+              {.epochs = common.epochs,
+               .batch_size = common.batch_size,
+               .validation_data = test_,
+               .interrupt = interrupt},
+              recorders);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    TrialResult& result = results[i];
+    result.divergence = trainer.divergence(static_cast<int>(i));
+    const bool finished = std::cmp_equal(result.history.epoch.size(), common.epochs);
+    result.status = result.divergence ? TrialStatus::diverged
+                    : finished        ? TrialStatus::ok
+                                      : TrialStatus::stopped;
+    result.seconds = seconds_since(start);
+  }
+  return results;
+}
+
+Throughput TrialRunner::throughput(const SweepPlan& plan) const {
+  const std::span<const TrialSpec> first = std::span(plan.trials).first(1);
+  const std::int64_t batch_size = plan.settings[first.front().setting].batch_size;
+  train::Trainer trainer = this->trainer(plan, first);
+  const std::vector<std::vector<CallbackPtr>> nobody(1);
+  const auto train = [&](std::int64_t batches) {
+    Samples some = train_;
+    some.count = std::min(train_.count, batches * batch_size);
+    some.inputs = std::get<std::span<const std::uint8_t>>(train_.inputs)
+                      .first(static_cast<std::size_t>(some.count * element_count(image_)));
+    some.targets = std::get<std::span<const std::uint8_t>>(train_.targets)
+                       .first(static_cast<std::size_t>(some.count));
+    const Clock::time_point start = Clock::now();
+    trainer.fit(some, {.batch_size = batch_size}, nobody);
+    return static_cast<double>(some.count) / seconds_since(start);
+  };
+  const auto evaluate = [&] {
+    const Clock::time_point start = Clock::now();
+    trainer.evaluate(test_, batch_size);
+    return static_cast<double>(test_.count) / seconds_since(start);
+  };
+  train(4);  // the first batches make primitives and touch memory
+  return {.training = train(24), .evaluation = evaluate()};
+}
+
+SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
+                      const SweepOptions& options) {
+  const SweepPlan plan = plan_sweep(config, data);
+  const TrialRunner runner(config, data);
+  SweepObserver silent;
+  SweepObserver& observer = options.observer != nullptr ? *options.observer : silent;
+
+  std::vector<TrialResult> results;
+  for (const TrialResult& result : options.done) {
+    if (result.status != TrialStatus::stopped) results.push_back(result);
+  }
+  std::vector<TrialSpec> to_run = plan.trials;
+  std::erase_if(to_run, [&](const TrialSpec& trial) {
+    return std::any_of(results.begin(), results.end(),
+                       [&](const TrialResult& result) { return result.id == trial.id; });
+  });
+  for (const std::vector<TrialSpec>& trials : group(plan, to_run, options.side_by_side)) {
+    if (options.interrupt != nullptr && options.interrupt->load()) break;
+    for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt)) {
+      results.push_back(std::move(result));
+      const auto spec = std::find_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
+        return trial.id == results.back().id;
+      });
+      observer.on_trial_end(*spec, results.back(), results);
+    }
+  }
+  return summarize_sweep(plan, results);
+}
+
+Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data) {
+  return TrialRunner(config, data).throughput(plan_sweep(config, data));
+}
+
+}  // namespace saltus

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <saltus/sweep.h>
+
+#include "train/trainer.h"
+
+namespace saltus {
+
+/// Trains trials of a sweep. Configuration and data must outlive it.
+class TrialRunner {
+ public:
+  TrialRunner(const SweepConfig& config, const ImageDataset& data);
+
+  /// The models of trials that have batch size and epochs in common, compiled. Throws where they
+  /// cannot be run.
+  train::Trainer trainer(const SweepPlan& plan, std::span<const TrialSpec> trials) const;
+
+  /// Trains such trials side by side.
+  std::vector<TrialResult> run(const SweepPlan& plan, std::span<const TrialSpec> trials,
+                               SweepObserver& observer, const std::atomic<bool>* interrupt) const;
+
+  /// Measures the first trial.
+  Throughput throughput(const SweepPlan& plan) const;
+
+ private:
+  const SweepConfig& config_;
+  Shape image_;
+  std::int64_t classes_;
+  Samples train_;
+  Samples test_;
+};
+
+}  // namespace saltus

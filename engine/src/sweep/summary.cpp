@@ -1,0 +1,139 @@
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include <saltus/sweep.h>
+
+namespace saltus {
+namespace {
+
+const std::string kMetric{kRankingMetric};
+
+/// Figures summarized for the last epoch.
+constexpr std::string_view kLastMetrics[] = {"val_categorical_accuracy", "val_binary_accuracy",
+                                             "val_loss"};
+
+/// A figure of all trials that are ok, after one epoch.
+std::vector<double> values_at(const SettingResult& result, const std::string& metric,
+                              std::size_t epoch) {
+  std::vector<double> values;
+  for (const TrialResult& trial : result.trials) {
+    if (trial.status == TrialStatus::ok) values.push_back(trial.history.at(metric).at(epoch));
+  }
+  return values;
+}
+
+SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult> trials,
+                                std::size_t planned) {
+  SettingResult result{.setting = setting, .trials = std::move(trials)};
+  const auto count = [&](TrialStatus status) {
+    return static_cast<std::size_t>(
+        std::count_if(result.trials.begin(), result.trials.end(),
+                      [&](const TrialResult& trial) { return trial.status == status; }));
+  };
+  result.ok = count(TrialStatus::ok);
+  const std::size_t diverged = count(TrialStatus::diverged);
+  result.status = result.ok + diverged < planned ? TrialStatus::stopped
+                  : diverged > 0                 ? TrialStatus::diverged
+                                                 : TrialStatus::ok;
+  if (result.ok == 0) return result;
+  const auto epochs = static_cast<std::size_t>(setting.epochs);
+  for (const std::string_view metric : kLastMetrics) {
+    const std::string name{metric};
+    result.last[name] = summarize(values_at(result, name, epochs - 1));
+  }
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    const double mean = summarize(values_at(result, kMetric, epoch)).mean;
+    if (epoch == 0 || mean > result.best) {
+      result.best = mean;
+      result.best_epoch = static_cast<int>(epoch) + 1;
+    }
+  }
+  return result;
+}
+
+void rank(std::vector<SettingResult>& settings) {
+  const auto diverged = [](const SettingResult& result) {
+    return result.ok < result.trials.size() &&
+           std::any_of(result.trials.begin(), result.trials.end(), [](const TrialResult& trial) {
+             return trial.status == TrialStatus::diverged;
+           });
+  };
+  /// Smaller is better.
+  const auto key = [&](const SettingResult& result) {
+    return std::pair(diverged(result), -result.last.at(kMetric).mean);
+  };
+  std::vector<SettingResult*> order;
+  for (SettingResult& result : settings) {
+    if (result.ok > 0) order.push_back(&result);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const auto* a, const auto* b) { return key(*a) < key(*b); });
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    const bool tie = place > 0 && key(*order[place]) == key(*order[place - 1]);
+    order[place]->rank = tie ? order[place - 1]->rank : static_cast<int>(place) + 1;
+  }
+}
+
+/// Last values of the ranking figure by seed.
+std::map<std::uint64_t, double> last_by_seed(const SettingResult& result) {
+  std::map<std::uint64_t, double> values;
+  for (const TrialResult& trial : result.trials) {
+    if (trial.status == TrialStatus::ok) values[trial.seed] = trial.history.at(kMetric).back();
+  }
+  return values;
+}
+
+void compare_with_best(std::vector<SettingResult>& settings) {
+  const auto best = std::find_if(settings.begin(), settings.end(),
+                                 [](const SettingResult& result) { return result.rank == 1; });
+  if (best == settings.end()) return;
+  const std::map<std::uint64_t, double> best_values = last_by_seed(*best);
+  std::vector<SettingResult*> compared;
+  std::vector<double> p;
+  for (SettingResult& result : settings) {
+    if (&result == &*best) continue;
+    std::vector<double> ours;
+    std::vector<double> theirs;
+    for (const auto& [seed, value] : last_by_seed(result)) {
+      const auto pair = best_values.find(seed);
+      if (pair == best_values.end()) continue;
+      ours.push_back(value);
+      theirs.push_back(pair->second);
+    }
+    if (ours.size() < 2) continue;
+    result.to_best = compare_paired(ours, theirs);
+    compared.push_back(&result);
+    p.push_back(result.to_best->p);
+  }
+  const std::vector<double> corrected = holm(p);
+  for (std::size_t i = 0; i < compared.size(); ++i) compared[i]->p_holm = corrected[i];
+}
+
+}  // namespace
+
+SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials) {
+  std::map<std::string, const TrialResult*> by_id;
+  for (const TrialResult& trial : trials) by_id[trial.id] = &trial;
+
+  std::vector<std::vector<TrialResult>> found(plan.settings.size());
+  std::vector<std::size_t> planned(plan.settings.size());
+  for (const TrialSpec& spec : plan.trials) {
+    ++planned[spec.setting];
+    const auto trial = by_id.find(spec.id);
+    if (trial != by_id.end()) found[spec.setting].push_back(*trial->second);
+  }
+
+  SweepResult result;
+  for (std::size_t i = 0; i < plan.settings.size(); ++i) {
+    result.settings.push_back(summarize_setting(plan.settings[i], std::move(found[i]), planned[i]));
+  }
+  result.complete =
+      std::all_of(result.settings.begin(), result.settings.end(),
+                  [](const SettingResult& s) { return s.status != TrialStatus::stopped; });
+  rank(result.settings);
+  compare_with_best(result.settings);
+  return result;
+}
+
+}  // namespace saltus

@@ -1,0 +1,126 @@
+#include "sweep/trial_id.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/digest.h"
+
+namespace saltus {
+namespace {
+
+using Json = nlohmann::json;  // its objects keep their keys sorted
+
+/// To be raised whenever the same description begins to give other numbers.
+constexpr int kFormatVersion = 1;
+
+Json json_of(Size2 size) {
+  return {size.height, size.width};
+}
+
+Json json_of(layers::Padding padding) {
+  return padding == layers::Padding::same ? "same" : "valid";
+}
+
+template <class Pooling>
+Json json_of_pooling(const Pooling& layer) {
+  return {{"pool_size", json_of(layer.pool_size)},
+          {"strides", json_of(layer.strides)},
+          {"padding", json_of(layer.padding)}};
+}
+
+/// What a layer computes beyond its kind, its shape and its weights.
+struct Details {
+  Json operator()(const layers::Conv2D& layer) const {
+    return {{"strides", json_of(layer.strides)}, {"padding", json_of(layer.padding)}};
+  }
+  Json operator()(const layers::Activation& layer) const {
+    Json parameters = Json::object();
+    const auto& names = layer.function.info().parameters;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      parameters[std::string(names[i].name)] = layer.function.ref().parameters[i];
+    }
+    return {{"function", layer.function.name()}, {"parameters", parameters}};
+  }
+  Json operator()(const layers::MaxPooling2D& layer) const { return json_of_pooling(layer); }
+  Json operator()(const layers::AveragePooling2D& layer) const { return json_of_pooling(layer); }
+  Json operator()(const layers::Dropout& layer) const { return {{"rate", layer.rate}}; }
+  Json operator()(const layers::AlphaDropout& layer) const { return {{"rate", layer.rate}}; }
+  Json operator()(const layers::BatchNormalization& layer) const {
+    return {{"momentum", layer.momentum}, {"epsilon", layer.epsilon}};
+  }
+  Json operator()(const layers::Input&) const { return Json::object(); }
+  Json operator()(const layers::Dense&) const { return Json::object(); }
+  Json operator()(const layers::Flatten&) const { return Json::object(); }
+  Json operator()(const layers::Reshape&) const { return Json::object(); }
+  Json operator()(const layers::Softmax&) const { return Json::object(); }
+  Json operator()(const layers::LogSoftmax&) const { return Json::object(); }
+  Json operator()(const layers::PReLU&) const { return Json::object(); }
+  Json operator()(const layers::GlobalAveragePooling2D&) const { return Json::object(); }
+  Json operator()(const layers::Add&) const { return Json::object(); }
+};
+
+Json json_of(const Graph& graph) {
+  Json layers = Json::array();
+  for (const Node& node : graph.nodes()) {
+    Json layer = std::visit(Details{}, node.layer);
+    layer["kind"] = kind_name(node.layer);
+    layer["inputs"] = node.inputs;
+    layer["shape"] = node.shape;
+    for (const Weight& weight : node.weights) {
+      layer["weights"].push_back(
+          {{"shape", weight.shape}, {"initializer", to_string(weight.initializer)}});
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+Json json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) {
+  return {{"images_md5", set.images_md5},
+          {"labels_md5", set.labels_md5},
+          {"count", std::min(set.count, limit.value_or(set.count))}};
+}
+
+Json json_of(const Clipping& clipping) {
+  Json json = Json::object();
+  if (clipping.clipvalue) json["clipvalue"] = *clipping.clipvalue;
+  if (clipping.clipnorm) json["clipnorm"] = *clipping.clipnorm;
+  if (clipping.global_clipnorm) json["global_clipnorm"] = *clipping.global_clipnorm;
+  return json;
+}
+
+}  // namespace
+
+std::string trial_description(const SweepConfig& config, const Setting& setting, std::uint64_t seed,
+                              const ImageDataset& data) {
+  const Graph graph =
+      recipe_graph(config.recipe, setting.activation,
+                   {data.train.height, data.train.width, data.train.channels}, data.classes);
+  const Adam adam;
+  const Json description = {
+      {"format", kFormatVersion},
+      {"network", json_of(graph)},
+      {"data",
+       {{"train", json_of(data.train, config.train_limit)},
+        {"test", json_of(data.test, config.test_limit)}}},
+      {"recipe", to_string(config.recipe)},
+      {"loss", to_string(config.loss)},
+      {"precision", to_string(config.precision)},
+      {"optimizer",
+       {{"name", "adam"},
+        {"learning_rate", setting.learning_rate},
+        {"beta_1", adam.beta_1},
+        {"beta_2", adam.beta_2},
+        {"epsilon", adam.epsilon},
+        {"clipping", json_of(setting.clipping)}}},
+      {"batch_size", setting.batch_size},
+      {"epochs", setting.epochs},
+      {"seed", seed},
+  };
+  return description.dump();
+}
+
+std::string trial_id(const std::string& description) {
+  return sha256_hex(description).substr(0, 16);
+}
+
+}  // namespace saltus

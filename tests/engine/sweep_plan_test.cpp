@@ -1,0 +1,218 @@
+// Recipes, the grid, and the identity of trials.
+#include <functional>
+#include <set>
+#include <string>
+#include <variant>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/error.h>
+#include <saltus/sweep.h>
+
+#include "sweep/trial_id.h"
+#include "tests/engine/sweep_support.h"
+
+namespace saltus {
+namespace {
+
+using test::small_config;
+using test::small_data;
+
+template <class Kind>
+int count_layers(const Graph& graph) {
+  int count = 0;
+  for (const Node& node : graph.nodes()) count += std::holds_alternative<Kind>(node.layer) ? 1 : 0;
+  return count;
+}
+
+/// Initializers of the kernels, in order.
+std::vector<Initializer> kernel_initializers(const Graph& graph) {
+  std::vector<Initializer> found;
+  for (const Node& node : graph.nodes()) {
+    for (const Weight& weight : node.weights) {
+      if (weight.name.ends_with("/kernel")) found.push_back(weight.initializer);
+    }
+  }
+  return found;
+}
+
+Graph tutorial_graph(Recipe recipe, const char* activation) {
+  return recipe_graph(recipe, Activation::parse(activation), {28, 28, 1}, 10);
+}
+
+TEST(Recipe, TutorialNetworkHasItsParameters) {
+  const Graph graph = tutorial_graph(Recipe::tutorial, "relu");
+  EXPECT_EQ(graph.trainable_count(), 1'199'882);
+  EXPECT_EQ(graph.output().shape, (Shape{10}));
+  EXPECT_EQ(count_layers<layers::AlphaDropout>(graph), 2);
+  EXPECT_EQ(count_layers<layers::Dropout>(graph), 0);
+}
+
+TEST(Recipe, TutorialInitializesSeluByLecunButNotItsHead) {
+  using enum Initializer;
+  EXPECT_THAT(kernel_initializers(tutorial_graph(Recipe::tutorial, "gelu_tanh")),
+              testing::ElementsAre(glorot_uniform, glorot_uniform, glorot_uniform, glorot_uniform));
+  EXPECT_THAT(kernel_initializers(tutorial_graph(Recipe::tutorial, "selu")),
+              testing::ElementsAre(lecun_normal, lecun_normal, lecun_normal, glorot_uniform));
+}
+
+TEST(Recipe, MatchedTakesWhatBelongsToTheActivation) {
+  using enum Initializer;
+  const Graph relu = tutorial_graph(Recipe::matched, "relu");
+  EXPECT_EQ(count_layers<layers::Dropout>(relu), 2);
+  EXPECT_EQ(count_layers<layers::AlphaDropout>(relu), 0);
+  const Initializer own = parse_initializer(Activation::parse("relu").info().initializer);
+  EXPECT_NE(own, glorot_uniform);
+  EXPECT_THAT(kernel_initializers(relu), testing::ElementsAre(own, own, own, glorot_uniform));
+  EXPECT_EQ(count_layers<layers::AlphaDropout>(tutorial_graph(Recipe::matched, "selu")), 2);
+}
+
+TEST(Recipe, FitsOtherImages) {
+  const Graph graph = recipe_graph(Recipe::tutorial, Activation::parse("elu"), {32, 32, 3}, 100);
+  EXPECT_EQ(graph.output().shape, (Shape{100}));
+  EXPECT_THROW(recipe_graph(Recipe::tutorial, Activation::parse("elu"), {4, 4, 1}, 10),
+               InvalidArgument);
+}
+
+TEST(Recipe, NamesGoBothWays) {
+  EXPECT_EQ(parse_recipe("matched"), Recipe::matched);
+  EXPECT_EQ(to_string(Recipe::tutorial), "tutorial");
+  EXPECT_THROW(parse_recipe("tutorials"), InvalidArgument);
+}
+
+TEST(Plan, DefaultsAreTheTutorials) {
+  const SweepConfig config;
+  ASSERT_EQ(config.activations.size(), 6u);
+  EXPECT_EQ(config.activations[0].str(), "sigmoid");
+  EXPECT_EQ(config.activations[3].info().parameters[0].default_value, 0.2f);
+  EXPECT_EQ(config.activations[5].str(), "gelu_tanh");
+  EXPECT_EQ(config.epochs, std::vector<int>{20});
+  EXPECT_EQ(config.batch_sizes, std::vector<std::int64_t>{128});
+  EXPECT_EQ(config.learning_rates, std::vector<double>{1e-3});
+  EXPECT_EQ(config.clippings[0].clipvalue, 0.5);
+  EXPECT_EQ(config.loss, Loss::binary_crossentropy);
+  EXPECT_EQ(config.recipe, Recipe::tutorial);
+}
+
+TEST(Plan, RunsTheProductSeedBySeed) {
+  SweepConfig config = small_config();
+  config.learning_rates = {1e-3, 1e-4};
+  config.batch_sizes = {16, 32};
+  config.epochs = {1, 2, 3};
+  config.seeds = 2;
+  config.seed = 40;
+  const SweepPlan plan = plan_sweep(config, small_data());
+  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 3);
+  ASSERT_EQ(plan.trials.size(), 2 * plan.settings.size());
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < plan.trials.size(); ++i) {
+    const TrialSpec& trial = plan.trials[i];
+    EXPECT_EQ(trial.setting, i % plan.settings.size());
+    EXPECT_EQ(trial.seed, i < plan.settings.size() ? 40u : 41u);
+    ids.insert(trial.id);
+  }
+  EXPECT_EQ(ids.size(), plan.trials.size());
+  EXPECT_THAT(setting_labels(plan.settings),
+              testing::Contains("selu, lr 0.0001, batch 32, 3 epochs"));
+}
+
+TEST(Plan, LabelsSayOnlyWhatDiffers) {
+  EXPECT_THAT(setting_labels(plan_sweep(small_config(), small_data()).settings),
+              testing::ElementsAre("relu", "selu"));
+}
+
+TEST(Plan, RefusesWhatCannotRun) {
+  const auto refused = [](const std::function<void(SweepConfig&)>& change) {
+    SweepConfig config = small_config();
+    change(config);
+    EXPECT_THROW(plan_sweep(config, small_data()), InvalidArgument);
+  };
+  refused([](SweepConfig& c) { c.activations.clear(); });
+  refused([](SweepConfig& c) { c.activations.push_back(Activation::parse("relu")); });
+  refused([](SweepConfig& c) { c.epochs = {0}; });
+  refused([](SweepConfig& c) { c.batch_sizes = {-1}; });
+  refused([](SweepConfig& c) { c.seeds = 0; });
+  refused([](SweepConfig& c) { c.learning_rates = {-1}; });
+  refused([](SweepConfig& c) {
+    c.clippings = {{.clipvalue = 1, .clipnorm = 1, .global_clipnorm = {}}};
+  });
+  refused([](SweepConfig& c) { c.train_limit = 0; });
+  refused([](SweepConfig& c) { c.threads = -1; });
+  refused([](SweepConfig& c) { c.loss = Loss::mean_squared_error; });
+  refused([](SweepConfig& c) { c.precision = Precision::tf32; });
+}
+
+Setting first_setting(const SweepConfig& config) {
+  return {config.activations[0], config.learning_rates[0], config.clippings[0],
+          config.batch_sizes[0], config.epochs[0]};
+}
+
+TEST(TrialId, NamesTheSameTrialForEver) {
+  // Changes only together with kFormatVersion: finished sweeps are resumed by it.
+  const SweepConfig config = small_config();
+  EXPECT_EQ(trial_id(trial_description(config, first_setting(config), 7, small_data())), "1e81f46e9a3c9874");
+}
+
+TEST(TrialId, IsShaOfTheDescription) {
+  // The SHA-256 of "abc" (FIPS 180-2, appendix B.1) begins so.
+  EXPECT_EQ(trial_id("abc"), "ba7816bf8f01cfea");
+}
+
+TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
+  using Change = std::function<void(SweepConfig&, Setting&, std::uint64_t&, ImageDataset&)>;
+  const std::vector<Change> changes = {
+      [](auto&, auto&, auto&, auto&) {},
+      [](auto& c, auto&, auto&, auto&) { c.recipe = Recipe::matched; },
+      [](auto& c, auto&, auto&, auto&) { c.loss = Loss::categorical_crossentropy; },
+      [](auto& c, auto&, auto&, auto&) { c.precision = Precision::bf16; },
+      [](auto& c, auto&, auto&, auto&) { c.train_limit = 63; },
+      [](auto& c, auto&, auto&, auto&) { c.test_limit = 31; },
+      [](auto&, auto& s, auto&, auto&) { s.activation = Activation::parse("elu"); },
+      [](auto&, auto& s, auto&, auto&) { s.activation = Activation::parse("elu:alpha=0.5"); },
+      [](auto&, auto& s, auto&, auto&) { s.learning_rate = 2e-3; },
+      [](auto&, auto& s, auto&, auto&) { s.clipping = {}; },
+      [](auto&, auto& s, auto&, auto&) { s.clipping.clipvalue = 1; },
+      [](auto&, auto& s, auto&, auto&) {
+        s.clipping = {.clipvalue = {}, .clipnorm = 0.5, .global_clipnorm = {}};
+      },
+      [](auto&, auto& s, auto&, auto&) {
+        s.clipping = {.clipvalue = {}, .clipnorm = {}, .global_clipnorm = 0.5};
+      },
+      [](auto&, auto& s, auto&, auto&) { s.batch_size = 17; },
+      [](auto&, auto& s, auto&, auto&) { s.epochs = 3; },
+      [](auto&, auto&, auto& seed, auto&) { seed = 8; },
+      [](auto&, auto&, auto&, auto& d) { d.train.images_md5 = "x"; },
+      [](auto&, auto&, auto&, auto& d) { d.train.labels_md5 = "x"; },
+      [](auto&, auto&, auto&, auto& d) { d.test.images_md5 = "x"; },
+      [](auto&, auto&, auto&, auto& d) { d.test.labels_md5 = "x"; },
+      [](auto&, auto&, auto&, auto& d) { d.classes = 3; },
+  };
+  std::set<std::string> ids;
+  for (const Change& change : changes) {
+    SweepConfig config = small_config();
+    Setting setting = first_setting(config);
+    std::uint64_t seed = 7;
+    ImageDataset data = small_data();
+    change(config, setting, seed, data);
+    ids.insert(trial_id(trial_description(config, setting, seed, data)));
+  }
+  EXPECT_EQ(ids.size(), changes.size());
+}
+
+TEST(TrialId, DoesNotChangeWithWhatLeavesResultsAlone) {
+  const SweepConfig config = small_config();
+  SweepConfig other = config;
+  other.threads = 1;
+  other.seeds = 9;
+  other.train_limit = 64;  // all there are
+  other.activations = tutorial_activations();
+  const Setting setting = first_setting(config);
+  ImageDataset elsewhere = small_data();
+  elsewhere.source = "elsewhere";
+  EXPECT_EQ(trial_description(config, setting, 7, small_data()),
+            trial_description(other, setting, 7, elsewhere));
+}
+
+}  // namespace
+}  // namespace saltus

@@ -1,0 +1,145 @@
+// Sweeps that really train, on small images.
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/sweep.h>
+
+#include "tests/engine/sweep_support.h"
+
+namespace saltus {
+namespace {
+
+using test::small_config;
+using test::small_data;
+
+/// Figures that a clock has no part in.
+std::map<std::string, std::vector<double>> timeless(const TrialResult& trial) {
+  std::map<std::string, std::vector<double>> figures = trial.history.history;
+  figures.erase("seconds");
+  figures.erase("images_per_second");
+  return figures;
+}
+
+/// Writes down what it hears; may ask for the end after an epoch.
+class Listener : public SweepObserver {
+ public:
+  void on_trial_begin(const TrialSpec& trial) override { begun.push_back(trial.id); }
+  void on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& logs) override {
+    EXPECT_TRUE(logs.contains("val_categorical_accuracy"));
+    ++epochs;
+    if (epochs == stop_after) interrupt = true;
+  }
+  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
+                    std::span<const TrialResult> all) override {
+    EXPECT_EQ(trial.id, result.id);
+    EXPECT_EQ(all.back().id, result.id);
+    ended.push_back(result.id);
+    results.assign(all.begin(), all.end());
+  }
+
+  std::vector<std::string> begun;
+  std::vector<std::string> ended;
+  std::vector<TrialResult> results;
+  int epochs = 0;
+  int stop_after = -1;
+  std::atomic<bool> interrupt = false;
+};
+
+TEST(RunSweep, TrainsEverySettingAndSeed) {
+  SweepConfig config = small_config();
+  config.seeds = 2;
+  config.epochs = {10};
+  Listener listener;
+  const SweepResult result = run_sweep(config, small_data(), {.observer = &listener});
+  EXPECT_TRUE(result.complete);
+  EXPECT_EQ(listener.begun.size(), 4u);
+  EXPECT_EQ(listener.ended, listener.begun);
+  EXPECT_EQ(listener.epochs, 40);
+  for (const SettingResult& setting : result.settings) {
+    ASSERT_EQ(setting.trials.size(), 2u);
+    for (const TrialResult& trial : setting.trials) {
+      EXPECT_EQ(trial.device, "cpu");
+      EXPECT_GT(trial.seconds, 0);
+      EXPECT_EQ(trial.history.at("val_loss").size(), 10u);
+      EXPECT_GT(trial.history.at("images_per_second").at(0), 0);
+      // Halves of an image are easy to tell apart; chance is 0.5.
+      EXPECT_GT(trial.history.at(std::string(kRankingMetric)).back(), 0.75);
+    }
+    EXPECT_NE(timeless(setting.trials[0]), timeless(setting.trials[1]));  // another seed
+  }
+}
+
+TEST(RunSweep, ATrialIsTheSameAloneAndBesideOthers) {
+  SweepConfig config = small_config();
+  config.activations.push_back(Activation::parse("gelu_tanh"));
+  config.learning_rates = {1e-3, 1e-2};
+  const SweepResult alone = run_sweep(config, small_data());
+  const SweepResult beside = run_sweep(config, small_data(), {.side_by_side = 4});
+  ASSERT_EQ(alone.settings.size(), 6u);
+  ASSERT_EQ(beside.settings.size(), 6u);
+  for (std::size_t i = 0; i < alone.settings.size(); ++i) {
+    EXPECT_EQ(timeless(alone.settings[i].trials.at(0)), timeless(beside.settings[i].trials.at(0)));
+  }
+}
+
+TEST(RunSweep, DivergenceIsAResult) {
+  SweepConfig config = small_config();
+  config.learning_rates = {1e30, 1e-3};
+  config.clippings = {{}};
+  const SweepResult result = run_sweep(config, small_data());
+  EXPECT_TRUE(result.complete);
+  const TrialResult& wild = result.settings[0].trials.at(0);
+  EXPECT_EQ(wild.status, TrialStatus::diverged);
+  ASSERT_TRUE(wild.divergence.has_value());
+  EXPECT_FALSE(wild.divergence->tensor.empty());
+  EXPECT_EQ(result.settings[0].rank, std::nullopt);
+  EXPECT_EQ(result.settings[1].trials.at(0).status, TrialStatus::ok);
+}
+
+TEST(RunSweep, InterruptedAndResumedItGivesTheSameResults) {
+  const SweepConfig config = small_config();
+  const SweepResult whole = run_sweep(config, small_data());
+
+  Listener first;
+  first.stop_after = 3;  // in the middle of the second trial
+  const SweepResult part =
+      run_sweep(config, small_data(), {.observer = &first, .interrupt = &first.interrupt});
+  EXPECT_FALSE(part.complete);
+  ASSERT_EQ(first.results.size(), 2u);
+  EXPECT_EQ(first.results[1].status, TrialStatus::stopped);
+  EXPECT_EQ(first.results[1].history.epoch.size(), 1u);
+
+  Listener second;
+  const SweepResult rest =
+      run_sweep(config, small_data(), {.observer = &second, .done = first.results});
+  EXPECT_TRUE(rest.complete);
+  EXPECT_EQ(second.begun, std::vector<std::string>{first.results[1].id});
+  for (std::size_t i = 0; i < whole.settings.size(); ++i) {
+    EXPECT_EQ(timeless(whole.settings[i].trials.at(0)), timeless(rest.settings[i].trials.at(0)));
+  }
+}
+
+TEST(RunSweep, LimitsTakeTheFirstImages) {
+  SweepConfig config = small_config();
+  config.train_limit = 16;
+  config.test_limit = 8;
+  const SweepResult limited = run_sweep(config, small_data());
+  ImageDataset small = small_data();
+  small.train = small.train.first(16);
+  small.test = small.test.first(8);
+  const SweepResult cut = run_sweep(small_config(), small);
+  EXPECT_EQ(timeless(limited.settings[0].trials.at(0)), timeless(cut.settings[0].trials.at(0)));
+}
+
+TEST(MeasureThroughput, CountsImages) {
+  const Throughput speed = measure_throughput(small_config(), small_data());
+  EXPECT_GT(speed.training, 0);
+  EXPECT_GT(speed.evaluation, 0);
+}
+
+}  // namespace
+}  // namespace saltus

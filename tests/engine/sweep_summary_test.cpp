@@ -1,0 +1,110 @@
+// What a sweep's results say: statistics, ranking, comparisons.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/sweep.h>
+
+#include "tests/engine/sweep_support.h"
+
+namespace saltus {
+namespace {
+
+using test::finished;
+
+/// Three activations, three seeds, two epochs.
+SweepPlan plan() {
+  SweepConfig config = test::small_config();
+  config.activations.push_back(Activation::parse("elu"));
+  config.seeds = 3;
+  return plan_sweep(config, test::small_data());
+}
+
+/// Trial of a setting and a repeat.
+const TrialSpec& trial(const SweepPlan& plan, std::size_t setting, std::size_t repeat) {
+  return plan.trials[repeat * plan.settings.size() + setting];
+}
+
+TEST(SweepSummary, RanksByTheMeanAfterTheLastEpoch) {
+  const SweepPlan p = plan();
+  std::vector<TrialResult> results;
+  const double last[3][3] = {{0.90, 0.92, 0.94}, {0.95, 0.96, 0.97}, {0.93, 0.94, 0.95}};
+  for (std::size_t setting = 0; setting < 3; ++setting) {
+    for (std::size_t repeat = 0; repeat < 3; ++repeat) {
+      // relu was better in its first epoch than at its end.
+      const double first = setting == 0 ? 0.99 : 0.5;
+      results.push_back(finished(trial(p, setting, repeat), {first, last[setting][repeat]}));
+    }
+  }
+  const SweepResult result = summarize_sweep(p, results);
+  EXPECT_TRUE(result.complete);
+  ASSERT_EQ(result.settings.size(), 3u);
+  EXPECT_EQ(result.settings[0].rank, 3);
+  EXPECT_EQ(result.settings[1].rank, 1);
+  EXPECT_EQ(result.settings[2].rank, 2);
+
+  const SettingResult& relu = result.settings[0];
+  EXPECT_EQ(relu.best_epoch, 1);
+  EXPECT_DOUBLE_EQ(relu.best, 0.99);
+  EXPECT_NEAR(relu.last.at("val_categorical_accuracy").mean, 0.92, 1e-12);
+  EXPECT_NEAR(relu.last.at("val_categorical_accuracy").sd, 0.02, 1e-12);
+
+  EXPECT_FALSE(result.settings[1].to_best.has_value());
+  ASSERT_TRUE(relu.to_best.has_value());
+  // Differences -0.05, -0.04, -0.03: t = -0.04 / (0.01 / sqrt(3)), 2 degrees of freedom.
+  EXPECT_NEAR(relu.to_best->difference, -0.04, 1e-12);
+  EXPECT_NEAR(relu.to_best->t, -4 * std::sqrt(3.0), 1e-9);
+  // selu - elu is always 0.02: p 0, and 2 times the other p after Holm's correction is not needed.
+  EXPECT_NEAR(result.settings[2].to_best->difference, -0.02, 1e-12);
+  EXPECT_GE(*relu.p_holm, relu.to_best->p);
+}
+
+TEST(SweepSummary, EqualMeansShareARank) {
+  const SweepPlan p = plan();
+  const std::vector<TrialResult> results = {finished(trial(p, 0, 0), {0.5, 0.9}),
+                                            finished(trial(p, 1, 0), {0.5, 0.9}),
+                                            finished(trial(p, 2, 0), {0.5, 0.8})};
+  const SweepResult result = summarize_sweep(p, results);
+  EXPECT_EQ(result.settings[0].rank, 1);
+  EXPECT_EQ(result.settings[1].rank, 1);
+  EXPECT_EQ(result.settings[2].rank, 3);
+}
+
+TEST(SweepSummary, ADivergedTrialRanksBehindAllOthers) {
+  const SweepPlan p = plan();
+  std::vector<TrialResult> results;
+  for (std::size_t repeat = 0; repeat < 3; ++repeat) {
+    results.push_back(finished(trial(p, 0, repeat), {0.5, 0.99}));
+    results.push_back(finished(trial(p, 1, repeat), {0.5, 0.10}));
+  }
+  results[0].status = TrialStatus::diverged;
+  results[0].divergence = Divergence{.step = 3, .tensor = "conv2d/kernel"};
+  const SweepResult result = summarize_sweep(p, results);
+  EXPECT_EQ(result.settings[0].status, TrialStatus::diverged);
+  EXPECT_EQ(result.settings[0].ok, 2u);
+  EXPECT_EQ(result.settings[0].rank, 2);
+  EXPECT_EQ(result.settings[1].rank, 1);
+  // Compared over the two seeds that both have.
+  ASSERT_TRUE(result.settings[0].to_best.has_value());
+  EXPECT_EQ(result.settings[0].to_best->degrees_freedom, 1);
+}
+
+TEST(SweepSummary, WhatWasNotFinishedDoesNotCount) {
+  const SweepPlan p = plan();
+  TrialResult stopped = finished(trial(p, 1, 0), {0.99});
+  stopped.status = TrialStatus::stopped;
+  TrialResult foreign = finished(trial(p, 0, 0), {0.5, 0.7});
+  foreign.id = "0123456789abcdef";
+  const std::vector<TrialResult> results = {finished(trial(p, 0, 0), {0.5, 0.9}), stopped, foreign};
+  const SweepResult result = summarize_sweep(p, results);
+  EXPECT_FALSE(result.complete);
+  EXPECT_EQ(result.settings[0].status, TrialStatus::stopped);  // two seeds are missing
+  EXPECT_EQ(result.settings[0].trials.size(), 1u);
+  EXPECT_EQ(result.settings[0].rank, 1);
+  EXPECT_EQ(result.settings[1].trials.size(), 1u);
+  EXPECT_EQ(result.settings[1].rank, std::nullopt);
+  EXPECT_TRUE(result.settings[2].trials.empty());
+  EXPECT_EQ(result.settings[2].rank, std::nullopt);
+}
+
+}  // namespace
+}  // namespace saltus
