@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+#include <saltus/report.h>
+
+#include "core/file.h"
+#include "report/axis.h"
+#include "report/figure.h"
+#include "report/gnuplot.h"
+
+namespace saltus {
+namespace {
+
+/// Panels side by side: as many as make the picture somewhat wider than high.
+int columns_for(int panels) {
+  return std::clamp(static_cast<int>(std::ceil(std::sqrt(1.3 * panels))), 1, 8);
+}
+
+/// Values that a panel shows: all, cut to where the function may be compared with x itself.
+Range visible(const Curve& curve) {
+  Range range;
+  for (std::size_t i = 0; i < curve.x.size(); ++i) {
+    range.include(static_cast<double>(curve.f[i]));
+    range.include(static_cast<double>(curve.df[i]));
+  }
+  if (range.empty()) return {-1, 1};
+  const double low = std::min(-1.0, static_cast<double>(curve.x.front()));
+  const double high = std::max(1.0, static_cast<double>(curve.x.back()));
+  range.low = std::clamp(range.low, low, high);
+  range.high = std::clamp(range.high, low, high);
+  const double margin = std::max(0.06 * (range.high - range.low), 0.05);
+  return {range.low - margin, range.high + margin};
+}
+
+/// Whether a kink lies between two places, or at one of them.
+bool kink_between(const kernels::Kinks& kinks, float from, float to) {
+  return std::any_of(kinks.at.begin(), kinks.at.end(), [&](const kernels::Kink& kink) {
+    if (kinks.period == 0) return from <= kink.x && kink.x <= to;
+    return std::ceil((from - kink.x) / kinks.period) <= std::floor((to - kink.x) / kinks.period);
+  });
+}
+
+std::string panel(const Curve& curve, std::size_t number) {
+  const kernels::Kinks kinks = curve.activation.kinks();
+  std::string script = fmt::format("$curve{} << EOD\n", number);
+  for (std::size_t i = 0; i < curve.x.size(); ++i) {
+    // The derivative jumps: no line leads from one side to the other.
+    if (i > 0 && kink_between(kinks, curve.x[i - 1], curve.x[i])) {
+      fmt::format_to(std::back_inserter(script), "{} {} NaN\n", curve.x[i], curve.f[i]);
+    }
+    fmt::format_to(std::back_inserter(script), "{} {} {}\n", curve.x[i], curve.f[i], curve.df[i]);
+  }
+  const Range range = visible(curve);
+  fmt::format_to(
+      std::back_inserter(script),
+      "EOD\nset title {0} offset 0,-0.6\nset yrange [{1}:{2}]\n"
+      "plot $curve{3} using 1:3 with lines linewidth 1.6 linecolor '{4}' dashtype (5,2.5), "
+      "$curve{3} using 1:2 with lines linewidth 1.9 linecolor '{5}'\n",
+      gnuplot_quote(curve.activation.str()), range.low, range.high, number, line_style(1, 0).colour,
+      line_style(0, 0).colour);
+  return script;
+}
+
+}  // namespace
+
+Curve compute_curve(const Activation& activation, const CurveOptions& options) {
+  if (!(options.from < options.to) || !std::isfinite(options.from) || !std::isfinite(options.to)) {
+    throw InvalidArgument(
+        fmt::format("curves run from {} to {}: the first must be the smaller number", options.from,
+                    options.to));
+  }
+  if (options.points < 2) {
+    throw InvalidArgument(fmt::format("a curve needs 2 points or more, not {}", options.points));
+  }
+  Curve curve{.activation = activation, .x = {}, .f = {}, .df = {}};
+  for (int i = 0; i < options.points; ++i) {
+    const double share = static_cast<double>(i) / (options.points - 1);
+    const auto x = static_cast<float>(options.from + (options.to - options.from) * share);
+    curve.x.push_back(x);
+    curve.f.push_back(activation.f(x));
+    curve.df.push_back(activation.df(x));
+  }
+  return curve;
+}
+
+void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve>& curves) {
+  std::string text = "activation,x,f,df\n";
+  for (const Curve& curve : curves) {
+    const std::string name = curve.activation.str();
+    for (std::size_t i = 0; i < curve.x.size(); ++i) {
+      fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", name, curve.x[i], curve.f[i],
+                     curve.df[i]);
+    }
+  }
+  write_file_atomic(file, text);
+}
+
+void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves) {
+  const auto panels = static_cast<int>(curves.size());
+  const int columns = columns_for(panels);
+  const int rows = (panels + columns - 1) / columns;
+  const FigureSize size{.width = std::max(columns * 210 + 20, 440), .height = rows * 185 + 44};
+  const double x_margin = 10.0 / size.width;
+  const double top = 40.0 / size.height;
+  std::string script =
+      "set encoding utf8\nset multiplot\nunset key\n"
+      "set border 3 linecolor '#444444'\n"
+      "set tics nomirror out scale 0.5 textcolor '#222222' font ',9'\n"
+      "set xzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
+      "set yzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
+      "set ytics autofreq\n";
+  fmt::format_to(std::back_inserter(script), "set xrange [{}:{}]\n", curves.front().x.front(),
+                 curves.front().x.back());
+  const double width = (1 - 2 * x_margin) / columns;
+  const double height = (1 - top) / rows;
+  for (int i = 0; i < panels; ++i) {
+    const double left = x_margin + width * (i % columns);
+    const double bottom = 1 - top - height * (i / columns + 1);
+    fmt::format_to(std::back_inserter(script),
+                   "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
+                   "set bmargin at screen {:.4f}\nset tmargin at screen {:.4f}\n",
+                   left + 34.0 / size.width, left + width - 8.0 / size.width,
+                   bottom + 34.0 / size.height, bottom + height - 24.0 / size.height);
+    script += panel(curves[static_cast<std::size_t>(i)], static_cast<std::size_t>(i));
+  }
+  fmt::format_to(
+      std::back_inserter(script),
+      "set lmargin at screen 0.01\nset rmargin at screen 0.99\n"
+      "set tmargin at screen 0.995\nset bmargin at screen {:.4f}\n"
+      "unset border\nunset tics\nunset title\nunset xzeroaxis\nunset yzeroaxis\n"
+      "set yrange [0:1]\nset key center center horizontal samplen 3\n"
+      "plot NaN notitle, keyentry with lines linewidth 1.9 linecolor '{}' title 'f(x)', "
+      "keyentry with lines linewidth 1.6 linecolor '{}' dashtype (5,2.5) title \"f'(x)\"\n"
+      "unset multiplot\n",
+      1 - 32.0 / size.height, line_style(0, 0).colour, line_style(1, 0).colour);
+  write_figure(folder, "curves", size, script);
+}
+
+}  // namespace saltus

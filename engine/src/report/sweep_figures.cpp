@@ -1,0 +1,276 @@
+#include <iterator>
+#include <map>
+
+#include <fmt/format.h>
+
+#include <saltus/report.h>
+
+#include "report/axis.h"
+#include "report/figure.h"
+#include "report/gnuplot.h"
+
+namespace saltus {
+namespace {
+
+/// A line of a panel: a setting, and how it is drawn.
+struct Series {
+  const SettingResult* result;
+  std::string label;
+  LineStyle style;
+};
+
+/// One graph of a picture.
+struct Panel {
+  std::string title;
+  std::string metric;
+};
+
+/// Graphs beside each other, under one vertical axis.
+struct Row {
+  std::string label;
+  Axis (*axis)(const Range&);
+  std::vector<Panel> panels;
+};
+
+/// Mean, lowest and highest over the trials that came as far as an epoch.
+struct Point {
+  double mean = 0;
+  Range range;
+};
+
+/// In the order of the ranking, the unranked last. Colours go by the order of the sweep, so that an
+/// activation keeps its own.
+std::vector<Series> make_series(const SweepResult& result) {
+  std::vector<Setting> settings;
+  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
+  const std::vector<std::string> labels = setting_labels(settings);
+
+  std::vector<Series> all;
+  std::map<std::string, std::size_t> colours;
+  std::map<std::string, std::size_t> variants;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const std::string activation = settings[i].activation.str();
+    const std::size_t colour = colours.emplace(activation, colours.size()).first->second;
+    all.push_back({.result = &result.settings[i],
+                   .label = labels[i],
+                   .style = line_style(colour, variants[activation]++)});
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
+    constexpr int kLast = std::numeric_limits<int>::max();
+    return a.result->rank.value_or(kLast) < b.result->rank.value_or(kLast);
+  });
+  return all;
+}
+
+std::vector<Point> points_of(const SettingResult& result, const std::string& metric) {
+  std::vector<Point> line;
+  for (std::size_t epoch = 0;; ++epoch) {
+    std::vector<double> values;
+    Point point;
+    for (const TrialResult& trial : result.trials) {
+      const auto found = trial.history.history.find(metric);
+      if (found == trial.history.history.end() || found->second.size() <= epoch) continue;
+      values.push_back(found->second[epoch]);
+      point.range.include(values.back());
+    }
+    if (values.empty()) return line;
+    point.mean = summarize(values).mean;
+    line.push_back(point);
+  }
+}
+
+/// A picture: rows of panels, a legend to the right of them, a caption below. All lengths are
+/// shares of the picture.
+class SweepFigure {
+ public:
+  SweepFigure(const std::vector<Series>& series, int height) : series_(series) {
+    std::size_t longest = 0;
+    for (const Series& one : series) {
+      longest = std::max(longest, one.label.size());
+      bands_ = bands_ || one.result->trials.size() > 1;
+      epochs_ = std::max(epochs_, one.result->setting.epochs);
+    }
+    const auto entries = static_cast<int>(series.size());
+    size_ = {.width = 860 + 60 + 8 * static_cast<int>(longest),
+             .height = std::max(height, 110 + 17 * entries)};
+    right_ = 845.0 / size_.width;
+  }
+
+  void write(const std::filesystem::path& folder, std::string_view name, std::string_view title,
+             std::string_view caption, const std::vector<Row>& rows) {
+    script_ =
+        "set encoding utf8\n"
+        "set multiplot\n"
+        "set border 3 linecolor '#444444'\n"
+        "set tics nomirror out scale 0.6 textcolor '#222222'\n"
+        "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.6\n"
+        "unset key\n";
+    script_ += fmt::format("set xrange [{}:{}]\n", epochs_ == 1 ? 0.5 : 1 - 0.02 * (epochs_ - 1),
+                           epochs_ == 1 ? 1.5 : epochs_ + 0.02 * (epochs_ - 1));
+    script_ += fmt::format("set xtics {}\n", std::max(1, (epochs_ + 9) / 10));
+    text(kLeft / size_.width, from_top(22), "left", "font ',15'", title);
+    text(kLeft / size_.width, from_top(42), "left", "textcolor '#555555'", caption);
+    for (std::size_t i = 0; i < rows.size(); ++i) draw_row(rows[i], i, rows.size());
+    draw_legend();
+    script_ += "unset multiplot\n";
+    write_figure(folder, name, size_, script_);
+  }
+
+ private:
+  double from_top(double points) const { return 1 - points / size_.height; }
+
+  void text(double x, double y, std::string_view align, std::string_view look,
+            std::string_view words) {
+    script_ += fmt::format("set label {} at screen {:.4f},{:.4f} {} {}\n", gnuplot_quote(words), x,
+                           y, align, look);
+  }
+
+  void draw_row(const Row& row, std::size_t index, std::size_t count) {
+    Range range;
+    for (const Panel& panel : row.panels) {
+      for (const Series& one : series_) {
+        for (const Point& point : points_of(*one.result, panel.metric)) {
+          range.include(point.range.low);
+          range.include(point.range.high);
+        }
+      }
+    }
+    const Axis axis = row.axis(range);
+    const double top_edge = from_top(62);
+    const double bottom_edge = 20.0 / size_.height;
+    const double row_height = (top_edge - bottom_edge) / static_cast<double>(count);
+    const double top = top_edge - row_height * static_cast<double>(index) - 22.0 / size_.height;
+    const double bottom = top_edge - row_height * static_cast<double>(index + 1) +
+                          (index + 1 == count ? 36.0 : 28.0) / size_.height;
+    script_ += fmt::format("set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n{}", top,
+                           bottom, axis.setup());
+    const double left_edge = kLeft / size_.width;
+    const double gap = 52.0 / size_.width;
+    const auto columns = static_cast<double>(row.panels.size());
+    const double width = (right_ - left_edge - gap * (columns - 1)) / columns;
+    for (std::size_t i = 0; i < row.panels.size(); ++i) {
+      const double left = left_edge + static_cast<double>(i) * (width + gap);
+      script_ += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n", left,
+                             left + width);
+      script_ += fmt::format("set xlabel {} offset 0,0.4\n",
+                             gnuplot_quote(index + 1 == count ? "epoch" : ""));
+      script_ += fmt::format("set title {} offset 0,-0.5\n", gnuplot_quote(row.panels[i].title));
+      if (i == 0) {
+        text(14.0 / size_.width, (top + bottom) / 2, "center", "rotate", row.label);
+      }
+      draw_panel(row.panels[i], axis);
+      script_ += "unset label\n";
+    }
+  }
+
+  void draw_panel(const Panel& panel, const Axis& axis) {
+    std::string bands;
+    std::string lines;
+    for (std::size_t i = 0; i < series_.size(); ++i) {
+      const std::vector<Point> points = points_of(*series_[i].result, panel.metric);
+      if (points.empty()) continue;
+      script_ += fmt::format("$line{} << EOD\n", i);
+      for (std::size_t epoch = 0; epoch < points.size(); ++epoch) {
+        const Point& point = points[epoch];
+        script_ += fmt::format("{} {} {} {}\n", epoch + 1, axis.place(point.mean),
+                               axis.place(point.range.low), axis.place(point.range.high));
+      }
+      script_ += "EOD\n";
+      const LineStyle& style = series_[i].style;
+      if (bands_) {
+        bands += points.size() > 1
+                     ? fmt::format(
+                           "$line{} using 1:3:4 with filledcurves fillstyle transparent "
+                           "solid 0.15 noborder linecolor '{}', ",
+                           i, style.colour)
+                     : fmt::format(
+                           "$line{} using 1:2:3:4 with yerrorbars pointtype 0 linewidth 1 "
+                           "linecolor '{}', ",
+                           i, style.colour);
+      }
+      lines += fmt::format("$line{} using 1:2 with {}, ", i, look(style));
+    }
+    if (lines.empty()) lines = "NaN";
+    script_ += fmt::format("plot {}{}\n", bands, lines);
+  }
+
+  std::string look(const LineStyle& style) const {
+    return fmt::format(
+        "linespoints linewidth 1.7 linecolor '{}' dashtype {} pointtype {} "
+        "pointsize {}",
+        style.colour, style.dash, style.marker, epochs_ <= 12 ? 0.55 : 0.35);
+  }
+
+  void draw_legend() {
+    script_ += fmt::format(
+        "set lmargin at screen {:.4f}\nset rmargin at screen 0.995\n"
+        "set tmargin at screen {:.4f}\nset bmargin at screen 0.02\n"
+        "unset border\nunset tics\nunset xlabel\nunset title\nunset logscale\n"
+        "unset grid\nset xrange [0:1]\nset yrange [0:1]\n"
+        "set key left top Left reverse samplen 2.6 spacing 1.15 noopaque width 0 title {} "
+        "left\nplot NaN notitle",
+        right_ + 6.0 / size_.width, from_top(66), gnuplot_quote("best first"));
+    for (const Series& one : series_) {
+      script_ +=
+          fmt::format(", keyentry with {} title {}", look(one.style), gnuplot_quote(one.label));
+    }
+    script_ += "\n";
+  }
+
+  static constexpr double kLeft = 70;  ///< of the panels, in points
+
+  const std::vector<Series>& series_;
+  FigureSize size_;
+  double right_ = 0;  ///< edge of the panels
+  int epochs_ = 1;
+  bool bands_ = false;
+  std::string script_;
+};
+
+/// "60,000"
+std::string grouped(std::int64_t number) {
+  if (number < 1000) return fmt::format("{}", number);
+  return fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
+}
+
+/// What stands before the colon in the title of a known data set; else the folder's name.
+std::string title_of(const ImageDataset& data) {
+  for (const KnownDataset& known : known_datasets()) {
+    if (known.name == data.name) return known.title.substr(0, known.title.find(':'));
+  }
+  return data.name;
+}
+
+std::string describe(const SweepConfig& config, const ImageDataset& data) {
+  const std::int64_t images =
+      std::min(data.train.count, config.train_limit.value_or(data.train.count));
+  const std::string conditions =
+      fmt::format("{} training images, {} recipe, {}, {}", grouped(images),
+                  to_string(config.recipe), to_string(config.loss), to_string(config.precision));
+  if (config.seeds == 1) return conditions + ", one seed";
+  return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
+}
+
+}  // namespace
+
+void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
+                const ImageDataset& data, const SweepResult& result) {
+  const std::vector<Series> series = make_series(result);
+  const std::string caption = describe(config, data);
+  SweepFigure(series, 640)
+      .write(folder, "accuracy", fmt::format("{}: accuracy by activation", title_of(data)), caption,
+             {{"categorical accuracy, %",
+               &Axis::accuracy,
+               {{"training (dropout on)", "categorical_accuracy"},
+                {"validation", "val_categorical_accuracy"}}},
+              {"binary accuracy, %",
+               &Axis::accuracy,
+               {{"", "binary_accuracy"}, {"", "val_binary_accuracy"}}}});
+  SweepFigure(series, 400)
+      .write(folder, "loss", fmt::format("{}: loss by activation", title_of(data)), caption,
+             {{std::string(to_string(config.loss)),
+               &Axis::loss,
+               {{"training (dropout on)", "loss"}, {"validation", "val_loss"}}}});
+}
+
+}  // namespace saltus

@@ -1,0 +1,230 @@
+// The files of a sweep and of curves.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <saltus/error.h>
+#include <saltus/report.h>
+
+#include "report/axis.h"
+#include "report/gnuplot.h"
+#include "tests/engine/sweep_support.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class ReportTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "saltus-report-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string text(const char* name) const {
+    std::ifstream file(folder_ / name, std::ios::binary);
+    std::ostringstream out;
+    out << file.rdbuf();
+    return out.str();
+  }
+
+  static SweepConfig config() {
+    SweepConfig config = test::small_config();
+    config.activations[1] = Activation::parse("elu:alpha=0.2");
+    config.seeds = 2;
+    return config;
+  }
+
+  static SweepResult result() {
+    const SweepPlan plan = plan_sweep(config(), test::small_data());
+    std::vector<TrialResult> trials;
+    for (const TrialSpec& trial : plan.trials) {
+      const double last = 0.5 + 0.1 * static_cast<double>(trials.size());
+      trials.push_back(test::finished(trial, {0.25, last}));
+    }
+    trials[3].status = TrialStatus::diverged;
+    trials[3].divergence = Divergence{.step = 5, .tensor = "dense/kernel"};
+    trials[3].history.history["val_loss"][1] = std::numeric_limits<double>::infinity();
+    return summarize_sweep(plan, trials);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {
+  write_history_csv(folder_ / "history.csv", result());
+  std::istringstream lines(text("history.csv"));
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(lines, line);) rows.push_back(line);
+  ASSERT_EQ(rows.size(), 1u + 2 * 2 * 2);
+  EXPECT_EQ(rows[0],
+            "activation,parameters,seed,epoch,loss,binary_accuracy,categorical_accuracy,val_loss,"
+            "val_binary_accuracy,val_categorical_accuracy,seconds,images_per_second,clipped,"
+            "learning_rate,clipping,batch_size,trial");
+  EXPECT_THAT(rows[1], testing::StartsWith("relu,,0,1,0.25,0.25,"));
+  EXPECT_THAT(rows[8], testing::StartsWith("elu,alpha=0.2,1,2,0.8,0.8,0.8,inf,"));
+  EXPECT_THAT(rows[8], HasSubstr(",0.001,clipvalue=0.5,16,"));
+}
+
+TEST_F(ReportTest, ResultsComeBackAsTheyWere) {
+  const SweepResult before = result();
+  write_results_json(folder_ / "results.json", before);
+  const std::vector<TrialResult> after = read_results_json(folder_ / "results.json");
+  ASSERT_EQ(after.size(), 4u);
+  const TrialResult& first = before.settings[0].trials[0];
+  EXPECT_EQ(after[0].id, first.id);
+  EXPECT_EQ(after[0].seed, first.seed);
+  EXPECT_EQ(after[0].status, TrialStatus::ok);
+  EXPECT_EQ(after[0].seconds, 1.5);
+  EXPECT_EQ(after[0].history.epoch, first.history.epoch);
+  EXPECT_EQ(after[0].history.history, first.history.history);
+  EXPECT_EQ(after[3].status, TrialStatus::diverged);
+  EXPECT_EQ(after[3].divergence->tensor, "dense/kernel");
+  EXPECT_EQ(after[3].divergence->step, 5);
+  EXPECT_TRUE(std::isnan(after[3].history.at("val_loss")[1]));  // JSON has no infinity
+}
+
+TEST_F(ReportTest, ResultsHoldTheStatistics) {
+  write_results_json(folder_ / "results.json", result());
+  const auto json = nlohmann::json::parse(text("results.json"));
+  EXPECT_EQ(json.at("format"), "saltus-results");
+  EXPECT_EQ(json.at("complete"), true);
+  const auto& relu = json.at("settings").at(0);
+  EXPECT_EQ(relu.at("activation"), "relu");
+  EXPECT_EQ(relu.at("rank"), 1);
+  EXPECT_EQ(relu.at("best_epoch").at("epoch"), 2);
+  const auto& last = relu.at("last").at("val_categorical_accuracy");
+  EXPECT_EQ(last.at("n"), 2);
+  EXPECT_NEAR(last.at("mean").get<double>(), 0.6, 1e-12);
+  EXPECT_EQ(last.at("interval_95").size(), 2u);
+  const auto& elu = json.at("settings").at(1);
+  EXPECT_EQ(elu.at("parameters").at("alpha"), 0.2);
+  EXPECT_EQ(elu.at("status"), "diverged");
+  EXPECT_TRUE(elu.at("last").at("val_categorical_accuracy").at("sd").is_null());
+  EXPECT_EQ(elu.at("trials").at(1).at("divergence").at("tensor"), "dense/kernel");
+}
+
+TEST_F(ReportTest, ConfigurationComesBackAsItWas) {
+  SweepConfig before = config();
+  before.clippings = {{}, {.clipvalue = {}, .clipnorm = 2, .global_clipnorm = {}}};
+  before.recipe = Recipe::matched;
+  before.test_limit = 7;
+  before.seed = 12345678901234567890u;
+  write_sweep_json(folder_ / "sweep.json", before, test::small_data(), machine_info());
+  const SweepConfig after = read_sweep_json(folder_ / "sweep.json");
+  EXPECT_EQ(after.activations, before.activations);
+  EXPECT_EQ(after.learning_rates, before.learning_rates);
+  EXPECT_EQ(after.clippings[0].clipvalue, std::nullopt);
+  EXPECT_EQ(after.clippings[1].clipnorm, 2);
+  EXPECT_EQ(after.recipe, Recipe::matched);
+  EXPECT_EQ(after.train_limit, std::nullopt);
+  EXPECT_EQ(after.test_limit, 7);
+  EXPECT_EQ(after.seed, before.seed);
+  const auto json = nlohmann::json::parse(text("sweep.json"));
+  EXPECT_EQ(json.at("data").at("test").at("images_used"), 7);
+  EXPECT_EQ(json.at("data").at("train").at("images_md5"), "images1");
+  EXPECT_EQ(json.at("machine").at("saltus"), version());
+}
+
+TEST_F(ReportTest, RefusesFilesThatAreNone) {
+  const auto refused = [&](const std::string& content, const char* what) {
+    std::ofstream(folder_ / "results.json") << content;
+    try {
+      read_results_json(folder_ / "results.json");
+      ADD_FAILURE() << "accepted " << content;
+    } catch (const DataError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("results.json"));
+      EXPECT_THAT(error.what(), HasSubstr(what));
+    }
+  };
+  refused("", "cannot be understood");
+  refused("{\"format\": ", "cannot be understood");
+  refused("{}", "cannot be understood");
+  refused(R"({"format": "saltus-sweep", "version": 1})", "not a file of format");
+  refused(R"({"format": "saltus-results", "version": 99})", "not a file of format");
+  refused(R"({"format": "saltus-results", "version": 1, "settings": [{"trials": [{"id": 3}]}]})",
+          "cannot be understood");
+  EXPECT_THROW(read_results_json(folder_ / "none.json"), DataError);
+}
+
+TEST_F(ReportTest, DrawsPictures) {
+  draw_sweep(folder_, config(), test::small_data(), result());
+  for (const char* name : {"accuracy.svg", "loss.svg"}) {
+    const std::string svg = text(name);
+    EXPECT_THAT(svg, HasSubstr("<svg"));
+    EXPECT_THAT(svg, HasSubstr("</svg>"));
+    EXPECT_THAT(svg, HasSubstr("relu"));
+    EXPECT_THAT(svg, HasSubstr("elu:alpha=0.2"));
+    EXPECT_THAT(svg, HasSubstr("validation"));
+    EXPECT_THAT(svg, HasSubstr("epoch"));
+  }
+  for (const char* name : {"accuracy.png", "loss.png"}) {
+    EXPECT_EQ(text(name).substr(1, 3), "PNG");
+  }
+}
+
+TEST_F(ReportTest, DrawsWhatHasHardlyBegun) {
+  // No trial at all, then one of a single epoch, whose accuracies are 1.
+  const SweepPlan plan = plan_sweep(config(), test::small_data());
+  draw_sweep(folder_, config(), test::small_data(), summarize_sweep(plan, {}));
+  TrialResult one = test::finished(plan.trials[0], {1.0});
+  one.status = TrialStatus::stopped;
+  draw_sweep(folder_, config(), test::small_data(),
+             summarize_sweep(plan, std::span(&one, std::size_t{1})));
+  EXPECT_THAT(text("accuracy.svg"), HasSubstr("</svg>"));
+}
+
+TEST_F(ReportTest, CurvesAreThoseOfTheActivation) {
+  const Activation elu = Activation::parse("elu:alpha=0.2");
+  const Curve curve = compute_curve(elu, {.from = -1, .to = 1, .points = 5});
+  EXPECT_EQ(curve.x, (std::vector<float>{-1, -0.5F, 0, 0.5F, 1}));
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(curve.f[i], elu.f(curve.x[i]));
+    EXPECT_EQ(curve.df[i], elu.df(curve.x[i]));
+  }
+  write_curves_csv(folder_ / "curves.csv", {curve});
+  EXPECT_THAT(text("curves.csv"),
+              testing::StartsWith("activation,x,f,df\nelu:alpha=0.2,-1,-0.1264241"));
+  draw_curves(folder_, {curve, compute_curve(Activation::parse("stair"))});
+  EXPECT_THAT(text("curves.svg"), HasSubstr("stair"));
+  EXPECT_THROW(compute_curve(elu, {.from = 1, .to = 1}), InvalidArgument);
+  EXPECT_THROW(compute_curve(elu, {.points = 1}), InvalidArgument);
+  EXPECT_THROW(compute_curve(elu, {.to = std::numeric_limits<double>::quiet_NaN()}),
+               InvalidArgument);
+}
+
+TEST(Gnuplot, QuotesAndReportsErrors) {
+  EXPECT_EQ(gnuplot_quote("it's"), "'it''s'");
+  try {
+    run_gnuplot("set terminal svg\nplot nonsense(x)\n");
+    ADD_FAILURE() << "an error went by";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("gnuplot failed"));
+  }
+}
+
+TEST(Axis, PutsAccuraciesByWhatIsMissing) {
+  const Axis wide = Axis::accuracy({0.1, 0.99});
+  EXPECT_NEAR(wide.place(0.99), 1, 1e-9);
+  EXPECT_THAT(wide.setup(), HasSubstr("'98' 2"));
+  EXPECT_GT(wide.place(1), 0);  // still on a logarithmic axis
+  const Axis narrow = Axis::accuracy({0.97, 0.98});
+  EXPECT_NEAR(narrow.place(0.97), 97, 1e-9);
+  EXPECT_THAT(Axis::loss({0.01, 1}).setup(), HasSubstr("set logscale y"));
+  EXPECT_THAT(Axis::loss({0, 1}).setup(), HasSubstr("unset logscale y"));
+}
+
+}  // namespace
+}  // namespace saltus
