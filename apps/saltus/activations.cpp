@@ -1,0 +1,137 @@
+// saltus activations: the list.
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <saltus/activation.h>
+
+#include "commands.h"
+
+namespace saltus::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view words(kernels::Shape shape) {
+  switch (shape) {
+    case kernels::Shape::monotone:
+      return "monotone";
+    case kernels::Shape::one_minimum:
+      return "one minimum";
+    case kernels::Shape::other:
+    case kernels::Shape::unstated:
+      break;
+  }
+  return "other";
+}
+
+std::string_view words(kernels::Saturation saturation) {
+  switch (saturation) {
+    case kernels::Saturation::left:
+      return "left";
+    case kernels::Saturation::right:
+      return "right";
+    case kernels::Saturation::both:
+      return "both";
+    case kernels::Saturation::none:
+    case kernels::Saturation::unstated:
+      break;
+  }
+  return "no";
+}
+
+/// A float as the double with the same shortest text: 0.2, not 0.20000000298023224.
+double shortest(float value) {
+  return std::stod(fmt::format("{}", value));
+}
+
+Json json_of(const ActivationInfo& info) {
+  Json json = {{"name", info.name},
+               {"aliases", std::vector<std::string_view>(info.aliases.begin(), info.aliases.end())},
+               {"formula", info.formula},
+               {"parameters", Json::array()},
+               {"range", info.range},
+               {"monotone", info.shape == kernels::Shape::monotone},
+               {"shape", words(info.shape)},
+               {"saturates", words(info.saturation)},
+               {"kinks", Json::array()},
+               {"initializer", info.initializer},
+               {"dropout", info.dropout}};
+  for (const kernels::Parameter& parameter : info.parameters) {
+    json["parameters"].push_back({{"name", parameter.name},
+                                  {"default", shortest(parameter.default_value)},
+                                  {"low", shortest(parameter.low)},
+                                  {"high", shortest(parameter.high)}});
+  }
+  for (const kernels::Kink& kink : info.kinks.at) {
+    json["kinks"].push_back({{"x", shortest(kink.x)}, {"df", shortest(kink.df)}});
+  }
+  if (info.kinks.period != 0) json["kink_period"] = shortest(info.kinks.period);
+  if (info.surrogate_slope) json["surrogate_slope"] = true;
+  return json;
+}
+
+std::string parameters(const ActivationInfo& info) {
+  std::string text;
+  for (const kernels::Parameter& parameter : info.parameters) {
+    text +=
+        fmt::format("{}{}={}", text.empty() ? "" : ":", parameter.name, parameter.default_value);
+  }
+  return text;
+}
+
+std::string aliases(const ActivationInfo& info) {
+  return fmt::format("{}", fmt::join(info.aliases.begin(), info.aliases.end(), ", "));
+}
+
+void print_table() {
+  std::vector<std::vector<std::string>> rows = {{"name", "parameters", "range", "shape",
+                                                 "saturates", "initializer", "dropout", "formula",
+                                                 "aliases"}};
+  for (const ActivationInfo& info : activation_list()) {
+    rows.push_back({std::string(info.name), parameters(info), std::string(info.range),
+                    std::string(words(info.shape)), std::string(words(info.saturation)),
+                    std::string(info.initializer), std::string(info.dropout),
+                    std::string(info.formula), aliases(info)});
+  }
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    }
+    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  }
+}
+
+void print_json() {
+  Json list = Json::array();
+  for (const ActivationInfo& info : activation_list()) list.push_back(json_of(info));
+  fmt::print("{}\n", list.dump(2));
+}
+
+}  // namespace
+
+void add_activations_command(CLI::App& program, Run& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "activations",
+      "The list of activations: names, parameters with defaults, formulas and properties.\n"
+      "With parameters an activation is written elu:alpha=0.2, threshold:theta=1:value=0");
+  const auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "As JSON");
+  command->callback([as_json, &chosen] {
+    chosen = [as_json] {
+      *as_json ? print_json() : print_table();
+      return 0;
+    };
+  });
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,18 @@
+// The subcommands. Each adds itself to the program; the one that the user calls puts what it does
+// into `chosen`, which returns the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace saltus::app {
+
+using Run = std::function<int()>;
+
+void add_sweep_command(CLI::App& program, Run& chosen);
+void add_curves_command(CLI::App& program, Run& chosen);
+void add_activations_command(CLI::App& program, Run& chosen);
+void add_data_command(CLI::App& program, Run& chosen);
+void add_info_command(CLI::App& program, Run& chosen);
+
+}  // namespace saltus::app

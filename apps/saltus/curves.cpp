@@ -1,0 +1,65 @@
+// saltus curves: functions and derivatives as a table and as pictures.
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include <saltus/report.h>
+
+#include "commands.h"
+#include "lists.h"
+#include "output_folder.h"
+
+namespace saltus::app {
+namespace {
+
+struct Arguments {
+  std::string activations = "sigmoid,relu,elu,leaky_relu,selu,gelu_tanh";
+  CurveOptions curve;
+  std::string out = "runs/curves";
+};
+
+int run_curves(const Arguments& arguments) {
+  std::vector<Curve> curves;
+  for (const Activation& activation : parse_activations("--activations", arguments.activations)) {
+    curves.push_back(compute_curve(activation, arguments.curve));
+  }
+  const OutputFolder folder(arguments.out);
+  write_curves_csv(folder.path() / "curves.csv", curves);
+  draw_curves(folder.path(), curves);
+  fmt::print("wrote curves.csv, curves.svg and curves.png into {}\n", folder.path().string());
+  return 0;
+}
+
+}  // namespace
+
+void add_curves_command(CLI::App& program, Run& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "curves",
+      "Draws activations with their derivatives, computed in float32 by the code that trains:\n"
+      "curves.csv (activation,x,f,df), curves.svg and curves.png");
+  const auto arguments = std::make_shared<Arguments>();
+  command
+      ->add_option("--activations", arguments->activations,
+                   "Which, separated by commas, or all; see saltus activations")
+      ->type_name("LIST")
+      ->capture_default_str();
+  command->add_option("--from", arguments->curve.from, "Smallest x")
+      ->type_name("X")
+      ->capture_default_str();
+  command->add_option("--to", arguments->curve.to, "Largest x")
+      ->type_name("X")
+      ->capture_default_str();
+  command->add_option("--points", arguments->curve.points, "Points of each curve")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--out", arguments->out, "Folder for the files, which are replaced")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command->footer(
+      "Example:\n  saltus curves --activations mish,silu,elu:alpha=0.2 --from -6 --to 6");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_curves(*arguments); }; });
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,54 @@
+// saltus data: the data sets that have a name.
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <saltus/dataset.h>
+
+#include "commands.h"
+#include "data_progress.h"
+#include "interrupt.h"
+
+namespace saltus::app {
+namespace {
+
+int list_datasets() {
+  for (const KnownDataset& known : known_datasets()) {
+    fmt::print("{:<15}{}\n", known.name, known.title);
+    for (const std::string& mirror : known.mirrors) fmt::print("{:<15}  {}\n", "", mirror);
+    if (!known.python_package.empty()) {
+      fmt::print("{:<15}  Python package {}\n", "", known.python_package);
+    }
+    if (!known.debian_package.empty()) {
+      fmt::print("{:<15}  Debian package {}\n", "", known.debian_package);
+    }
+  }
+  fmt::print("\nFetched files are kept in {}.\n", default_data_dir().string());
+  return 0;
+}
+
+int fetch(const std::string& name) {
+  catch_interrupts();
+  DataProgress progress;
+  const FetchedDataset fetched = fetch_dataset(name, progress.options());
+  fmt::print("{} is in {} ({})\n", name, fetched.folder.string(), fetched.source);
+  return 0;
+}
+
+}  // namespace
+
+void add_data_command(CLI::App& program, Run& chosen) {
+  CLI::App* command = program.add_subcommand("data", "Lists and fetches data sets");
+  command->require_subcommand(1);
+  command->add_subcommand("list", "The data sets that have a name, and where they come from")
+      ->callback([&chosen] { chosen = list_datasets; });
+  CLI::App* fetch_command = command->add_subcommand(
+      "fetch",
+      "Finds or downloads a data set and verifies its checksums; a sweep does it by itself");
+  const auto name = std::make_shared<std::string>();
+  fetch_command->add_option("NAME", *name, "mnist or fashion-mnist")->required();
+  fetch_command->callback([name, &chosen] { chosen = [name] { return fetch(*name); }; });
+}
+
+}  // namespace saltus::app

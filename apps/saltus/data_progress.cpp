@@ -1,0 +1,40 @@
+#include "data_progress.h"
+
+#include <iostream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "interrupt.h"
+
+namespace saltus::app {
+
+DataProgress::DataProgress() : in_place_(isatty(STDERR_FILENO) == 1) {}
+
+FetchOptions DataProgress::options() {
+  FetchOptions options;
+  options.on_progress = [this](std::string_view file, std::int64_t done, std::int64_t total) {
+    throw_if_interrupted();
+    update(file, done, total);
+  };
+  options.on_message = [this](std::string_view message) {
+    throw_if_interrupted();
+    bar_.reset();
+    file_.clear();
+    fmt::print(stderr, "{}\n", message);
+  };
+  return options;
+}
+
+void DataProgress::update(std::string_view file, std::int64_t done, std::int64_t total) {
+  if (file != file_) {
+    file_ = file;
+    bar_ = std::make_unique<ProgressBar>(
+        std::cerr, in_place_,
+        ProgressBarOptions{.unit = ProgressUnit::bytes, .label = std::string(file)});
+  }
+  bar_->update(done, total);
+  if (total > 0 && done == total) bar_->finish();
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,146 @@
+// saltus sweep: from options to trained networks, files, pictures and a ranking.
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+#include <saltus/machine.h>
+#include <saltus/report.h>
+#include <saltus/sweep.h>
+
+#include "commands.h"
+#include "data_progress.h"
+#include "interrupt.h"
+#include "output_folder.h"
+#include "quick.h"
+#include "sweep_arguments.h"
+#include "sweep_console.h"
+
+namespace saltus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path default_out(const std::string& data) {
+  const std::time_t now = std::time(nullptr);
+  return fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", fs::path(data).filename().string(),
+                                        fmt::localtime(now));
+}
+
+void write_results(const fs::path& out, const SweepResult& result) {
+  write_history_csv(out / "history.csv", result);
+  write_results_json(out / "results.json", result);
+}
+
+/// Shows progress, and saves each trial as soon as it is done.
+class SavingConsole : public SweepConsole {
+ public:
+  SavingConsole(const SweepPlan& plan, std::size_t already_done, fs::path out)
+      : SweepConsole(plan, already_done), plan_(plan), out_(std::move(out)) {}
+
+  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
+                    std::span<const TrialResult> all) override {
+    SweepConsole::on_trial_end(trial, result, all);
+    write_results(out_, summarize_sweep(plan_, all));
+  }
+
+ private:
+  const SweepPlan& plan_;
+  fs::path out_;
+};
+
+/// Results of an earlier run; none where it did not come so far. Throws InvalidArgument where this
+/// sweep would drop one.
+std::vector<TrialResult> earlier_results(const fs::path& file, const SweepPlan& plan) {
+  if (!fs::exists(file)) return {};
+  std::vector<TrialResult> trials = read_results_json(file);
+  std::erase_if(trials, [](const TrialResult& t) { return t.status == TrialStatus::stopped; });
+  std::set<std::string> planned;
+  for (const TrialSpec& trial : plan.trials) planned.insert(trial.id);
+  const auto dropped = std::count_if(trials.begin(), trials.end(), [&](const TrialResult& trial) {
+    return !planned.contains(trial.id);
+  });
+  if (dropped > 0) {
+    throw InvalidArgument(fmt::format(
+        "{} holds {} finished trials that this sweep has not: to go on, repeat its options (more "
+        "activations, values or seeds may be added), or name another folder with --out",
+        file.string(), dropped));
+  }
+  return trials;
+}
+
+/// Removes what another sweep left, once this one has its folder.
+void remove_results(const fs::path& out) {
+  for (const char* name :
+       {"history.csv", "results.json", "accuracy.svg", "accuracy.png", "loss.svg", "loss.png"}) {
+    std::error_code ignored;
+    fs::remove(out / name, ignored);
+  }
+}
+
+int run_sweep_command(const SweepArguments& arguments) {
+  SweepConfig config = sweep_config(arguments);
+  const Existing existing = existing_results(arguments);
+  const fs::path out =
+      arguments.out.empty() ? default_out(arguments.data) : fs::path(arguments.out);
+  check_output_folder(out, existing);
+
+  const std::atomic<bool>& interrupted = catch_interrupts();
+  DataProgress data_progress;
+  const ImageDataset data = load_dataset(arguments.data, data_progress.options());
+  throw_if_interrupted();
+  if (arguments.quick) {
+    if (existing == Existing::resume && fs::exists(out / "sweep.json")) {
+      take_quick_size(arguments, read_sweep_json(out / "sweep.json"), config);
+    } else {
+      choose_quick_size(arguments, data, config);
+    }
+    throw_if_interrupted();
+  }
+  const SweepPlan plan = plan_sweep(config, data);
+
+  const OutputFolder folder(out);
+  std::vector<TrialResult> done;
+  if (existing == Existing::resume) done = earlier_results(out / "results.json", plan);
+  write_sweep_json(out / "sweep.json", config, data, machine_info());
+  if (existing == Existing::overwrite) remove_results(out);
+
+  print_plan(config, data, plan, done.size(), out);
+  SavingConsole console(plan, done.size(), out);
+  const SweepResult result =
+      run_sweep(config, data, {.observer = &console, .done = done, .interrupt = &interrupted});
+  write_results(out, result);
+  print_ranking(result);
+  std::fflush(stdout);
+  draw_sweep(out, config, data, result);
+  fmt::print(
+      "\nwrote sweep.json, history.csv, results.json, accuracy and loss (.svg, .png) into "
+      "{}\n",
+      out.string());
+  if (result.complete) return 0;
+  fmt::print(stderr, "saltus: interrupted: the same command with --out {} --resume goes on\n",
+             out.string());
+  return interrupt_exit_code();
+}
+
+}  // namespace
+
+void add_sweep_command(CLI::App& program, Run& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "sweep",
+      "Trains the tutorial's convolutional network once for each activation, setting and seed,\n"
+      "ranks them with intervals, and writes tables and pictures");
+  const auto arguments = std::make_shared<SweepArguments>();
+  add_sweep_options(*command, arguments);
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_sweep_command(*arguments); }; });
+}
+
+}  // namespace saltus::app

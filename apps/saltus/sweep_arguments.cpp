@@ -1,0 +1,137 @@
+#include "sweep_arguments.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+#include "lists.h"
+
+namespace saltus::app {
+namespace {
+
+/// Clippings of one kind; "none" in the list is none.
+void add_clippings(std::string_view option, std::string_view text,
+                   std::optional<double> Clipping::*kind, std::vector<Clipping>& clippings) {
+  for (const std::string_view part : split_list(option, text)) {
+    Clipping clipping;
+    if (part != "none") clipping.*kind = parse_number<double>(option, part);
+    clippings.push_back(clipping);
+  }
+}
+
+std::vector<Clipping> clippings_of(const SweepArguments& arguments) {
+  if (!arguments.clipnorm.empty() && !arguments.global_clipnorm.empty()) {
+    throw InvalidArgument("--clipnorm and --global-clipnorm exclude each other: give one");
+  }
+  std::vector<Clipping> clippings;
+  if (!arguments.clipnorm.empty()) {
+    add_clippings("--clipnorm", arguments.clipnorm, &Clipping::clipnorm, clippings);
+  } else if (!arguments.global_clipnorm.empty()) {
+    add_clippings("--global-clipnorm", arguments.global_clipnorm, &Clipping::global_clipnorm,
+                  clippings);
+  } else {
+    add_clippings("--clipvalue", arguments.clipvalue, &Clipping::clipvalue, clippings);
+  }
+  return clippings;
+}
+
+std::optional<std::int64_t> limit_of(std::string_view option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return parse_number<std::int64_t>(option, text);
+}
+
+}  // namespace
+
+void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments) {
+  SweepArguments& to = *arguments;
+  const auto option = [&](const char* name, std::string& value, const char* type,
+                          const char* help) {
+    return command.add_option(name, value, help)->type_name(type)->capture_default_str();
+  };
+  const auto note = [](CLI::Option* added, bool& given) {
+    added->each([&given](const std::string&) { given = true; });
+  };
+
+  option("--data", to.data, "NAME|DIR",
+         "mnist, fashion-mnist, or a folder with four IDX files, plain or gzip");
+  option("--activations", to.activations, "LIST",
+         "What to compare, or all; parameters as in elu:alpha=0.2; see saltus activations");
+  note(option("--epochs", to.epochs, "N,...", "Passes over the training images"), to.epochs_given);
+  option("--batch-size", to.batch_size, "N,...", "Images in a step");
+  option("--learning-rate", to.learning_rate, "X,...", "Adam's");
+  CLI::Option* clipvalue = option("--clipvalue", to.clipvalue, "X|none,...",
+                                  "Each gradient element is cut to [-X, X]; none: no clipping");
+  option("--clipnorm", to.clipnorm, "X,...", "Instead: each weight's gradient has at most norm X")
+      ->excludes(clipvalue);
+  option("--global-clipnorm", to.global_clipnorm, "X,...",
+         "Instead: all gradients together have at most norm X")
+      ->excludes(clipvalue);
+  note(option("--seeds", to.seeds, "N",
+              "Repeats of everything with seeds of their own; intervals and tests need 2 or more"),
+       to.seeds_given);
+  option("--seed", to.seed, "N", "Of the first repeat; the next has N + 1");
+  option("--recipe", to.recipe, "NAME",
+         "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
+         "initializer and dropout that belong to it");
+  option("--loss", to.loss, "NAME", "binary_crossentropy or categorical_crossentropy");
+  note(option("--train-limit", to.train_limit, "N", "Only the first N training images"),
+       to.train_limit_given);
+  note(option("--test-limit", to.test_limit, "N", "Only the first N test images"),
+       to.test_limit_given);
+  option("--device", to.device, "NAME", "auto, cpu or cuda");
+  option("--precision", to.precision, "NAME",
+         "Of the inputs of matrix products: fp32, bf16 (newer CPUs) or tf32 (GPUs)");
+  option("--threads", to.threads, "N", "CPU threads, 0: all cores; results do not depend on it");
+  option("--out", to.out, "DIR", "Folder for the results (default: runs/DATA-DATE-TIME)");
+  command.add_flag("--quick", to.quick,
+                   "A size that takes a few minutes on this machine: chooses epochs, seeds and "
+                   "limits that are not given");
+  CLI::Option* overwrite =
+      command.add_flag("--overwrite", to.overwrite, "Replace the results that are in the folder");
+  command
+      .add_flag("--resume", to.resume,
+                "Go on with the sweep in the folder: what is finished is not run again")
+      ->excludes(overwrite);
+  command.footer(
+      "Options with ,... take a list; the sweep runs every combination of them.\n\n"
+      "Results: history.csv, results.json, sweep.json, accuracy.svg/.png, loss.svg/.png.\n"
+      "Ctrl-C keeps what is finished; --resume goes on from there.\n\n"
+      "Examples:\n"
+      "  saltus sweep --quick\n"
+      "  saltus sweep --seeds 5 --out runs/article\n"
+      "  saltus sweep --data fashion-mnist --activations relu,gelu,mish --recipe matched --seeds "
+      "3\n"
+      "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5");
+}
+
+SweepConfig sweep_config(const SweepArguments& arguments) {
+  SweepConfig config;
+  config.activations = parse_activations("--activations", arguments.activations);
+  config.epochs = parse_numbers<int>("--epochs", arguments.epochs);
+  config.batch_sizes = parse_numbers<std::int64_t>("--batch-size", arguments.batch_size);
+  config.learning_rates = parse_numbers<double>("--learning-rate", arguments.learning_rate);
+  config.clippings = clippings_of(arguments);
+  config.seeds = parse_number<int>("--seeds", arguments.seeds);
+  config.seed = parse_number<std::uint64_t>("--seed", arguments.seed);
+  config.recipe = parse_recipe(arguments.recipe);
+  config.loss = parse_loss(arguments.loss);
+  config.train_limit = limit_of("--train-limit", arguments.train_limit);
+  config.test_limit = limit_of("--test-limit", arguments.test_limit);
+  config.device = parse_device(arguments.device);
+  config.precision = parse_precision(arguments.precision);
+  config.threads = parse_number<int>("--threads", arguments.threads);
+  validate(config);
+  return config;
+}
+
+Existing existing_results(const SweepArguments& arguments) {
+  if (arguments.resume && arguments.out.empty()) {
+    throw InvalidArgument("--resume needs --out DIR, the folder of the sweep to go on with");
+  }
+  if (arguments.resume) return Existing::resume;
+  return arguments.overwrite ? Existing::overwrite : Existing::refuse;
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,54 @@
+// The options of saltus sweep.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+
+#include <saltus/sweep.h>
+
+#include "output_folder.h"
+
+namespace saltus::app {
+
+/// Options as the user wrote them; the defaults are the tutorial's.
+struct SweepArguments {
+  std::string data = "mnist";
+  std::string activations = "sigmoid,relu,elu,leaky_relu,selu,gelu_tanh";
+  std::string epochs = "20";
+  std::string batch_size = "128";
+  std::string learning_rate = "0.001";
+  std::string clipvalue = "0.5";
+  std::string clipnorm;
+  std::string global_clipnorm;
+  std::string seeds = "1";
+  std::string seed = "0";
+  std::string recipe = "tutorial";
+  std::string loss = "binary_crossentropy";
+  std::string train_limit;
+  std::string test_limit;
+  std::string device = "auto";
+  std::string precision = "fp32";
+  std::string threads = "0";
+  std::string out;
+  bool quick = false;
+  bool overwrite = false;
+  bool resume = false;
+
+  /// Whether the user gave these, or they are defaults: --quick chooses what was not given.
+  bool epochs_given = false;
+  bool seeds_given = false;
+  bool train_limit_given = false;
+  bool test_limit_given = false;
+};
+
+/// Adds the options to the subcommand, which must not outlive the arguments.
+void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments);
+
+/// The configuration that they describe. Throws InvalidArgument.
+SweepConfig sweep_config(const SweepArguments& arguments);
+
+/// What --overwrite and --resume say. Throws InvalidArgument where both are given.
+Existing existing_results(const SweepArguments& arguments);
+
+}  // namespace saltus::app

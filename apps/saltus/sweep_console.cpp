@@ -1,0 +1,193 @@
+#include "sweep_console.h"
+
+#include <algorithm>
+#include <iostream>
+#include <limits>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace saltus::app {
+namespace {
+
+const std::string kAccuracy{kRankingMetric};
+
+std::string grouped(std::int64_t number) {
+  if (number < 1000) return fmt::format("{}", number);
+  return fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
+}
+
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+std::vector<std::string> labels_of(const std::vector<Setting>& settings) {
+  std::vector<std::string> labels = setting_labels(settings);
+  std::size_t width = 0;
+  for (const std::string& label : labels) width = std::max(width, label.size());
+  for (std::string& label : labels) label = fmt::format("{:<{}}", label, width);
+  return labels;
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.2f}", 100 * share);
+}
+
+std::string with_interval(const Summary& summary) {
+  if (!summary.interval) return percent(summary.mean);
+  return fmt::format("{} ± {}", percent(summary.mean),
+                     percent((summary.interval->high - summary.interval->low) / 2));
+}
+
+std::string duration(double seconds) {
+  if (seconds < 100) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<std::int64_t>(seconds);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+}
+
+std::string p_value(double p) {
+  return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p);
+}
+
+/// The row of a setting.
+std::vector<std::string> row_of(const SettingResult& result, std::string label) {
+  double seconds = 0;
+  for (const TrialResult& trial : result.trials) seconds += trial.seconds;
+  std::vector<std::string> row = {result.rank ? std::to_string(*result.rank) : "-",
+                                  std::move(label)};
+  if (result.ok == 0) {
+    row.insert(row.end(), {"-", "-", "-", "-", "-"});
+  } else {
+    row.push_back(with_interval(result.last.at(kAccuracy)));
+    row.push_back(with_interval(result.last.at("val_binary_accuracy")));
+    row.push_back(fmt::format("{} in epoch {}", percent(result.best), result.best_epoch));
+    row.push_back(result.to_best ? fmt::format("{:+.2f}", 100 * result.to_best->difference) : "-");
+    row.push_back(result.p_holm ? p_value(*result.p_holm) : "-");
+  }
+  row.push_back(duration(seconds));
+  const auto diverged =
+      std::count_if(result.trials.begin(), result.trials.end(),
+                    [](const TrialResult& trial) { return trial.status == TrialStatus::diverged; });
+  row.push_back(diverged == 0 ? std::string(to_string(result.status))
+                              : fmt::format("{} of {} diverged", diverged, result.trials.size()));
+  return row;
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  // The sign ± has two bytes; widths count characters.
+  const auto width_of = [](const std::string& text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
+    }));
+  };
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - width_of(row[i]), ' ');
+      const bool numeric = i != 1 && i + 1 != row.size();
+      line += numeric ? padding + row[i] : row[i] + padding;
+      line += "  ";
+    }
+    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  }
+}
+
+}  // namespace
+
+void print_plan(const SweepConfig& config, const ImageDataset& data, const SweepPlan& plan,
+                std::size_t already_done, const std::filesystem::path& out) {
+  fmt::print("{}: {} training and {} test images\n", data.name,
+             grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
+             grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
+  fmt::print("{}: {} x {}, {} recipe, {}, {}\n", counted(plan.trials.size(), "trial"),
+             counted(plan.settings.size(), "setting"),
+             counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),
+             to_string(config.loss), to_string(config.precision));
+  if (already_done > 0) fmt::print("{} done before\n", counted(already_done, "trial"));
+  fmt::print("results: {}\n\n", out.string());
+  std::fflush(stdout);
+}
+
+SweepConsole::SweepConsole(const SweepPlan& plan, std::size_t already_done)
+    : plan_(plan),
+      labels_(labels_of(plan.settings)),
+      number_(already_done),
+      in_place_(isatty(STDOUT_FILENO) == 1) {}
+
+void SweepConsole::on_trial_begin(const TrialSpec& trial) {
+  const auto width = std::to_string(plan_.trials.size()).size();
+  ProgressBarOptions options;
+  options.label = fmt::format("{:>{}}/{}  {}  seed {} ", ++number_, width, plan_.trials.size(),
+                              labels_[trial.setting], trial.seed);
+  bar_ = std::make_unique<ProgressBar>(std::cout, in_place_, std::move(options));
+  last_accuracy_.reset();
+}
+
+void SweepConsole::on_progress(const TrialSpec& trial, const TrialProgress& progress) {
+  const int epochs = plan_.settings[trial.setting].epochs;
+  std::string text = fmt::format("epoch {}/{}", progress.epoch + 1, epochs);
+  if (const auto loss = progress.logs.find("loss"); loss != progress.logs.end()) {
+    text += fmt::format("  loss {:.4f}", loss->second);
+  }
+  if (last_accuracy_) text += fmt::format("  validation {} %", percent(*last_accuracy_));
+  bar_->update(progress.epoch * progress.steps + progress.steps_done, epochs * progress.steps,
+               text);
+}
+
+void SweepConsole::on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& logs) {
+  last_accuracy_ = logs.at(kAccuracy);
+}
+
+void SweepConsole::on_trial_end(const TrialSpec& /*trial*/, const TrialResult& result,
+                                std::span<const TrialResult> /*all*/) {
+  std::string text;
+  if (last_accuracy_) text = fmt::format("validation {} %", percent(*last_accuracy_));
+  if (result.divergence) {
+    text += fmt::format("{}diverged: {} was not finite in step {}", text.empty() ? "" : ", ",
+                        result.divergence->tensor, result.divergence->step + 1);
+  } else if (result.status == TrialStatus::stopped) {
+    text += fmt::format("{}stopped", text.empty() ? "" : ", ");
+  }
+  bar_->finish(text);
+  bar_.reset();
+}
+
+void print_ranking(const SweepResult& result) {
+  std::vector<Setting> settings;
+  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
+  const std::vector<std::string> labels = setting_labels(settings);
+
+  std::vector<std::size_t> order(settings.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    constexpr int kLast = std::numeric_limits<int>::max();
+    return result.settings[a].rank.value_or(kLast) < result.settings[b].rank.value_or(kLast);
+  });
+
+  std::vector<std::vector<std::string>> rows = {{"rank", "activation", "accuracy, %",
+                                                 "binary accuracy, %", "best", "to first", "p",
+                                                 "time", "status"}};
+  std::size_t repeats = 0;
+  for (const std::size_t i : order) {
+    rows.push_back(row_of(result.settings[i], labels[i]));
+    repeats = std::max(repeats, result.settings[i].ok);
+  }
+  fmt::print("\n");
+  print_table(rows);
+  fmt::print("\nAccuracy: categorical, of the validation images after the last epoch.");
+  if (repeats > 1) {
+    fmt::print(
+        " ±: half of the 95 % interval of the mean.\n"
+        "to first, p: mean difference to the first over common seeds, paired t-test, "
+        "Holm's correction.\n");
+  } else {
+    fmt::print("\nOne seed says nothing of chance: --seeds 5 gives intervals and tests.\n");
+  }
+}
+
+}  // namespace saltus::app
