@@ -7,8 +7,8 @@
 namespace saltus::app {
 namespace {
 
-/// What a sweep of the default activations may take, in seconds.
-constexpr double kBudget = 190;
+/// What the sweep may take, in seconds.
+constexpr double kBudget = 210;
 
 /// Repeats, so that there are intervals to show.
 constexpr int kSeeds = 3;

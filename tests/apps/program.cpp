@@ -28,12 +28,13 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     const std::string variable = *entry;
     if (!changes.contains(variable.substr(0, variable.find('=')))) all.push_back(variable);
   }
-  for (const auto& [name, value] : changes) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : changes) all.push_back(std::string(name).append("=").append(value));
   return all;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
+  list.reserve(texts.size() + 1);
   for (std::string& text : texts) list.push_back(text.data());
   list.push_back(nullptr);
   return list;
