@@ -21,7 +21,7 @@ struct HardSilu : Entry<HardSilu> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    return math::at_least(x, T(-3e38)) * (math::clamp(x + T(3), T(0), T(6)) * T(1.0 / 6));
+    return math::at_least(x, T(-math::kLargest)) * (math::clamp(x + T(3), T(0), T(6)) * T(1.0 / 6));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -43,7 +43,7 @@ struct HardMish : Entry<HardMish> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    return math::at_least(x, T(-3e38)) * (math::clamp(x + T(2), T(0), T(2)) * T(0.5));
+    return math::at_least(x, T(-math::kLargest)) * (math::clamp(x + T(2), T(0), T(2)) * T(0.5));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -77,7 +77,7 @@ struct Mish : Entry<Mish> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const Parts<T> s = parts(x);
-    return math::at_least(x, T(-3e38)) * s.numerator / (s.numerator + s.rest);
+    return math::at_least(x, T(-math::kLargest)) * (s.numerator / (s.numerator + s.rest));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -101,15 +101,15 @@ struct TanhExp : Entry<TanhExp> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    const T m = math::expm1_of_negative(T(-2) * math::exp(math::at_most(x, T(4))));
-    return math::at_least(x, T(-3e38)) * (-m / (T(2) + m));
+    const T m = math::expm1_of_negative(T(-2) * math::exp(math::at_most(x, T(5))));
+    return math::at_least(x, T(-math::kLargest)) * (-m / (T(2) + m));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
-    const T w = math::exp(math::at_most(x, T(4)));
-    const T m = math::expm1_of_negative(T(-2) * w);
-    const T d = T(2) + m;
-    return math::fma(T(4) * math::finite(x) * w, T(1) + m, -m * d) / (d * d);
+    const T w = math::exp(math::at_most(x, T(5)));
+    const auto e = math::exp_pair_of_negative(T(-2) * w);
+    const T d = T(2) + e.expm1;
+    return math::fma(T(4) * math::finite(x) * w, e.exp, -e.expm1 * d) / (d * d);
   }
 };
 
@@ -132,9 +132,9 @@ struct Lisht : Entry<Lisht> {
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
     const T a = math::abs(x);
-    const T m = math::expm1_of_negative(T(-2) * a);
-    const T d = T(2) + m;
-    return math::with_sign_of(x, math::fma(T(4) * math::finite(a), T(1) + m, -m * d) / (d * d));
+    const auto e = math::exp_pair_of_negative(T(-2) * a);
+    const T d = T(2) + e.expm1;
+    return math::with_sign_of(x, math::fma(T(4) * math::finite(a), e.exp, -e.expm1 * d) / (d * d));
   }
 };
 
@@ -150,15 +150,15 @@ struct Phish : Entry<Phish> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    return math::at_least(x, T(-3e38)) * math::tanh(Gelu::f(x, p));
+    return math::at_least(x, T(-math::kLargest)) * math::tanh(Gelu::f(x, p));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
     const T inner = Gelu::f(x, p);
-    const T m = math::expm1_of_negative(T(-2) * math::abs(inner));
-    const T d = T(2) + m;
-    const T turn = T(4) * math::finite(x) * (T(1) + m) * Gelu::df(x, p);
-    return (turn - math::with_sign_of(inner, T(1)) * m * d) / (d * d);
+    const auto e = math::exp_pair_of_negative(T(-2) * math::abs(inner));
+    const T d = T(2) + e.expm1;
+    const T turn = T(4) * math::finite(x) * e.exp * Gelu::df(x, p);
+    return (turn - math::with_sign_of(inner, T(1)) * e.expm1 * d) / (d * d);
   }
 };
 
@@ -174,7 +174,7 @@ struct Logish : Entry<Logish> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    return math::at_least(x, T(-3e38)) * math::log1p_of_unit(math::sigmoid(x));
+    return math::at_least(x, T(-math::kLargest)) * math::log1p_of_unit(math::sigmoid(x));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -200,7 +200,7 @@ struct Smish : Entry<Smish> {
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const auto s = math::logistic(x);
     const T n = s.a * math::fma(T(2), s.b, s.a);
-    return math::at_least(x, T(-3e38)) * n / math::fma(T(2) * s.b, s.b, n);
+    return math::at_least(x, T(-math::kLargest)) * (n / math::fma(T(2) * s.b, s.b, n));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -224,7 +224,7 @@ struct Serf : Entry<Serf> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    return math::at_least(x, T(-3e38)) * math::erf(math::softplus(x));
+    return math::at_least(x, T(-math::kLargest)) * math::erf(math::softplus(x));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {

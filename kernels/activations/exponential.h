@@ -264,9 +264,10 @@ struct BentIdentity : Entry<BentIdentity> {
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
-    const auto s = math::scaled(math::finite(x));
+    const T y = math::clamp(x, T(-math::kLargest), T(math::kLargest));
+    const auto s = math::scaled(y);
     const T root = math::root_of_square(s, T(1), T(1));
-    return math::fma(T(0.5) * math::abs(x), math::abs(s.x) / (root + s.one), x);
+    return math::fma(T(0.5) * math::abs(y), math::abs(s.x) / (root + s.one), x);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {

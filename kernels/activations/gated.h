@@ -20,7 +20,7 @@ struct Silu : Entry<Silu> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const auto s = math::logistic(x);
-    return math::at_least(x, T(-3e38)) * s.a / s.b;
+    return math::at_least(x, T(-math::kLargest)) * s.a / s.b;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -48,7 +48,7 @@ struct Swish : Entry<Swish> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
     const auto s = math::logistic(math::product(p[0], x));
-    return math::at_least(x, T(-3e38)) * s.a / s.b;
+    return math::at_least(x, T(-math::kLargest)) * s.a / s.b;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
@@ -94,7 +94,7 @@ struct QuickGelu : Entry<QuickGelu> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const auto s = math::logistic(math::product_with_constant(1.702, x));
-    return math::at_least(x, T(-3e38)) * s.a / s.b;
+    return math::at_least(x, T(-math::kLargest)) * s.a / s.b;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -118,7 +118,7 @@ struct Gelu : Entry<Gelu> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const T upper = math::normal_tail(x).upper;
-    return math::at_least(x, T(-3e38)) * (x > T(0) ? T(1) - upper : upper);
+    return math::at_least(x, T(-math::kLargest)) * (x > T(0) ? T(1) - upper : upper);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -156,7 +156,7 @@ struct GeluTanh : Entry<GeluTanh> {
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const auto s = gate(x);
-    return math::at_least(x, T(-3e38)) * s.a / s.b;
+    return math::at_least(x, T(-math::kLargest)) * s.a / s.b;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
@@ -235,7 +235,7 @@ struct AconC : Entry<AconC> {
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
     const T d = p[0] - p[1];
     const auto s = math::logistic(math::product(p[2] * d, x));
-    return math::fma(p[1], x, d * math::at_least(x, T(-3e38)) * s.a / s.b);
+    return math::fma(p[1], x, d * math::at_least(x, T(-math::kLargest)) * s.a / s.b);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {

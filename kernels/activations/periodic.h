@@ -69,12 +69,12 @@ struct Sinc : Entry<Sinc> {
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const T y = not_zero(x);
     const T value = math::sincos(y).sin / y;
-    return math::abs(x) > T(3e38) ? T(0) : value;
+    return math::abs(x) > T(math::kLargest) ? T(0) : value;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {
     const T value = math::sinc_slope(x, math::sincos(not_zero(x)));
-    return math::abs(x) > T(3e38) ? T(0) : value;
+    return math::abs(x) > T(math::kLargest) ? T(0) : value;
   }
 };
 
@@ -90,15 +90,22 @@ struct Snake : Entry<Snake> {
       .saturation = Saturation::none,
       .initializer = "lecun_uniform",
   };
+  /// a x; finite, for at infinity its sine does not matter.
+  template <class T>
+  SALTUS_HD static T angle(T x, const Parameters<T>& p) {
+    return math::clamp(p[0] * x, T(-math::kLargest), T(math::kLargest));
+  }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const T s = math::sin(math::finite(p[0] * x));
+    const T s = math::sin(angle(x, p));
     return math::fma(s * s, T(1) / p[0], x);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    const auto at = math::sincos(math::finite(p[0] * x));
-    return math::fma(T(2) * at.sin, at.cos, T(1));
+    const auto at = math::sincos(angle(x, p));
+    // 1 + sin(2 a x)
+    const T root = at.sin + at.cos;
+    return root * root;
   }
 };
 

@@ -332,8 +332,9 @@ struct Stair : Entry<Stair> {
   SALTUS_HD static T f(T x, const Parameters<T>&) {
     const T n = math::floor(x);
     const T half = math::floor(T(0.5) * n);
-    const T rise = half + half == n ? T(0) : x - n;
-    return math::abs(x) < T(0x1p24) ? half + rise : T(0.5) * x;
+    // On the rise n = 2 half + 1, and f = half + (x - n), which rounds once this way.
+    const T rounded = half + half == n ? half : x - (half + T(1));
+    return math::abs(x) < T(0x1p24) ? rounded : T(0.5) * x;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>&) {

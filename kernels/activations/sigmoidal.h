@@ -163,11 +163,10 @@ struct Laplace : Entry<Laplace> {
   /// (x - mu) / sigma
   template <class T>
   SALTUS_HD static math::Sum<T> standardized(T x, const Parameters<T>& p) {
-    const T difference = x - p[0];
-    const T lost = (x - difference) - p[0];
+    const auto difference = math::sum(x, -p[0]);
     const T reciprocal = T(1) / p[1];
-    const auto z = math::quotient(difference, p[1], reciprocal);
-    return {z.hi, math::fma(lost, reciprocal, z.lo)};
+    const auto z = math::quotient(difference.hi, p[1], reciprocal);
+    return {z.hi, math::fma(difference.lo, reciprocal, z.lo)};
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {

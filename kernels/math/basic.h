@@ -13,6 +13,9 @@
 
 namespace saltus::kernels::math {
 
+/// The largest float.
+inline constexpr double kLargest = 0x1.fffffep127;
+
 template <class T>
 inline constexpr bool is_float = std::same_as<T, float>;
 
@@ -97,11 +100,11 @@ SALTUS_HD T clamp(T x, T low, T high) {
   return at_most(at_least(x, low), high);
 }
 
-/// x with its infinities replaced by numbers so large that they behave alike in a product with a
-/// factor that has vanished: 0, and not NaN.
+/// x with what is infinite or nearly so cut back, for a product with a factor that has vanished: 0,
+/// and not NaN.
 template <class T>
 SALTUS_HD T finite(T x) {
-  return clamp(x, T(-3e38), T(3e38));
+  return clamp(x, T(-0x1p100), T(0x1p100));
 }
 
 /// value, or NaN where x is NaN: for slopes that are constants.
@@ -138,15 +141,25 @@ SALTUS_HD Sum<T> product_with_constant(double c, T x) {
   }
 }
 
+/// a + b
+template <class T>
+SALTUS_HD Sum<T> sum(T a, T b) {
+  const T hi = a + b;
+  if constexpr (is_float<T>) {
+    const T part = hi - a;
+    return {hi, (a - (hi - part)) + (b - part)};
+  } else {
+    return {hi, T(0)};
+  }
+}
+
 /// c + x for a constant c that no float is.
 template <class T>
 SALTUS_HD Sum<T> sum_with_constant(double c, T x) {
   if constexpr (is_float<T>) {
     const T near = static_cast<T>(c);
-    const T rest = static_cast<T>(c - static_cast<double>(near));
-    const T hi = near + x;
-    const T part = hi - near;
-    return {hi, ((near - (hi - part)) + (x - part)) + rest};
+    const Sum<T> result = sum(near, x);
+    return {result.hi, result.lo + static_cast<T>(c - static_cast<double>(near))};
   } else {
     return {T(c) + x, T(0)};
   }

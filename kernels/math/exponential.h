@@ -130,7 +130,7 @@ SALTUS_HD T log1p(T x) {
     const float q = polynomial(m, -0.5f, 0.3333345f, -0.25000185f, 0.19990978f, -0.16643979f,
                                0.1446967f, -0.13186327f, 0.10570354f, -0.046033993f);
     const float result = fma(n, 0.693147182f, fma(q, m * m, m));
-    return x < std::numeric_limits<float>::infinity() ? result : x;
+    return x <= static_cast<float>(kLargest) ? result : x;
   } else {
     using std::log1p;
     return log1p(x);

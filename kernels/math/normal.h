@@ -31,16 +31,16 @@ struct NormalTail {
 template <class T>
 SALTUS_HD NormalTail<T> normal_tail(Sum<T> z) {
   if constexpr (is_float<T>) {
-    const float a = abs(z.hi);
+    const float a = at_most(abs(z.hi), 14.0f);
     // -(z.hi + z.lo)^2 / 2, exact to about twice the digits.
     const Sum<float> square = product(0.5f * a, a);
-    const Sum<float> exponent = {-square.hi, -fma(z.hi, z.lo, square.lo)};
-    const float e = exp_of_negative(exponent);
-    // (1 - Phi(a)) / e^(-a^2 / 2) = t P(t), t = 1 / (1 + a / 4), 0 <= a <= 14.6
-    const float t = 1.0f / fma(0.25f, a, 1.0f);
-    const float q = polynomial(t, 0.09974602f, 0.09952724f, 0.09524173f, 0.07322024f, 0.08327094f,
-                               0.018783657f, 0.02138352f, 0.0567776f, -0.064910784f, 0.016959844f);
-    return {t * q * e, 0.398942280f * e};
+    const float e = exp_of_negative(Sum<float>{-square.hi, -fma(z.hi, z.lo, square.lo)});
+    // (1 - Phi(a)) / e^(-a^2 / 2), 0 <= a <= 13.3, beyond which e is 0.
+    const float numerator =
+        polynomial(a, 0.5f, 0.43503332f, 0.18080656f, 0.039810862f, 0.0039931010f);
+    const float denominator =
+        polynomial(a, 1.0f, 1.6679515f, 1.1924423f, 0.46305579f, 0.099798568f, 0.010009073f);
+    return {numerator / denominator * e, 0.398942280f * e};
   } else {
     using std::erfc, std::exp;
     return {T(0.5) * erfc(abs(z.hi) * T(0.70710678118654752440)),
