@@ -118,8 +118,9 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
   const double width = (1 - 2 * x_margin) / columns;
   const double height = (1 - top) / rows;
   for (int i = 0; i < panels; ++i) {
+    const int row = i / columns;
     const double left = x_margin + width * (i % columns);
-    const double bottom = 1 - top - height * (i / columns + 1);
+    const double bottom = 1 - top - height * (row + 1);
     fmt::format_to(std::back_inserter(script),
                    "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
                    "set bmargin at screen {:.4f}\nset tmargin at screen {:.4f}\n",

@@ -109,6 +109,7 @@ std::string to_string(const Clipping& clipping) {
 
 std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
   std::vector<std::string> labels;
+  labels.reserve(settings.size());
   for (const Setting& setting : settings) labels.push_back(setting.activation.str());
   // Adds a value to all labels, unless it is the same everywhere.
   const auto add = [&](auto text_of) {

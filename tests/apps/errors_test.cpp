@@ -1,0 +1,163 @@
+// The table of docs/errors.md: each bad input gives one line on standard error and the right exit
+// code, and leaves earlier results alone.
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "tests/apps/program.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+using test::Ended;
+using test::idx;
+using testing::HasSubstr;
+
+class Errors : public test::ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    fs::create_directory(path("out"));
+    for (const char* name : {"sweep.json", "history.csv", "results.json", "accuracy.svg"}) {
+      write("out/" + std::string(name), "earlier results");
+    }
+    before_ = files("out");
+  }
+
+  /// Runs what must fail.
+  void expect(int code, const std::string& message, const std::vector<std::string>& arguments,
+              const std::string& shell = "true") {
+    const Ended ended = run(arguments, {}, shell);
+    const std::string command = testing::PrintToString(arguments);
+    EXPECT_EQ(ended.code, code) << command << ended.err;
+    EXPECT_THAT(ended.err, testing::StartsWith("saltus: ")) << command;
+    EXPECT_THAT(ended.err, HasSubstr(message)) << command;
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+    EXPECT_EQ(files("out"), before_) << command;
+  }
+
+  /// A sweep into the folder with earlier results that would replace them.
+  static std::vector<std::string> overwriting(const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"sweep", "--out", "out", "--overwrite", "--threads", "1"};
+    if (std::find(more.begin(), more.end(), "--data") == more.end()) {
+      arguments.insert(arguments.end(), {"--data", "data"});
+    }
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  std::map<std::string, std::string> before_;
+};
+
+TEST_F(Errors, Usage) {
+  expect(2, "subcommand", {});
+  expect(2, "--frobnicate", {"sweep", "--frobnicate"});
+  expect(2, "--points", {"curves", "--points", "many"});
+  expect(2, "did you mean relu", overwriting({"--activations", "rleu"}));
+  expect(2, "alpha", overwriting({"--activations", "elu:alhpa=1"}));
+  expect(2, "is empty", overwriting({"--activations", "relu,,elu"}));
+  expect(2, "twice", overwriting({"--activations", "relu,relu"}));
+  expect(2, "epochs must be 1 or more", overwriting({"--epochs", "0"}));
+  expect(2, "not a whole number", overwriting({"--epochs", "2.5"}));
+  expect(2, "not a number", overwriting({"--learning-rate", "fast"}));
+  expect(2, "learning", overwriting({"--learning-rate", "-1"}));
+  expect(2, "batch size must be 1 or more", overwriting({"--batch-size", "0"}));
+  expect(2, "number of seeds must be 1 or more", overwriting({"--seeds", "0"}));
+  expect(2, "limit of training images", overwriting({"--train-limit", "0"}));
+  expect(2, "threads", overwriting({"--threads", "-1"}));
+  expect(2, "recipe", overwriting({"--recipe", "soup"}));
+  expect(2, "loss", overwriting({"--loss", "mean_squared_error"}));
+  expect(2, "tf32", overwriting({"--precision", "tf32"}));
+  expect(2, "excludes", overwriting({"--clipvalue", "1", "--clipnorm", "1"}));
+  expect(2, "exclude", overwriting({"--clipnorm", "1", "--global-clipnorm", "1"}));
+  expect(2, "excludes", overwriting({"--resume"}));
+  expect(2, "--resume needs --out", {"sweep", "--data", "data", "--resume"});
+  expect(2, "smaller number", {"curves", "--from", "2", "--to", "1", "--out", "out"});
+}
+
+TEST_F(Errors, Folder) {
+  expect(2, "is not empty", {"sweep", "--data", "data", "--out", "out"});
+  write("file", "");
+  expect(1, "file", {"sweep", "--data", "data", "--out", "file"});
+  expect(1, "file/out", {"sweep", "--data", "data", "--out", "file/out"});
+  expect(1, "cannot", {"sweep", "--data", "data", "--out", "/proc/saltus"});
+  expect(1, "results.json", {"sweep", "--data", "data", "--out", "out", "--resume"});
+}
+
+TEST_F(Errors, FolderInUse) {
+  const int folder = open(path("out").c_str(), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(flock(folder, LOCK_EX | LOCK_NB), 0);
+  expect(1, "is in use", overwriting({}));
+  close(folder);
+}
+
+TEST_F(Errors, Data) {
+  expect(2, "nowhere", overwriting({"--data", "nowhere"}));
+  fs::create_directory(path("empty"));
+  expect(1, "empty", overwriting({"--data", "empty"}));
+
+  fs::copy(path("data"), path("bad"));
+  write("bad/t10k-labels-idx1-ubyte", idx({32}, std::string(31, '\0')));
+  expect(1, "t10k-labels", overwriting({"--data", "bad"}));
+  write("bad/t10k-labels-idx1-ubyte", idx({33}, std::string(33, '\0')));
+  expect(1, "33", overwriting({"--data", "bad"}));
+  write("bad/t10k-labels-idx1-ubyte", "no idx file at all");
+  expect(1, "t10k-labels", overwriting({"--data", "bad"}));
+  fs::remove(path("bad/t10k-labels-idx1-ubyte"));
+  write("bad/t10k-labels-idx1-ubyte.gz", std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03garbage", 17));
+  expect(1, "t10k-labels-idx1-ubyte.gz", overwriting({"--data", "bad"}));
+  fs::remove(path("bad/t10k-labels-idx1-ubyte.gz"));
+  // A class that no training image has.
+  write("bad/t10k-labels-idx1-ubyte", idx({32}, std::string(31, '\0') + '\x07'));
+  expect(1, "label", overwriting({"--data", "bad"}));
+}
+
+TEST_F(Errors, DeviceAndNetwork) {
+  expect(1, "CUDA", overwriting({"--device", "cuda"}));
+  expect(2, "fashion-mnist", {"data", "fetch", "fashion-mnits"});
+}
+
+TEST_F(Errors, FileSizeLimit) {
+  // Of 512 bytes each: not even sweep.json fits.
+  expect(1, "out/sweep.json", overwriting({"--activations", "relu", "--epochs", "1"}),
+         "ulimit -f 1");
+}
+
+TEST_F(Errors, FullDisk) {
+  fs::create_directory(path("disk"));
+  if (mount("tmpfs", path("disk").c_str(), "tmpfs", 0, "size=16k") != 0) {
+    GTEST_SKIP() << "this user may not mount a file system";
+  }
+  write("disk/filler", std::string(12 << 10, 'x'));
+  const auto before = files("disk");
+  expect(1, "No space left",
+         {"sweep", "--data", "data", "--activations", "relu,elu,selu,tanh", "--epochs", "20",
+          "--threads", "1", "--out", "disk/out"});
+  for (const auto& [name, content] : files("disk")) {
+    // What is there is whole: JSON ends with its brace.
+    if (name.ends_with(".json")) {
+      EXPECT_TRUE(content.ends_with("}\n")) << name;
+    }
+    EXPECT_EQ(name.find(".tmp"), std::string::npos) << name;
+  }
+  EXPECT_EQ(files("disk").at(path("disk/filler").string()), before.begin()->second);
+  umount2(path("disk").c_str(), MNT_DETACH);
+}
+
+TEST_F(Errors, StandardOutput) {
+  const Ended ended = run({"activations"}, {}, "exec > /dev/full");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, testing::StartsWith("saltus: "));
+}
+
+}  // namespace
+}  // namespace saltus

@@ -1,0 +1,147 @@
+#include "tests/apps/program.h"
+
+#include <csignal>
+#include <fstream>
+#include <sstream>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace saltus::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string content(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream out;
+  out << stream.rdbuf();
+  return out.str();
+}
+
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& changes) {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    if (!changes.contains(variable.substr(0, variable.find('=')))) all.push_back(variable);
+  }
+  for (const auto& [name, value] : changes) all.push_back(std::string(name).append("=").append(value));
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  list.reserve(texts.size() + 1);
+  for (std::string& text : texts) list.push_back(text.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+/// Two classes: the left or the right half of an 8 x 8 image is bright.
+void write_images(const fs::path& folder, const std::string& set, int count) {
+  std::string pixels;
+  std::string labels;
+  for (int i = 0; i < count; ++i) {
+    const int label = i % 2;
+    labels.push_back(static_cast<char>(label));
+    for (int pixel = 0; pixel < 64; ++pixel) {
+      const bool bright = (pixel % 8 < 4) == (label == 0);
+      pixels.push_back(static_cast<char>((bright ? 150 : 0) + (i * 7 + pixel * 13) % 100));
+    }
+  }
+  const auto n = static_cast<std::uint32_t>(count);
+  std::ofstream(folder / (set + "-images-idx3-ubyte"), std::ios::binary) << idx({n, 8, 8}, pixels);
+  std::ofstream(folder / (set + "-labels-idx1-ubyte"), std::ios::binary) << idx({n}, labels);
+}
+
+}  // namespace
+
+std::string idx(const std::vector<std::uint32_t>& extents, const std::string& bytes) {
+  std::string file = {0, 0, 8, static_cast<char>(extents.size())};
+  for (const std::uint32_t extent : extents) {
+    for (const int shift : {24, 16, 8, 0}) file.push_back(static_cast<char>(extent >> shift));
+  }
+  return file + bytes;
+}
+
+Running::Running(pid_t pid, fs::path out, fs::path err)
+    : pid_(pid), out_(std::move(out)), err_(std::move(err)) {}
+
+void Running::send(int signal) const {
+  kill(pid_, signal);
+}
+
+Ended Running::wait() const {
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
+          .out = content(out_),
+          .err = content(err_)};
+}
+
+void ProgramTest::SetUp() {
+  std::string pattern = (fs::temp_directory_path() / "saltus-program-XXXXXX").string();
+  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+  folder_ = pattern;
+  fs::create_directory(path("data"));
+  write_images(path("data"), "train", 64);
+  write_images(path("data"), "t10k", 32);
+}
+
+void ProgramTest::TearDown() {
+  fs::remove_all(folder_);
+}
+
+Running ProgramTest::start(const std::vector<std::string>& arguments,
+                           const std::map<std::string, std::string>& environment,
+                           const std::string& before) {
+  const std::string number = std::to_string(++runs_);
+  const fs::path out = path("stdout" + number);
+  const fs::path err = path("stderr" + number);
+  std::vector<std::string> command = {"/bin/sh", "-c", before + " && exec \"$0\" \"$@\"",
+                                      SALTUS_PROGRAM};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> variables = environment_with(environment);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
+  pid_t pid = 0;
+  const int error = posix_spawn(&pid, "/bin/sh", &actions, nullptr, pointers(command).data(),
+                                pointers(variables).data());
+  posix_spawn_file_actions_destroy(&actions);
+  EXPECT_EQ(error, 0);
+  return {pid, out, err};
+}
+
+std::vector<std::string> ProgramTest::small_sweep(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {
+      "sweep", "--data",       "data", "--activations", "relu,selu", "--seeds", "2",  "--epochs",
+      "1",     "--batch-size", "16",   "--threads",     "1",         "--out",   "out"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+std::string ProgramTest::text(const std::string& name) const {
+  return content(path(name));
+}
+
+void ProgramTest::write(const std::string& name, const std::string& bytes) const {
+  std::ofstream(path(name), std::ios::binary) << bytes;
+}
+
+std::map<std::string, std::string> ProgramTest::files(const std::string& name) const {
+  std::map<std::string, std::string> all;
+  if (!fs::exists(path(name))) return all;
+  for (const auto& entry : fs::recursive_directory_iterator(path(name))) {
+    if (entry.is_regular_file()) all[entry.path().string()] = content(entry.path());
+  }
+  return all;
+}
+
+}  // namespace saltus::test

@@ -1,0 +1,71 @@
+// The other subcommands.
+#include "tests/apps/program.h"
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace saltus {
+namespace {
+
+using nlohmann::json;
+using test::Ended;
+using testing::HasSubstr;
+
+using Program = test::ProgramTest;
+
+TEST_F(Program, HelpAndVersion) {
+  EXPECT_EQ(run({"--help"}).code, 0);
+  EXPECT_THAT(run({"--help"}).out, HasSubstr("sweep"));
+  EXPECT_THAT(run({"sweep", "--help"}).out, HasSubstr("binary_crossentropy"));
+  EXPECT_THAT(run({"--version"}).out, testing::MatchesRegex("saltus [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST_F(Program, InfoNamesDevices) {
+  const Ended ended = run({"info"});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("onednn"));
+  EXPECT_THAT(ended.out, HasSubstr("CUDA"));
+}
+
+TEST_F(Program, ListsActivations) {
+  const json list = json::parse(run({"activations", "--json"}).out);
+  EXPECT_GE(list.size(), 60u);
+  std::set<std::string> names;
+  for (const json& entry : list) {
+    names.insert(entry.at("name").get<std::string>());
+    for (const char* key : {"aliases", "formula", "parameters", "range", "monotone", "saturates",
+                            "initializer", "dropout"}) {
+      EXPECT_TRUE(entry.contains(key)) << key;
+    }
+  }
+  EXPECT_EQ(names.size(), list.size());
+  const Ended table = run({"activations"});
+  for (const std::string& name : names) EXPECT_THAT(table.out, HasSubstr("\n" + name));
+}
+
+TEST_F(Program, DrawsCurves) {
+  const Ended ended = run({"curves", "--activations", "relu,elu:alpha=0.2", "--from", "-1", "--to",
+                           "1", "--points", "3", "--out", "curves"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(text("curves/curves.csv"), testing::StartsWith("activation,x,f,df\n"
+                                                             "relu,-1,0,0\n"
+                                                             "relu,0,0,0\n"
+                                                             "relu,1,1,1\n"
+                                                             "elu:alpha=0.2,-1,-0.12642"));
+  EXPECT_THAT(text("curves/curves.svg"), HasSubstr("</svg>"));
+  EXPECT_EQ(text("curves/curves.png").substr(1, 3), "PNG");
+}
+
+TEST_F(Program, ListsData) {
+  const Ended ended = run({"data", "list"}, {{"SALTUS_DATA_DIR", "/some/folder"}});
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_THAT(ended.out, HasSubstr("fashion-mnist"));
+  EXPECT_THAT(ended.out, HasSubstr("/some/folder"));
+}
+
+}  // namespace
+}  // namespace saltus

@@ -1,0 +1,227 @@
+// saltus sweep, end to end.
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/apps/program.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::Ended;
+using test::Running;
+using testing::HasSubstr;
+
+class SweepProgram : public test::ProgramTest {
+ protected:
+  /// history.csv by lines.
+  std::vector<std::string> history() const {
+    std::istringstream stream(text("out/history.csv"));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  }
+
+  /// id and history of every trial, without what a clock has part in.
+  std::map<std::string, json> trials() const {
+    std::map<std::string, json> all;
+    const json results = json::parse(text("out/results.json"));
+    for (const json& setting : results.at("settings")) {
+      for (const json& trial : setting.at("trials")) {
+        json figures = trial.at("history");
+        figures.erase("seconds");
+        figures.erase("images_per_second");
+        all[trial.at("id").get<std::string>()] = figures;
+      }
+    }
+    return all;
+  }
+
+  /// Waits until a file is there.
+  void await(const std::string& name) const {
+    for (int i = 0; i < 6000 && !fs::exists(path(name)); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_TRUE(fs::exists(path(name))) << name;
+  }
+};
+
+TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
+  const Ended ended = run(small_sweep());
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+  EXPECT_THAT(ended.out, HasSubstr("4 trials"));
+  EXPECT_THAT(ended.out, HasSubstr("rank"));
+  EXPECT_THAT(ended.out, HasSubstr("selu"));
+  EXPECT_THAT(ended.out, HasSubstr("±"));
+
+  const std::vector<std::string> rows = history();
+  ASSERT_EQ(rows.size(), 1u + 4);
+  EXPECT_THAT(rows[0], testing::StartsWith("activation,parameters,seed,epoch,loss,"));
+  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 16) << row;
+
+  const json sweep = json::parse(text("out/sweep.json"));
+  EXPECT_EQ(sweep.at("format"), "saltus-sweep");
+  EXPECT_EQ(sweep.at("config").at("activations"), json({"relu", "selu"}));
+  EXPECT_EQ(sweep.at("data").at("train").at("images"), 64);
+  EXPECT_EQ(sweep.at("data").at("train").at("images_md5").get<std::string>().size(), 32u);
+  EXPECT_GE(sweep.at("machine").at("cores").get<int>(), 1);
+
+  const json results = json::parse(text("out/results.json"));
+  EXPECT_EQ(results.at("complete"), true);
+  ASSERT_EQ(results.at("settings").size(), 2u);
+  std::set<int> ranks;
+  for (const json& setting : results.at("settings")) {
+    EXPECT_EQ(setting.at("status"), "ok");
+    ranks.insert(setting.at("rank").get<int>());
+    ASSERT_EQ(setting.at("trials").size(), 2u);
+    EXPECT_EQ(setting.at("trials").at(1).at("seed"), 1);
+    EXPECT_EQ(setting.at("trials").at(0).at("id").get<std::string>().size(), 16u);
+    EXPECT_EQ(setting.at("trials").at(0).at("history").at("val_loss").size(), 1u);
+    EXPECT_EQ(setting.at("last").at("val_categorical_accuracy").at("n"), 2);
+  }
+  EXPECT_TRUE(ranks.contains(1));
+
+  for (const char* name : {"accuracy", "loss"}) {
+    EXPECT_THAT(text("out/" + std::string(name) + ".svg"), HasSubstr("</svg>"));
+    EXPECT_EQ(text("out/" + std::string(name) + ".png").substr(1, 3), "PNG");
+  }
+  EXPECT_EQ(files("out").size(), 7u);  // and no temporary file
+}
+
+TEST_F(SweepProgram, RunsAGrid) {
+  const Ended ended = run({"sweep", "--data", "data", "--activations", "relu,elu:alpha=0.5",
+                           "--learning-rate", "1e-3,1e-4", "--batch-size", "16,32", "--clipvalue",
+                           "0.5,none", "--epochs", "1", "--threads", "1", "--out", "out"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(history().size(), 1u + 2 * 2 * 2 * 2);
+  EXPECT_THAT(ended.out, HasSubstr("elu:alpha=0.5, lr 0.0001, none, batch 32"));
+}
+
+TEST_F(SweepProgram, ResumesAddsAndKeepsWhatIsThere) {
+  ASSERT_EQ(run(small_sweep()).code, 0);
+  const auto before = trials();
+  const Ended added = run(small_sweep({"--resume", "--activations", "relu,selu,elu"}));
+  ASSERT_EQ(added.code, 2) << "an option given twice";
+
+  const Ended resumed =
+      run({"sweep", "--data", "data", "--activations", "relu,selu,elu", "--seeds", "2", "--epochs",
+           "1", "--batch-size", "16", "--threads", "1", "--out", "out", "--resume"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.out, HasSubstr("4 trials done before"));
+  const auto after = trials();
+  EXPECT_EQ(after.size(), 6u);
+  for (const auto& [id, figures] : before) EXPECT_EQ(after.at(id), figures);
+
+  // What would drop finished trials is refused.
+  const auto kept = files("out");
+  const Ended smaller = run(small_sweep({"--resume"}));
+  EXPECT_EQ(smaller.code, 2);
+  EXPECT_THAT(smaller.err, HasSubstr("2 finished trials"));
+  EXPECT_EQ(files("out"), kept);
+}
+
+TEST_F(SweepProgram, OverwriteReplaces) {
+  ASSERT_EQ(run(small_sweep()).code, 0);
+  write("out/mine.txt", "not yours");
+  const auto before = trials();
+  const Ended ended = run({"sweep", "--data", "data", "--activations", "elu", "--epochs", "1",
+                           "--threads", "1", "--out", "out", "--overwrite"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(trials().size(), 1u);
+  EXPECT_EQ(text("out/mine.txt"), "not yours");
+}
+
+TEST_F(SweepProgram, InterruptedItKeepsWhatIsDoneAndGoesOnLater) {
+  std::vector<std::string> command = {"sweep",
+                                      "--data",
+                                      "data",
+                                      "--activations",
+                                      "relu,elu,selu,tanh,silu,gelu",
+                                      "--epochs",
+                                      "60",
+                                      "--threads",
+                                      "1",
+                                      "--out",
+                                      "out"};
+  const Running running = start(command);
+  await("out/results.json");  // the first trial is done
+  running.send(SIGINT);
+  const Ended ended = running.wait();
+  EXPECT_EQ(ended.code, 130) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("--resume"));
+  const json results = json::parse(text("out/results.json"));
+  EXPECT_EQ(results.at("complete"), false);
+  EXPECT_EQ(results.at("settings").at(0).at("status"), "ok");
+  EXPECT_EQ(results.at("settings").at(5).at("status"), "stopped");
+  EXPECT_THAT(text("out/accuracy.svg"), HasSubstr("</svg>"));
+  const json first = trials().at(results["settings"][0]["trials"][0]["id"].get<std::string>());
+
+  command.emplace_back("--resume");
+  const Ended resumed = run(command);
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  const json whole = json::parse(text("out/results.json"));
+  EXPECT_EQ(whole.at("complete"), true);
+  EXPECT_EQ(trials().size(), 6u);
+  EXPECT_EQ(trials().at(whole["settings"][0]["trials"][0]["id"].get<std::string>()), first);
+}
+
+TEST_F(SweepProgram, TerminatedItSaysSo) {
+  const Running running = start({"sweep", "--data", "data", "--activations", "relu", "--epochs",
+                                 "100000", "--threads", "1", "--out", "out"});
+  await("out/sweep.json");
+  running.send(SIGTERM);
+  EXPECT_EQ(running.wait().code, 143);
+  EXPECT_EQ(json::parse(text("out/results.json")).at("complete"), false);
+}
+
+TEST_F(SweepProgram, DivergenceIsAResult) {
+  const Ended ended = run({"sweep", "--data", "data", "--activations", "relu", "--learning-rate",
+                           "1e30,1e-3", "--clipvalue", "none", "--epochs", "1", "--batch-size",
+                           "16", "--threads", "1", "--out", "out"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("diverged: "));
+  const json results = json::parse(text("out/results.json"));
+  EXPECT_EQ(results["settings"][0]["status"], "diverged");
+  EXPECT_EQ(results["settings"][0]["rank"], nullptr);
+  EXPECT_EQ(results["settings"][1]["rank"], 1);
+}
+
+TEST_F(SweepProgram, QuickKeepsItsSizeWhenResumed) {
+  const std::vector<std::string> command = {"sweep", "--quick",       "--resume", "--data",
+                                            "data",  "--activations", "relu",     "--threads",
+                                            "1",     "--out",         "out"};
+  const Ended first = run(command);
+  ASSERT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.out, HasSubstr("saltus sweep --out"));  // how to run the whole
+  const auto before = trials();
+  const Ended second = run(command);
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.out, HasSubstr("3 trials done before"));
+  EXPECT_EQ(trials(), before);
+}
+
+TEST_F(SweepProgram, WithoutGnuplotResultsAreKept) {
+  const std::map<std::string, std::string> no_path = {{"PATH", path("data").string()}};
+  const Ended ended = run(small_sweep(), no_path);
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("gnuplot was not found"));
+  EXPECT_THAT(ended.out, HasSubstr("rank"));
+  EXPECT_EQ(trials().size(), 4u);
+  EXPECT_FALSE(fs::exists(path("out/accuracy.svg")));
+  ASSERT_EQ(run(small_sweep({"--resume"})).code, 0);
+  EXPECT_TRUE(fs::exists(path("out/accuracy.svg")));
+}
+
+}  // namespace
+}  // namespace saltus
