@@ -95,7 +95,7 @@ TEST_F(Errors, Folder) {
 
 TEST_F(Errors, FolderInUse) {
   const int folder = open(path("out").c_str(), O_RDONLY | O_DIRECTORY);
-  ASSERT_EQ(flock(folder, LOCK_EX | LOCK_NB), 0);
+  ASSERT_EQ(flock(folder, LOCK_SH | LOCK_NB), 0);
   expect(1, "is in use", overwriting({}));
   close(folder);
 }
