@@ -12,6 +12,7 @@ using Run = std::function<int()>;
 void add_sweep_command(CLI::App& program, Run& chosen);
 void add_curves_command(CLI::App& program, Run& chosen);
 void add_activations_command(CLI::App& program, Run& chosen);
+void add_accuracy_command(CLI::App& program, Run& chosen);
 void add_data_command(CLI::App& program, Run& chosen);
 void add_info_command(CLI::App& program, Run& chosen);
 

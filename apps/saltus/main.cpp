@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
   add_sweep_command(program, chosen);
   add_curves_command(program, chosen);
   add_activations_command(program, chosen);
+  add_accuracy_command(program, chosen);
   add_data_command(program, chosen);
   add_info_command(program, chosen);
 

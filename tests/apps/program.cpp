@@ -28,7 +28,8 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
     const std::string variable = *entry;
     if (!changes.contains(variable.substr(0, variable.find('=')))) all.push_back(variable);
   }
-  for (const auto& [name, value] : changes) all.push_back(std::string(name).append("=").append(value));
+  for (const auto& [name, value] : changes)
+    all.push_back(std::string(name).append("=").append(value));
   return all;
 }
 

@@ -47,6 +47,14 @@ TEST_F(Program, ListsActivations) {
   for (const std::string& name : names) EXPECT_THAT(table.out, HasSubstr("\n" + name));
 }
 
+TEST_F(Program, MeasuresAccuracy) {
+  const Ended ended = run({"accuracy", "relu", "elu:alpha=0.5"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("`relu`"));
+  EXPECT_THAT(ended.out, HasSubstr("elu:alpha=0.5"));
+  EXPECT_EQ(run({"accuracy", "rleu"}).code, 2);
+}
+
 TEST_F(Program, DrawsCurves) {
   const Ended ended = run({"curves", "--activations", "relu,elu:alpha=0.2", "--from", "-1", "--to",
                            "1", "--points", "3", "--out", "curves"});

@@ -1,0 +1,69 @@
+// saltus accuracy: how exact the activations are, float by float.
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <saltus/accuracy.h>
+#include <saltus/progress.h>
+
+#include "commands.h"
+#include "interrupt.h"
+
+namespace saltus::app {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> names;
+  bool exhaustive = false;
+};
+
+/// A prime, so that a walk meets bit patterns of every kind.
+constexpr std::uint32_t kSampleStride = 4093;
+
+int run_accuracy(const Arguments& arguments) {
+  std::vector<Activation> activations;
+  for (const std::string& name : arguments.names) activations.push_back(Activation::parse(name));
+  if (activations.empty()) {
+    for (const ActivationInfo& info : activation_list()) {
+      activations.push_back(Activation::parse(info.name));
+    }
+  }
+  catch_interrupts();
+  const bool in_place = isatty(STDERR_FILENO) == 1;
+  std::vector<ActivationAccuracy> results;
+  for (const Activation& activation : activations) {
+    ProgressBar bar(std::cerr, in_place, {.label = activation.str()});
+    constexpr std::uint64_t kMillion = 1'000'000;
+    results.push_back(measure_accuracy(
+        activation, {.stride = arguments.exhaustive ? 1 : kSampleStride,
+                     .progress = [&](std::uint64_t done, std::uint64_t all) {
+                       throw_if_interrupted();
+                       bar.update(static_cast<std::int64_t>(done / kMillion),
+                                  static_cast<std::int64_t>(all / kMillion), "million floats");
+                     }}));
+  }
+  fmt::print("{}", accuracy_table(results));
+  return 0;
+}
+
+}  // namespace
+
+void add_accuracy_command(CLI::App& program, Run& chosen) {
+  CLI::App* command = program.add_subcommand(
+      "accuracy",
+      "Measures the rounding errors of activations and their derivatives against double\n"
+      "precision and prints a Markdown table");
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("NAME", arguments->names, "Which activations; all without a name");
+  command->add_flag("--exhaustive", arguments->exhaustive,
+                    "All 2^32 floats (minutes for each activation) instead of every 4093rd");
+  command->footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_accuracy(*arguments); }; });
+}
+
+}  // namespace saltus::app
