@@ -4,12 +4,13 @@
 #   make test     build and run all tests
 #   make bench    measure a training step against Keras and PyTorch (docs/benchmarks)
 #   make lint     clang-format and clang-tidy over our own code
-.PHONY: sweep test bench lint build dependencies
+.PHONY: sweep test bench lint build configure dependencies
 .DEFAULT_GOAL := build
 
 BUILD := build/release
 
-sweep: build
+sweep: configure
+	cmake --build --preset release --target saltus_program
 	$(BUILD)/apps/saltus/saltus sweep --quick --resume --out runs/quick
 
 test: build
@@ -18,9 +19,11 @@ test: build
 bench: build
 	python3 apps/bench/run_cpu.py --build $(BUILD)
 
-build: dependencies
-	@test -f $(BUILD)/build.ninja || cmake --preset release
+build: configure
 	cmake --build --preset release
+
+configure: dependencies
+	@test -f $(BUILD)/build.ninja || cmake --preset release
 
 dependencies:
 	@third_party/install.sh
