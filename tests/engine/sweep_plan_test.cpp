@@ -151,7 +151,8 @@ Setting first_setting(const SweepConfig& config) {
 TEST(TrialId, NamesTheSameTrialForEver) {
   // Changes only together with kFormatVersion: finished sweeps are resumed by it.
   const SweepConfig config = small_config();
-  EXPECT_EQ(trial_id(trial_description(config, first_setting(config), 7, small_data())), "1e81f46e9a3c9874");
+  EXPECT_EQ(trial_id(trial_description(config, first_setting(config), 7, small_data())),
+            "1e81f46e9a3c9874");
 }
 
 TEST(TrialId, IsShaOfTheDescription) {

@@ -39,7 +39,7 @@ std::span<const double> steps_for(const Range& range) {
   static constexpr double kFine[] = {1, 1.5, 2, 3, 5, 7};
   static constexpr double kFinest[] = {1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9};
   const double ratio = range.high / range.low;
-  if (ratio > 12) return kCoarse;
+  if (ratio > 30) return kCoarse;
   if (ratio > 4) return kFine;
   return kFinest;
 }
