@@ -161,7 +161,7 @@ def parse():
     parser.add_argument("--build", type=Path, default=ROOT / "build" / "release")
     parser.add_argument("--engines", type=names, default=ENGINES)
     parser.add_argument("--precisions", type=names, default=["fp32", "bf16"])
-    parser.add_argument("--activations", type=names, default=["relu", "gelu"])
+    parser.add_argument("--activations", type=names, default=["relu", "gelu_tanh"])
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=100, help="steps of each engine in a round")

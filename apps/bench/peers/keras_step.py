@@ -18,7 +18,7 @@ ACTIVATIONS = {
     "elu": keras.activations.elu,
     "leaky_relu": lambda x: keras.activations.leaky_relu(x, negative_slope=0.2),
     "selu": keras.activations.selu,
-    "gelu": lambda x: keras.activations.gelu(x, approximate=True),
+    "gelu_tanh": lambda x: keras.activations.gelu(x, approximate=True),
 }
 
 

@@ -17,7 +17,7 @@ ACTIVATIONS = {
     "elu": nn.ELU,
     "leaky_relu": lambda: nn.LeakyReLU(0.2),
     "selu": nn.SELU,
-    "gelu": lambda: nn.GELU(approximate="tanh"),
+    "gelu_tanh": lambda: nn.GELU(approximate="tanh"),
 }
 
 
