@@ -43,7 +43,7 @@ struct AccuracyOptions {
   std::uint32_t stride = 1;
   /// Called now and then, by one thread at a time, with the number of inputs done and of all. What
   /// it throws ends the walk and is passed on.
-  std::function<void(std::uint64_t done, std::uint64_t all)> progress;
+  std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
 };
 
 /// Walks float inputs of one activation on all cores: the code that trains, on this CPU's best
