@@ -5,7 +5,7 @@
 
 namespace saltus::kernels {
 
-/// The logistic function. Below -88 it underflows gradually, as it should.
+/// The logistic function. Below x = -87.3 it is 0: what is left would be subnormal.
 struct Sigmoid : Entry<Sigmoid> {
   static constexpr Traits traits{
       .name = "sigmoid",
