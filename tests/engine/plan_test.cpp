@@ -64,6 +64,8 @@ TEST(Plan, LowersTheTutorialsNetworkToFusedSteps) {
                                                          "product_backward",
                                                          "drop_backward",
                                                          "activate_backward",
+                                                         "convolution",
+                                                         "activate",
                                                          "pooled_convolution_backward",
                                                          "activate_backward",
                                                          "convolution_backward",
@@ -79,11 +81,26 @@ TEST(Plan, LowersTheTutorialsNetworkToFusedSteps) {
   EXPECT_GE(plan.parameter_count, 1'199'882);
 }
 
-TEST(Plan, NeverKeepsTheSecondConvolutionsOutputForTheWholeBatch) {
+TEST(Plan, KeepsNoFullSizeActivationForTheWholeBatch) {
   const Plan plan = make_plan(tutorial(), Loss::binary_crossentropy, Precision::fp32);
   EXPECT_EQ(named(plan.train, "conv2d_1").home, Home::slice);
   EXPECT_EQ(named(plan.train, "activation_1/slope").elements, 12 * 12 * 64);
-  EXPECT_EQ(named(plan.train, "activation").home, Home::batch);  // the backward pass reads it
+  // Cheap to compute again, so the backward pass does, and the forward pass keeps neither of them.
+  EXPECT_EQ(named(plan.train, "activation").home, Home::slice);
+  EXPECT_EQ(named(plan.train, "activation/slope/again").home, Home::slice);
+}
+
+TEST(Plan, KeepsActivationsThatAreDearToComputeAgain) {
+  Graph graph({8, 8, 8});  // 72 multiply-adds an output
+  graph.add(layers::Conv2D{.filters = 4});
+  graph.add(layers::Activation{Activation::parse("relu")});
+  graph.add(layers::Conv2D{.filters = 4});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 1});
+  const Plan plan = make_plan(graph, Loss::mean_squared_error, Precision::fp32);
+  const auto steps = names(plan.train);
+  EXPECT_EQ(std::count(steps.begin(), steps.end(), "activate"), 1);
+  EXPECT_EQ(named(plan.train, "activation").home, Home::batch);
 }
 
 TEST(Plan, NumbersWeightsAlikeInAllPrograms) {

@@ -282,7 +282,10 @@ Plan make_plan(const Graph& graph, Loss loss, Precision precision) {
   const auto make = [&](Mode mode) {
     Draft draft = lower(graph, loss, mode);
     fuse(draft);
-    if (mode == Mode::train) add_backward(draft);
+    if (mode == Mode::train) {
+      add_backward(draft);
+      recompute(draft);
+    }
     assign_types(draft, precision);
     return place(std::move(draft));
   };

@@ -1,5 +1,5 @@
 // The passes that make a plan, in their order: lower (graph to forward steps) -> fuse -> backward
-// -> types and homes -> memory.
+// -> recompute -> types and homes -> memory.
 #pragma once
 
 #include <functional>
@@ -44,6 +44,9 @@ void fuse(Draft& draft);
 
 /// Appends the backward steps and the update.
 void add_backward(Draft& draft);
+
+/// Lets the backward pass compute cheap activations again instead of keeping them for the whole batch.
+void recompute(Draft& draft);
 
 /// Stores what matrix products read in the precision's type.
 void assign_types(Draft& draft, Precision precision);
