@@ -31,7 +31,7 @@ Bounds measured_bounds(const std::function<Results(const Rounding&)>& run, doubl
   Bounds deviations;
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     for (const auto& [name, values] : run(relative_errors(unit, seed))) {
-      for (std::size_t i = 0; i < values.size(); ++i) {
+      for (std::int64_t i = 0; i < values.size(); ++i) {
         const double deviation = std::abs(values[i] - exact.at(name)[i]);
         deviations[name] = std::max(deviations[name], deviation);
       }

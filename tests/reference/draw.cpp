@@ -34,9 +34,9 @@ Weights draw_weights(const Graph& graph, Random& random) {
         low = 0.1;
         high = 0.5;
       }
-      Values& values = weights[weight.name];
-      values.resize(element_count(weight.shape));
+      Values values(element_count(weight.shape));
       for (double& value : values) value = random.uniform(low, high);
+      weights[weight.name] = std::move(values);
     }
   }
   return weights;

@@ -14,8 +14,8 @@ namespace {
 std::int64_t alpha_index(const layers::PReLU& layer, const Shape& shape, std::int64_t i) {
   std::int64_t index = 0;
   std::int64_t stride = 1;
-  for (auto axis = static_cast<std::int64_t>(shape.size()); axis >= 1; --axis) {
-    const std::int64_t extent = shape[axis - 1];
+  for (auto axis = std::ssize(shape); axis >= 1; --axis) {
+    const std::int64_t extent = shape.begin()[axis - 1];
     if (std::ranges::count(layer.shared_axes, axis) == 0) {
       index += i % extent * stride;
       stride *= extent;
@@ -117,7 +117,7 @@ Batch forward(const layers::Add&, const Call& call) {
 }
 
 Gradients backward(const layers::Add&, const Call& call, const Batch& dy) {
-  return {std::vector<Batch>(call.inputs.size(), dy), {}};
+  return {Array<Batch>(std::ssize(call.inputs), dy), {}};
 }
 
 }  // namespace saltus::reference

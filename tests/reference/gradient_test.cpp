@@ -75,11 +75,11 @@ void check_gradients(const Example& example) {
   if (testing::Test::HasFailure()) return;
 
   const Pass pass = network.differentiate(data.x, data.t);
-  std::size_t trainable = 0;
+  std::ptrdiff_t trainable = 0;
   for (const Node& node : example.graph.nodes()) {
     trainable += std::ranges::count_if(node.weights, &Weight::trainable);
   }
-  EXPECT_EQ(pass.gradients.size(), trainable);
+  EXPECT_EQ(std::ssize(pass.gradients), trainable);
   for (const auto& [name, gradient] : pass.gradients) {
     check_gradient(name, network, data, network.weights().at(name), gradient, random);
   }

@@ -63,7 +63,7 @@ double kink_distance(const Smooth&, const Batch&) {
 
 }  // namespace
 
-double kink_distance(const Graph& graph, const std::vector<Batch>& outputs) {
+double kink_distance(const Graph& graph, const Array<Batch>& outputs) {
   double smallest = kSmooth;
   for (const Node& node : graph.nodes()) {
     if (node.inputs.empty()) continue;

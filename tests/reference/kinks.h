@@ -14,6 +14,6 @@ namespace saltus::reference {
 ///
 /// Finite differences, and comparisons of two precisions, mean something only where this is larger
 /// than what they move or round.
-double kink_distance(const Graph& graph, const std::vector<Batch>& outputs);
+double kink_distance(const Graph& graph, const Array<Batch>& outputs);
 
 }  // namespace saltus::reference

@@ -157,7 +157,7 @@ TEST(KnownValues, DropoutLayersAndStepsDrawDifferentMasks) {
   graph.add(layers::Dropout{0.5});
   Network network(graph, Loss::mean_squared_error, SGD{}, 3);
   const Batch ones(1, {64}, Values(64, 1.0));
-  const std::vector<Batch> first = network.forward(ones, true);
+  const Array<Batch> first = network.forward(ones, true);
   // The same mask twice would drop nothing in the second layer.
   EXPECT_LT(std::ranges::count(first[2].values, 4.0), std::ranges::count(first[1].values, 2.0));
   network.train(ones, ones);
@@ -239,7 +239,7 @@ TEST(KnownValues, MomentumAndNesterov) {
     Weights weights{{"w", {1}}};
     updater.update(weights, {{"w", {1}}});
     updater.update(weights, {{"w", {2}}});
-    return weights.at("w").front();
+    return weights.at("w")[0];
   };
   EXPECT_NEAR(two_steps({.learning_rate = 0.1}), 1 - 0.1 - 0.2, kExact);
   // velocity: -0.1, then -0.05 - 0.2

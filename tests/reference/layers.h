@@ -36,7 +36,7 @@ struct Call {
 
 /// What backward gives: the gradient of each input, and of each trainable weight.
 struct Gradients {
-  std::vector<Batch> inputs;
+  Array<Batch> inputs;
   Weights weights;
 };
 

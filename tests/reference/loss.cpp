@@ -27,7 +27,7 @@ SampleLoss categorical_from_logits(const Values& z, const Values& t) {
   for (const double value : z) total += std::exp(value - largest);
   const double targets = std::accumulate(t.begin(), t.end(), 0.0);
   SampleLoss loss{0, Values(z.size())};
-  for (std::size_t j = 0; j < z.size(); ++j) {
+  for (std::int64_t j = 0; j < z.size(); ++j) {
     const double log_p = z[j] - largest - std::log(total);
     loss.value -= t[j] * log_p;
     loss.gradient[j] = std::exp(log_p) * targets - t[j];
@@ -40,7 +40,7 @@ SampleLoss categorical(const Values& p, const Values& t) {
   const double total = std::accumulate(p.begin(), p.end(), 0.0);
   SampleLoss loss{0, Values(p.size())};
   double spread = 0;  // sum_j (d loss / d q_j) p_j / total
-  for (std::size_t j = 0; j < p.size(); ++j) {
+  for (std::int64_t j = 0; j < p.size(); ++j) {
     const double q = p[j] / total;
     loss.value -= t[j] * std::log(clip(q));
     loss.gradient[j] = inside_clip(q) ? -t[j] / q : 0.0;
@@ -54,7 +54,7 @@ SampleLoss categorical(const Values& p, const Values& t) {
 SampleLoss binary_from_logits(const Values& z, const Values& t) {
   const auto n = static_cast<double>(z.size());
   SampleLoss loss{0, Values(z.size())};
-  for (std::size_t j = 0; j < z.size(); ++j) {
+  for (std::int64_t j = 0; j < z.size(); ++j) {
     loss.value += (std::max(z[j], 0.0) - z[j] * t[j] + std::log1p(std::exp(-std::abs(z[j])))) / n;
     loss.gradient[j] = (1 / (1 + std::exp(-z[j])) - t[j]) / n;
   }
@@ -64,9 +64,9 @@ SampleLoss binary_from_logits(const Values& z, const Values& t) {
 // The last at z = log(p / (1 - p)), p being clipped; dz / dp = 1 / (p (1 - p))
 SampleLoss binary(const Values& p, const Values& t) {
   Values z(p.size());
-  for (std::size_t j = 0; j < p.size(); ++j) z[j] = std::log(clip(p[j]) / (1 - clip(p[j])));
+  for (std::int64_t j = 0; j < p.size(); ++j) z[j] = std::log(clip(p[j]) / (1 - clip(p[j])));
   SampleLoss loss = binary_from_logits(z, t);
-  for (std::size_t j = 0; j < p.size(); ++j) {
+  for (std::int64_t j = 0; j < p.size(); ++j) {
     loss.gradient[j] *= inside_clip(p[j]) ? 1 / (p[j] * (1 - p[j])) : 0.0;
   }
   return loss;
@@ -76,7 +76,7 @@ SampleLoss binary(const Values& p, const Values& t) {
 SampleLoss squared_error(const Values& y, const Values& t) {
   const auto n = static_cast<double>(y.size());
   SampleLoss loss{0, Values(y.size())};
-  for (std::size_t j = 0; j < y.size(); ++j) {
+  for (std::int64_t j = 0; j < y.size(); ++j) {
     loss.value += (y[j] - t[j]) * (y[j] - t[j]) / n;
     loss.gradient[j] = 2 * (y[j] - t[j]) / n;
   }
@@ -131,7 +131,7 @@ Sums count(const Batch& y, const Batch& t) {
   for (std::int64_t row = 0; row < y.rows; ++row) {
     const Values outputs = sample(y, row);
     const Values targets = sample(t, row);
-    for (std::size_t j = 0; j < outputs.size(); ++j) {
+    for (std::int64_t j = 0; j < outputs.size(); ++j) {
       // Keras rounds, and 0.5 rounds to 0
       sums.binary_hits += (outputs[j] > 0.5 ? 1.0 : 0.0) == targets[j] ? 1 : 0;
       sums.absolute_error +=

@@ -30,17 +30,16 @@ Network::Network(Graph graph, Loss loss, Optimizer optimizer, std::uint64_t seed
   }
 }
 
-Call Network::call(NodeId id, const std::vector<Batch>& outputs, const Batch& x,
-                   const Weights& weights, bool training) const {
-  const Node& node = graph_.nodes()[id];
+Call Network::call(NodeId id, const Array<Batch>& outputs, const Batch& x, const Weights& weights,
+                   bool training) const {
   std::vector<const Batch*> inputs;
-  for (const NodeId input : node.inputs) inputs.push_back(&outputs[input]);
+  for (const NodeId input : node(id).inputs) inputs.push_back(&outputs[input]);
   if (inputs.empty()) inputs.push_back(&x);
-  return {node, std::move(inputs), weights, training, {seed_, updater_.steps()}, dropout_[id]};
+  return {node(id), std::move(inputs), weights, training, {seed_, updater_.steps()}, dropout_[id]};
 }
 
-std::vector<Batch> Network::forward(const Batch& x, bool training, const Weights& weights) const {
-  std::vector<Batch> outputs;
+Array<Batch> Network::forward(const Batch& x, bool training, const Weights& weights) const {
+  Array<Batch> outputs;
   for (NodeId id = 0; id < std::ssize(graph_.nodes()); ++id) {
     const Call here = call(id, outputs, x, weights, training);
     outputs.push_back(std::visit([&](const auto& layer) { return reference::forward(layer, here); },
@@ -50,11 +49,11 @@ std::vector<Batch> Network::forward(const Batch& x, bool training, const Weights
   return outputs;
 }
 
-std::vector<Batch> Network::forward(const Batch& x, bool training) const {
+Array<Batch> Network::forward(const Batch& x, bool training) const {
   return forward(x, training, rounded_weights());
 }
 
-LossValue Network::loss_of(const std::vector<Batch>& outputs, const Batch& t) const {
+LossValue Network::loss_of(const Array<Batch>& outputs, const Batch& t) const {
   const Batch& y = fused_ ? outputs[graph_.output().inputs.front()] : outputs.back();
   return reference::evaluate(loss_, y, t, fused_);
 }
@@ -69,8 +68,8 @@ Pass Network::differentiate(const Batch& x, const Batch& t) const {
 
   // The gradient of a node's output is the sum of what its readers send back; it is complete when
   // the walk, last node first, comes to the node.
-  std::vector<Batch> gradients;
-  for (const Batch& output : pass.outputs) gradients.emplace_back(output.rows, output.shape);
+  Array<Batch> gradients;
+  for (const Batch& output : pass.outputs) gradients.push_back({output.rows, output.shape});
   const NodeId last = static_cast<NodeId>(std::ssize(gradients)) - 1;
   const NodeId start = fused_ ? graph_.output().inputs.front() : last;
   gradients[start] = std::move(loss.gradient);
@@ -81,9 +80,11 @@ Pass Network::differentiate(const Batch& x, const Batch& t) const {
         [&](const auto& layer) { return reference::backward(layer, here, gradients[id]); },
         here.node.layer);
     if (here.node.inputs.empty()) pass.input_gradient = std::move(back.inputs.front());
-    for (std::size_t i = 0; i < here.node.inputs.size(); ++i) {
-      Values& sum = gradients[here.node.inputs[i]].values;
-      for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += back.inputs[i].values[k];
+    auto dx = back.inputs.begin();
+    for (const NodeId input : here.node.inputs) {
+      Values& sum = gradients[input].values;
+      for (std::int64_t k = 0; k < sum.size(); ++k) sum[k] += dx->values[k];
+      ++dx;
     }
     pass.gradients.merge(back.weights);
     if (const auto* layer = std::get_if<layers::BatchNormalization>(&here.node.layer)) {
@@ -101,7 +102,7 @@ Sums Network::train(const Batch& x, const Batch& t) {
 }
 
 Sums Network::evaluate(const Batch& x, const Batch& t) const {
-  const std::vector<Batch> outputs = forward(x, false);
+  const Array<Batch> outputs = forward(x, false);
   Sums sums = count(outputs.back(), t);
   sums.loss = loss_of(outputs, t).sum;
   return sums;

@@ -28,7 +28,7 @@ struct Rounding {
 
 /// A training step's forward and backward pass, before any weight changes.
 struct Pass {
-  std::vector<Batch> outputs;  ///< of every node of the graph
+  Array<Batch> outputs;  ///< of every node of the graph
   Sums sums;
   Weights gradients;     ///< of the mean loss, with respect to every trainable weight
   Batch input_gradient;  ///< and to the network's input
@@ -47,7 +47,7 @@ class Network {
   void set_rounding(Rounding rounding) { rounding_ = std::move(rounding); }
 
   /// Outputs of every node; dropout and batch statistics only while training.
-  std::vector<Batch> forward(const Batch& x, bool training) const;
+  Array<Batch> forward(const Batch& x, bool training) const;
 
   /// Forward and backward of the next training step.
   Pass differentiate(const Batch& x, const Batch& t) const;
@@ -62,17 +62,18 @@ class Network {
   Batch predict(const Batch& x) const { return forward(x, false).back(); }
 
  private:
-  std::vector<Batch> forward(const Batch& x, bool training, const Weights& weights) const;
-  Call call(NodeId id, const std::vector<Batch>& outputs, const Batch& x, const Weights& weights,
+  Array<Batch> forward(const Batch& x, bool training, const Weights& weights) const;
+  const Node& node(NodeId id) const { return graph_.nodes()[static_cast<std::size_t>(id)]; }
+  Call call(NodeId id, const Array<Batch>& outputs, const Batch& x, const Weights& weights,
             bool training) const;
-  LossValue loss_of(const std::vector<Batch>& outputs, const Batch& t) const;
+  LossValue loss_of(const Array<Batch>& outputs, const Batch& t) const;
   Weights rounded_weights() const;
   void round(Batch& batch) const;
 
   Graph graph_;
   Loss loss_;
-  bool fused_ = false;                  ///< loss and last layer are one
-  std::vector<std::uint32_t> dropout_;  ///< for each node, the dropout layers before it
+  bool fused_ = false;            ///< loss and last layer are one
+  Array<std::uint32_t> dropout_;  ///< for each node, the dropout layers before it
   std::uint64_t seed_;
   Updater updater_;
   Weights weights_;

@@ -78,7 +78,7 @@ Weights moving_statistics(const layers::BatchNormalization& layer, const Call& c
   const Moments moments = batch_moments(call.input());
   Values mean = call.weight("moving_mean");
   Values variance = call.weight("moving_variance");
-  for (std::size_t c = 0; c < mean.size(); ++c) {
+  for (std::int64_t c = 0; c < mean.size(); ++c) {
     mean[c] = layer.momentum * mean[c] + (1 - layer.momentum) * moments.mean[c];
     variance[c] = layer.momentum * variance[c] + (1 - layer.momentum) * moments.variance[c];
   }

@@ -16,9 +16,9 @@ Shape output_shape(const Window& window, const Batch& x) {
 }
 
 /// For each output the index in x of its window's largest value, the first of equals.
-std::vector<std::int64_t> winners(const Window& window, const Batch& x) {
+Array<std::int64_t> winners(const Window& window, const Batch& x) {
   const Batch y(x.rows, output_shape(window, x));
-  std::vector<std::int64_t> winner(y.values.size(), -1);
+  Array<std::int64_t> winner(y.values.size(), -1);
   for_each_tap(window, x.rows, [&](const Tap& tap) {
     for (std::int64_t c = 0; c < x.channels(); ++c) {
       const std::int64_t in = x.index(tap.row, tap.in_y, tap.in_x, c);
@@ -46,7 +46,7 @@ Values window_sizes(const Window& window, const Batch& x) {
 Batch forward(const layers::MaxPooling2D& layer, const Call& call) {
   const Batch& x = call.input();
   const Window window = place(layer, x);
-  const std::vector<std::int64_t> winner = winners(window, x);
+  const Array<std::int64_t> winner = winners(window, x);
   Batch y(x.rows, output_shape(window, x));
   for (std::int64_t i = 0; i < y.size(); ++i) y.values[i] = x.values[winner[i]];
   return y;
@@ -54,7 +54,7 @@ Batch forward(const layers::MaxPooling2D& layer, const Call& call) {
 
 Gradients backward(const layers::MaxPooling2D& layer, const Call& call, const Batch& dy) {
   const Batch& x = call.input();
-  const std::vector<std::int64_t> winner = winners(place(layer, x), x);
+  const Array<std::int64_t> winner = winners(place(layer, x), x);
   Batch dx(x.rows, x.shape);
   for (std::int64_t i = 0; i < dy.size(); ++i) dx.values[winner[i]] += dy.values[i];
   return {{std::move(dx)}, {}};

@@ -70,13 +70,14 @@ Layer random_feature_layer(Random& random) {
 
 /// Adds the last node to an earlier one of the same shape, where there is one.
 void add_shortcut(Graph& graph, Random& random) {
-  const auto last = static_cast<NodeId>(graph.nodes().size()) - 1;
-  std::vector<NodeId> fitting;
-  for (NodeId id = 0; id < last; ++id) {
-    if (graph.nodes()[id].shape == graph.output().shape) fitting.push_back(id);
+  Array<NodeId> fitting;
+  NodeId last = -1;
+  for (const Node& node : graph.nodes()) {
+    ++last;
+    if (&node != &graph.output() && node.shape == graph.output().shape) fitting.push_back(last);
   }
   if (fitting.empty()) return;
-  graph.add_to({fitting[random.integer(0, std::ssize(fitting) - 1)], last}, layers::Add{});
+  graph.add_to({fitting[random.integer(0, fitting.size() - 1)], last}, layers::Add{});
 }
 
 Loss add_end(Graph& graph, Random& random) {

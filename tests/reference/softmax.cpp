@@ -8,7 +8,7 @@
 namespace saltus::reference {
 namespace {
 
-using Row = std::vector<double>;
+using Row = Values;
 
 /// y = f(x) for each row of the last axis.
 template <typename Function>
@@ -58,7 +58,7 @@ Gradients backward(const layers::Softmax& layer, const Call& call, const Batch& 
   return {{map_rows(y, dy,
                     [](const Row& p, Row d) {
                       const double inner = std::inner_product(p.begin(), p.end(), d.begin(), 0.0);
-                      for (std::size_t i = 0; i < d.size(); ++i) d[i] = p[i] * (d[i] - inner);
+                      for (std::int64_t i = 0; i < d.size(); ++i) d[i] = p[i] * (d[i] - inner);
                       return d;
                     })},
           {}};
@@ -81,7 +81,8 @@ Gradients backward(const layers::LogSoftmax& layer, const Call& call, const Batc
   return {{map_rows(y, dy,
                     [](const Row& log_p, Row d) {
                       const double total = sum(d);
-                      for (std::size_t i = 0; i < d.size(); ++i) d[i] -= std::exp(log_p[i]) * total;
+                      for (std::int64_t i = 0; i < d.size(); ++i)
+                        d[i] -= std::exp(log_p[i]) * total;
                       return d;
                     })},
           {}};

@@ -73,13 +73,11 @@ std::int64_t Updater::update(Weights& weights, Weights gradients) {
 // m = beta_1 m + (1 - beta_1) g,  v = beta_2 v + (1 - beta_2) g^2,
 // w -= learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 void Updater::apply(const Adam& adam, Values& w, const Values& g, const std::string& name) {
-  Values& m = first_[name];
-  Values& v = second_[name];
-  m.resize(g.size());
-  v.resize(g.size());
+  Values& m = first_.try_emplace(name, g.size()).first->second;
+  Values& v = second_.try_emplace(name, g.size()).first->second;
   const double rate = adam.learning_rate * std::sqrt(1 - std::pow(adam.beta_2, steps_)) /
                       (1 - std::pow(adam.beta_1, steps_));
-  for (std::size_t i = 0; i < g.size(); ++i) {
+  for (std::int64_t i = 0; i < g.size(); ++i) {
     m[i] = adam.beta_1 * m[i] + (1 - adam.beta_1) * g[i];
     v[i] = adam.beta_2 * v[i] + (1 - adam.beta_2) * g[i] * g[i];
     w[i] -= rate * m[i] / (std::sqrt(v[i]) + adam.epsilon);
@@ -89,9 +87,8 @@ void Updater::apply(const Adam& adam, Values& w, const Values& g, const std::str
 // velocity = momentum velocity - learning_rate g;
 // w += velocity, with Nesterov w += momentum velocity - learning_rate g
 void Updater::apply(const SGD& sgd, Values& w, const Values& g, const std::string& name) {
-  Values& velocity = first_[name];
-  velocity.resize(g.size());
-  for (std::size_t i = 0; i < g.size(); ++i) {
+  Values& velocity = first_.try_emplace(name, g.size()).first->second;
+  for (std::int64_t i = 0; i < g.size(); ++i) {
     velocity[i] = sgd.momentum * velocity[i] - sgd.learning_rate * g[i];
     w[i] += sgd.nesterov ? sgd.momentum * velocity[i] - sgd.learning_rate * g[i] : velocity[i];
   }
