@@ -1,10 +1,11 @@
 #include "reference/bounds.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <memory>
 
-#include "reference/examples.h"
+#include "kernels/random.h"
 
 namespace saltus::reference {
 namespace {
@@ -18,9 +19,15 @@ double largest(const Values& values) {
 }  // namespace
 
 Rounding relative_errors(double unit, std::uint64_t seed) {
-  const auto random = std::make_shared<Random>(seed);
-  const auto disturb = [random, unit](Values& values) {
-    for (double& value : values) value *= 1 + unit * random->uniform(-1, 1);
+  const auto disturb = [seed, unit, tensor = std::make_shared<std::uint32_t>(0)](Values& values) {
+    ++*tensor;
+    for (double& value : values) {
+      const auto bits = std::bit_cast<std::uint64_t>(value);
+      const kernels::Words4 words = kernels::philox(
+          seed,
+          {static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32), *tensor, 0});
+      value *= 1 + unit * (words.w0 * 0x1p-31 - 1);
+    }
   };
   return {disturb, disturb};
 }

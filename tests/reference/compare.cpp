@@ -43,6 +43,7 @@ void compare(const Results& got, const Results& want, const Bounds& bounds) {
       continue;
     }
     const double bound = bounds.at(name);
+    EXPECT_TRUE(std::isfinite(bound)) << name << " has no bound";
     const Verdict verdict = compare(found->second, expected, bound);
     EXPECT_EQ(verdict.wrong, 0) << name << ": of " << expected.size() << " elements; the worst is ["
                                 << verdict.worst_index << "], "
