@@ -169,6 +169,10 @@ std::int64_t Random::integer(std::int64_t low, std::int64_t high) {
   return low + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(high - low + 1));
 }
 
+void PrintTo(const Example& example, std::ostream* out) {
+  *out << example.name;
+}
+
 Layer activation(std::string_view name) {
   return layers::Activation{saltus::Activation::parse(name)};
 }

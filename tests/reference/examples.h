@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ostream>
 #include <random>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct Example {
   Graph graph;
   Loss loss = Loss::mean_squared_error;
 };
+
+/// For messages of tests.
+void PrintTo(const Example& example, std::ostream* out);
 
 /// The activation of that name and those parameters, as a layer.
 Layer activation(std::string_view name);

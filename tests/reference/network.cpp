@@ -13,8 +13,8 @@ const Values& Call::weight(const char* kind) const {
   return weights.at(weight_name(kind));
 }
 
-Network::Network(Graph graph, Loss loss, Optimizer optimizer, std::uint64_t seed)
-    : graph_(std::move(graph)), loss_(loss), seed_(seed), updater_(std::move(optimizer)) {
+Network::Network(Graph graph, Loss loss, const Optimizer& optimizer, std::uint64_t seed)
+    : graph_(std::move(graph)), loss_(loss), seed_(seed), updater_(optimizer) {
   fused_ =
       fuses_with_softmax(loss) && std::holds_alternative<layers::Softmax>(graph_.output().layer);
   std::uint32_t dropouts = 0;

@@ -39,7 +39,7 @@ struct Pass {
 class Network {
  public:
   /// All weights start from zero.
-  Network(Graph graph, Loss loss, Optimizer optimizer = SGD{}, std::uint64_t seed = 0);
+  Network(Graph graph, Loss loss, const Optimizer& optimizer = SGD{}, std::uint64_t seed = 0);
 
   const Graph& graph() const { return graph_; }
   Weights& weights() { return weights_; }

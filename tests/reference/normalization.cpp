@@ -13,7 +13,8 @@ struct Moments {
 
 Moments batch_moments(const Batch& x) {
   const std::int64_t channels = x.channels();
-  const double count = static_cast<double>(x.size() / channels);
+  const std::int64_t rows = x.size() / channels;
+  const auto count = static_cast<double>(rows);
   Moments moments{Values(channels), Values(channels)};
   for (std::int64_t i = 0; i < x.size(); ++i) moments.mean[i % channels] += x.values[i] / count;
   for (std::int64_t i = 0; i < x.size(); ++i) {
@@ -49,7 +50,8 @@ Batch forward(const layers::BatchNormalization& layer, const Call& call) {
 Gradients backward(const layers::BatchNormalization& layer, const Call& call, const Batch& dy) {
   const Batch& x = call.input();
   const std::int64_t channels = x.channels();
-  const double count = static_cast<double>(x.size() / channels);
+  const std::int64_t rows = x.size() / channels;
+  const auto count = static_cast<double>(rows);
   const Moments moments = batch_moments(x);
   const Values& gamma = call.weight("gamma");
 

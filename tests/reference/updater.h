@@ -11,7 +11,7 @@ namespace saltus::reference {
 /// An optimizer with its moments.
 class Updater {
  public:
-  explicit Updater(Optimizer optimizer) : optimizer_(std::move(optimizer)) {}
+  explicit Updater(const Optimizer& optimizer) : optimizer_(optimizer) {}
 
   /// Clips the gradients and updates the weights they belong to. Returns how much was clipped: see
   /// Sums::clipped.
