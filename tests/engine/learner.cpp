@@ -1,0 +1,77 @@
+#include "learner.h"
+
+#include <string>
+
+namespace saltus::tests {
+namespace {
+
+std::vector<float> floats(const reference::Values& values) {
+  std::vector<float> result;
+  for (const double value : values) result.push_back(static_cast<float>(value));
+  return result;
+}
+
+}  // namespace
+
+void PrintTo(const Executor& executor, std::ostream* out) {
+  *out << executor.name;
+}
+
+std::vector<Executor> executors() {
+  return {{"cpu_fp32", &backend::cpu(), Precision::fp32, 0x1p-24, 32},
+          {"cpu_bf16", &backend::cpu(), Precision::bf16, 0x1p-9, 8}};
+}
+
+Learner::Learner(const Executor& executor, const Graph& graph, Loss loss,
+                 const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size,
+                 int threads)
+    : plan_(std::make_shared<const plan::Plan>(plan::make_plan(graph, loss, executor.precision))),
+      executable_(executor.backend->compile(plan_, {backend::trial_of(graph, optimizer, seed)},
+                                            {.threads = threads, .batch_size = batch_size})),
+      batch_size_(batch_size) {}
+
+void Learner::set_weights(const reference::Weights& weights) {
+  int number = 0;
+  for (const Weight& weight : plan_->weights) {
+    executable_->write_weight(0, number++, floats(weights.at(weight.name)));
+  }
+}
+
+reference::Weights Learner::weights() {
+  reference::Weights weights;
+  int number = 0;
+  for (const Weight& weight : plan_->weights) {
+    std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
+    executable_->read_weight(0, number++, values);
+    weights[weight.name] = reference::Values(values.begin(), values.end());
+  }
+  return weights;
+}
+
+void Learner::bind(const reference::Data& data) {
+  inputs_ = floats(data.x.values);
+  targets_ = floats(data.t.values);
+  bind(Samples{data.x.rows, std::span<const float>(inputs_), std::span<const float>(targets_)});
+}
+
+void Learner::bind(const Samples& samples) {
+  executable_->bind(backend::Split::train, samples);
+}
+
+std::vector<backend::BatchSums> Learner::train(std::int64_t first, std::int64_t count,
+                                               std::uint32_t epoch, bool shuffle) {
+  executable_->train(epoch, first, count, batch_size_, shuffle);
+  return executable_->take_sums(0);
+}
+
+std::vector<backend::BatchSums> Learner::evaluate() {
+  executable_->evaluate(backend::Split::train, batch_size_);
+  return executable_->take_sums(0);
+}
+
+reference::Values Learner::predict() {
+  const std::vector<float> outputs = executable_->predict(0, backend::Split::train, batch_size_);
+  return {outputs.begin(), outputs.end()};
+}
+
+}  // namespace saltus::tests
