@@ -1,11 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
-
-#include <saltus/error.h>
+#include <exception>
 
 #include "commands.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   using namespace saltus;
   CLI::App app("Benchmarks of Saltus. apps/bench/run_cpu.py compares them with Keras and PyTorch.");
   app.require_subcommand(1);
@@ -14,8 +15,6 @@ int main(int argc, char** argv) {
   int steps = 10;
   const auto add = [&](const char* name, const char* help) {
     CLI::App* command = app.add_subcommand(name, help);
-    command->add_option("--activation", options.activation, "Activation of all layers")
-        ->capture_default_str();
     command->add_option("--precision", options.precision, "fp32 or bf16")->capture_default_str();
     command->add_option("--threads", options.threads, "CPU threads; 0: all cores")
         ->capture_default_str();
@@ -27,18 +26,28 @@ int main(int argc, char** argv) {
       add("step", "Training steps of the tutorial's network, asked for on standard input");
   CLI::App* primitives = add("primitives", "The oneDNN primitives of such a step alone");
   CLI::App* activations = add("activations", "A step for every activation, as ratios to relu");
+  for (CLI::App* command : {step, primitives}) {
+    command->add_option("--activation", options.activation, "Activation of all layers")
+        ->capture_default_str();
+  }
   activations->add_option("--rounds", rounds, "Rounds; each activation has its turn in each")
       ->capture_default_str();
   activations->add_option("--steps", steps, "Steps a turn")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
+  if (step->parsed()) bench::step(options);
+  if (primitives->parsed()) bench::primitives(options);
+  if (activations->parsed()) bench::activations(options, rounds, steps);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    if (step->parsed()) bench::step(options);
-    if (primitives->parsed()) bench::primitives(options);
-    if (activations->parsed()) bench::activations(options, rounds, steps);
-  } catch (const Error& error) {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
     std::fprintf(stderr, "saltus_bench: %s\n", error.what());
     return 1;
   }
-  return 0;
 }

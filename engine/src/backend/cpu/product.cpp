@@ -1,6 +1,7 @@
 // Matrix products by oneDNN. Each is cut into blocks by its shape alone, one oneDNN call on one
 // thread a block, so that results do not depend on the number of threads.
 #include <map>
+#include <tuple>
 
 #include "backend/cpu/onednn.h"
 #include "backend/cpu/op.h"
@@ -71,7 +72,9 @@ class MatrixProduct {
  private:
   struct Extents {
     std::int64_t m, k, n;
-    auto operator<=>(const Extents&) const = default;
+    bool operator<(const Extents& other) const {
+      return std::tie(m, k, n) < std::tie(other.m, other.k, other.n);
+    }
   };
   Matrix a_, b_, c_;
   int workers_;
