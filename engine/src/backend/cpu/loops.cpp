@@ -26,10 +26,15 @@ namespace {
 /// The loops named, or the best that this CPU has where the name is empty.
 const Loops* find(std::string_view name) {
 #ifdef SALTUS_X86_LOOPS
-  // What -march=x86-64-v4 and -march=x86-64-v3 permit the compiler to use.
-  if ((name.empty() || name == "avx512") && __builtin_cpu_supports("x86-64-v4"))
-    return &avx512::table;
-  if ((name.empty() || name == "avx2") && __builtin_cpu_supports("x86-64-v3")) return &avx2::table;
+  // For what -march=x86-64-v3 and x86-64-v4 permit; CPUs that have these have the rest of it.
+  const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                        __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                          __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512cd") &&
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if ((name.empty() || name == "avx512") && has_avx512) return &avx512::table;
+  if ((name.empty() || name == "avx2") && has_avx2) return &avx2::table;
 #endif
   return name.empty() || name == "baseline" ? &baseline::table : nullptr;
 }

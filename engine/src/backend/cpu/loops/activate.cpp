@@ -31,7 +31,7 @@ struct Candidates {
 
 /// The better of both in a: the larger f, at a tie the first of the window. NaN is larger.
 void keep_larger(Candidates& a, const Candidates& b, std::int64_t n) {
-#pragma GCC ivdep
+  SALTUS_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const bool larger_value = b.value[i] > a.value[i] || b.value[i] != b.value[i];
     const bool first = b.value[i] == a.value[i] && b.place[i] < a.place[i];

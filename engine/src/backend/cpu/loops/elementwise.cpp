@@ -24,7 +24,7 @@ void load(In source, Out x, std::int64_t n) {
 
 void multiply(In dy, const float* slope, Out dx, std::int64_t n) {
   with_elements(dy, dx, [&](const auto* from, auto* to) {
-#pragma GCC ivdep
+    SALTUS_INDEPENDENT
     for (std::int64_t i = 0; i < n; ++i) store(to_float(from[i]) * slope[i], to[i]);
   });
 }
@@ -32,7 +32,7 @@ void multiply(In dy, const float* slope, Out dx, std::int64_t n) {
 void add(In a, In b, Out y, std::int64_t n) {
   with_elements(a, y, [&](const auto* from_a, auto* to) {
     with_elements(b, [&](const auto* from_b) {
-#pragma GCC ivdep
+      SALTUS_INDEPENDENT
       for (std::int64_t i = 0; i < n; ++i) store(to_float(from_a[i]) + to_float(from_b[i]), to[i]);
     });
   });

@@ -8,7 +8,7 @@ template <class Entry>
 [[gnu::noinline]] void evaluate_both(const kernels::ActivationRef& ref, const float* x, float* y,
                                      float* slope, std::int64_t n) {
   const auto parameters = kernels::parameters_of<float>(ref);
-#pragma GCC ivdep
+  SALTUS_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
     const float at = x[i];
     y[i] = Entry::f(at, parameters);
@@ -20,7 +20,7 @@ template <class Entry>
 [[gnu::noinline]] void evaluate_value(const kernels::ActivationRef& ref, const float* x, float* y,
                                       std::int64_t n) {
   const auto parameters = kernels::parameters_of<float>(ref);
-#pragma GCC ivdep
+  SALTUS_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) y[i] = Entry::f(x[i], parameters);
 }
 

@@ -9,6 +9,13 @@
 #include "backend/cpu/loops.h"
 #include "kernels/portable.h"
 
+/// Before a loop: its rounds do not depend on each other, though arrays may be one and the same.
+#if defined(__clang__)
+#define SALTUS_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define SALTUS_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 namespace saltus::cpu::SALTUS_ISA {
 
 /// An element of a bf16 tensor: the upper half of a float's bits.

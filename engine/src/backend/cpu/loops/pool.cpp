@@ -12,59 +12,91 @@ struct Range {
   [[nodiscard]] SALTUS_HD std::int64_t size() const { return last - first; }
 };
 
-/// The part of a window that lies inside the image, along one axis.
-SALTUS_HD Range inside(std::int64_t output, std::int64_t size, std::int64_t stride,
-                       std::int64_t padding, std::int64_t extent) {
-  const std::int64_t start = output * stride - padding;
-  return {larger(start, 0), smaller(start + size, extent)};
-}
+/// Rows and columns of the image that a pooling window averages.
+struct Area {
+  Range rows, columns;
 
-/// The windows that cover an input position, along one axis.
-SALTUS_HD Range covering(std::int64_t input, std::int64_t size, std::int64_t stride,
-                         std::int64_t padding, std::int64_t outputs) {
-  const std::int64_t end = input + padding;
-  return {end < size ? 0 : (end - size) / stride + 1, smaller(end / stride + 1, outputs)};
-}
+  SALTUS_HD Area(const plan::Window& w, std::int64_t oy, std::int64_t ox)
+      : rows(inside(oy, w.size.height, w.strides.height, w.padding_before.height, w.image.height)),
+        columns(inside(ox, w.size.width, w.strides.width, w.padding_before.width, w.image.width)) {}
 
-/// Calls collect(acc, output pixel, tap, first channel, channels) for each window over each input
-/// pixel, `acc` being the sums that become dx.
-template <class T, class Collect>
-SALTUS_HD void collect_windows(T* dx, const plan::Window& w, std::int64_t images, Collect collect) {
-  float acc[kBlock];
+  [[nodiscard]] SALTUS_HD float positions() const {
+    return static_cast<float>(rows.size() * columns.size());
+  }
+
+ private:
+  SALTUS_HD static Range inside(std::int64_t output, std::int64_t size, std::int64_t stride,
+                                std::int64_t padding, std::int64_t extent) {
+    const std::int64_t start = output * stride - padding;
+    return {larger(start, 0), smaller(start + size, extent)};
+  }
+};
+
+/// The windows that cover an input position, along one axis, for positions in ascending order.
+class Cover {
+ public:
+  SALTUS_HD Cover(std::int64_t size, std::int64_t stride, std::int64_t padding,
+                  std::int64_t outputs)
+      : size_(size), stride_(stride), padding_(padding), outputs_(outputs) {}
+
+  SALTUS_HD Range at(std::int64_t input) {
+    const std::int64_t position = input + padding_;
+    while (range_.first < outputs_ && range_.first * stride_ + size_ <= position) ++range_.first;
+    while (range_.last < outputs_ && range_.last * stride_ <= position) ++range_.last;
+    return range_;
+  }
+
+ private:
+  std::int64_t size_, stride_, padding_, outputs_;
+  Range range_ = {0, 0};
+};
+
+/// One window over an input pixel: its place among the outputs, and the pixel's tap in it.
+struct Covering {
+  std::int64_t y, x;
+  std::int64_t tap;
+};
+
+/// dx = sum of make(first element of y, window)(channel) over the windows over each input pixel,
+/// channels counted from that first element.
+template <class T, class Make>
+SALTUS_HD void collect_windows(T* dx, const plan::Window& w, std::int64_t images, Make make) {
   const std::int64_t channels = w.channels_in;
-  for (std::int64_t image = 0; image < images; ++image)
+  for (std::int64_t image = 0; image < images; ++image) {
+    Cover rows(w.size.height, w.strides.height, w.padding_before.height, w.output.height);
     for (std::int64_t y = 0; y < w.image.height; ++y) {
-      const Range rows =
-          covering(y, w.size.height, w.strides.height, w.padding_before.height, w.output.height);
-      for (std::int64_t x = 0; x < w.image.width; ++x) {
-        const Range columns =
-            covering(x, w.size.width, w.strides.width, w.padding_before.width, w.output.width);
+      const Range row = rows.at(y);
+      Cover columns(w.size.width, w.strides.width, w.padding_before.width, w.output.width);
+      for (std::int64_t x = 0; x < w.image.width; ++x, dx += channels) {
+        const Range column = columns.at(x);
+        const auto term = [&](std::int64_t oy, std::int64_t ox, std::int64_t channel)
+            __attribute__((always_inline)) {
+          const std::int64_t tap_y = y + w.padding_before.height - oy * w.strides.height;
+          const std::int64_t tap_x = x + w.padding_before.width - ox * w.strides.width;
+          const std::int64_t pixel = (image * w.output.height + oy) * w.output.width + ox;
+          return make(pixel * channels + channel, Covering{oy, ox, tap_y * w.size.width + tap_x});
+        };
+        if (row.size() == 1 && column.size() == 1) {
+          const auto only = term(row.first, column.first, 0);
+          SALTUS_INDEPENDENT
+          for (std::int64_t c = 0; c < channels; ++c) store(only(c), dx[c]);
+          continue;
+        }
         for (std::int64_t channel = 0; channel < channels; channel += kBlock) {
           const std::int64_t count = smaller(kBlock, channels - channel);
-          __builtin_memset(acc, 0, sizeof(float) * static_cast<std::size_t>(count));
-          for (std::int64_t oy = rows.first; oy < rows.last; ++oy)
-            for (std::int64_t ox = columns.first; ox < columns.last; ++ox) {
-              const std::int64_t tap_y = y + w.padding_before.height - oy * w.strides.height;
-              const std::int64_t tap_x = x + w.padding_before.width - ox * w.strides.width;
-              collect(
-                  acc,
-                  Run{0, (image * w.output.height + oy) * w.output.width + ox, 1, channel, count},
-                  tap_y * w.size.width + tap_x, oy, ox);
+          float sums[kBlock];
+          for (std::int64_t c = 0; c < count; ++c) sums[c] = 0.0f;
+          for (std::int64_t oy = row.first; oy < row.last; ++oy)
+            for (std::int64_t ox = column.first; ox < column.last; ++ox) {
+              const auto next = term(oy, ox, channel);
+              SALTUS_INDEPENDENT
+              for (std::int64_t c = 0; c < count; ++c) sums[c] += next(c);
             }
-          T* target = dx + ((image * w.image.height + y) * w.image.width + x) * channels + channel;
-          for (std::int64_t c = 0; c < count; ++c) store(acc[c], target[c]);
+          for (std::int64_t c = 0; c < count; ++c) store(sums[c], dx[channel + c]);
         }
       }
     }
-}
-
-/// Positions of a window inside the image.
-SALTUS_HD float window_count(const plan::Window& w, std::int64_t oy, std::int64_t ox) {
-  const Range rows =
-      inside(oy, w.size.height, w.strides.height, w.padding_before.height, w.image.height);
-  const Range columns =
-      inside(ox, w.size.width, w.strides.width, w.padding_before.width, w.image.width);
-  return static_cast<float>(rows.size() * columns.size());
+  }
 }
 
 }  // namespace
@@ -73,45 +105,38 @@ void max_pool_backward(In dy, const std::uint8_t* index, Out dx, const plan::Win
                        std::int64_t images) {
   with_elements(dy, dx, [&](const auto* from, auto* to) {
     collect_windows(
-        to, window, images,
-        [&](float* acc, const Run& run, std::int64_t tap, std::int64_t, std::int64_t)
-            __attribute__((always_inline)) {
-              const std::int64_t start = run.pixel * window.channels_in + run.channel;
-              const auto* gradient = from + start;
-              const std::uint8_t* places = index + start;
-              const auto wanted = static_cast<std::uint8_t>(tap);
-              for (std::int64_t c = 0; c < run.channels; ++c)
-                acc[c] += places[c] == wanted ? to_float(gradient[c]) : 0.0f;
-            });
+        to, window,
+        images, [=](std::int64_t first, const Covering& at) __attribute__((always_inline)) {
+          const auto* gradient = from + first;
+          const std::uint8_t* places = index + first;
+          const auto tap = static_cast<std::uint8_t>(at.tap);
+          return [=](std::int64_t c) __attribute__((always_inline)) {
+            return places[c] == tap ? to_float(gradient[c]) : 0.0f;
+          };
+        });
   });
 }
 
 void average_pool(In x, Out y, const plan::Window& window, std::int64_t images) {
   const plan::Window& w = window;
-  float sum[kBlock];
+  float sums[kBlock];
   with_elements(x, y, [&](const auto* from, auto* to) {
     for (std::int64_t pixel = 0; pixel < images * w.output.height * w.output.width; ++pixel) {
       const std::int64_t row = pixel / w.output.width;
-      const std::int64_t oy = row % w.output.height;
-      const std::int64_t ox = pixel % w.output.width;
       const std::int64_t image = row / w.output.height;
-      const Range rows =
-          inside(oy, w.size.height, w.strides.height, w.padding_before.height, w.image.height);
-      const Range columns =
-          inside(ox, w.size.width, w.strides.width, w.padding_before.width, w.image.width);
-      const float count = window_count(w, oy, ox);
+      const Area area(w, row - image * w.output.height, pixel - row * w.output.width);
+      const float positions = area.positions();
       for (std::int64_t channel = 0; channel < w.channels_in; channel += kBlock) {
-        const std::int64_t channels = smaller(kBlock, w.channels_in - channel);
-        __builtin_memset(sum, 0, sizeof(float) * static_cast<std::size_t>(channels));
-        for (std::int64_t iy = rows.first; iy < rows.last; ++iy)
-          for (std::int64_t ix = columns.first; ix < columns.last; ++ix) {
-            const auto* source =
-                from + ((image * w.image.height + iy) * w.image.width + ix) * w.channels_in +
-                channel;
-            for (std::int64_t c = 0; c < channels; ++c) sum[c] += to_float(source[c]);
+        const std::int64_t count = smaller(kBlock, w.channels_in - channel);
+        for (std::int64_t c = 0; c < count; ++c) sums[c] = 0.0f;
+        for (std::int64_t iy = area.rows.first; iy < area.rows.last; ++iy)
+          for (std::int64_t ix = area.columns.first; ix < area.columns.last; ++ix) {
+            const std::int64_t source = (image * w.image.height + iy) * w.image.width + ix;
+            const auto* values = from + source * w.channels_in + channel;
+            for (std::int64_t c = 0; c < count; ++c) sums[c] += to_float(values[c]);
           }
         auto* target = to + pixel * w.channels_in + channel;
-        for (std::int64_t c = 0; c < channels; ++c) store(sum[c] / count, target[c]);
+        for (std::int64_t c = 0; c < count; ++c) store(sums[c] / positions, target[c]);
       }
     }
   });
@@ -120,14 +145,14 @@ void average_pool(In x, Out y, const plan::Window& window, std::int64_t images) 
 void average_pool_backward(In dy, Out dx, const plan::Window& window, std::int64_t images) {
   with_elements(dy, dx, [&](const auto* from, auto* to) {
     collect_windows(
-        to, window, images,
-        [&](float* acc, const Run& run, std::int64_t, std::int64_t oy, std::int64_t ox)
-            __attribute__((always_inline)) {
-              const auto* gradient = from + run.pixel * window.channels_in + run.channel;
-              const float count = window_count(window, oy, ox);
-              for (std::int64_t c = 0; c < run.channels; ++c)
-                acc[c] += to_float(gradient[c]) / count;
-            });
+        to, window,
+        images, [&](std::int64_t first, const Covering& at) __attribute__((always_inline)) {
+          const auto* gradient = from + first;
+          const float positions = Area(window, at.y, at.x).positions();
+          return [=](std::int64_t c) __attribute__((always_inline)) {
+            return to_float(gradient[c]) / positions;
+          };
+        });
   });
 }
 

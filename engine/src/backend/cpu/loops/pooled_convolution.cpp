@@ -5,9 +5,8 @@
 // together in memory. Weights are kept as [out][row][width * channels_in, rounded up to 16], so
 // that window and weights of one output channel are alike, and a tile of both stays in registers:
 //
-//   weights: for each output channel, over positions:  tile of dw += dy * window of x
-//   data:    for each position, over the channels that chose one tap:  window of dx += dy * tile of
-//   w
+//   weights: for each output channel, over positions:         tile of dw += dy * tile of x
+//   data:    for each position and tap, over its channels:    tile of dx += dy * tile of w
 //
 // Every sum has its order from position, tap and channel alone, whatever the tiles are.
 #include "backend/cpu/loops/vector.h"
@@ -24,7 +23,9 @@ constexpr int kTileWidth = kTileChunks < 8 ? kTileChunks : 8;
 constexpr int kTileRows = 3;
 /// Bytes of x that are read over and over, for one output channel after the other.
 constexpr std::int64_t kStripBytes = 24 << 10;
-/// Output channels whose choices fit one mask.
+/// Bytes of weights that are read over and over, for one position after the other.
+constexpr std::int64_t kGroupBytes = 40 << 10;
+/// Most output channels that are taken together: their choices fit one mask.
 constexpr std::int64_t kGroup = 64;
 
 /// Extents, in floats.
@@ -39,6 +40,7 @@ struct Geometry {
   std::int64_t down, right;  ///< from one pooled position to the next, in the image
   std::int64_t origin;  ///< of the first pooled position: not in the image where pool is padded
   std::int64_t taps;
+  int tap_bits;                  ///< of a tap's number
   bool copied;                   ///< whether x and dx go through scratch
   std::int64_t tap_offset[256];  ///< in the image
 
@@ -75,12 +77,14 @@ Geometry::Geometry(const plan::Window& window, const plan::Window& pool)
       pooled_height(pool.output.height),
       pooled_width(pool.output.width),
       taps(pool.size.height * pool.size.width),
+      tap_bits(0),
       copied(needs_copy(window)) {
   const std::int64_t step_down = window.strides.height * image_row;
   const std::int64_t step_right = window.strides.width * channels_in;
   down = pool.strides.height * step_down;
   right = pool.strides.width * step_right;
   origin = -pool.padding_before.height * step_down - pool.padding_before.width * step_right;
+  while (std::int64_t{1} << tap_bits < taps) ++tap_bits;
   for (std::int64_t tap = 0; tap < taps; ++tap)
     tap_offset[tap] = tap / pool.size.width * step_down + tap % pool.size.width * step_right;
 }
@@ -105,6 +109,13 @@ void crop_image(const float* padded, const plan::Window& w, const Geometry& g, f
     for (std::int64_t i = 0; i < row; ++i) image[y * row + i] = inner[y * g.image_row + i];
 }
 
+/// Makes the compiler forget how an address was computed, so that it addresses a row's vectors by
+/// constant distances from it; otherwise it computes, and spills, an address for each.
+template <class T>
+SALTUS_HD void hide(T& place) {
+  asm("" : "+r"(place));
+}
+
 /// Rows and chunks of a tile.
 template <int R, int V>
 struct Tile {
@@ -113,24 +124,30 @@ struct Tile {
 
   SALTUS_HD void load(const float* source, std::int64_t row) {
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < R; ++r, source += row) {
+      hide(source);
 #pragma GCC unroll 32
-      for (int v = 0; v < kVectors; ++v) at[r][v] = load_vector(source + r * row + v * kLanes);
+      for (int v = 0; v < kVectors; ++v) at[r][v] = load_vector(source + v * kLanes);
+    }
   }
   SALTUS_HD void store(float* target, std::int64_t row) const {
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < R; ++r, target += row) {
+      hide(target);
 #pragma GCC unroll 32
-      for (int v = 0; v < kVectors; ++v) store_vector(at[r][v], target + r * row + v * kLanes);
+      for (int v = 0; v < kVectors; ++v) store_vector(at[r][v], target + v * kLanes);
+    }
   }
   /// += factor * source
   SALTUS_HD void add(float factor, const float* source, std::int64_t row) {
     const Vector factors = broadcast(factor);
 #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < R; ++r, source += row) {
+      hide(source);
 #pragma GCC unroll 32
       for (int v = 0; v < kVectors; ++v)
-        at[r][v] = fma(factors, load_vector(source + r * row + v * kLanes), at[r][v]);
+        at[r][v] = fma(factors, load_vector(source + v * kLanes), at[r][v]);
+    }
   }
 };
 
@@ -146,42 +163,69 @@ struct WeightsTask {
 template <int R, int V>
 void add_weights(const WeightsTask& t) {
   const Geometry& g = *t.geometry;
+  const std::int64_t last = (t.last - t.first) * g.pooled_width - 1;
+  const float* start = t.x + t.first * g.down;
   for (std::int64_t channel = 0; channel < g.channels_out; ++channel) {
+    const std::int64_t place = t.first * g.pooled_width * g.channels_out + channel;
+    const float* dy = t.dy + place;
+    const std::uint8_t* index = t.index + place;
     Tile<R, V> tile;
     tile.load(t.dw + channel * g.weights, g.padded_row);
-    std::int64_t place = t.first * g.pooled_width * g.channels_out + channel;
-    for (std::int64_t row = t.first; row < t.last; ++row) {
-      const float* window = t.x + row * g.down;
-      for (std::int64_t column = 0; column < g.pooled_width; ++column) {
-        tile.add(t.dy[place], window + g.tap_offset[t.index[place]], g.image_row);
-        place += g.channels_out;
-        window += g.right;
-      }
+    // The next window's address is found one position ahead: its loads need not wait for it.
+    const float* row = start;
+    std::int64_t column = 0;
+    const float* next = row + g.tap_offset[*index];
+    for (std::int64_t position = 0; position <= last; ++position) {
+      const float* window = next;
+      hide(window);
+      const bool turn = ++column == g.pooled_width;
+      column = turn ? 0 : column;
+      row += turn ? g.down : 0;
+      index += position < last ? g.channels_out : 0;
+      next = row + column * g.right + g.tap_offset[*index];
+      hide(next);
+      tile.add(*dy, window, g.image_row);
+      dy += g.channels_out;
     }
     tile.store(t.dw + channel * g.weights, g.padded_row);
   }
 }
 
-/// One tile's part of the data's gradient, from one position and the channels of `mask`.
-struct DataTask {
-  const float* w;   ///< of the first channel, at the tile
-  const float* dy;  ///< of the first channel
-  std::int64_t weights, padded_row, image_row;
+/// The channels of a group that chose one tap, as bits, and the tap's place in the image.
+struct Choice {
+  std::uint64_t channels;
+  std::int64_t offset;
 };
+/// One position's part of the data's gradient, from one group of channels.
+struct DataTask {
+  const Geometry* geometry;
+  const float* dy;
+  Choice choices[256];
+  std::int64_t count;
+};
+/// One tile of it, for the choices first to last - 1.
 template <int R, int V>
-void add_data(const DataTask& t, std::uint64_t mask, float* dx) {
-  Tile<R, V> tile;
-  tile.load(dx, t.image_row);
-  do {
-    const std::int64_t channel = __builtin_ctzll(mask);
-    tile.add(t.dy[channel], t.w + channel * t.weights, t.padded_row);
-    mask &= mask - 1;
-  } while (mask != 0);
-  tile.store(dx, t.image_row);
+void add_data(const DataTask& t, std::int64_t first, std::int64_t last, const float* w, float* dx) {
+  const std::int64_t weights = t.geometry->weights;
+  const std::int64_t padded_row = t.geometry->padded_row;
+  const std::int64_t image_row = t.geometry->image_row;
+  for (std::int64_t choice = first; choice < last; ++choice) {
+    float* place = dx + t.choices[choice].offset;
+    std::uint64_t rest = t.choices[choice].channels;
+    Tile<R, V> tile;
+    tile.load(place, image_row);
+    do {
+      const std::int64_t channel = __builtin_ctzll(rest);
+      rest &= rest - 1;
+      tile.add(t.dy[channel], w + channel * weights, padded_row);
+    } while (rest != 0);
+    tile.store(place, image_row);
+  }
 }
 
 using AddWeights = void (*)(const WeightsTask&);
-using AddData = void (*)(const DataTask&, std::uint64_t, float*);
+using AddData = void (*)(const DataTask&, std::int64_t first, std::int64_t last, const float* w,
+                         float* dx);
 
 /// The functions for a tile of `rows` and `chunks`.
 struct TileFunctions {
@@ -203,23 +247,39 @@ struct PlacedTile : TileFunctions {
   std::int64_t in_weights, in_image;
 };
 
-/// How a window is cut into tiles.
+/// How some rows of a window are cut into tiles.
 class Tiling {
  public:
-  explicit Tiling(const Geometry& g)
-      : chunks_(g.padded_row / kChunk),
+  /// Rows first to last - 1.
+  Tiling(const Geometry& g, std::int64_t first, std::int64_t last)
+      : geometry_(&g),
+        first_(first),
+        last_(last),
+        chunks_(g.padded_row / kChunk),
         width_(even_part(chunks_, kTileWidth)),
-        height_(even_part(g.rows, smaller(kTileRows, kTileChunks / width_))) {}
+        height_(even_part(last - first, smaller(kTileRows, kTileChunks / width_))) {
+    const std::int64_t heights[2] = {height_, (last - first - 1) % height_ + 1};
+    const std::int64_t widths[2] = {width_, (chunks_ - 1) % width_ + 1};
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j)
+        find_tile<1, 1>(static_cast<int>(heights[i]), static_cast<int>(widths[j]),
+                        functions_[i][j]);
+  }
 
+  [[nodiscard]] SALTUS_HD bool single() const {
+    return width_ == chunks_ && height_ == last_ - first_;
+  }
+
+  /// Calls function(tile) for all tiles.
   template <class Function>
-  SALTUS_HD void for_each(const Geometry& g, Function function) const {
-    for (std::int64_t row = 0; row < g.rows; row += height_)
+  SALTUS_HD void for_each(Function function) const {
+    for (std::int64_t row = first_; row < last_; row += height_)
       for (std::int64_t chunk = 0; chunk < chunks_; chunk += width_) {
-        PlacedTile tile = {
-            {}, row * g.padded_row + chunk * kChunk, row * g.image_row + chunk * kChunk};
-        find_tile<1, 1>(static_cast<int>(smaller(height_, g.rows - row)),
-                        static_cast<int>(smaller(width_, chunks_ - chunk)), tile);
-        function(tile);
+        const int lowest = row + height_ >= last_ ? 1 : 0;
+        const int rightmost = chunk + width_ >= chunks_ ? 1 : 0;
+        function(PlacedTile{functions_[lowest][rightmost],
+                            row * geometry_->padded_row + chunk * kChunk,
+                            row * geometry_->image_row + chunk * kChunk});
       }
   }
 
@@ -231,7 +291,9 @@ class Tiling {
     return (whole + parts - 1) / parts;
   }
 
-  std::int64_t chunks_, width_, height_;
+  const Geometry* geometry_;
+  std::int64_t first_, last_, chunks_, width_, height_;
+  TileFunctions functions_[2][2];  ///< [of the lowest row][of the last chunk]
 };
 
 /// Bit i of the result is bit `bit` of bytes[i].
@@ -246,6 +308,36 @@ SALTUS_HD std::uint64_t bit_plane(const std::uint8_t (&bytes)[kGroup], int bit) 
   }
   return plane;
 }
+
+/// Fills the task's choices.
+void find_choices(const Geometry& g, const std::uint8_t* index, std::int64_t channels,
+                  DataTask& task) {
+  std::uint8_t choice[kGroup] = {};
+  for (std::int64_t channel = 0; channel < channels; ++channel) choice[channel] = index[channel];
+  std::uint64_t planes[8];
+  for (int bit = 0; bit < g.tap_bits; ++bit) planes[bit] = bit_plane(choice, bit);
+  const std::uint64_t all = ~std::uint64_t{0} >> (kGroup - channels);
+  task.count = 0;
+  for (std::int64_t tap = 0; tap < g.taps; ++tap) {
+    std::uint64_t mask = all;
+    for (int bit = 0; bit < g.tap_bits; ++bit)
+      mask &= (tap >> bit & 1) != 0 ? planes[bit] : ~planes[bit];
+    task.choices[task.count] = {mask, g.tap_offset[tap]};
+    task.count += mask != 0 ? 1 : 0;
+  }
+}
+
+/// Rows of the window and output channels whose weights stay in the cache together.
+struct Slab {
+  std::int64_t rows, channels;
+
+  explicit Slab(const Geometry& g) {
+    const std::int64_t row = g.padded_row * std::int64_t{sizeof(float)};
+    // Few channels at once would leave many batches unfilled: rather a part of the window.
+    rows = smaller(larger(kGroupBytes / (kGroup / 2 * row), 1), g.rows);
+    channels = smaller(larger(kGroupBytes / (rows * row) / 8 * 8, 8), kGroup);
+  }
+};
 
 }  // namespace
 
@@ -293,7 +385,7 @@ void pooled_convolution_weights(const float* x, const float* dy, const std::uint
                                 float* dw_own, float* db, const plan::Window& window,
                                 const plan::Window& pool, std::int64_t images, float* scratch) {
   const Geometry g(window, pool);
-  const Tiling tiling(g);
+  const Tiling tiling(g, 0, g.rows);
   const std::int64_t image_size = window.image.height * window.image.width * g.channels_in;
   const std::int64_t pooled = g.pooled_height * g.pooled_width;
   const std::int64_t strip = larger(1, kStripBytes / (g.down * std::int64_t{sizeof(float)}));
@@ -303,7 +395,7 @@ void pooled_convolution_weights(const float* x, const float* dy, const std::uint
     const float* padded = g.copied ? scratch : source;
     const std::int64_t start = image * pooled * g.channels_out;
     for (std::int64_t row = 0; row < g.pooled_height; row += strip)
-      tiling.for_each(g, [&](const PlacedTile& tile) {
+      tiling.for_each([&](const PlacedTile& tile) {
         tile.add_weights({&g, padded + g.origin + tile.in_image, dy + start, index + start,
                           dw_own + tile.in_weights, row, smaller(row + strip, g.pooled_height)});
       });
@@ -318,36 +410,33 @@ void pooled_convolution_data(const float* w_own, const float* dy, const std::uin
                              float* dx, const plan::Window& window, const plan::Window& pool,
                              std::int64_t images, float* scratch) {
   const Geometry g(window, pool);
-  const Tiling tiling(g);
+  const Slab slab(g);
   const std::int64_t image_size = window.image.height * window.image.width * g.channels_in;
   const std::int64_t pooled = g.pooled_height * g.pooled_width;
-  int planes = 0;
-  while (std::int64_t{1} << planes < g.taps) ++planes;
+  DataTask task = {};
+  task.geometry = &g;
   for (std::int64_t image = 0; image < images; ++image) {
     float* target = g.copied ? scratch : dx + image * image_size;
     const std::int64_t size = g.copied ? g.height * g.image_row + kChunk : image_size;
     __builtin_memset(target, 0, sizeof(float) * static_cast<std::size_t>(size));
-    for (std::int64_t first = 0; first < g.channels_out; first += kGroup) {
-      const std::int64_t channels = smaller(kGroup, g.channels_out - first);
-      const std::uint64_t all = ~std::uint64_t{0} >> (kGroup - channels);
-      for (std::int64_t position = 0; position < pooled; ++position) {
-        const std::int64_t place = (image * pooled + position) * g.channels_out + first;
-        std::uint8_t choice[kGroup];
-        __builtin_memcpy(choice, index + place, static_cast<std::size_t>(channels));
-        std::uint64_t plane[8];
-        for (int bit = 0; bit < planes; ++bit) plane[bit] = bit_plane(choice, bit);
-        float* here = target + g.origin + position / g.pooled_width * g.down +
-                      position % g.pooled_width * g.right;
-        for (std::int64_t tap = 0; tap < g.taps; ++tap) {
-          std::uint64_t mask = all;
-          for (int bit = 0; bit < planes; ++bit)
-            mask &= (tap >> bit & 1) != 0 ? plane[bit] : ~plane[bit];
-          if (mask == 0) continue;
-          tiling.for_each(g, [&](const PlacedTile& tile) {
-            tile.add_data({w_own + first * g.weights + tile.in_weights, dy + place, g.weights,
-                           g.padded_row, g.image_row},
-                          mask, here + g.tap_offset[tap] + tile.in_image);
-          });
+    for (std::int64_t first = 0; first < g.channels_out; first += slab.channels) {
+      const std::int64_t channels = smaller(slab.channels, g.channels_out - first);
+      const float* w = w_own + first * g.weights;
+      for (std::int64_t row = 0; row < g.rows; row += slab.rows) {
+        const Tiling tiling(g, row, smaller(row + slab.rows, g.rows));
+        for (std::int64_t position = 0; position < pooled; ++position) {
+          const std::int64_t place = (image * pooled + position) * g.channels_out + first;
+          task.dy = dy + place;
+          find_choices(g, index + place, channels, task);
+          float* here = target + g.origin + position / g.pooled_width * g.down +
+                        position % g.pooled_width * g.right;
+          // Choice after choice, for tiles of different choices overlap: the sums' order must not
+          // depend on the tiles.
+          const std::int64_t step = tiling.single() ? task.count : 1;
+          for (std::int64_t choice = 0; choice < task.count; choice += step)
+            tiling.for_each([&](const PlacedTile& tile) {
+              tile.add_data(task, choice, choice + step, w + tile.in_weights, here + tile.in_image);
+            });
         }
       }
     }

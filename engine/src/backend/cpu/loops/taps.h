@@ -75,16 +75,14 @@ void find_first(const T* x, const plan::Window& window, const Run& run, float* h
     std::int32_t* high_place_here = high_place + shift;
     float* low_here = both ? low + shift : nullptr;
     std::int32_t* low_place_here = both ? low_place + shift : nullptr;
-    const auto start = [&](std::int64_t row, std::int64_t column) __attribute__((always_inline)) {
-      return taps.at(row, column);
-    };
     if (quads) {
-      const auto t0 = start(0, 0), t1 = start(0, 1), t2 = start(1, 0), t3 = start(1, 1);
+      const Taps::Tap t0 = taps.at(0, 0), t1 = taps.at(0, 1), t2 = taps.at(1, 0),
+                      t3 = taps.at(1, 1);
       const T* p0 = source + t0.offset;
       const T* p1 = source + t1.offset;
       const T* p2 = source + t2.offset;
       const T* p3 = source + t3.offset;
-#pragma GCC ivdep
+      SALTUS_INDEPENDENT
       for (std::int64_t c = 0; c < run.channels; ++c) {
         const float values[4] = {to_float(p0[c]), to_float(p1[c]), to_float(p2[c]),
                                  to_float(p3[c])};
@@ -116,10 +114,10 @@ void find_first(const T* x, const plan::Window& window, const Run& run, float* h
     }
     for (std::int64_t row = 0; row < window.size.height; ++row)
       for (std::int64_t column = 0; column < window.size.width; ++column) {
-        const auto tap = taps.at(row, column);
+        const Taps::Tap tap = taps.at(row, column);
         const T* p = source + tap.offset;
         const bool first = row == 0 && column == 0;
-#pragma GCC ivdep
+        SALTUS_INDEPENDENT
         for (std::int64_t c = 0; c < run.channels; ++c) {
           const float v = to_float(p[c]);
           const bool above = first || v > high_here[c] || v != v;

@@ -17,7 +17,7 @@ SALTUS_HD std::int64_t update_all(const float* g, float scale, float clip, const
   const auto pass = [&](std::int64_t first, std::int64_t end, auto has_copy)
       __attribute__((always_inline)) {
     std::int32_t clipped = 0;
-#pragma GCC ivdep
+    SALTUS_INDEPENDENT
     for (std::int64_t i = first; i < end; ++i) {
       const float whole = g[i] * scale;
       const float cut = whole > clip ? clip : whole < -clip ? -clip : whole;
@@ -30,7 +30,8 @@ SALTUS_HD std::int64_t update_all(const float* g, float scale, float clip, const
   std::int64_t clipped = 0;
   for (std::int64_t first = 0; first < n; first += kBlock) {
     const std::int64_t end = smaller(first + kBlock, n);
-    clipped += w16 != nullptr ? pass(first, end, std::true_type{}) : pass(first, end, std::false_type{});
+    clipped +=
+        w16 != nullptr ? pass(first, end, std::true_type{}) : pass(first, end, std::false_type{});
   }
   return clipped;
 }

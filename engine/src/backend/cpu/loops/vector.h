@@ -1,7 +1,8 @@
-// One vector register of floats, for loops whose accumulators must stay in registers.
+// One vector register, for the few loops that compilers do not vectorise well by themselves: those
+// whose accumulators must stay in registers, and 32-bit products of which both halves are wanted.
 #pragma once
 
-#if defined(__AVX2__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -50,6 +51,28 @@ SALTUS_HD Vector fma(Vector a, Vector b, Vector c) {
 #else
   for (int i = 0; i < kLanes; ++i) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
   return c;
+#endif
+}
+
+/// One vector register of 64-bit numbers.
+inline constexpr int kQuads = kLanes / 2;
+using Quads = std::uint64_t __attribute__((vector_size(sizeof(std::uint64_t) * kQuads)));
+
+/// Products of the lower halves, which are all that is read of a and b. (Compilers do not see that
+/// the general product is not needed.)
+SALTUS_HD Quads multiply_low_halves(Quads a, Quads b) {
+#if defined(__AVX512F__)
+  // The form without a mask makes GCC 12 warn of an uninitialised variable in its own header.
+  return reinterpret_cast<Quads>(
+      _mm512_maskz_mul_epu32(0xff, reinterpret_cast<__m512i>(a), reinterpret_cast<__m512i>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Quads>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<Quads>(
+      _mm_mul_epu32(reinterpret_cast<__m128i>(a), reinterpret_cast<__m128i>(b)));
+#else
+  return (a & 0xffffffffu) * (b & 0xffffffffu);
 #endif
 }
 
