@@ -143,6 +143,17 @@ TEST_P(CpuLoops, DropsWhatTheMaskSays) {
     });
 }
 
+TEST_P(CpuLoops, KeepsADrawAtTheThreshold) {
+  const auto words = kernels::random_words(9, kernels::Purpose::dropout, 0, 0, 0);
+  for (int lane = 0; lane < kernels::kMaskBlock; ++lane) {
+    const backend::DropoutRule rule = {kernels::mask_draw(words, lane), 1.0f, 0.0f, 0.0f};
+    const Elements x(DType::f32, std::vector<float>(8, 1.0f));
+    Elements y(DType::f32, 8);
+    loops().drop(rule, {9, 0, 0, 0}, x.in(), y.out(), 8);
+    EXPECT_EQ(y[lane], 1.0f);
+  }
+}
+
 TEST_P(CpuLoops, DropsNothingAndEverything) {
   const Elements x(DType::f32, random_values(1000, 8));
   for (const std::uint32_t threshold : {0u, 65536u}) {

@@ -134,6 +134,8 @@ TEST_P(CpuPoolLoops, PoolsWhatItActivates) {
   check_activate_pool<kernels::Selu>(loops(), {kernels::kActivationId<kernels::Selu>, {}});
   check_activate_pool<kernels::Elu>(loops(), {kernels::kActivationId<kernels::Elu>, {-0.5f}});
   check_activate_pool<kernels::GeluTanh>(loops(), {kernels::kActivationId<kernels::GeluTanh>, {}});
+  // f(-x) = f(x): the largest and the smallest x tie.
+  check_activate_pool<kernels::Abs>(loops(), {kernels::kActivationId<kernels::Abs>, {}});
   check_activate_pool<kernels::Sine>(loops(), {kernels::kActivationId<kernels::Sine>, {1.5f}});
 }
 
