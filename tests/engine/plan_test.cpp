@@ -147,6 +147,14 @@ TEST(Plan, KeepsPoolingApartWhereTheActivationIsReadTwice) {
   EXPECT_EQ(std::count(steps.begin(), steps.end(), "max_pool_backward"), 1);
 }
 
+TEST(Plan, RefusesAMaxPoolingWhoseIndexDoesNotFitAByte) {
+  Graph graph({17, 16, 1});
+  graph.add(layers::MaxPooling2D{.pool_size = {17, 16}});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 1});
+  EXPECT_THROW(make_plan(graph, Loss::mean_squared_error, Precision::fp32), InvalidArgument);
+}
+
 TEST(Plan, RefusesAClassLossOnOneOutput) {
   Graph graph({4});
   graph.add(layers::Dense{.units = 1});

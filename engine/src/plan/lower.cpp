@@ -10,7 +10,8 @@
 namespace saltus::plan {
 namespace {
 
-constexpr std::int64_t kAlignment = 16;  // elements of the flat arrays: 64 bytes, a cache line
+constexpr std::int64_t kMostPooled = 256;  // the place of a maximum in its window is kept in a byte
+constexpr std::int64_t kAlignment = 16;    // elements of the flat arrays: 64 bytes, a cache line
 
 std::int64_t align(std::int64_t elements) {
   return (elements + kAlignment - 1) / kAlignment * kAlignment;
@@ -101,6 +102,11 @@ class Lowering {
     return y;
   }
   TensorId operator()(const layers::MaxPooling2D& layer) {
+    if (layer.pool_size.height * layer.pool_size.width > kMostPooled) {
+      throw InvalidArgument(
+          fmt::format("{}: a max-pooling window has at most {} positions; pool in two steps",
+                      node_->name, kMostPooled));
+    }
     const TensorId x = input();
     const TensorId y = result("");
     const TensorId index = training() ? result("/index", DType::u8) : kNone;
