@@ -45,7 +45,8 @@ void fuse(Draft& draft);
 /// Appends the backward steps and the update.
 void add_backward(Draft& draft);
 
-/// Lets the backward pass compute cheap activations again instead of keeping them for the whole batch.
+/// Lets the backward pass compute cheap activations again instead of keeping them for the whole
+/// batch.
 void recompute(Draft& draft);
 
 /// Stores what matrix products read in the precision's type.

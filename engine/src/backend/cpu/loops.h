@@ -89,13 +89,13 @@ struct Loops {
 
   /// Backward of a convolution behind a max-pool, from the pooled gradient and its index
   /// (plan::PooledConvolutionBackward), f32. It works for any window and pool; `supported` says
-  /// whether it is quicker than the dense gradient: there is a fused multiply-add, the window's rows
-  /// (width * channels_in) fill vectors of 16, and the pool drops enough positions.
+  /// whether it is quicker than the dense gradient: there is a fused multiply-add, the window's
+  /// rows (width * channels_in) fill vectors of 16, and the pool drops enough positions.
   ///
   /// The weights are taken, and their gradient is summed, in a layout of the loops' own of
   /// `weights_size` floats, one run of them for each output channel: `prepare` makes it from w once
-  /// a step, and `finish` adds such a gradient into dw. Both functions between them may be called on
-  /// a few images at a time, by each thread with its own dw_own, db and scratch (`scratch_size`
+  /// a step, and `finish` adds such a gradient into dw. Both functions between them may be called
+  /// on a few images at a time, by each thread with its own dw_own, db and scratch (`scratch_size`
   /// floats). Arrays aligned to 64 bytes are quicker.
   bool (*pooled_convolution_supported)(const plan::Window& window, const plan::Window& pool);
   std::int64_t (*pooled_convolution_weights_size)(const plan::Window& window);
