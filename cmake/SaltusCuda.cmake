@@ -5,7 +5,7 @@ if(NOT SALTUS_CUDA STREQUAL "OFF")
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
     if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-      set(CMAKE_CUDA_ARCHITECTURES 80 86 89 90)
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 86-real 89-real 90)  # the last with PTX, for what comes after
     endif()
     enable_language(CUDA)
     set(SALTUS_HAS_CUDA ON)

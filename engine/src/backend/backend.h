@@ -13,17 +13,12 @@
 #include <saltus/samples.h>
 
 #include "kernels/activations.h"
+#include "kernels/trial.h"
 #include "plan/plan.h"
 
 namespace saltus::backend {
 
-/// The affine map of a dropout layer; see plan::Drop.
-struct DropoutRule {
-  std::uint32_t threshold = 0;  ///< kernels::drop_threshold(rate)
-  float scale = 1;
-  float shift = 0;
-  float dropped = 0;
-};
+using kernels::DropoutRule;
 
 /// The rule of a Dropout or AlphaDropout layer of this rate.
 DropoutRule dropout_rule(double rate);

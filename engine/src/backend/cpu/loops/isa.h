@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "backend/cpu/loops.h"
+#include "kernels/bfloat16.h"
 #include "kernels/portable.h"
 
 /// Before a loop: its rounds do not depend on each other, though arrays may be one and the same.
@@ -18,31 +19,10 @@
 
 namespace saltus::cpu::SALTUS_ISA {
 
-/// An element of a bf16 tensor: the upper half of a float's bits.
-struct Bf16 {
-  std::uint16_t bits;
-};
-
-SALTUS_HD float to_float(float x) {
-  return x;
-}
-SALTUS_HD float to_float(Bf16 x) {
-  return kernels::float_of(std::uint32_t{x.bits} << 16);
-}
-
-/// Rounds to nearest, ties to even; NaN stays NaN.
-SALTUS_HD Bf16 to_bf16(float x) {
-  const std::uint32_t bits = kernels::bits_of(x);
-  const std::uint32_t rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
-  const std::uint32_t chosen = x == x ? rounded : bits | 0x400000u;
-  return {static_cast<std::uint16_t>(chosen >> 16)};
-}
-SALTUS_HD void store(float x, float& place) {
-  place = x;
-}
-SALTUS_HD void store(float x, Bf16& place) {
-  place = to_bf16(x);
-}
+using kernels::Bf16;
+using kernels::store;
+using kernels::to_bf16;
+using kernels::to_float;
 
 /// Calls function(pointer to the elements) with float or Bf16.
 template <class Function>

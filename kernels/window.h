@@ -1,0 +1,23 @@
+#pragma once
+
+namespace saltus::kernels {
+
+/// Height and width.
+struct Extent {
+  int height = 1;
+  int width = 1;
+};
+
+/// Where the windows of a convolution or pooling lie. Images are NHWC; output (y, x) covers image
+/// positions y * strides.height - padding.height + [0, size.height), and so for x.
+struct Window {
+  Extent image;
+  Extent output;
+  Extent size;
+  Extent strides;
+  Extent padding = {0, 0};  ///< before the first row and column
+  int channels_in = 1;
+  int channels_out = 1;  ///< of pooling: channels_in
+};
+
+}  // namespace saltus::kernels

@@ -1,0 +1,44 @@
+#include "tests/kernels/device/trial_table.h"
+
+namespace saltus::test {
+namespace {
+
+std::vector<kernels::BatchRange> batch_of(const TableSetup& setup) {
+  kernels::BatchRange batch = setup.batch;
+  batch.rows = static_cast<std::uint32_t>(setup.rows);
+  return {batch};
+}
+
+}  // namespace
+
+cudaStream_t stream() {
+  static const cudaStream_t stream = [] {
+    cudaStream_t made = nullptr;
+    SALTUS_CHECK(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
+    return made;
+  }();
+  return stream;
+}
+
+TrialTable::TrialTable(const TableSetup& setup)
+    : max_rows_(setup.max_rows == 0 ? setup.rows : setup.max_rows),
+      states_(setup.states),
+      batch_(batch_of(setup)),
+      activations_(setup.activations),
+      dropouts_(setup.dropouts) {}
+
+kernels::Stage TrialTable::stage() const {
+  kernels::Stage stage;
+  stage.trials.count = trials();
+  stage.trials.states = states_.data();
+  stage.trials.batch = batch_.data();
+  stage.trials.activations = activations_.data();
+  stage.trials.dropouts = dropouts_.data();
+  stage.trials.activation_slots = static_cast<int>(activations_.size()) / trials();
+  stage.trials.dropout_slots = static_cast<int>(dropouts_.size()) / trials();
+  stage.max_rows = max_rows_;
+  stage.stream = stream();
+  return stage;
+}
+
+}  // namespace saltus::test

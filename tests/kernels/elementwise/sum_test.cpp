@@ -1,0 +1,45 @@
+#include "kernels/elementwise/sum.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/kernels/device/compare.h"
+#include "tests/kernels/device/trial_table.h"
+
+namespace saltus::test {
+namespace {
+
+template <class T>
+class SumTest : public testing::Test {};
+using ElementTypes = testing::Types<float, kernels::Bf16>;
+TYPED_TEST_SUITE(SumTest, ElementTypes);
+
+TYPED_TEST(SumTest, AddsTheRowsOfEveryActiveTrial) {
+  constexpr int kTrials = 3;
+  constexpr int kMaxRows = 7;
+  constexpr int kRows = 5;
+  constexpr std::size_t kSize = 129;
+  const std::size_t all = kTrials * kMaxRows * kSize;
+  const auto a = small_integers(all, 8, 1);
+  const auto b = small_integers(all, 8, 2);
+  const auto before = small_integers(all, 8, 3);
+  const DeviceArray<TypeParam> device_a(elements<TypeParam>(a));
+  const DeviceArray<TypeParam> device_b(elements<TypeParam>(b));
+  const DeviceArray<TypeParam> device_y(elements<TypeParam>(before));
+  const TrialTable table({.rows = kRows, .max_rows = kMaxRows, .states = {{}, {.active = 0}, {}}});
+
+  kernels::sum<TypeParam>({device_a.per_trial(kTrials), device_b.per_trial(kTrials),
+                           device_y.per_trial(kTrials), kSize},
+                          table.stage());
+
+  std::vector<double> want(before.begin(), before.end());
+  for (const std::size_t trial : {0U, 2U}) {
+    for (std::size_t i = 0; i < kRows * kSize; ++i) {
+      const std::size_t place = trial * kMaxRows * kSize + i;
+      want[place] = double{a[place]} + double{b[place]};
+    }
+  }
+  expect_equal(values(device_y.read()), want);
+}
+
+}  // namespace
+}  // namespace saltus::test
