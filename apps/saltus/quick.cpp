@@ -55,7 +55,7 @@ void apply(const SweepArguments& arguments, int epochs, int seeds,
 void choose_quick_size(const SweepArguments& arguments, const ImageDataset& data,
                        SweepConfig& config) {
   const Throughput speed = measure_throughput(config, data);
-  const double article = estimate(config, data, speed);
+  const SweepConfig whole = config;  // before it is cut to size
   double seconds = 0;
   for (const Size& size : kSizes) {
     apply(arguments, size.epochs, kSeeds, size.train, size.test, config);
@@ -68,9 +68,11 @@ void choose_quick_size(const SweepArguments& arguments, const ImageDataset& data
       speed.training, seconds / 60, config.epochs.front(),
       std::min(data.train.count, config.train_limit.value_or(data.train.count)), config.seeds);
   fmt::print(
-      "the full article (6 activations, 20 epochs, 60,000 images; about {:.0f} minutes): "
+      "all of it ({} activations, {} epochs, {} images; about {:.0f} minutes): "
       "saltus sweep --out runs/article\n\n",
-      article / 60);
+      whole.activations.size(), whole.epochs.front(),
+      std::min(data.train.count, whole.train_limit.value_or(data.train.count)),
+      estimate(whole, data, speed) / 60);
 }
 
 void take_quick_size(const SweepArguments& arguments, const SweepConfig& earlier,
