@@ -20,4 +20,11 @@ struct Window {
   int channels_out = 1;  ///< of pooling: channels_in
 };
 
+/// A dense layer on `rows` rows a sample, x [batch][rows][in], w [in][out], y [batch][rows][out],
+/// is a convolution of images of rows x 1 with windows of 1 x 1.
+inline Window product_window(int rows, int in, int out) {
+  const Extent image = {rows, 1};
+  return {image, image, {}, {}, {}, in, out};
+}
+
 }  // namespace saltus::kernels

@@ -1,0 +1,73 @@
+// The three products of a convolution, as engines take them.
+#pragma once
+
+#include "kernels/convolution/convolution.h"
+#include "kernels/matrix/problem.h"
+
+namespace saltus::kernels {
+
+template <class T>
+using ForwardProblem = Problem<Operand<Im2col<T>, Inner::k>, Operand<Rows<T>, Inner::other>>;
+template <class T>
+using BackwardDataProblem =
+    Problem<Operand<Im2colOfGradient<T>, Inner::k>, Operand<WeightsByTap<T>, Inner::k>>;
+template <class T>
+using BackwardFilterProblem =
+    Problem<Operand<Im2col<T>, Inner::other>, Operand<Rows<T>, Inner::other>>;
+
+inline int pixels(const Extent& extent) {
+  return extent.height * extent.width;
+}
+
+template <class T, class Out>
+ForwardProblem<T> problem_of(const ConvolutionForward<T, Out>& c) {
+  const int taps_in = pixels(c.window.size) * c.window.channels_in;
+  const int out = c.window.channels_out;
+  return {{{c.x, c.window}},
+          {{c.w, Count{.fixed = taps_in}, out}},
+          {.per_row = pixels(c.window.output)},
+          out,
+          {.fixed = taps_in}};
+}
+
+template <class T, class Out>
+BackwardDataProblem<T> problem_of(const ConvolutionBackwardData<T, Out>& c) {
+  return {{{c.dy, c.window}},
+          {{c.w, c.window}},
+          {.per_row = pixels(c.window.image)},
+          c.window.channels_in,
+          {.fixed = pixels(c.window.size) * c.window.channels_out}};
+}
+
+template <class T>
+BackwardFilterProblem<T> problem_of(const ConvolutionBackwardFilter<T>& c) {
+  const Count output = {.per_row = pixels(c.window.output)};
+  return {{{c.x, c.window}},
+          {{c.dy, output, c.window.channels_out}},
+          {.fixed = pixels(c.window.size) * c.window.channels_in},
+          c.window.channels_out,
+          output};
+}
+
+/// Few pixels and many taps leave most of a device idle unless the sum is cut: dense layers.
+inline Parts forward_parts(const Window& window) {
+  constexpr int kFewPixels = 64;
+  constexpr int kManyTaps = 1024;
+  const int k = pixels(window.size) * window.channels_in;
+  return {pixels(window.output) < kFewPixels && k >= kManyTaps ? 512 : 0};
+}
+
+/// The gradient of the weights is small and its sum long. Where it is not small, it occupies a
+/// device with fewer parts, and storing a part costs more.
+inline Parts backward_filter_parts(const Window& window) {
+  constexpr int kSmall = 1 << 16;
+  const int weights = pixels(window.size) * window.channels_in * window.channels_out;
+  return {weights <= kSmall ? 512 : 2048};
+}
+
+/// Both gradients of a part of the sum lie side by side: dw, then db.
+inline std::int64_t backward_filter_part(const Window& window) {
+  return (std::int64_t{pixels(window.size)} * window.channels_in + 1) * window.channels_out;
+}
+
+}  // namespace saltus::kernels

@@ -1,0 +1,46 @@
+// Loads of several elements at once.
+#pragma once
+
+#include "kernels/bfloat16.h"
+#include "kernels/device/launch.h"
+
+namespace saltus::kernels {
+
+/// Four consecutive elements as floats.
+struct Quad {
+  float values[4];
+};
+
+/// Loads four elements in one access; they start at a multiple of their own size.
+__device__ inline Quad load_quad(const float* first) {
+#if defined(__CUDACC__)
+  const float4 loaded = *reinterpret_cast<const float4*>(first);
+  return {loaded.x, loaded.y, loaded.z, loaded.w};
+#else
+  emulation::check_aligned(first, 4 * sizeof(float));
+  return {first[0], first[1], first[2], first[3]};
+#endif
+}
+__device__ inline Quad load_quad(const Bf16* first) {
+#if defined(__CUDACC__)
+  const uint2 loaded = *reinterpret_cast<const uint2*>(first);
+  return {float_of(loaded.x << 16), float_of(loaded.x & 0xffff0000u), float_of(loaded.y << 16),
+          float_of(loaded.y & 0xffff0000u)};
+#else
+  emulation::check_aligned(first, 4 * sizeof(Bf16));
+  return {to_float(first[0]), to_float(first[1]), to_float(first[2]), to_float(first[3])};
+#endif
+}
+
+/// Stores four floats in one access, at a multiple of 16 bytes.
+__device__ inline void store_quad(const Quad& quad, float* first) {
+#if defined(__CUDACC__)
+  *reinterpret_cast<float4*>(first) =
+      make_float4(quad.values[0], quad.values[1], quad.values[2], quad.values[3]);
+#else
+  emulation::check_aligned(first, 4 * sizeof(float));
+  for (int i = 0; i < 4; ++i) first[i] = quad.values[i];
+#endif
+}
+
+}  // namespace saltus::kernels

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "kernels/activations.h"
+#include "kernels/device/launch.h"
+
+namespace saltus::kernels {
+
+/// What one thread evaluates: `count` values, `value_step` elements apart, in place, and their
+/// slopes unless `slopes` is null.
+struct Evaluation {
+  float* values;
+  int value_step;
+  float* slopes;
+  std::int64_t slope_step;
+  int count;
+};
+
+namespace detail {
+
+struct Evaluate {
+  const ActivationRef& activation;
+  Evaluation run;
+
+  template <class A>
+  SALTUS_HD void operator()() {
+    const Parameters<float> p = parameters_of<float>(activation);
+    float* slope = run.slopes;
+    float* value = run.values;
+#if defined(__CUDACC__)
+#pragma unroll 1
+#endif
+    for (int i = 0; i < run.count; ++i) {
+      const float x = *value;
+      *value = A::f(x, p);
+      value += run.value_step;
+      if (run.slopes == nullptr) continue;
+      *slope = A::df(x, p);
+      slope += run.slope_step;
+    }
+  }
+};
+
+}  // namespace detail
+
+/// values = f(values), slopes = f'(values). A function and a rolled loop for each entry of the
+/// list: unrolled into registers, or inlined into every kernel, the switch costs spills and minutes
+/// of compilation. The activation must be the same for all threads of a warp.
+__attribute__((noinline)) inline __device__ void evaluate(const ActivationRef& activation,
+                                                          const Evaluation& run) {
+  dispatch(activation.id, detail::Evaluate{activation, run});
+}
+
+}  // namespace saltus::kernels

@@ -1,0 +1,253 @@
+// Tensors seen as matrices. A convolution or a dense layer, forward and both gradients, is
+//
+//   C[m][n] = sum over k of A[m][k] B[k][n]
+//
+//                      A                          m           k            B            n
+//   forward            Im2col of x                pixel of y  tap, in      Rows of w    out
+//   gradient of x      Im2colOfGradient of dy     pixel of x  tap, out     WeightsByTap in
+//   gradient of w      Im2col of x, transposed    tap, in     pixel of y   Rows of dy   out
+//
+// (a dense layer is a convolution of images and windows of 1 x 1). Every view is a matrix
+// [outer][inner] that nobody stores. Neighbours along `inner` are neighbours in memory inside a
+// group of `group()` elements, the channels of one tap: a vector load that starts at a multiple of
+// its length stays in a tap if the group is a multiple of it, too. A pixel's index counts over all
+// rows of the batch and has to fit an int.
+//
+// An engine decomposes an index once, into a Row or a Column, and combines both to the address of
+// an element, nullptr where it is zero: padding, or outside of the matrix. (The products multiply
+// with these zeros: infinite weights beside padding give NaN.) The launcher makes a view for all
+// trials; of(trial, rows) is that of one.
+//
+// Arrays and the strides between trials' arrays are multiples of 16 bytes wherever groups are
+// multiples of 4 elements.
+#pragma once
+
+#include "kernels/bfloat16.h"
+#include "kernels/matrix/divider.h"
+#include "kernels/trial.h"
+#include "kernels/window.h"
+
+namespace saltus::kernels {
+
+/// An extent: a fixed number and so many for each row of the batch.
+struct Count {
+  int fixed = 0;
+  int per_row = 0;
+
+  SALTUS_HD int of(int rows) const { return fixed + per_row * rows; }
+};
+
+/// Outside of every image, also with any column or row added.
+inline constexpr int kNowhere = -(1 << 30);
+
+/// A matrix that is stored as it is.
+template <class T>
+class Rows {
+ public:
+  using Element = T;
+  struct Row {
+    const T* first;  ///< nullptr: outside
+  };
+  struct Column {
+    int inner;
+  };
+
+  Rows(PerTrial<const T> data, Count outer, int inner)
+      : data_(data), outer_(outer), inner_(inner) {}
+
+  [[nodiscard]] SALTUS_HD int group() const { return inner_; }
+  SALTUS_HD Rows of(int trial, int rows) const {
+    Rows one = *this;
+    one.data_ = {data_[trial], 0};
+    one.outer_ = {outer_.of(rows), 0};
+    return one;
+  }
+  SALTUS_HD Row row(int outer) const {
+    return {outer < outer_.fixed ? data_.data + std::int64_t{outer} * inner_ : nullptr};
+  }
+  SALTUS_HD Column column(int inner) const { return {inner}; }
+  SALTUS_HD const T* at(const Row& row, const Column& column) const {
+    return row.first != nullptr && column.inner < inner_ ? row.first + column.inner : nullptr;
+  }
+
+ private:
+  PerTrial<const T> data_;
+  Count outer_;
+  int inner_;
+};
+
+/// outer: pixel of the output (row of the batch, y, x); inner: (tap y, tap x, channel of x).
+template <class T>
+class Im2col {
+ public:
+  using Element = T;
+  struct Row {
+    const T* image;
+    int y, x;  ///< of the window's first position; y = kNowhere: outside
+  };
+  struct Column {
+    int y, x;  ///< position in the window; y = kNowhere: outside
+    int channel;
+  };
+
+  Im2col(PerTrial<const T> x, const Window& window)
+      : x_(x),
+        window_(window),
+        pixels_(0),
+        image_pixels_(window.output.height * window.output.width),
+        width_(window.output.width),
+        channels_(window.channels_in),
+        tap_width_(window.size.width) {}
+
+  [[nodiscard]] SALTUS_HD int group() const { return window_.channels_in; }
+  SALTUS_HD Im2col of(int trial, int rows) const {
+    Im2col one = *this;
+    one.x_ = {x_[trial], 0};
+    one.pixels_ = rows * image_pixels_.divisor();
+    return one;
+  }
+  SALTUS_HD Row row(int outer) const {
+    if (outer >= pixels_) return {nullptr, kNowhere, 0};
+    const int image = image_pixels_.quotient(outer);
+    const int pixel = outer - image * image_pixels_.divisor();
+    const int y = width_.quotient(pixel);
+    const int x = pixel - y * window_.output.width;
+    const int size = window_.image.height * window_.image.width * window_.channels_in;
+    return {x_.data + std::int64_t{image} * size,
+            y * window_.strides.height - window_.padding.height,
+            x * window_.strides.width - window_.padding.width};
+  }
+  SALTUS_HD Column column(int inner) const {
+    const int tap = channels_.quotient(inner);
+    const int y = tap_width_.quotient(tap);
+    const int x = tap - y * window_.size.width;
+    return {y < window_.size.height ? y : kNowhere, x, inner - tap * window_.channels_in};
+  }
+  SALTUS_HD const T* at(const Row& row, const Column& column) const {
+    const int y = row.y + column.y;
+    const int x = row.x + column.x;
+    if (y < 0 || y >= window_.image.height || x < 0 || x >= window_.image.width) return nullptr;
+    return row.image + (y * window_.image.width + x) * window_.channels_in + column.channel;
+  }
+
+ private:
+  PerTrial<const T> x_;
+  Window window_;
+  int pixels_;
+  Divider image_pixels_, width_;  ///< of the output
+  Divider channels_, tap_width_;
+};
+
+/// outer: pixel of the input (row of the batch, y, x); inner: (tap y, tap x, channel of dy). The
+/// output pixel whose window has the input pixel at this tap.
+template <class T>
+class Im2colOfGradient {
+ public:
+  using Element = T;
+  struct Row {
+    const T* image;
+    int y, x;  ///< of the pixel, in the padded image; y = kNowhere: outside
+  };
+  struct Column {
+    int y, x;  ///< position in the window; y = -kNowhere: outside
+    int channel;
+  };
+
+  Im2colOfGradient(PerTrial<const T> dy, const Window& window)
+      : dy_(dy),
+        window_(window),
+        pixels_(0),
+        image_pixels_(window.image.height * window.image.width),
+        width_(window.image.width),
+        channels_(window.channels_out),
+        tap_width_(window.size.width),
+        stride_y_(window.strides.height),
+        stride_x_(window.strides.width) {}
+
+  [[nodiscard]] SALTUS_HD int group() const { return window_.channels_out; }
+  SALTUS_HD Im2colOfGradient of(int trial, int rows) const {
+    Im2colOfGradient one = *this;
+    one.dy_ = {dy_[trial], 0};
+    one.pixels_ = rows * image_pixels_.divisor();
+    return one;
+  }
+  SALTUS_HD Row row(int outer) const {
+    if (outer >= pixels_) return {nullptr, kNowhere, 0};
+    const int image = image_pixels_.quotient(outer);
+    const int pixel = outer - image * image_pixels_.divisor();
+    const int y = width_.quotient(pixel);
+    const int x = pixel - y * window_.image.width;
+    const int size = window_.output.height * window_.output.width * window_.channels_out;
+    return {dy_.data + std::int64_t{image} * size, y + window_.padding.height,
+            x + window_.padding.width};
+  }
+  SALTUS_HD Column column(int inner) const {
+    const int tap = channels_.quotient(inner);
+    const int y = tap_width_.quotient(tap);
+    const int x = tap - y * window_.size.width;
+    return {y < window_.size.height ? y : -kNowhere, x, inner - tap * window_.channels_out};
+  }
+  SALTUS_HD const T* at(const Row& row, const Column& column) const {
+    const int from_y = row.y - column.y;
+    const int from_x = row.x - column.x;
+    if (from_y < 0 || from_x < 0) return nullptr;
+    const int y = stride_y_.quotient(from_y);
+    const int x = stride_x_.quotient(from_x);
+    if (y * window_.strides.height != from_y || y >= window_.output.height ||
+        x * window_.strides.width != from_x || x >= window_.output.width)
+      return nullptr;
+    return row.image + (y * window_.output.width + x) * window_.channels_out + column.channel;
+  }
+
+ private:
+  PerTrial<const T> dy_;
+  Window window_;
+  int pixels_;
+  Divider image_pixels_, width_;  ///< of the input
+  Divider channels_, tap_width_;
+  Divider stride_y_, stride_x_;
+};
+
+/// outer: channel of x; inner: (tap y, tap x, channel of y). Stored [tap y][tap x][in][out].
+template <class T>
+class WeightsByTap {
+ public:
+  using Element = T;
+  struct Row {
+    const T* first;  ///< nullptr: outside
+  };
+  struct Column {
+    int place;  ///< -1: outside
+  };
+
+  WeightsByTap(PerTrial<const T> w, const Window& window)
+      : w_(w),
+        taps_(window.size.height * window.size.width),
+        in_(window.channels_in),
+        out_(window.channels_out) {}
+
+  [[nodiscard]] SALTUS_HD int group() const { return out_.divisor(); }
+  SALTUS_HD WeightsByTap of(int trial, int /*rows*/) const {
+    WeightsByTap one = *this;
+    one.w_ = {w_[trial], 0};
+    return one;
+  }
+  SALTUS_HD Row row(int outer) const {
+    return {outer < in_ ? w_.data + outer * out_.divisor() : nullptr};
+  }
+  SALTUS_HD Column column(int inner) const {
+    const int tap = out_.quotient(inner);
+    const int channel = inner - tap * out_.divisor();
+    return {tap < taps_ ? tap * in_ * out_.divisor() + channel : -1};
+  }
+  SALTUS_HD const T* at(const Row& row, const Column& column) const {
+    return row.first != nullptr && column.place >= 0 ? row.first + column.place : nullptr;
+  }
+
+ private:
+  PerTrial<const T> w_;
+  int taps_, in_;
+  Divider out_;
+};
+
+}  // namespace saltus::kernels
