@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/convolution/convolution.h"
+#include "kernels/matrix/parts.h"
 #include "kernels/matrix/problem.h"
 
 namespace saltus::kernels {

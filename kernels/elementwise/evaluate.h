@@ -1,7 +1,8 @@
 #pragma once
 
+#include <cstdint>
+
 #include "kernels/activations.h"
-#include "kernels/device/launch.h"
 
 namespace saltus::kernels {
 
@@ -42,11 +43,10 @@ struct Evaluate {
 
 }  // namespace detail
 
-/// values = f(values), slopes = f'(values). A function and a rolled loop for each entry of the
-/// list: unrolled into registers, or inlined into every kernel, the switch costs spills and minutes
-/// of compilation. The activation must be the same for all threads of a warp.
-__attribute__((noinline)) inline __device__ void evaluate(const ActivationRef& activation,
-                                                          const Evaluation& run) {
+/// values = f(values), slopes = f'(values). The loop is inside the switch, rolled, and over memory
+/// (shared memory, where a kernel has sums in registers): around sums in registers, the switch
+/// costs spills and minutes of compilation. The activation has to be the same for a whole warp.
+SALTUS_HD void evaluate(const ActivationRef& activation, const Evaluation& run) {
   dispatch(activation.id, detail::Evaluate{activation, run});
 }
 

@@ -29,16 +29,13 @@ struct Problem {
   Count m;
   int n;
   Count k;
-};
 
-/// How a long sum over k is cut into parts that different blocks add up: by the shape alone, so
-/// that neither the device nor the number of rows changes a bit. An engine stores the parts' sums
-/// in a workspace, and add_parts() adds them in order.
-struct Parts {
-  int length = 0;  ///< of a part, a multiple of 32; 0: all of k is one
-
-  [[nodiscard]] SALTUS_HD int count(int k) const {
-    return length == 0 ? 1 : (k + length - 1) / length;
+  SALTUS_HD Problem of(int trial, int rows) const {
+    return {{a.view.of(trial, rows)},
+            {b.view.of(trial, rows)},
+            {.fixed = m.of(rows)},
+            n,
+            {.fixed = k.of(rows)}};
   }
 };
 

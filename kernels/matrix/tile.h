@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/bfloat16.h"
+#include "kernels/device/launch.h"
 #include "kernels/elementwise/evaluate.h"
 #include "kernels/matrix/epilogue.h"
 
@@ -14,6 +15,17 @@ struct Tile {
   int first_m, first_n;  ///< where the tile lies in C
   int rows, columns;     ///< of it that lie in C
 };
+
+/// A tile of at most rows x columns that begins at (first_m, first_n) of C [m][n].
+__device__ inline Tile tile_at(float* values, int rows, int columns, int first_m, int first_n,
+                               int m, int n) {
+  return {values,
+          columns,
+          first_m,
+          first_n,
+          m - first_m < rows ? m - first_m : rows,
+          n - first_n < columns ? n - first_n : columns};
+}
 
 /// The elements of a tile that a thread works on, down a column: neighbours in a warp then read and
 /// write neighbours in memory.
@@ -64,11 +76,18 @@ __device__ void finish_tile(const Epilogue<Out>& epilogue, const Trials& trials,
 }
 
 /// Stores a tile's sums as they are, into a matrix [m][n].
-template <int kColumns, int kThreads>
-__device__ void store_tile(float* sums, const Tile& tile, int n) {
+template <int kColumns, int kThreads, class Out>
+__device__ void store_tile(Out* sums, const Tile& tile, int n) {
   const TileRun run = run_of_thread<kColumns, kThreads>(tile, n);
   for (int i = 0; i < run.count; ++i)
-    sums[run.place + i * run.step] = run.values[i * run.value_step];
+    store(run.values[i * run.value_step], sums[run.place + i * run.step]);
+}
+
+/// The same for products without an epilogue.
+template <int kColumns, int kThreads, class Out>
+__device__ void finish_tile(const PerTrial<Out>& y, const Trials& /*trials*/, int trial,
+                            const Tile& tile, int n) {
+  store_tile<kColumns, kThreads>(y[trial], tile, n);
 }
 
 }  // namespace saltus::kernels

@@ -1,0 +1,72 @@
+// Launchers only: which engine multiplies, and how long sums are cut.
+#include "kernels/convolution/convolution.h"
+#include "kernels/convolution/engines.h"
+#include "kernels/convolution/problems.h"
+
+namespace saltus::kernels {
+
+template <class T, class Out>
+void convolution_forward(Engine /*engine*/, const ConvolutionForward<T, Out>& arguments,
+                         const Stage& stage) {
+  const auto problem = problem_of(arguments);
+  const Parts parts = forward_parts(arguments.window);
+  if (parts.length == 0) {
+    plain::multiply(problem, arguments.epilogue, stage);
+    return;
+  }
+  const std::int64_t stride = std::int64_t{problem.m.of(stage.max_rows)} * problem.n;
+  const PartSums sums = {parts, arguments.workspace, {}, stride};
+  plain::multiply_parts(problem, sums, stage);
+  finish_parts<Out>({sums, problem.m, problem.n, problem.k, arguments.epilogue}, stage);
+}
+
+template <class T, class Out>
+void convolution_backward_data(Engine /*engine*/, const ConvolutionBackwardData<T, Out>& arguments,
+                               const Stage& stage) {
+  plain::multiply(problem_of(arguments), arguments.dx, stage);
+}
+
+template <class T>
+void convolution_backward_filter(Engine /*engine*/, const ConvolutionBackwardFilter<T>& arguments,
+                                 const Stage& stage) {
+  const auto problem = problem_of(arguments);
+  const Parts parts = backward_filter_parts(arguments.window);
+  if (parts.count(problem.k.of(stage.max_rows)) == 1) {
+    plain::multiply_parts(problem, {parts, arguments.dw, arguments.db, 0}, stage);
+    return;
+  }
+  const std::int64_t weights = std::int64_t{problem.m.fixed} * problem.n;
+  const PerTrial<float>& workspace = arguments.workspace;
+  PartSums sums = {parts, workspace, {}, backward_filter_part(arguments.window)};
+  if (arguments.db) sums.column_sums = {workspace.data + weights, workspace.stride};
+  plain::multiply_parts(problem, sums, stage);
+  add_parts({sums, problem.k, arguments.dw, arguments.db, weights, problem.n}, stage);
+}
+
+std::int64_t convolution_forward_workspace(const Window& window, int max_rows) {
+  const Parts parts = forward_parts(window);
+  if (parts.length == 0) return 0;
+  const int count = parts.count(pixels(window.size) * window.channels_in);
+  return std::int64_t{count} * max_rows * pixels(window.output) * window.channels_out;
+}
+
+std::int64_t convolution_backward_filter_workspace(const Window& window, int max_rows) {
+  const int count = backward_filter_parts(window).count(max_rows * pixels(window.output));
+  return count == 1 ? 0 : count * backward_filter_part(window);
+}
+
+template void convolution_forward(Engine, const ConvolutionForward<float, float>&, const Stage&);
+template void convolution_forward(Engine, const ConvolutionForward<Bf16, float>&, const Stage&);
+template void convolution_forward(Engine, const ConvolutionForward<Bf16, Bf16>&, const Stage&);
+template void convolution_backward_data(Engine, const ConvolutionBackwardData<float, float>&,
+                                        const Stage&);
+template void convolution_backward_data(Engine, const ConvolutionBackwardData<Bf16, float>&,
+                                        const Stage&);
+template void convolution_backward_data(Engine, const ConvolutionBackwardData<Bf16, Bf16>&,
+                                        const Stage&);
+template void convolution_backward_filter(Engine, const ConvolutionBackwardFilter<float>&,
+                                          const Stage&);
+template void convolution_backward_filter(Engine, const ConvolutionBackwardFilter<Bf16>&,
+                                          const Stage&);
+
+}  // namespace saltus::kernels
