@@ -1,0 +1,88 @@
+#include "tests/emulation/device/async_copy.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "tests/emulation/execution/scheduler.h"
+#include "tests/emulation/memory/device_memory.h"
+
+namespace saltus::emulation {
+namespace {
+
+bool aligned(const void* address, std::size_t bytes) {
+  return reinterpret_cast<std::uintptr_t>(address) % bytes == 0;
+}
+
+Range shared_of(const AsyncCopy& copy) {
+  return {static_cast<const std::byte*>(copy.shared), copy.bytes};
+}
+
+Range global_of(const AsyncCopy& copy) {
+  return {static_cast<const std::byte*>(copy.global), copy.source_bytes};
+}
+
+void check(const AsyncCopy& copy) {
+  const std::string call = "cp.async at " + place(copy.site);
+  if (!aligned(copy.shared, copy.bytes) ||
+      (copy.source_bytes != 0 && !aligned(copy.global, copy.bytes)))
+    fault(cudaErrorMisalignedAddress,
+          call + ": an address is not aligned to " + std::to_string(copy.bytes) + " bytes");
+  if (!scheduler.arena().holds(copy.shared, copy.bytes))
+    fault(cudaErrorIllegalAddress, call + ": the target is outside of shared memory");
+  if (copy.source_bytes != 0 && !device_memory().holds(copy.global, copy.source_bytes))
+    fault(cudaErrorIllegalAddress, call + ": the source is outside of device memory");
+}
+
+void complete(const AsyncCopy& copy) {
+  std::memcpy(copy.shared, copy.global, copy.source_bytes);
+  std::memset(static_cast<std::byte*>(copy.shared) + copy.source_bytes, 0,
+              copy.bytes - copy.source_bytes);
+  if (installed_hooks != nullptr)
+    installed_hooks->async_copy_completed(shared_of(copy), global_of(copy), copy.site);
+}
+
+}  // namespace
+
+void async_copy(void* shared, const void* global, int bytes, int source_bytes, Site site) {
+  const RuntimeScope scope;
+  Thread& thread = scheduler.running();
+  if ((bytes != 4 && bytes != 8 && bytes != 16) || source_bytes < 0 || source_bytes > bytes)
+    fault(cudaErrorLaunchFailure, "cp.async at " + place(site) + " of " + std::to_string(bytes) +
+                                      " bytes, " + std::to_string(source_bytes) +
+                                      " from its source");
+  const AsyncCopy copy{shared,
+                       global,
+                       static_cast<std::size_t>(bytes),
+                       static_cast<std::size_t>(source_bytes),
+                       thread.closed_groups,
+                       site};
+  check(copy);
+  if (installed_hooks != nullptr)
+    installed_hooks->async_copy_issued(shared_of(copy), global_of(copy), site);
+  std::memset(shared, 0xFF, copy.bytes);
+  thread.copies.push_back(copy);
+}
+
+void async_commit(Site) {
+  ++scheduler.running().closed_groups;
+}
+
+void async_wait(int groups_left, Site) {
+  const RuntimeScope scope;
+  Thread& thread = scheduler.running();
+  const auto under_way =
+      std::find_if(thread.copies.begin(), thread.copies.end(), [&](const AsyncCopy& copy) {
+        return copy.group + static_cast<unsigned>(groups_left) >= thread.closed_groups;
+      });
+  std::for_each(thread.copies.begin(), under_way, complete);
+  thread.copies.erase(thread.copies.begin(), under_way);
+}
+
+void check_aligned(const void* address, std::size_t bytes, Site site) {
+  if (!aligned(address, bytes))
+    fault(cudaErrorMisalignedAddress, "the access at " + place(site) + " is not aligned to " +
+                                          std::to_string(bytes) + " bytes");
+}
+
+}  // namespace saltus::emulation

@@ -1,0 +1,83 @@
+#include "tests/emulation/memory/device_memory.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+namespace saltus::emulation {
+namespace {
+
+constexpr std::align_val_t kAlign{DeviceMemory::kAlignment};
+constexpr std::size_t kRedZone = 256;
+constexpr std::byte kRedZoneByte{0xDB};
+
+}  // namespace
+
+DeviceMemory& device_memory() {
+  static DeviceMemory memory;
+  return memory;
+}
+
+Range DeviceMemory::Allocation::with_red_zone() const {
+  return {begin, (bytes + kAlignment - 1) / kAlignment * kAlignment + kRedZone};
+}
+
+std::string DeviceMemory::Allocation::text() const {
+  return "allocation " + std::to_string(number) + " of " + std::to_string(bytes) + " bytes";
+}
+
+bool DeviceMemory::Allocation::damaged() const {
+  return !std::all_of(begin + bytes, begin + with_red_zone().bytes,
+                      [](std::byte byte) { return byte == kRedZoneByte; });
+}
+
+void DeviceMemory::Allocation::fill_red_zone() const {
+  std::memset(begin + bytes, std::to_integer<int>(kRedZoneByte), with_red_zone().bytes - bytes);
+}
+
+void* DeviceMemory::allocate(std::size_t bytes) {
+  Allocation allocation{nullptr, bytes, ++count_};
+  const std::size_t all = allocation.with_red_zone().bytes;
+  allocation.begin = static_cast<std::byte*>(operator new(all, kAlign, std::nothrow));
+  if (allocation.begin == nullptr) return nullptr;
+  std::memset(allocation.begin, 0xFF, bytes);
+  allocation.fill_red_zone();
+  allocations_[allocation.begin] = allocation;
+  if (installed_hooks != nullptr)
+    installed_hooks->device_memory_appears(allocation.memory(), allocation.with_red_zone());
+  return allocation.begin;
+}
+
+bool DeviceMemory::free(void* pointer) {
+  const auto found = allocations_.find(pointer);
+  if (found == allocations_.end()) return false;
+  const Allocation allocation = found->second;
+  if (installed_hooks != nullptr)
+    installed_hooks->device_memory_disappears(allocation.memory(), allocation.with_red_zone());
+  operator delete(allocation.begin, kAlign);
+  allocations_.erase(found);
+  return true;
+}
+
+bool DeviceMemory::holds(const void* place, std::size_t bytes) const {
+  const auto next = allocations_.upper_bound(place);
+  return next != allocations_.begin() && std::prev(next)->second.memory().contains(place, bytes);
+}
+
+std::string DeviceMemory::find_damage() {
+  std::string text;
+  for (const auto& [pointer, allocation] : allocations_) {
+    if (!allocation.damaged()) continue;
+    if (text.empty()) text = "wrote behind the end of " + allocation.text();
+    allocation.fill_red_zone();
+  }
+  return text;
+}
+
+std::vector<std::string> DeviceMemory::list() const {
+  std::vector<std::string> lines;
+  for (const auto& [pointer, allocation] : allocations_) lines.push_back(allocation.text());
+  return lines;
+}
+
+}  // namespace saltus::emulation

@@ -1,0 +1,8 @@
+// AddressSanitizer.
+#include "tests/emulation/hooks.h"
+
+namespace saltus::emulation {
+
+Hooks* const installed_hooks = nullptr;
+
+}  // namespace saltus::emulation
