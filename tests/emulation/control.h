@@ -1,6 +1,7 @@
 // What tests set and ask: the order of threads, faults, leaks, which kernels there are.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -17,6 +18,9 @@ struct Order {
   std::uint64_t seed = 0;  ///< of shuffle
 };
 void set_order(Order order);
+
+/// The processor time that a launch may take; it fails with cudaErrorLaunchTimeout then.
+void set_time_limit(std::chrono::milliseconds limit);
 
 /// A kernel of this program.
 struct Kernel {

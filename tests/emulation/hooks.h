@@ -47,17 +47,25 @@ extern Position position;
 /// The stacks of all threads lie here.
 Range thread_stacks();
 
-/// The launch fails with `code`; the running thread never goes on, and nothing on its stack is
-/// destroyed. For the runtime and for callbacks inside a kernel.
-[[noreturn]] void fault(cudaError_t code, const std::string& message);
+/// The launch fails with `code` and a message in printf's manner. The running thread never goes on,
+/// and nothing on its stack is destroyed: no std::string may be there. For the runtime and for
+/// callbacks inside a kernel.
+[[noreturn]] void fault(cudaError_t code, const char* format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /// The launch fails when the thread next waits or ends; the first message counts.
 void fault_later(cudaError_t code, const std::string& message);
 
 /// "file.cu:12"
 std::string place(Site site);
+/// The "file.cu" of it.
+const char* file_of(Site site);
 
-/// A switch from one stack to another. `save` belongs to the one that is left.
+/// "kernel NAME, block 0,0,0, thread 1,0,0"; valid while a kernel runs.
+std::string running_in();
+
+/// A switch from one stack to another. `save` belongs to the one that is left; the host's own
+/// stack is no Range.
 struct StackSwitch {
   void** save;
   Range to;
@@ -66,6 +74,9 @@ struct StackSwitch {
 class Hooks {
  public:
   virtual ~Hooks() = default;
+
+  /// Whether faulty addresses are reported by somebody else.
+  virtual bool handles_signals() const { return false; }
 
   /// cudaMalloc and cudaFree. `with_red_zone` is what nobody else uses.
   virtual void device_memory_appears(Range /*memory*/, Range /*with_red_zone*/) {}
@@ -88,9 +99,10 @@ class Hooks {
   /// Bytes of device memory became those of `source`.
   virtual void copied(Range /*target*/, Range /*source*/) {}
 
-  /// cp.async. From issue to completion the target belongs to the copy.
+  /// cp.async. From issue to completion the target belongs to the copy: the runtime fills it with
+  /// 0xFF before the one call and writes it after the other.
   virtual void async_copy_issued(Range /*shared*/, Range /*global*/, Site /*site*/) {}
-  virtual void async_copy_completed(Range /*shared*/, Range /*global*/, Site /*site*/) {}
+  virtual void async_copy_completes(Range /*shared*/, Range /*global*/, Site /*site*/) {}
 
   /// Before and after the processor's stack changes.
   virtual void stack_switch_begins(StackSwitch /*leaving*/) {}

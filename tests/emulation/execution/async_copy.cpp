@@ -23,23 +23,26 @@ Range global_of(const AsyncCopy& copy) {
 }
 
 void check(const AsyncCopy& copy) {
-  const std::string call = "cp.async at " + place(copy.site);
+  const char* complaint = nullptr;
   if (!aligned(copy.shared, copy.bytes) ||
       (copy.source_bytes != 0 && !aligned(copy.global, copy.bytes)))
-    fault(cudaErrorMisalignedAddress,
-          call + ": an address is not aligned to " + std::to_string(copy.bytes) + " bytes");
+    fault(cudaErrorMisalignedAddress, "cp.async at %s:%u: an address is not aligned to %zu bytes",
+          file_of(copy.site), copy.site.line(), copy.bytes);
   if (!scheduler.arena().holds(copy.shared, copy.bytes))
-    fault(cudaErrorIllegalAddress, call + ": the target is outside of shared memory");
-  if (copy.source_bytes != 0 && !device_memory().holds(copy.global, copy.source_bytes))
-    fault(cudaErrorIllegalAddress, call + ": the source is outside of device memory");
+    complaint = "the target is outside of shared memory";
+  else if (copy.source_bytes != 0 && !device_memory().holds(copy.global, copy.source_bytes))
+    complaint = "the source is outside of device memory";
+  if (complaint != nullptr)
+    fault(cudaErrorIllegalAddress, "cp.async at %s:%u: %s", file_of(copy.site), copy.site.line(),
+          complaint);
 }
 
 void complete(const AsyncCopy& copy) {
+  if (installed_hooks != nullptr)
+    installed_hooks->async_copy_completes(shared_of(copy), global_of(copy), copy.site);
   std::memcpy(copy.shared, copy.global, copy.source_bytes);
   std::memset(static_cast<std::byte*>(copy.shared) + copy.source_bytes, 0,
               copy.bytes - copy.source_bytes);
-  if (installed_hooks != nullptr)
-    installed_hooks->async_copy_completed(shared_of(copy), global_of(copy), copy.site);
 }
 
 }  // namespace
@@ -48,9 +51,8 @@ void async_copy(void* shared, const void* global, int bytes, int source_bytes, S
   const RuntimeScope scope;
   Thread& thread = scheduler.running();
   if ((bytes != 4 && bytes != 8 && bytes != 16) || source_bytes < 0 || source_bytes > bytes)
-    fault(cudaErrorLaunchFailure, "cp.async at " + place(site) + " of " + std::to_string(bytes) +
-                                      " bytes, " + std::to_string(source_bytes) +
-                                      " from its source");
+    fault(cudaErrorLaunchFailure, "cp.async at %s:%u of %d bytes, %d from its source",
+          file_of(site), site.line(), bytes, source_bytes);
   const AsyncCopy copy{shared,
                        global,
                        static_cast<std::size_t>(bytes),
@@ -58,9 +60,9 @@ void async_copy(void* shared, const void* global, int bytes, int source_bytes, S
                        thread.closed_groups,
                        site};
   check(copy);
+  std::memset(shared, 0xFF, copy.bytes);
   if (installed_hooks != nullptr)
     installed_hooks->async_copy_issued(shared_of(copy), global_of(copy), site);
-  std::memset(shared, 0xFF, copy.bytes);
   thread.copies.push_back(copy);
 }
 
@@ -81,8 +83,8 @@ void async_wait(int groups_left, Site) {
 
 void check_aligned(const void* address, std::size_t bytes, Site site) {
   if (!aligned(address, bytes))
-    fault(cudaErrorMisalignedAddress, "the access at " + place(site) + " is not aligned to " +
-                                          std::to_string(bytes) + " bytes");
+    fault(cudaErrorMisalignedAddress, "the access at %s:%u is not aligned to %zu bytes",
+          file_of(site), site.line(), bytes);
 }
 
 }  // namespace saltus::emulation

@@ -1,10 +1,15 @@
 #include "tests/emulation/execution/scheduler.h"
 
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <numeric>
 #include <utility>
+
+#include "tests/emulation/execution/watch.h"
 
 uint3 threadIdx = {};
 uint3 blockIdx = {};
@@ -16,15 +21,23 @@ namespace saltus::emulation {
 Position position;
 Scheduler scheduler;
 
-std::string place(Site site) {
-  const char* file = std::strrchr(site.file_name(), '/');
-  return std::string(file == nullptr ? site.file_name() : file + 1) + ":" +
-         std::to_string(site.line());
+const char* file_of(Site site) {
+  const char* slash = std::strrchr(site.file_name(), '/');
+  return slash == nullptr ? site.file_name() : slash + 1;
 }
 
-void fault(cudaError_t code, const std::string& message) {
+std::string place(Site site) {
+  return std::string(file_of(site)) + ":" + std::to_string(site.line());
+}
+
+void fault(cudaError_t code, const char* format, ...) {
   position.in_kernel = false;
-  scheduler.note_fault(code, message);
+  std::array<char, 512> message{};
+  std::va_list values;
+  va_start(values, format);
+  std::vsnprintf(message.data(), message.size(), format, values);
+  va_end(values);
+  scheduler.note_fault(code, message.data());
   scheduler.stop();
 }
 
@@ -32,9 +45,14 @@ void fault_later(cudaError_t code, const std::string& message) {
   scheduler.note_fault(code, message);
 }
 
+std::string running_in() {
+  return scheduler.running_in();
+}
+
 std::optional<Fault> Scheduler::run(const Launch& launch) {
   launch_ = &launch;
   fault_.reset();
+  const Watch watch(time_limit_);
   ++position.launch;
   random_state_ = (order_.seed + position.launch) * 0x9E3779B97F4A7C15u | 1u;
   blockDim = launch.block;
@@ -141,6 +159,7 @@ void Scheduler::leave(Fiber& fiber) {
 
 /// The fiber of whoever runs next; the host's own when the block is done.
 Fiber& Scheduler::choose() {
+  if (time_is_up) note_fault(cudaErrorLaunchTimeout, "the launch takes too long");
   if (fault_) return host_;
   if (ready_.empty()) {
     if (ended_ != thread_count()) note_fault(cudaErrorLaunchFailure, who_waits());
@@ -169,12 +188,14 @@ int Scheduler::wait_for_block(const char* name, bool vote, Site site) {
   Thread& thread = *running_;
   thread.waits_in = name;
   thread.site = site;
-  if (arrived_ == 0)
+  if (arrived_ == 0) {
+    barrier_name_ = name;
     barrier_site_ = site;
-  else if (!same_site(site, barrier_site_))
-    fault(cudaErrorLaunchFailure, std::string("comes to ") + name + " at " + place(site) +
-                                      " while " + std::to_string(arrived_) + " thread(s) wait in " +
-                                      "__syncthreads at " + place(barrier_site_));
+  }
+  if (!same_site(site, barrier_site_))
+    fault(cudaErrorLaunchFailure, "comes to %s at %s:%u while %u thread(s) wait in %s at %s:%u",
+          name, file_of(site), site.line(), arrived_, barrier_name_, file_of(barrier_site_),
+          barrier_site_.line());
   if (vote) ++votes_;
   if (++arrived_ == thread_count()) release_block();
   leave(*thread.fiber);
@@ -202,13 +223,16 @@ std::string Scheduler::who_waits() const {
   return text;
 }
 
-void Scheduler::note_fault(cudaError_t code, const std::string& message) {
-  if (fault_) return;
+std::string Scheduler::running_in() const {
   const auto triple = [](uint3 v) {
     return std::to_string(v.x) + "," + std::to_string(v.y) + "," + std::to_string(v.z);
   };
-  fault_ = Fault{code, "kernel " + launch_->kernel + ", block " + triple(blockIdx) + ", thread " +
-                           triple(threadIdx) + ": " + message};
+  return "kernel " + launch_->kernel + ", block " + triple(blockIdx) + ", thread " +
+         triple(threadIdx);
+}
+
+void Scheduler::note_fault(cudaError_t code, const std::string& message) {
+  if (!fault_) fault_ = Fault{code, running_in() + ": " + message};
 }
 
 void Scheduler::stop() {
@@ -220,6 +244,10 @@ void set_order(Order order) {
   scheduler.set_order(order);
 }
 
+void set_time_limit(std::chrono::milliseconds limit) {
+  scheduler.set_time_limit(limit);
+}
+
 int block_barrier(const char* name, bool vote, Site site) {
   return scheduler.wait_for_block(name, vote, site);
 }
@@ -229,7 +257,7 @@ int block_threads() {
 }
 
 void trap(Site site) {
-  fault(cudaErrorLaunchFailure, "__trap at " + place(site));
+  fault(cudaErrorLaunchFailure, "__trap at %s:%u", file_of(site), site.line());
 }
 
 void* shared_variable(const void* key, std::size_t bytes, std::size_t alignment, Site site) {
@@ -238,9 +266,8 @@ void* shared_variable(const void* key, std::size_t bytes, std::size_t alignment,
   void* memory = arena.variable(key, bytes, alignment);
   if (memory == nullptr)
     fault(cudaErrorLaunchOutOfResources,
-          place(site) + " declares " + std::to_string(bytes) + " bytes of shared memory beyond " +
-              std::to_string(arena.used()) + "; the launch may use " +
-              std::to_string(arena.limit()));
+          "%s:%u declares %zu bytes of shared memory beyond %zu; the launch may use %zu",
+          file_of(site), site.line(), bytes, arena.used(), arena.limit());
   return memory;
 }
 

@@ -4,7 +4,7 @@
 // goes on where another has ended: a kernel without barriers needs one stack and no switch.
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -79,6 +79,9 @@ class Scheduler {
   std::optional<Fault> run(const Launch& launch);
 
   void set_order(Order order) { order_ = order; }
+  void set_time_limit(std::chrono::milliseconds limit) { time_limit_ = limit; }
+
+  [[nodiscard]] std::string running_in() const;
 
   // For the thread that runs:
 
@@ -114,6 +117,7 @@ class Scheduler {
   std::uint64_t random();
 
   Order order_;
+  std::chrono::milliseconds time_limit_{60'000};
   std::uint64_t random_state_ = 0;
   const Launch* launch_ = nullptr;
   std::optional<Fault> fault_;
@@ -128,6 +132,7 @@ class Scheduler {
   unsigned arrived_ = 0;  ///< at the block's barrier
   int votes_ = 0;
   int votes_of_last_ = 0;
+  const char* barrier_name_ = "";
   Site barrier_site_ = {};
 
   Fiber host_;

@@ -1,20 +1,12 @@
 // Collectives of a warp.
 #include "tests/emulation/device/warp.h"
 
-#include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "tests/emulation/execution/scheduler.h"
 
 namespace saltus::emulation {
 namespace {
-
-std::string hexadecimal(std::uint32_t mask) {
-  std::array<char, 11> text{};
-  std::snprintf(text.data(), text.size(), "0x%08x", mask);
-  return text.data();
-}
 
 struct Shuffled {
   std::uint64_t bits;
@@ -29,9 +21,9 @@ void shuffle_all(void* const* arguments, std::uint32_t mask) {
     if ((mask >> lane & 1) == 0) continue;
     auto& shuffled = *static_cast<Shuffled*>(arguments[lane]);
     if ((mask >> shuffled.source & 1) == 0)
-      fault(cudaErrorLaunchFailure, "lane " + std::to_string(lane) + " shuffles from lane " +
-                                        std::to_string(shuffled.source) + ", which the mask " +
-                                        hexadecimal(mask) + " leaves out");
+      fault(cudaErrorLaunchFailure,
+            "lane %u shuffles from lane %d, which the mask 0x%08x leaves out", lane,
+            shuffled.source, mask);
     shuffled.bits = bits[static_cast<unsigned>(shuffled.source)];
   }
 }
@@ -73,20 +65,20 @@ int source_lane(int lane, ShuffleFrom from, int operand, int width) {
 
 Meeting& Scheduler::join(Warp& warp, const char* name, std::uint32_t mask, Site site) {
   const std::uint32_t own = 1u << running_->lane();
-  const auto call = [&] { return std::string(name) + " at " + place(site); };
   if ((mask & own) == 0)
-    fault(cudaErrorLaunchFailure,
-          call() + ": the mask " + hexadecimal(mask) + " leaves out the lane that calls");
+    fault(cudaErrorLaunchFailure, "%s at %s:%u: the mask 0x%08x leaves out the lane that calls",
+          name, file_of(site), site.line(), mask);
   if ((mask & warp.gone) != 0)
-    fault(cudaErrorLaunchFailure, call() + ": lanes " + hexadecimal(mask & warp.gone) +
-                                      " of the mask have exited or do not exist");
+    fault(cudaErrorLaunchFailure,
+          "%s at %s:%u: lanes 0x%08x of the mask have exited or do not exist", name, file_of(site),
+          site.line(), mask & warp.gone);
   for (Meeting& meeting : warp.meetings) {
     if ((meeting.mask & mask) == 0) continue;
     if (meeting.mask != mask || !same_site(meeting.site, site))
-      fault(cudaErrorLaunchFailure, call() + " with mask " + hexadecimal(mask) +
-                                        " while other lanes wait in " + meeting.name + " at " +
-                                        place(meeting.site) + " with mask " +
-                                        hexadecimal(meeting.mask));
+      fault(cudaErrorLaunchFailure,
+            "%s at %s:%u with mask 0x%08x while other lanes wait in %s at %s:%u with mask 0x%08x",
+            name, file_of(site), site.line(), mask, meeting.name, file_of(meeting.site),
+            meeting.site.line(), meeting.mask);
     meeting.arrived |= own;
     return meeting;
   }
@@ -129,8 +121,8 @@ void warp_collective(void* argument, void (*all)(void* const* arguments, std::ui
 std::uint64_t shuffle(const char* name, std::uint32_t mask, std::uint64_t bits, ShuffleFrom from,
                       int operand, int width, Site site) {
   if (width < 1 || width > 32 || (width & (width - 1)) != 0)
-    fault(cudaErrorLaunchFailure, std::string(name) + " at " + place(site) + ": a width of " +
-                                      std::to_string(width) + " is no power of two up to 32");
+    fault(cudaErrorLaunchFailure, "%s at %s:%u: a width of %d is no power of two up to 32", name,
+          file_of(site), site.line(), width);
   const auto lane = static_cast<int>(scheduler.running().lane());
   Shuffled shuffled{bits, source_lane(lane, from, operand, width)};
   scheduler.wait_for_warp(name, &shuffled, &shuffle_all, mask, site);
