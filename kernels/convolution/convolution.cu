@@ -1,6 +1,7 @@
 // Launchers only: which engine multiplies, and how long sums are cut.
 #include "kernels/convolution/convolution.h"
 #include "kernels/convolution/engines.h"
+#include "kernels/convolution/one_channel.h"
 #include "kernels/convolution/problems.h"
 
 namespace saltus::kernels {
@@ -8,6 +9,10 @@ namespace saltus::kernels {
 template <class T, class Out>
 void convolution_forward(Engine /*engine*/, const ConvolutionForward<T, Out>& arguments,
                          const Stage& stage) {
+  if (one_channel::fits(arguments.window)) {
+    one_channel::forward(arguments, stage);
+    return;
+  }
   const auto problem = problem_of(arguments);
   const Parts parts = forward_parts(arguments.window);
   if (parts.length == 0) {
@@ -30,17 +35,20 @@ template <class T>
 void convolution_backward_filter(Engine /*engine*/, const ConvolutionBackwardFilter<T>& arguments,
                                  const Stage& stage) {
   const auto problem = problem_of(arguments);
-  const Parts parts = backward_filter_parts(arguments.window);
-  if (parts.count(problem.k.of(stage.max_rows)) == 1) {
-    plain::multiply_parts(problem, {parts, arguments.dw, arguments.db, 0}, stage);
-    return;
-  }
   const std::int64_t weights = std::int64_t{problem.m.fixed} * problem.n;
-  const PerTrial<float>& workspace = arguments.workspace;
-  PartSums sums = {parts, workspace, {}, backward_filter_part(arguments.window)};
-  if (arguments.db) sums.column_sums = {workspace.data + weights, workspace.stride};
-  plain::multiply_parts(problem, sums, stage);
-  add_parts({sums, problem.k, arguments.dw, arguments.db, weights, problem.n}, stage);
+  PartSums sums = {backward_filter_parts(arguments.window), arguments.dw, arguments.db};
+  const bool cut = sums.parts.count(problem.k.of(stage.max_rows)) > 1;
+  if (cut) {
+    const PerTrial<float>& workspace = arguments.workspace;
+    sums.sums = workspace;
+    if (arguments.db) sums.column_sums = {workspace.data + weights, workspace.stride};
+    sums.stride = backward_filter_part(arguments.window);
+  }
+  if (one_channel::fits(arguments.window))
+    one_channel::backward_filter(arguments, sums, stage);
+  else
+    plain::multiply_parts(problem, sums, stage);
+  if (cut) add_parts({sums, problem.k, arguments.dw, arguments.db, weights, problem.n}, stage);
 }
 
 std::int64_t convolution_forward_workspace(const Window& window, int max_rows) {

@@ -30,7 +30,8 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
   if (place.first_m >= own.m.fixed) return;
   multiply_tile(own, place.first_m, place.first_n, 0, own.k.fixed, false, shared);
   __syncthreads();
-  const Tile tile = tile_at(shared, kTile, kTile, place.first_m, place.first_n, own.m.fixed, own.n);
+  const Tile tile =
+      tile_at(shared, kTile, kTile, kTile, place.first_m, place.first_n, own.m.fixed, own.n);
   finish_tile<kTile, kThreads>(target, trials, trial, tile, own.n);
 }
 
@@ -50,7 +51,8 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
       multiply_tile(own, place.first_m, place.first_n, part * sums.parts.length,
                     sums.parts.end(part, own.k.fixed), with_column_sums, shared);
   __syncthreads();
-  const Tile tile = tile_at(shared, kTile, kTile, place.first_m, place.first_n, own.m.fixed, own.n);
+  const Tile tile =
+      tile_at(shared, kTile, kTile, kTile, place.first_m, place.first_n, own.m.fixed, own.n);
   store_tile<kTile, kThreads>(sums.sums[trial] + part * sums.stride, tile, own.n);
   const int column = static_cast<int>(threadIdx.x);
   if (with_column_sums && column < tile.columns)

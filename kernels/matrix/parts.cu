@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(FinishParts<Out> finis
   const int m = finish.m.of(trials.rows());
   const int first_m = static_cast<int>(blockIdx.x) * kRows;
   const int first_n = static_cast<int>(blockIdx.y) * kColumns;
-  const Tile tile = tile_at(values, kRows, kColumns, first_m, first_n, m, finish.n);
+  const Tile tile = tile_at(values, kRows, kColumns, kColumns, first_m, first_n, m, finish.n);
   const int parts = finish.from.parts.count(finish.k.of(trials.rows()));
 
   const TileRun run = run_of_thread<kColumns, kThreads>(tile, finish.n);

@@ -13,7 +13,7 @@ namespace saltus::kernels {
 
 /// How the k of a product is cut.
 struct Parts {
-  int length = 0;  ///< of a part, a multiple of 32; 0: all of k is one
+  int length = 0;  ///< of a part, a multiple of 64; 0: all of k is one
 
   [[nodiscard]] SALTUS_HD int count(int k) const {
     return length == 0 ? 1 : (k + length - 1) / length;

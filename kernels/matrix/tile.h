@@ -16,11 +16,12 @@ struct Tile {
   int rows, columns;     ///< of it that lie in C
 };
 
-/// A tile of at most rows x columns that begins at (first_m, first_n) of C [m][n].
-__device__ inline Tile tile_at(float* values, int rows, int columns, int first_m, int first_n,
-                               int m, int n) {
+/// The part of C [m][n] that `values` [rows][columns of stride] hold, beginning at (first_m,
+/// first_n).
+__device__ inline Tile tile_at(float* values, int rows, int columns, int stride, int first_m,
+                               int first_n, int m, int n) {
   return {values,
-          columns,
+          stride,
           first_m,
           first_n,
           m - first_m < rows ? m - first_m : rows,

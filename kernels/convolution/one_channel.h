@@ -1,0 +1,26 @@
+// Convolutions of images with one channel, the first layer of a network: too few multiply-adds for
+// tiles of a product, and no channels for vectors.
+#pragma once
+
+#include "kernels/convolution/convolution.h"
+#include "kernels/matrix/parts.h"
+
+namespace saltus::kernels::one_channel {
+
+/// Largest window, in taps: 7 x 7.
+inline constexpr int kMaxTaps = 49;
+
+inline bool fits(const Window& window) {
+  return window.channels_in == 1 && window.size.height * window.size.width <= kMaxTaps;
+}
+
+/// As convolution_forward().
+template <class T, class Out>
+void forward(const ConvolutionForward<T, Out>& arguments, const Stage& stage);
+
+/// The sums of the parts of dw and, where they have a place, of db.
+template <class T>
+void backward_filter(const ConvolutionBackwardFilter<T>& arguments, const PartSums& sums,
+                     const Stage& stage);
+
+}  // namespace saltus::kernels::one_channel
