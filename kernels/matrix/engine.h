@@ -4,8 +4,9 @@ namespace saltus::kernels {
 
 /// Who multiplies.
 enum class Engine {
-  plain,  ///< multiply-adds in fp32, any shape
-  tensor  ///< tensor cores: inputs rounded to tf32, or bf16 as they are; where tensor_fits()
+  plain,  ///< multiply-adds in fp32
+  tensor  ///< tensor cores: floats rounded to tf32, bf16 as it is; what does not fit them goes to
+          ///< the plain engine
 };
 
 }  // namespace saltus::kernels

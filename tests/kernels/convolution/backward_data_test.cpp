@@ -55,7 +55,8 @@ TYPED_TEST(ConvolutionBackwardData, TouchesOnlyActiveTrialsAndTheBatchsRows) {
   constexpr int kTrials = 3;
   const TrialTable table({.rows = 3, .max_rows = 5, .states = {{}, {.active = 0}, {}}});
   const Window window = window_of({.image = {6, 5}, .size = {3, 3}, .in = 8, .out = 8});
-  const Inputs<typename TypeParam::In> in(window, kTrials, 5, integers);
+  Inputs<typename TypeParam::In> in(window, kTrials, 5, integers);
+  in.spoil_rows_from(3);
   const std::vector<float> got = backward_data<TypeParam>(in, table);
   for (int trial = 0; trial < kTrials; ++trial) {
     std::vector<double> want(5 * image_size(window), double{kBefore});

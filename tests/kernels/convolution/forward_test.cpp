@@ -116,7 +116,8 @@ TYPED_TEST(ConvolutionForward, TouchesOnlyActiveTrialsAndTheBatchsRows) {
                                           {kernels::kActivationId<kernels::LeakyRelu>, {0.5f}}}});
   for (const Window& window : ways()) {
     SCOPED_TRACE(describe(window));
-    const Inputs<typename TypeParam::In> in(window, kTrials, kMaxRows, integers);
+    Inputs<typename TypeParam::In> in(window, kTrials, kMaxRows, integers);
+    in.spoil_rows_from(kRows);
     const Outputs got = forward<TypeParam>(in, table, true);
     const std::size_t written = kRows * output_size(window);
     const std::size_t all = kMaxRows * output_size(window);

@@ -1,6 +1,7 @@
 // A convolution of several trials in device memory, for the tests of all engines.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,7 @@ inline std::vector<kernels::Window> windows() {
       window_of({.image = {9, 7}, .size = {1, 1}, .in = 16, .out = 63}),
       window_of({.image = {8, 8}, .size = {1, 1}, .in = 17, .out = 64}),
       window_of({.image = {13, 5}, .size = {1, 1}, .in = 15, .out = 65}),
+      window_of({.image = {9, 3}, .size = {1, 1}, .in = 6, .out = 5}),  // 3 rows: 5 * 16 + 1 pixels
       window_of({.image = {6, 7}, .size = {3, 3}, .in = 4, .out = 8}),
       window_of({.image = {6, 6}, .size = {3, 3}, .same = true, .in = 8, .out = 12}),
       window_of({.image = {7, 6}, .size = {5, 5}, .same = true, .in = 2, .out = 3}),
@@ -130,6 +132,12 @@ struct Inputs {
   Inputs(const kernels::Window& window_, int trials_, int max_rows_, Make make)
       : Inputs(window_, trials_, max_rows_, make, static_cast<std::size_t>(trials_)) {}
 
+  /// Puts NaN where rows beyond the batch's would be: nobody may multiply with them.
+  void spoil_rows_from(int first) {
+    spoil(x, device_x, first);
+    spoil(dy, device_dy, first);
+  }
+
   [[nodiscard]] const float* x_of(int trial) const { return of(x, trial); }
   [[nodiscard]] const float* w_of(int trial) const { return of(w, trial); }
   [[nodiscard]] const float* dy_of(int trial) const { return of(dy, trial); }
@@ -152,6 +160,13 @@ struct Inputs {
   [[nodiscard]] std::size_t rows() const { return static_cast<std::size_t>(max_rows); }
   static std::vector<float> held(const std::vector<float>& exact) {
     return values(elements<In>(exact));
+  }
+  void spoil(std::vector<float>& all, DeviceArray<In>& device, int first) {
+    const std::size_t size = all.size() / static_cast<std::size_t>(trials);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (i % size >= size / rows() * static_cast<std::size_t>(first))
+        all[i] = std::numeric_limits<float>::quiet_NaN();
+    device.write(elements<In>(all));
   }
   [[nodiscard]] const float* of(const std::vector<float>& all, int trial) const {
     return all.data() +
