@@ -1,14 +1,34 @@
 // Launchers only: which engine multiplies, and how long sums are cut.
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
 #include "kernels/convolution/convolution.h"
 #include "kernels/convolution/engines.h"
 #include "kernels/convolution/one_channel.h"
 #include "kernels/convolution/problems.h"
 
 namespace saltus::kernels {
+namespace {
+
+/// Indices of pixels over the whole batch, and those of a tile beyond them, fit an int.
+void check_extent(const Window& window, const Stage& stage) {
+  constexpr std::int64_t kLargest = std::numeric_limits<int>::max() - 4096;
+  const std::int64_t most = std::max(pixels(window.image), pixels(window.output));
+  if (most * stage.max_rows > kLargest)
+    throw std::invalid_argument("a convolution on a batch of " + std::to_string(stage.max_rows) +
+                                " images of up to " + std::to_string(most) +
+                                " pixels: more than 2^31 pixels at once are not supported; use "
+                                "smaller batches");
+}
+
+}  // namespace
 
 template <class T, class Out>
 void convolution_forward(Engine /*engine*/, const ConvolutionForward<T, Out>& arguments,
                          const Stage& stage) {
+  check_extent(arguments.window, stage);
   if (one_channel::fits(arguments.window)) {
     one_channel::forward(arguments, stage);
     return;
@@ -28,12 +48,14 @@ void convolution_forward(Engine /*engine*/, const ConvolutionForward<T, Out>& ar
 template <class T, class Out>
 void convolution_backward_data(Engine /*engine*/, const ConvolutionBackwardData<T, Out>& arguments,
                                const Stage& stage) {
+  check_extent(arguments.window, stage);
   plain::multiply(problem_of(arguments), arguments.dx, stage);
 }
 
 template <class T>
 void convolution_backward_filter(Engine /*engine*/, const ConvolutionBackwardFilter<T>& arguments,
                                  const Stage& stage) {
+  check_extent(arguments.window, stage);
   const auto problem = problem_of(arguments);
   const std::int64_t weights = std::int64_t{problem.m.fixed} * problem.n;
   PartSums sums = {backward_filter_parts(arguments.window), arguments.dw, arguments.db};

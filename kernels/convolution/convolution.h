@@ -41,6 +41,8 @@ struct ConvolutionBackwardFilter {
   PerTrial<float> workspace;  ///< convolution_backward_filter_workspace() floats
 };
 
+/// All throw CudaError where a launch fails, and std::invalid_argument where the batch's pixels are
+/// not countable by an int.
 template <class T, class Out>
 void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& arguments,
                          const Stage& stage);

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(kThreads)
   for (int i = thread; i < kTaps * kColumns; i += kThreads) {
     const T* const place =
         own_weights.at(own_weights.row(i / kColumns), own_weights.column(first_n + i % kColumns));
-    w[i] = place != nullptr ? to_float(*place) : 0.0f;
+    w[i] = place != nullptr ? fetch(place) : 0.0f;
   }
   const Im2col<T> own_images = images.of(trial, trials.rows());
   const int pixel = thread % kPixels;
@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(kThreads)
 #pragma unroll
   for (int tap = 0; tap < kTaps; ++tap) {
     const T* const place = own_images.at(row, own_images.column(tap));
-    taps[tap] = place != nullptr ? to_float(*place) : 0.0f;
+    taps[tap] = place != nullptr ? fetch(place) : 0.0f;
   }
   __syncthreads();
 
@@ -124,13 +124,13 @@ __global__ void __launch_bounds__(kThreads)
     const auto row = own_images.row(first + thread % kPixels);
     for (int tap = thread / kPixels; tap < kPixelTaps; tap += kThreads / kPixels) {
       const T* const place = own_images.at(row, own_images.column(tap));
-      x[thread % kPixels * kPixelTaps + tap] = place != nullptr ? to_float(*place) : 0.0f;
+      x[thread % kPixels * kPixelTaps + tap] = place != nullptr ? fetch(place) : 0.0f;
     }
     __syncthreads();
 #pragma unroll
     for (int pixel = 0; pixel < kPixels; pixel += kWarps) {
       const T* const place = own_gradients.at(own_gradients.row(first + pixel + warp), column);
-      const float dy = place != nullptr ? to_float(*place) : 0.0f;
+      const float dy = place != nullptr ? fetch(place) : 0.0f;
       sum[kTaps] += dy;
 #pragma unroll
       for (int tap = 0; tap < kTaps; ++tap)

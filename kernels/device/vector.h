@@ -1,4 +1,4 @@
-// Loads of several elements at once.
+// Loads of several elements at once, and loads of what no block writes while the kernel runs.
 #pragma once
 
 #include "kernels/bfloat16.h"
@@ -11,7 +11,7 @@ struct Quad {
   float values[4];
 };
 
-/// Loads four elements in one access; they start at a multiple of their own size.
+/// Loads four floats of shared memory, at a multiple of 16 bytes, in one access.
 __device__ inline Quad load_quad(const float* first) {
 #if defined(__CUDACC__)
   const float4 loaded = *reinterpret_cast<const float4*>(first);
@@ -19,16 +19,6 @@ __device__ inline Quad load_quad(const float* first) {
 #else
   emulation::check_aligned(first, 4 * sizeof(float));
   return {first[0], first[1], first[2], first[3]};
-#endif
-}
-__device__ inline Quad load_quad(const Bf16* first) {
-#if defined(__CUDACC__)
-  const uint2 loaded = *reinterpret_cast<const uint2*>(first);
-  return {float_of(loaded.x << 16), float_of(loaded.x & 0xffff0000u), float_of(loaded.y << 16),
-          float_of(loaded.y & 0xffff0000u)};
-#else
-  emulation::check_aligned(first, 4 * sizeof(Bf16));
-  return {to_float(first[0]), to_float(first[1]), to_float(first[2]), to_float(first[3])};
 #endif
 }
 
@@ -40,6 +30,44 @@ __device__ inline void store_quad(const Quad& quad, float* first) {
 #else
   emulation::check_aligned(first, 4 * sizeof(float));
   for (int i = 0; i < 4; ++i) first[i] = quad.values[i];
+#endif
+}
+
+/// Loads an element of an input in global memory. Says to the compiler what it cannot find out from
+/// a pointer that may be null: where it points, and that no store of this kernel changes it.
+__device__ inline float fetch(const float* place) {
+#if defined(__CUDACC__)
+  return __ldg(place);
+#else
+  return *place;
+#endif
+}
+__device__ inline float fetch(const Bf16* place) {
+#if defined(__CUDACC__)
+  return to_float(Bf16{__ldg(&place->bits)});
+#else
+  return to_float(*place);
+#endif
+}
+
+/// The same for four elements at a multiple of their size, in one access.
+__device__ inline Quad fetch_quad(const float* first) {
+#if defined(__CUDACC__)
+  const float4 loaded = __ldg(reinterpret_cast<const float4*>(first));
+  return {loaded.x, loaded.y, loaded.z, loaded.w};
+#else
+  emulation::check_aligned(first, 4 * sizeof(float));
+  return {first[0], first[1], first[2], first[3]};
+#endif
+}
+__device__ inline Quad fetch_quad(const Bf16* first) {
+#if defined(__CUDACC__)
+  const uint2 loaded = __ldg(reinterpret_cast<const uint2*>(first));
+  return {float_of(loaded.x << 16), float_of(loaded.x & 0xffff0000u), float_of(loaded.y << 16),
+          float_of(loaded.y & 0xffff0000u)};
+#else
+  emulation::check_aligned(first, 4 * sizeof(Bf16));
+  return {to_float(first[0]), to_float(first[1]), to_float(first[2]), to_float(first[3])};
 #endif
 }
 

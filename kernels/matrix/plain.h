@@ -39,7 +39,7 @@ class Feed {
   }
 
   /// Starts loading the steps from k on.
-  __device__ void fetch(int k) {
+  __device__ void load(int k) {
     if constexpr (kAlongK) {
       columns_[0] = view_.column(k + inner());
       for (int i = 1; i < 4 && !quads_; ++i) columns_[i] = view_.column(k + inner() + i);
@@ -49,11 +49,11 @@ class Feed {
     for (int j = 0; j < 2; ++j) {
       if (quads_) {
         const auto* place = view_.at(rows_[j], columns_[0]);
-        loaded_[j] = place != nullptr ? load_quad(place) : Quad{};
+        loaded_[j] = place != nullptr ? fetch_quad(place) : Quad{};
       } else {
         for (int i = 0; i < 4; ++i) {
           const auto* place = view_.at(rows_[j], columns_[i]);
-          loaded_[j].values[i] = place != nullptr ? to_float(*place) : 0.0f;
+          loaded_[j].values[i] = place != nullptr ? fetch(place) : 0.0f;
         }
       }
     }
@@ -103,15 +103,15 @@ __device__ float multiply_tile(const Problem& one_trials, int first_m, int first
 
   Feed<typename Problem::A> a(one_trials.a.view, first_m);
   Feed<typename Problem::B> b(one_trials.b.view, first_n);
-  a.fetch(first_k);
-  b.fetch(first_k);
+  a.load(first_k);
+  b.load(first_k);
   for (int k = first_k; k < last_k; k += kDepth) {
     a.store(a_tile);
     b.store(b_tile);
     __syncthreads();
     if (k + kDepth < last_k) {
-      a.fetch(k + kDepth);
-      b.fetch(k + kDepth);
+      a.load(k + kDepth);
+      b.load(k + kDepth);
     }
 #pragma unroll
     for (int step = 0; step < kDepth; ++step) {

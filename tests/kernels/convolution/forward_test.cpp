@@ -1,4 +1,5 @@
 #include <limits>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -165,6 +166,20 @@ TYPED_TEST(ConvolutionForward, DoesNotDependOnHowManyRowsMightCome) {
     const std::vector<float> want = part_of(forward<TypeParam>(in, tight, false).y, 1, 0, 0, size);
     EXPECT_EQ(got, want);
   }
+}
+
+TEST(ConvolutionLaunchers, RefuseBatchesWhosePixelsAnIntCannotCount) {
+  const TrialTable table({.rows = 1, .max_rows = 1 << 20});
+  const Window window = window_of({.image = {64, 32}, .size = {3, 3}, .in = 1, .out = 1});
+  kernels::ConvolutionForward<float, float> forward;
+  kernels::ConvolutionBackwardData<float, float> data;
+  kernels::ConvolutionBackwardFilter<float> filter;
+  forward.window = data.window = filter.window = window;
+  constexpr auto kEngine = kernels::Engine::plain;
+  const kernels::Stage stage = table.stage();
+  EXPECT_THROW(kernels::convolution_forward(kEngine, forward, stage), std::invalid_argument);
+  EXPECT_THROW(kernels::convolution_backward_data(kEngine, data, stage), std::invalid_argument);
+  EXPECT_THROW(kernels::convolution_backward_filter(kEngine, filter, stage), std::invalid_argument);
 }
 
 }  // namespace

@@ -22,13 +22,16 @@ struct Sums {
 
 /// Elements of one image, of the weights, and of one output.
 inline std::size_t image_size(const kernels::Window& w) {
-  return static_cast<std::size_t>(w.image.height * w.image.width * w.channels_in);
+  const int count = w.image.height * w.image.width * w.channels_in;
+  return static_cast<std::size_t>(count);
 }
 inline std::size_t weight_count(const kernels::Window& w) {
-  return static_cast<std::size_t>(w.size.height * w.size.width * w.channels_in * w.channels_out);
+  const int count = w.size.height * w.size.width * w.channels_in * w.channels_out;
+  return static_cast<std::size_t>(count);
 }
 inline std::size_t output_size(const kernels::Window& w) {
-  return static_cast<std::size_t>(w.output.height * w.output.width * w.channels_out);
+  const int count = w.output.height * w.output.width * w.channels_out;
+  return static_cast<std::size_t>(count);
 }
 
 /// Visits the places in x, w and y of all products x w that y is made of.

@@ -9,8 +9,6 @@
 namespace saltus::test {
 namespace {
 
-using kernels::PartSums;
-
 constexpr int kLength = 64;  // of a part
 
 /// Parts of sums over `k` steps, `size` elements each with `gap` more between parts.
