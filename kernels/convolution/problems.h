@@ -1,6 +1,8 @@
 // The three products of a convolution, as engines take them.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/convolution/convolution.h"
 #include "kernels/matrix/parts.h"
 #include "kernels/matrix/problem.h"
@@ -50,20 +52,22 @@ BackwardFilterProblem<T> problem_of(const ConvolutionBackwardFilter<T>& c) {
           output};
 }
 
-/// Few pixels and many taps leave most of a device idle unless the sum is cut: dense layers.
+/// Few pixels and many taps, as in dense layers, leave most of a device idle unless the sum is cut.
+/// Wide outputs occupy it by themselves, and a part of them costs more to store: longer parts.
 inline Parts forward_parts(const Window& window) {
-  constexpr int kFewPixels = 64;
-  constexpr int kManyTaps = 1024;
+  constexpr int kFewPixels = 8;
+  constexpr int kShort = 512;
   const int k = pixels(window.size) * window.channels_in;
-  return {pixels(window.output) < kFewPixels && k >= kManyTaps ? 512 : 0};
+  const int length = kShort * std::max(1, window.channels_out / 512);
+  return {pixels(window.output) < kFewPixels && k >= 2 * length ? length : 0};
 }
 
-/// The gradient of the weights is small and its sum long. Where it is not small, it occupies a
-/// device with fewer parts, and storing a part costs more.
+/// The gradient of the weights is small and its sum long. Where it is large, parts are longer, so
+/// that all parts together never hold more than 256 floats or so for each pixel of the batch.
 inline Parts backward_filter_parts(const Window& window) {
-  constexpr int kSmall = 1 << 16;
+  constexpr int kShort = 512;
   const int weights = pixels(window.size) * window.channels_in * window.channels_out;
-  return {weights <= kSmall ? 512 : 2048};
+  return {kShort * std::max(1, weights / (128 * kShort))};
 }
 
 /// Both gradients of a part of the sum lie side by side: dw, then db.
