@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,19 @@ struct Order {
   std::uint64_t seed = 0;  ///< of shuffle
 };
 void set_order(Order order);
+
+/// When the work in streams is done. Every choice is one that a device may make.
+struct Streams {
+  enum class Kind {
+    eager,   ///< at once
+    lazy,    ///< when something waits for it
+    shuffle  ///< some time before that, streams in any order
+  };
+  Kind kind = Kind::eager;
+  std::uint64_t seed = 0;  ///< of shuffle
+};
+/// Does what is left to do, first.
+void set_streams(Streams streams);
 
 /// The processor time that a launch may take; it fails with cudaErrorLaunchTimeout then.
 void set_time_limit(std::chrono::milliseconds limit);
@@ -35,7 +49,25 @@ std::string last_fault();
 /// Forgets errors that a device would keep until its process ends.
 void reset_errors();
 
-/// Device memory that was not freed, one line each.
+/// The `number`-th call of the API from now on fails (1: the next); 0: none. Calls that give
+/// something back do so even then. cudaGetLastError and its like are no calls.
+void fail_call(std::uint64_t number, cudaError_t error);
+
+/// How often each function of the API was called since reset_calls().
+std::map<std::string, std::uint64_t> calls();
+void reset_calls();
+
+/// What the machine has. Anything but the default is a machine on which every call fails.
+struct Platform {
+  int driver_version = 13000;  ///< 0: there is no driver
+  int devices = 1;
+};
+void set_platform(Platform platform);
+
+/// How many bytes of device memory there are.
+void set_capacity(std::size_t bytes);
+
+/// Device and pinned memory that was not freed, one line each.
 std::vector<std::string> leaks();
 
 }  // namespace saltus::emulation

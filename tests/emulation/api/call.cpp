@@ -1,6 +1,8 @@
 #include "tests/emulation/api/call.h"
 
 #include <cstdio>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "tests/emulation/api/api.h"
@@ -16,10 +18,31 @@ struct Errors {
 };
 Errors errors;
 
+std::map<std::string, std::uint64_t> counts;
+std::uint64_t calls_until_failure = 0;  ///< 0: none will
+cudaError_t failure = cudaSuccess;
+
 }  // namespace
 
-cudaError_t begin_call(const char*) {
-  return errors.sticky;
+cudaError_t begin_call(const char* name) {
+  ++counts[name];
+  if (const cudaError_t missing = platform_error(); missing != cudaSuccess) return missing;
+  if (errors.sticky != cudaSuccess) return errors.sticky;
+  return calls_until_failure != 0 && --calls_until_failure == 0 ? failure : cudaSuccess;
+}
+
+void fail_call(std::uint64_t number, cudaError_t error) {
+  calls_until_failure = number;
+  failure = error;
+}
+
+std::map<std::string, std::uint64_t> calls() {
+  return counts;
+}
+
+void reset_calls() {
+  counts.clear();
+  calls_until_failure = 0;
 }
 
 cudaError_t end_call(cudaError_t error) {

@@ -8,6 +8,7 @@
 
 #include "tests/emulation/api/api.h"
 #include "tests/emulation/api/call.h"
+#include "tests/emulation/api/limits.h"
 #include "tests/emulation/api/stream.h"
 #include "tests/emulation/execution/registry.h"
 #include "tests/emulation/execution/scheduler.h"
@@ -16,16 +17,15 @@
 namespace saltus::emulation {
 namespace {
 
-constexpr std::size_t kSharedFree = 48 * 1024;  // without cudaFuncSetAttribute
-constexpr std::size_t kSharedMost = 99 * 1024;  // with it, on sm_86 and sm_89
-
 bool legal(dim3 grid, dim3 block) {
   const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
   return grid.x >= 1 && grid.x <= 0x7FFFFFFF && grid.y >= 1 && grid.y <= 65535 && grid.z >= 1 &&
-         grid.z <= 65535 && threads >= 1 && threads <= 1024 && block.z <= 64;
+         grid.z <= 65535 && threads >= 1 && threads <= kThreadsMost && block.z <= 64;
 }
 
-void run(Launch launch, const std::vector<std::byte>& object) {
+/// `object` are the bytes of the launch's call.
+void run(KernelRecord& record, Launch launch, const std::vector<std::byte>& object) {
+  ++record.launches;
   launch.call.object = object.data();
   if (installed_hooks != nullptr)
     installed_hooks->launch_begins(launch.kernel, {object.data(), object.size()});
@@ -50,26 +50,37 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, std::size_
     if (!legal(grid, block)) return cudaErrorInvalidConfiguration;
     if (shared_bytes > std::max(kSharedFree, record->dynamic_shared_limit))
       return cudaErrorInvalidValue;
-    ++record->launches;
     const std::size_t limit = record->dynamic_shared_limit == 0 ? kSharedFree : kSharedMost;
+    const Launch launch{record->name, grid, block, shared_bytes, limit, call};
     const auto* first = static_cast<const std::byte*>(call.object);
-    enqueue(stream,
-            [launch = Launch{record->name, grid, block, shared_bytes, limit, call},
-             object = std::vector<std::byte>(first, first + call.bytes)] { run(launch, object); });
-    return sticky_error();
+    const std::vector<std::byte> object(first, first + call.bytes);
+    return enqueue(stream, [=] { run(*record, launch, object); });
   });
 }
 
 }  // namespace saltus::emulation
 
+using namespace saltus::emulation;  // NOLINT(google-build-using-namespace)
+
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {
-  using namespace saltus::emulation;  // NOLINT(google-build-using-namespace)
   return api_call("cudaFuncSetAttribute", [&] {
     KernelRecord* record = find_kernel(kernel);
     if (record == nullptr) return cudaErrorInvalidDeviceFunction;
-    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaErrorInvalidValue;
-    if (value < 0 || static_cast<std::size_t>(value) > kSharedMost) return cudaErrorInvalidValue;
+    if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||
+        static_cast<std::size_t>(value) > kSharedMost)
+      return cudaErrorInvalidValue;
     record->dynamic_shared_limit = static_cast<std::size_t>(value);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void* kernel) {
+  return api_call("cudaFuncGetAttributes", [&] {
+    const KernelRecord* record = find_kernel(kernel);
+    if (record == nullptr) return cudaErrorInvalidDeviceFunction;
+    if (attributes == nullptr) return cudaErrorInvalidValue;
+    const std::size_t shared = std::max(kSharedFree, record->dynamic_shared_limit);
+    *attributes = {kThreadsMost, static_cast<int>(shared)};
     return cudaSuccess;
   });
 }

@@ -1,6 +1,6 @@
 #include "tests/emulation/api/stream.h"
 
-#include <set>
+#include <utility>
 
 #include "tests/emulation/api/api.h"
 #include "tests/emulation/api/call.h"
@@ -8,26 +8,29 @@
 namespace saltus::emulation {
 namespace {
 
-std::set<cudaStream_t>& streams() {
-  static std::set<cudaStream_t> all;
-  return all;
-}
+Handles<cudaStream_t> streams;
 
 }  // namespace
 
 bool is_stream(cudaStream_t stream) {
-  return streams().contains(stream);
+  return streams.contains(stream);
 }
 
-void enqueue(cudaStream_t, Work work) {
-  work();
+cudaError_t enqueue(cudaStream_t stream, Work work) {
+  if (stream->capture == nullptr) {
+    stream->last = submit(std::move(work), {stream->last});
+    return sticky_error();
+  }
+  Capture& capture = *stream->capture;
+  if (capture.invalid) return cudaErrorStreamCaptureInvalidated;
+  capture.nodes.push_back({std::move(work), {stream->frontier.begin(), stream->frontier.end()}});
+  stream->frontier = {capture.nodes.size() - 1};
+  return cudaSuccess;
 }
 
 }  // namespace saltus::emulation
 
-using saltus::emulation::api_call;
-using saltus::emulation::is_stream;
-using saltus::emulation::sticky_error;
+using namespace saltus::emulation;  // NOLINT(google-build-using-namespace)
 
 cudaError_t cudaStreamCreate(cudaStream_t* stream) {
   return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
@@ -37,25 +40,48 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   return api_call("cudaStreamCreateWithFlags", [&] {
     if (stream == nullptr || flags > cudaStreamNonBlocking) return cudaErrorInvalidValue;
     *stream = new CUstream_st;
-    saltus::emulation::streams().insert(*stream);
+    streams.insert(*stream);
     return cudaSuccess;
   });
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  return api_call("cudaStreamDestroy", [&] {
-    if (saltus::emulation::streams().erase(stream) == 0) return cudaErrorInvalidResourceHandle;
+  return release_call("cudaStreamDestroy", [&] {
+    if (!streams.erase(stream)) return cudaErrorInvalidResourceHandle;
+    if (const CapturePointer capture = stream->capture; capture != nullptr) {
+      capture->invalid = true;
+      if (capture->origin == stream) end_capture(capture);
+      capture->streams.erase(stream);
+    }
+    if (stream->last != nullptr) finish(stream->last);
     delete stream;
-    return cudaSuccess;
+    return sticky_error();
   });
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return api_call("cudaStreamSynchronize", [&] {
-    return is_stream(stream) ? sticky_error() : cudaErrorInvalidResourceHandle;
+    if (!is_stream(stream)) return cudaErrorInvalidResourceHandle;
+    if (stream->capture != nullptr) return refuse_in(*stream->capture);
+    if (stream->last != nullptr) finish(stream->last);
+    return sticky_error();
+  });
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  return api_call("cudaStreamQuery", [&] {
+    if (!is_stream(stream)) return cudaErrorInvalidResourceHandle;
+    if (stream->capture != nullptr) return refuse_in(*stream->capture);
+    if (stream->last == nullptr || stream->last->done) return sticky_error();
+    step();
+    return cudaErrorNotReady;
   });
 }
 
 cudaError_t cudaDeviceSynchronize() {
-  return api_call("cudaDeviceSynchronize", [] { return sticky_error(); });
+  return api_call("cudaDeviceSynchronize", [] {
+    if (const cudaError_t refused = refuse_in_captures(); refused != cudaSuccess) return refused;
+    finish_all();
+    return sticky_error();
+  });
 }

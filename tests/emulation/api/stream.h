@@ -1,20 +1,23 @@
 // Streams: work in order.
 #pragma once
 
-#include <functional>
-
+#include "tests/emulation/api/capture.h"
+#include "tests/emulation/api/handles.h"
+#include "tests/emulation/api/task.h"
 #include "tests/emulation/api/types.h"
 
-struct CUstream_st {};
+struct CUstream_st {
+  saltus::emulation::TaskPointer last;        ///< nullptr: nothing was ever put in
+  saltus::emulation::CapturePointer capture;  ///< nullptr: what is put in gets done
+  saltus::emulation::Frontier frontier;       ///< while captured
+};
 
 namespace saltus::emulation {
-
-using Work = std::function<void()>;
 
 /// Whether this is a stream of ours; the default stream is not.
 bool is_stream(cudaStream_t stream);
 
-/// Does the work when the stream comes to it.
-void enqueue(cudaStream_t stream, Work work);
+/// Puts work into the stream, or into the graph that it captures.
+cudaError_t enqueue(cudaStream_t stream, Work work);
 
 }  // namespace saltus::emulation

@@ -11,6 +11,11 @@ constexpr std::align_val_t kAlign{DeviceMemory::kAlignment};
 constexpr std::size_t kRedZone = 256;
 constexpr std::byte kRedZoneByte{0xDB};
 
+std::size_t round_up(std::size_t bytes) {
+  return (bytes + DeviceMemory::kAlignment - 1) / DeviceMemory::kAlignment *
+         DeviceMemory::kAlignment;
+}
+
 }  // namespace
 
 DeviceMemory& device_memory() {
@@ -19,7 +24,7 @@ DeviceMemory& device_memory() {
 }
 
 Range DeviceMemory::Allocation::with_red_zone() const {
-  return {begin, (bytes + kAlignment - 1) / kAlignment * kAlignment + kRedZone};
+  return {begin, round_up(bytes) + kRedZone};
 }
 
 std::string DeviceMemory::Allocation::text() const {
@@ -36,6 +41,7 @@ void DeviceMemory::Allocation::fill_red_zone() const {
 }
 
 void* DeviceMemory::allocate(std::size_t bytes) {
+  if (bytes > capacity_ || round_up(bytes) > capacity_ - used_) return nullptr;
   Allocation allocation{nullptr, bytes, ++count_};
   const std::size_t all = allocation.with_red_zone().bytes;
   allocation.begin = static_cast<std::byte*>(operator new(all, kAlign, std::nothrow));
@@ -43,6 +49,7 @@ void* DeviceMemory::allocate(std::size_t bytes) {
   std::memset(allocation.begin, 0xFF, bytes);
   allocation.fill_red_zone();
   allocations_[allocation.begin] = allocation;
+  used_ += round_up(bytes);
   if (installed_hooks != nullptr)
     installed_hooks->device_memory_appears(allocation.memory(), allocation.with_red_zone());
   return allocation.begin;
@@ -55,6 +62,7 @@ bool DeviceMemory::free(void* pointer) {
   if (installed_hooks != nullptr)
     installed_hooks->device_memory_disappears(allocation.memory(), allocation.with_red_zone());
   operator delete(allocation.begin, kAlign);
+  used_ -= round_up(allocation.bytes);
   allocations_.erase(found);
   return true;
 }

@@ -16,6 +16,10 @@ class DeviceMemory {
  public:
   static constexpr std::size_t kAlignment = 256;
 
+  void set_capacity(std::size_t bytes) { capacity_ = bytes; }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  [[nodiscard]] std::size_t used() const { return used_; }  ///< in units of the alignment
+
   /// nullptr where the capacity does not suffice.
   void* allocate(std::size_t bytes);
 
@@ -45,6 +49,8 @@ class DeviceMemory {
 
   std::map<const void*, Allocation> allocations_;
   std::size_t count_ = 0;
+  std::size_t used_ = 0;
+  std::size_t capacity_ = std::size_t{4} << 30;
 };
 
 DeviceMemory& device_memory();

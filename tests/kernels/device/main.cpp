@@ -1,10 +1,11 @@
 // The program of the kernels' tests: on a GPU, or on CUDA's emulation in one of its modes.
 //
 //   saltus_kernel_tests_MODE [--executor emulated|gpu] [--order forward|reverse|shuffle:SEED]
-//                            [--streams eager] [googletest's options]
+//                            [--streams eager|lazy|shuffle:SEED] [googletest's options]
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -54,12 +55,15 @@ Options parse(int count, char** words) {
 
 #if defined(SALTUS_EMULATED_CUDA)
 
-emulation::Order order_of(const std::string& text) {
-  using Kind = emulation::Order::Kind;
-  if (text == "forward") return {Kind::forward, 0};
-  if (text == "reverse") return {Kind::reverse, 0};
-  if (text.rfind("shuffle:", 0) == 0) return {Kind::shuffle, std::stoull(text.substr(8))};
-  throw std::runtime_error("--order: forward, reverse or shuffle:SEED, not " + text);
+/// Of "NAME" or "shuffle:SEED".
+template <class Choice>
+Choice choice_of(const std::string& option, const std::string& text,
+                 const std::map<std::string, typename Choice::Kind>& kinds) {
+  if (const auto found = kinds.find(text); found != kinds.end()) return {found->second, 0};
+  if (text.rfind("shuffle:", 0) == 0) return {Choice::Kind::shuffle, std::stoull(text.substr(8))};
+  std::string names;
+  for (const auto& [name, kind] : kinds) names += name + ", ";
+  throw std::runtime_error(option + ": " + names + "or shuffle:SEED, not " + text);
 }
 
 /// A test that broke the device leaves the next one a whole one.
@@ -84,9 +88,14 @@ int complaints() {
 }
 
 int run(const Options& options) {
-  emulation::set_order(order_of(options.order));
-  if (options.streams != "eager")
-    throw std::runtime_error("--streams: eager, not " + options.streams);
+  using emulation::Order;
+  using emulation::Streams;
+  emulation::set_order(
+      choice_of<Order>("--order", options.order,
+                       {{"forward", Order::Kind::forward}, {"reverse", Order::Kind::reverse}}));
+  emulation::set_streams(
+      choice_of<Streams>("--streams", options.streams,
+                         {{"eager", Streams::Kind::eager}, {"lazy", Streams::Kind::lazy}}));
   testing::UnitTest::GetInstance()->listeners().Append(new Mend);
   const int failed = RUN_ALL_TESTS();
   const int complained = complaints();
