@@ -66,8 +66,9 @@ timer_t make_timer() {
   return timer;
 }
 
+timer_t timer{};
+
 void set_timer(std::chrono::milliseconds time) {
-  static const timer_t timer = make_timer();
   itimerspec setting{};
   setting.it_value.tv_sec = time.count() / 1000;
   setting.it_value.tv_nsec = time.count() % 1000 * 1'000'000;
@@ -79,6 +80,7 @@ void set_timer(std::chrono::milliseconds time) {
 Watch::Watch(std::chrono::milliseconds limit) {
   static const bool ready = [] {
     if (installed_hooks == nullptr || !installed_hooks->handles_signals()) handle_accesses();
+    timer = make_timer();
     return true;
   }();
   static_cast<void>(ready);

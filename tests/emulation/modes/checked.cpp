@@ -7,7 +7,7 @@ Hooks* const installed_hooks = nullptr;
 
 }  // namespace saltus::emulation
 
-// NOLINTBEGIN(bugprone-reserved-identifier): the compiler's names
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the compiler's names
 extern "C" {
 
 void __tsan_init() {}
@@ -67,4 +67,4 @@ SALTUS_ATOMIC(32, unsigned)
 SALTUS_ATOMIC(64, unsigned long)
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
