@@ -54,14 +54,14 @@ TEST(EmulatedBarrier, Votes) {
 
 constexpr int kLineOfSome = __LINE__ + 2;
 __global__ void some_wait() {
-  if (threadIdx.x < 16) __syncthreads();
+  if (threadIdx.x < 32) __syncthreads();
 }
 
 TEST(EmulatedBarrier, SaysWhoWaitsForThreadsThatExited) {
   for (const auto order : kOrders) {
     const WithOrder with(order);
     EXPECT_THAT(fault_of<some_wait>(dim3(1), dim3(64), 0),
-                HasSubstr("48 thread(s) exited; 16 wait in __syncthreads at " +
+                HasSubstr("32 thread(s) exited; 32 wait in __syncthreads at " +
                           line(__FILE__, kLineOfSome) + " (first: thread 0)"));
   }
 }
@@ -104,8 +104,14 @@ TEST(EmulatedBarrier, CountsExitedLanesApartFromWaitingOnes) {
               HasSubstr("32 thread(s) exited; 32 wait in __syncthreads at"));
 }
 
+__global__ void all_wait() {
+  __syncthreads();
+}
+
 TEST(EmulatedBarrier, WorksAgainAfterAFault) {
-  EXPECT_NE(fault_of<some_wait>(dim3(1), dim3(64), 0), "");
+  for (int i = 0; i < 40; ++i)  // 40 * 32 threads that stop: more than there are stacks
+    EXPECT_NE(fault_of<some_wait>(dim3(1), dim3(64), 0), "");
+  EXPECT_EQ(fault_of<all_wait>(dim3(1), dim3(1024), 0), "");
   const DeviceArray<int> out(96);
   EXPECT_EQ(fault_of<rotate>(dim3(1), dim3(96), 0, 1, out.data()), "");
 }

@@ -144,10 +144,15 @@ TEST(EmulatedAsyncCopy, ReportsItsMisuse) {
 }
 
 __global__ void read_too_soon(const float* x, float* out) {
-  SALTUS_SHARED(float4, cells, [32]);
-  emulation::async_copy(&cells[threadIdx.x], x, 16, 16);
-  emulation::async_commit();
-  out[threadIdx.x] = cells[threadIdx.x].x;
+  SALTUS_SHARED(float4, cells, [32][2]);
+  float4* mine = cells[threadIdx.x];
+  mine[1].x = 5;
+  for (int i = 0; i < 2; ++i) {
+    emulation::async_copy(&mine[i], x, 16, 16);
+    emulation::async_commit();
+  }
+  emulation::async_wait(1);
+  out[threadIdx.x] = mine[1].x;
   emulation::async_wait(0);
 }
 

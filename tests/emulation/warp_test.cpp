@@ -165,7 +165,13 @@ __global__ void overlapping() {
     __syncwarp(0xFFFF0000u);
 }
 
+__global__ void overlapping_in_one_place() {
+  __syncwarp(threadIdx.x < 16 ? 0x0001FFFFu : 0xFFFF0000u);
+}
+
 TEST(EmulatedWarp, RefusesOverlappingMasks) {
+  EXPECT_THAT(fault_of<overlapping_in_one_place>(dim3(1), dim3(32), 0),
+              HasSubstr("with mask 0xffff0000 while other lanes wait in __syncwarp at"));
   EXPECT_THAT(fault_of<overlapping>(dim3(1), dim3(32), 0),
               HasSubstr("with mask 0xffff0000 while other lanes wait in __syncwarp at"));
 }
