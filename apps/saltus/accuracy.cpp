@@ -19,6 +19,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> names;
   bool exhaustive = false;
+  int threads = 0;
 };
 
 /// A prime, so that a walk meets bit patterns of every kind.
@@ -40,6 +41,7 @@ int run_accuracy(const Arguments& arguments) {
     constexpr std::uint64_t kMillion = 1'000'000;
     results.push_back(measure_accuracy(
         activation, {.stride = arguments.exhaustive ? 1 : kSampleStride,
+                     .threads = arguments.threads,
                      .progress = [&](std::uint64_t done, std::uint64_t all) {
                        throw_if_interrupted();
                        bar.update(static_cast<std::int64_t>(done / kMillion),
@@ -61,6 +63,8 @@ void add_accuracy_command(CLI::App& program, Run& chosen) {
   command->add_option("NAME", arguments->names, "Which activations; all without a name");
   command->add_flag("--exhaustive", arguments->exhaustive,
                     "All 2^32 floats (minutes for each activation) instead of every 4093rd");
+  command->add_option("--threads", arguments->threads,
+                      "CPU threads, 0: all cores; results do not depend on it");
   command->footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
   command->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_accuracy(*arguments); }; });

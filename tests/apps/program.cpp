@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,16 +83,9 @@ Ended Running::wait() const {
 }
 
 void ProgramTest::SetUp() {
-  std::string pattern = (fs::temp_directory_path() / "saltus-program-XXXXXX").string();
-  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-  folder_ = pattern;
   fs::create_directory(path("data"));
   write_images(path("data"), "train", 64);
   write_images(path("data"), "t10k", 32);
-}
-
-void ProgramTest::TearDown() {
-  fs::remove_all(folder_);
 }
 
 Running ProgramTest::start(const std::vector<std::string>& arguments,
@@ -109,7 +101,7 @@ Running ProgramTest::start(const std::vector<std::string>& arguments,
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
+  posix_spawn_file_actions_addchdir_np(&actions, scratch_.path().c_str());
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
   pid_t pid = 0;

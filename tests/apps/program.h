@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include "core/file.h"
+
 namespace saltus::test {
 
 /// How a run ended.
@@ -35,7 +37,6 @@ class Running {
 class ProgramTest : public testing::Test {
  protected:
   void SetUp() override;
-  void TearDown() override;
 
   /// Starts saltus with these arguments; `environment` replaces variables, `before` is run by a
   /// shell first ("ulimit -f 1").
@@ -51,7 +52,7 @@ class ProgramTest : public testing::Test {
   /// A sweep of a second: two activations, two seeds, one epoch, into out/.
   static std::vector<std::string> small_sweep(const std::vector<std::string>& more = {});
 
-  std::filesystem::path path(const std::string& name) const { return folder_ / name; }
+  std::filesystem::path path(const std::string& name) const { return scratch_.path() / name; }
   std::string text(const std::string& name) const;
   void write(const std::string& name, const std::string& content) const;
 
@@ -59,7 +60,7 @@ class ProgramTest : public testing::Test {
   std::map<std::string, std::string> files(const std::string& name) const;
 
  private:
-  std::filesystem::path folder_;
+  ScratchFolder scratch_{std::filesystem::temp_directory_path()};
   int runs_ = 0;
 };
 

@@ -34,8 +34,8 @@ TEST(Accuracy, ARoundedResultIsOffByHalfAUnitAtMost) {
 
 TEST(Accuracy, TheWorstErrorIsWhereItSaysWhateverTheThreads) {
   const Activation tanh = Activation::parse("tanh");
-  const auto a = measure_accuracy(tanh, {.stride = kStride});
-  const auto b = measure_accuracy(tanh, {.stride = kStride});
+  const auto a = measure_accuracy(tanh, {.stride = kStride, .threads = 1});
+  const auto b = measure_accuracy(tanh, {.stride = kStride, .threads = 3});
   EXPECT_EQ(a.f.ulp.at, b.f.ulp.at);
   EXPECT_EQ(a.df.ulp.at, b.df.ulp.at);
   const double truth = std::tanh(double{a.f.ulp.at});
@@ -48,6 +48,15 @@ TEST(Accuracy, ZerosOfTheSlopeAreSetApart) {
   EXPECT_GT(result.df.near_zero.size, 0);
   EXPECT_NEAR(result.df.near_zero.at, -0.7518, 0.1);
   EXPECT_LT(result.df.ulp.size, 20);
+}
+
+TEST(Accuracy, MoreInputsFindNoSmallerErrors) {
+  // Every 7063rd input is among every 1009th; the worst in ulp hides no worse one beside a zero.
+  const Activation gelu = Activation::parse("gelu");
+  const auto some = measure_accuracy(gelu, {.stride = 7063, .threads = 1});
+  const auto more = measure_accuracy(gelu, {.stride = 1009, .threads = 1});
+  EXPECT_GE(more.df.near_zero.size, some.df.near_zero.size);
+  EXPECT_GE(more.df.ulp.size, some.df.ulp.size);
 }
 
 TEST(Accuracy, ReportsItsProgressToTheEnd) {
@@ -69,8 +78,9 @@ TEST(Accuracy, WhatProgressThrowsEndsTheWalk) {
   EXPECT_THROW((void)measure_accuracy(Activation::parse("relu"), options), std::runtime_error);
 }
 
-TEST(Accuracy, RefusesAStrideOfZero) {
+TEST(Accuracy, RefusesAStrideOfZeroAndLessThanNoThreads) {
   EXPECT_THROW((void)measure_accuracy(Activation(), {.stride = 0}), InvalidArgument);
+  EXPECT_THROW((void)measure_accuracy(Activation(), {.threads = -1}), InvalidArgument);
 }
 
 TEST(Accuracy, TableHasARowForEachResult) {

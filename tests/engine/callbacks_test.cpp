@@ -10,6 +10,8 @@
 #include <saltus/callbacks.h>
 #include <saltus/error.h>
 
+#include "core/file.h"
+
 namespace saltus {
 namespace {
 
@@ -195,13 +197,6 @@ TEST(ReduceLROnPlateau, RefusesAFactorThatReducesNothing) {
 
 class CsvLogger : public testing::Test {
  public:
-  CsvLogger() {
-    std::string folder = (std::filesystem::temp_directory_path() / "saltus-csv-XXXXXX").string();
-    folder_ = mkdtemp(folder.data());
-    file_ = folder_ / "log.csv";
-  }
-  ~CsvLogger() override { std::filesystem::remove_all(folder_); }
-
  protected:
   void log(bool append, int epoch, const Logs& logs) {
     const CallbackPtr callback = csv_logger(file_, append);
@@ -215,8 +210,8 @@ class CsvLogger : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  std::filesystem::path folder_;
-  std::filesystem::path file_;
+  ScratchFolder scratch_{std::filesystem::temp_directory_path()};
+  std::filesystem::path file_ = scratch_.path() / "log.csv";
 };
 
 TEST_F(CsvLogger, WritesARowAnEpochUnderAHeader) {
@@ -241,7 +236,7 @@ TEST_F(CsvLogger, AppendsOrStartsAnew) {
 }
 
 TEST_F(CsvLogger, SaysWhereItCannotWrite) {
-  file_ = folder_ / "missing" / "log.csv";
+  file_ = scratch_.path() / "missing" / "log.csv";
   EXPECT_THROW(log(false, 0, {{"loss", 1}}), DataError);
 }
 

@@ -9,11 +9,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <saltus/error.h>
 #include <saltus/report.h>
 
+#include "core/file.h"
 #include "report/axis.h"
 #include "report/gnuplot.h"
 #include "tests/engine/sweep_support.h"
@@ -26,13 +26,6 @@ using testing::HasSubstr;
 
 class ReportTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "saltus-report-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string text(const char* name) const {
     std::ifstream file(folder_ / name, std::ios::binary);
     std::ostringstream out;
@@ -60,7 +53,8 @@ class ReportTest : public testing::Test {
     return summarize_sweep(plan, trials);
   }
 
-  fs::path folder_;
+  ScratchFolder scratch_{fs::temp_directory_path()};
+  const fs::path& folder_ = scratch_.path();
 };
 
 TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {

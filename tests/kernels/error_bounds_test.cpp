@@ -21,7 +21,8 @@
 namespace saltus::test {
 namespace {
 
-// In units in the last place, away from zeros of f and f'. What is not listed stays below 4.
+// In units in the last place, away from zeros of f and f'; for all floats (docs/numerics.md),
+// though the test walks a part of them. What is not listed stays below 4.
 struct Bound {
   double f = 4;
   double df = 4;
@@ -38,10 +39,10 @@ constexpr std::string_view kCube = "the cube of the reciprocal of a rounded squa
 const std::map<std::string_view, Bound> kBounds = {
     {"sigmoid", {4, 5, kSlopeOfTanh}},
     {"aria2", {5, 6, kRoundings}},
-    {"laplace", {6, 4, "1 - (a quotient of polynomials times e^(-z^2/2)) near 1/2"}},
+    {"laplace", {6.5, 4, "1 - (a quotient of polynomials times e^(-z^2/2)) near 1/2"}},
     {"cloglog",
      {4, 110, "e^x is rounded before it is an exponent, which multiplies the error by up to 87"}},
-    {"soft_clipping", {4, 5, kRoundings}},
+    {"soft_clipping", {4, 6, kRoundings}},
     {"tanh", {4, 5, kSlopeOfTanh}},
     {"lecun_tanh", {4.5, 6, kSlopeOfTanh}},
     {"weighted_tanh", {4, 6, kSlopeOfTanh}},
@@ -58,7 +59,7 @@ const std::map<std::string_view, Bound> kBounds = {
     {"swish", {4, 9, kCancels}},
     {"e_swish", {4.5, 12, kCancels}},
     {"quick_gelu", {4, 12, kCancels}},
-    {"gelu", {6.5, 23, "f: 1 - (a quotient of polynomials times e^(-x^2/2)); f': beside its zero"}},
+    {"gelu", {6.5, 24, "f: 1 - (a quotient of polynomials times e^(-x^2/2)); f': beside its zero"}},
     {"gelu_tanh", {4, 13, kCancels}},
     {"dsilu", {9, 11, kCancels}},
     {"ftswish", {9, 4, kCancels}},
@@ -67,11 +68,11 @@ const std::map<std::string_view, Bound> kBounds = {
     {"soft_root_sign", {4, 12, kCancels}},
     {"gcu", {4, 6, kCancels}},
     {"mish", {5.5, 20, "f: a quotient of squares of sums; f': beside its zero"}},
-    {"tanhexp", {4.5, 17, kCancels}},
-    {"phish", {9, 28, "tanh of a rounded gelu; f': beside its zeros"}},
-    {"logish", {5, 21, kCancels}},
-    {"smish", {5.5, 16, kCancels}},
-    {"serf", {6.5, 40, "erf of a rounded softplus; f': beside its zero"}},
+    {"tanhexp", {4.5, 18, kCancels}},
+    {"phish", {9, 30, "tanh of a rounded gelu; f': beside its zeros"}},
+    {"logish", {5, 27, kCancels}},
+    {"smish", {5.5, 22, kCancels}},
+    {"serf", {6.5, 44, "erf of a rounded softplus; f': beside its zero"}},
     {"sinc", {4, 6, kCancels}},
     {"snake", {6, 14, kCancels}},
     {"tanh_shrink",

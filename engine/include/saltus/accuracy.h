@@ -41,13 +41,15 @@ struct ActivationAccuracy {
 struct AccuracyOptions {
   /// Every stride-th of the 2^32 floats by bit pattern; 1: all of them.
   std::uint32_t stride = 1;
+  int threads = 0;  ///< 0: all cores; the result does not depend on it
   /// Called now and then, by one thread at a time, with the number of inputs done and of all. What
   /// it throws ends the walk and is passed on.
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};
 };
 
-/// Walks float inputs of one activation on all cores: the code that trains, on this CPU's best
-/// instruction set, against the same formulas in double. Throws InvalidArgument for a stride of 0.
+/// Walks float inputs of one activation: the code that trains, on this CPU's best
+/// instruction set, against the same formulas in double. Throws InvalidArgument for a stride of 0
+/// or a negative number of threads.
 ActivationAccuracy measure_accuracy(const Activation& activation,
                                     const AccuracyOptions& options = {});
 

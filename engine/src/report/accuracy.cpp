@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <saltus/accuracy.h>
 #include <saltus/error.h>
@@ -111,7 +112,8 @@ class Walk {
 
   ActivationAccuracy run() {
     const auto chunks = static_cast<std::int64_t>((inputs_ + kChunk - 1) / kChunk);
-#pragma omp parallel
+    const int threads = options_.threads == 0 ? omp_get_max_threads() : options_.threads;
+#pragma omp parallel num_threads(threads)
     {
       ActivationAccuracy mine;
 #pragma omp for schedule(dynamic, 16)
@@ -191,6 +193,8 @@ std::string cells(const FunctionAccuracy& accuracy) {
 ActivationAccuracy measure_accuracy(const Activation& activation, const AccuracyOptions& options) {
   if (options.stride == 0)
     throw InvalidArgument("the stride of an accuracy walk must be at least 1");
+  if (options.threads < 0)
+    throw InvalidArgument("an accuracy walk cannot have a negative number of threads");
   return Walk(activation, options).run();
 }
 

@@ -71,7 +71,7 @@ def read_reports(objects):
     """{(file, kernel): [Use]}, in the files' order."""
     kernels = {}
     for path in sorted(objects):
-        file = re.sub(r".*\.dir/(\./)?|^kernels/|\.o$", "", path)
+        file = re.sub(r".*\.dir/(\./)?|\.o$", "", path)
         report = Path(path + ".ptxas")
         if not report.exists():
             sys.exit(f"{report}: no such file; build saltus_cuda_kernels again")
