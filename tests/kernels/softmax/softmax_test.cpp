@@ -1,0 +1,190 @@
+#include "kernels/softmax/softmax.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/kernels/device/compare.h"
+#include "tests/kernels/device/trial_table.h"
+
+namespace saltus::test {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr double kHalfUnit = 0x1p-24;
+// A result's relative error: x - largest is rounded, which counts as its size (below 80 in these
+// tests); exp, the division and log1p are good to a few units.
+constexpr double kElementError = (80 + 16) * kHalfUnit;
+
+/// Roundings of a sum of `channels` terms by a warp.
+double sum_error(int channels) {
+  return (channels / 32.0 + 6) * kHalfUnit;
+}
+
+struct Case {
+  int channels;
+  bool log;
+};
+
+class SoftmaxTest : public testing::TestWithParam<Case> {};
+
+/// Softmax of each vector, in double.
+std::vector<double> oracle(const std::vector<float>& x, int channels, bool log) {
+  std::vector<double> y(x.size());
+  for (std::size_t first = 0; first < x.size(); first += static_cast<std::size_t>(channels)) {
+    const auto begin = x.begin() + static_cast<std::ptrdiff_t>(first);
+    const double largest = *std::max_element(begin, begin + channels);
+    double sum = 0;
+    for (int j = 0; j < channels; ++j) sum += std::exp(begin[j] - largest);
+    for (int j = 0; j < channels; ++j) {
+      const double shifted = begin[j] - largest;
+      y[first + static_cast<std::size_t>(j)] =
+          log ? shifted - std::log(sum) : std::exp(shifted) / sum;
+    }
+  }
+  return y;
+}
+
+struct Gradient {
+  std::vector<double> dx;
+  std::vector<double> bound;  ///< on the error of each
+};
+
+/// The oracle's gradient from a stored y.
+Gradient backward_oracle(const std::vector<float>& y, const std::vector<float>& dy, int channels,
+                         bool log) {
+  Gradient gradient{std::vector<double>(y.size()), std::vector<double>(y.size())};
+  for (std::size_t first = 0; first < y.size(); first += static_cast<std::size_t>(channels)) {
+    const std::size_t end = first + static_cast<std::size_t>(channels);
+    double sum = 0;
+    double mass = 0;
+    for (std::size_t i = first; i < end; ++i) {
+      const double term = log ? double{dy[i]} : double{y[i]} * double{dy[i]};
+      sum += term;
+      mass += std::abs(term);
+    }
+    for (std::size_t i = first; i < end; ++i) {
+      const double factor = log ? std::exp(double{y[i]}) : double{y[i]};
+      gradient.dx[i] = log ? dy[i] - factor * sum : factor * (dy[i] - sum);
+      // exp of a y that is at least -30 counts for as many roundings.
+      gradient.bound[i] = factor * mass * (sum_error(channels) + 32 * kHalfUnit) +
+                          (log ? 1 : factor) * std::abs(dy[i]) * 3 * kHalfUnit;
+    }
+  }
+  return gradient;
+}
+
+constexpr int kTrials = 3;
+constexpr int kMaxRows = 4;
+constexpr int kRows = 3;
+constexpr int kVectors = 2;
+
+/// Whether element i belongs to a row of the batch and an active trial.
+bool written(std::size_t i, int channels) {
+  const std::size_t row_size = static_cast<std::size_t>(kVectors * channels);
+  return i / (kMaxRows * row_size) != 1 && i / row_size % kMaxRows < kRows;
+}
+
+TrialTable table() {
+  return TrialTable({.rows = kRows, .max_rows = kMaxRows, .states = {{}, {.active = 0}, {}}});
+}
+
+TEST_P(SoftmaxTest, IsTheOracles) {
+  const auto [channels, log] = GetParam();
+  const std::size_t size = static_cast<std::size_t>(kTrials * kMaxRows * kVectors * channels);
+  std::vector<float> x = normal_values(size, 1);
+  for (float& value : x) value *= 8;
+  x[0] = 40;  // one that takes all: log1p of a tiny sum
+  const auto before = small_integers(size, 8, 2);
+  const DeviceArray<float> device_x(x);
+  const DeviceArray<float> device_y(before);
+
+  kernels::softmax(
+      {device_x.per_trial(kTrials), device_y.per_trial(kTrials), kVectors, channels, log},
+      table().stage());
+
+  auto want = oracle(x, channels, log);
+  for (std::size_t i = 0; i < size; ++i)
+    if (!written(i, channels)) want[i] = before[i];
+  const int n = channels;
+  // Of the logarithm, x - largest and its difference to the sum's logarithm are both rounded.
+  const double least = log ? 2 * 80 * kHalfUnit : 0x1p-120;
+  expect_within(device_y.read(), want, [&](std::size_t i) {
+    return written(i, n) ? (kElementError + sum_error(n)) * std::abs(want[i]) + least : 0.0;
+  });
+}
+
+TEST_P(SoftmaxTest, BackwardIsTheOracles) {
+  const auto [channels, log] = GetParam();
+  const std::size_t size = static_cast<std::size_t>(kTrials * kMaxRows * kVectors * channels);
+  const auto x = normal_values(size, 3);
+  std::vector<float> y(size);
+  const auto forward = oracle(x, channels, log);
+  for (std::size_t i = 0; i < size; ++i) y[i] = static_cast<float>(forward[i]);
+  y = values(elements<kernels::Bf16>(y));
+  const auto dy = normal_values(size, 4);
+  const auto before = small_integers(size, 8, 5);
+  const DeviceArray<kernels::Bf16> device_y(to_bf16(y));
+  const DeviceArray<float> device_dy(dy);
+  const DeviceArray<float> device_dx(before);
+
+  kernels::softmax_backward({device_y.per_trial(kTrials), device_dy.per_trial(kTrials),
+                             device_dx.per_trial(kTrials), kVectors, channels, log},
+                            table().stage());
+
+  auto want = backward_oracle(y, dy, channels, log);
+  for (std::size_t i = 0; i < size; ++i)
+    if (!written(i, channels)) want.dx[i] = before[i];
+  expect_within(device_dx.read(), want.dx,
+                [&](std::size_t i) { return written(i, channels) ? want.bound[i] : 0.0; });
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, SoftmaxTest,
+                         testing::Values(Case{1, false}, Case{1, true}, Case{10, false},
+                                         Case{10, true}, Case{32, false}, Case{33, true},
+                                         Case{100, false}),
+                         [](const testing::TestParamInfo<Case>& one) {
+                           return (one.param.log ? "Log" : "Plain") +
+                                  std::to_string(one.param.channels);
+                         });
+
+std::vector<float> softmax_of(const std::vector<float>& x, bool log) {
+  const DeviceArray<float> device_x(x);
+  const DeviceArray<float> device_y(x.size());
+  const TrialTable one({});
+  kernels::softmax({device_x.per_trial(), device_y.per_trial(), 1, static_cast<int>(x.size()), log},
+                   one.stage());
+  return device_y.read();
+}
+
+TEST(SoftmaxSpecials, ExactWhereExpIs) {
+  expect_equal(softmax_of({3, 3, 3, 3}, false), {0.25, 0.25, 0.25, 0.25});
+  expect_equal(softmax_of({5, -kInfinity}, false), {1, 0});
+  expect_equal(softmax_of({5, -kInfinity}, true), {0, -HUGE_VAL});
+}
+
+TEST(SoftmaxSpecials, NaNAndInfinityMakeAVectorNaN) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const bool log : {false, true}) {
+    expect_equal(softmax_of({1, std::nanf(""), 2}, log), {nan, nan, nan});
+    expect_equal(softmax_of({1, kInfinity, 2}, log), {nan, nan, nan});
+    expect_equal(softmax_of({-kInfinity, -kInfinity}, log), {nan, nan});
+  }
+}
+
+TEST(SoftmaxSpecials, TakesBf16AndGivesBf16) {
+  const std::vector<float> x = {0, 0.5F, -2};
+  const DeviceArray<kernels::Bf16> device_x(to_bf16(x));
+  const DeviceArray<kernels::Bf16> device_y(x.size());
+  const TrialTable one({});
+  kernels::softmax({device_x.per_trial(), device_y.per_trial(), 1, 3, false}, one.stage());
+  const auto want = oracle(x, 3, false);
+  expect_within(values(device_y.read()), want,
+                [&](std::size_t i) { return 0x1.01p-8 * want[i]; });  // half a unit of bf16
+}
+
+}  // namespace
+}  // namespace saltus::test
