@@ -16,10 +16,12 @@
 #include "tests/emulation/control.h"
 
 /// For AddressSanitizer, where there is one; looking up names would take most of the time.
-extern "C" const char* __asan_default_options();   // NOLINT(bugprone-reserved-identifier)
-extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the sanitizer's name
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
   return "exitcode=12:detect_leaks=0:symbolize=0";
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace saltus::test {
 

@@ -57,12 +57,15 @@ std::array<char, 96> place_of_code(std::uint32_t code) {
   std::array<char, 512> program{};
   if (readlink("/proc/self/exe", program.data(), program.size() - 1) < 0) return text;
   std::array<char, 600> command{};
-  std::snprintf(command.data(), command.size(), "addr2line -e '%s' 0x%x 2>/dev/null",
+  std::snprintf(command.data(), command.size(), "addr2line -i -e '%s' 0x%x 2>/dev/null",
                 program.data(), code);
   FILE* const pipe = popen(command.data(), "r");
   if (pipe == nullptr) return text;
   std::array<char, 512> line{};  // "/some/where/file.cu:12 (discriminator 3)"
-  const bool answered = std::fgets(line.data(), line.size(), pipe) != nullptr;
+  bool answered = false;
+  do {  // from the innermost inlined function outwards, past the emulation's own
+    answered = std::fgets(line.data(), line.size(), pipe) != nullptr;
+  } while (answered && std::strstr(line.data(), "/emulation/device/") != nullptr);
   pclose(pipe);
   if (!answered || line[0] == '?') return text;
   line[std::strcspn(line.data(), " \n")] = '\0';

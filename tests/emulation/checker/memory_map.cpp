@@ -33,8 +33,9 @@ int add_constants(dl_phdr_info* object, std::size_t, void* ranges) {
     if (!(segment.p_type == PT_LOAD && (segment.p_flags & PF_W) == 0) &&
         segment.p_type != PT_GNU_RELRO)
       continue;
-    static_cast<std::vector<Range>*>(ranges)->push_back(
-        {reinterpret_cast<const std::byte*>(object->dlpi_addr + segment.p_vaddr), segment.p_memsz});
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): dl_iterate_phdr gives numbers
+    const auto* begin = reinterpret_cast<const std::byte*>(object->dlpi_addr + segment.p_vaddr);
+    static_cast<std::vector<Range>*>(ranges)->push_back({begin, segment.p_memsz});
   }
   return 1;  // the program itself comes first
 }
@@ -74,7 +75,7 @@ Shadow* DeviceMap::search(const std::byte* place) {
 }
 
 void DeviceMap::describe(const void* place, char* text, std::size_t size) const {
-  constexpr std::ptrdiff_t kNear = 4096;
+  constexpr std::ptrdiff_t kNear = 256;
   const auto* byte = static_cast<const std::byte*>(place);
   for (const Range freed : freed_)
     if (freed.contains(place))
@@ -82,9 +83,8 @@ void DeviceMap::describe(const void* place, char* text, std::size_t size) const 
   const Shadow* nearest = nullptr;
   std::ptrdiff_t least = kNear;
   for (const auto& [begin, shadow] : allocations_) {
-    const Range memory = shadow.memory();
-    const std::ptrdiff_t distance =
-        byte < memory.begin ? memory.begin - byte : byte - memory.begin - memory.bytes;
+    const std::byte* end = begin + shadow.memory().bytes;
+    const std::ptrdiff_t distance = byte < begin ? begin - byte : byte - end;
     if (distance >= least) continue;
     nearest = &shadow;
     least = distance;

@@ -1,9 +1,12 @@
 // Atomic operations on integers. Those on floats are left out: their sums would depend on the order
-// of threads. Compilers' builtins, so that sanitizers see the accesses.
+// of threads. Compilers' builtins, so that sanitizers see the accesses; inlined, so that they find
+// the kernel's line.
 #pragma once
 
 #include <concepts>
 #include <type_traits>
+
+#include "tests/emulation/device/builtins.h"
 
 namespace saltus::emulation {
 
@@ -13,7 +16,7 @@ concept AtomicInteger =
 
 /// Replaces *place by function(*place); returns what was there.
 template <AtomicInteger T, class Function>
-T atomic_update(T* place, Function function) {
+__forceinline__ T atomic_update(T* place, Function function) {
   T before = __atomic_load_n(place, __ATOMIC_RELAXED);
   while (!__atomic_compare_exchange_n(place, &before, function(before), false, __ATOMIC_RELAXED,
                                       __ATOMIC_RELAXED)) {
@@ -27,40 +30,41 @@ T atomic_update(T* place, Function function) {
 // type_identity: the place decides T, the value converts, as with CUDA's overloads.
 
 template <saltus::emulation::AtomicInteger T>
-T atomicAdd(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicAdd(T* place, std::type_identity_t<T> value) {
   return __atomic_fetch_add(place, value, __ATOMIC_RELAXED);
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicSub(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicSub(T* place, std::type_identity_t<T> value) {
   return __atomic_fetch_sub(place, value, __ATOMIC_RELAXED);
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicAnd(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicAnd(T* place, std::type_identity_t<T> value) {
   return __atomic_fetch_and(place, value, __ATOMIC_RELAXED);
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicOr(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicOr(T* place, std::type_identity_t<T> value) {
   return __atomic_fetch_or(place, value, __ATOMIC_RELAXED);
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicXor(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicXor(T* place, std::type_identity_t<T> value) {
   return __atomic_fetch_xor(place, value, __ATOMIC_RELAXED);
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicExch(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicExch(T* place, std::type_identity_t<T> value) {
   return __atomic_exchange_n(place, value, __ATOMIC_RELAXED);
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicCAS(T* place, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
+__forceinline__ T atomicCAS(T* place, std::type_identity_t<T> expected,
+                            std::type_identity_t<T> value) {
   __atomic_compare_exchange_n(place, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
   return expected;
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicMax(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicMax(T* place, std::type_identity_t<T> value) {
   return saltus::emulation::atomic_update(place, [=](T x) { return x < value ? value : x; });
 }
 template <saltus::emulation::AtomicInteger T>
-T atomicMin(T* place, std::type_identity_t<T> value) {
+__forceinline__ T atomicMin(T* place, std::type_identity_t<T> value) {
   return saltus::emulation::atomic_update(place, [=](T x) { return value < x ? value : x; });
 }
 
