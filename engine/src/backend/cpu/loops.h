@@ -7,6 +7,7 @@
 
 #include "backend/backend.h"
 #include "kernels/activations.h"
+#include "kernels/update/formulas.h"
 #include "plan/plan.h"
 
 namespace saltus::cpu {
@@ -30,19 +31,8 @@ struct MaskKey {
   std::int64_t first;  ///< any element
 };
 
-/// Adam or SGD for one stretch of the flat arrays. `scale` is the norm clip's factor; clip the
-/// element bound (infinity: none).
-struct AdamStep {
-  float learning_rate;   ///< bias corrections included
-  float rate_1, rate_2;  ///< 1 - beta, from doubles: 1 - 0.999 loses five digits in float
-  float epsilon;
-  float clip, scale;
-};
-struct SgdStep {
-  float learning_rate, momentum;
-  bool nesterov;
-  float clip, scale;
-};
+using kernels::AdamStep;
+using kernels::SgdStep;
 
 /// n is a number of elements everywhere; images of windows are NHWC.
 struct Loops {

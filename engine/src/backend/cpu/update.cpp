@@ -94,9 +94,8 @@ class UpdateOp : public WholeOp {
   }
 
   void update(const Adam& adam, Run& run, float bound, const std::vector<float>& scales) {
-    const auto t = static_cast<double>(run.trial->step);
-    const double rate = adam.learning_rate * std::sqrt(1 - std::pow(adam.beta_2, t)) /
-                        (1 - std::pow(adam.beta_1, t));
+    const double rate = kernels::adam_rate(adam.learning_rate, adam.beta_1, adam.beta_2,
+                                           static_cast<std::uint32_t>(run.trial->step));
     AdamStep step{};
     step.learning_rate = static_cast<float>(rate);
     step.rate_1 = static_cast<float>(1 - adam.beta_1);

@@ -19,10 +19,9 @@ SALTUS_HD std::int64_t update_all(const float* g, float scale, float clip, const
     std::int32_t clipped = 0;
     SALTUS_INDEPENDENT
     for (std::int64_t i = first; i < end; ++i) {
-      const float whole = g[i] * scale;
-      const float cut = whole > clip ? clip : whole < -clip ? -clip : whole;
-      clipped += whole > clip || whole < -clip ? 1 : 0;
-      update(i, cut);
+      const auto gradient = kernels::clip_gradient(g[i], scale, clip);
+      clipped += gradient.cut;
+      update(i, gradient.value);
       if constexpr (has_copy.value) w16[i] = to_bf16(w[i]).bits;
     }
     return clipped;
@@ -44,11 +43,7 @@ std::int64_t adam(const AdamStep& step, const float* g, float* w, float* m, floa
   return update_all(
       g, s.scale, s.clip, w, w16,
       n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-        const float moment_1 = m[i] + (gradient - m[i]) * s.rate_1;
-        const float moment_2 = v[i] + (gradient * gradient - v[i]) * s.rate_2;
-        m[i] = moment_1;
-        v[i] = moment_2;
-        w[i] -= s.learning_rate * moment_1 / (__builtin_sqrtf(moment_2) + s.epsilon);
+        kernels::adam_element(s, gradient, w[i], m[i], v[i]);
       });
 }
 
@@ -59,19 +54,13 @@ std::int64_t sgd(const SgdStep& step, const float* g, float* w, float* velocity,
     return update_all(
         g, s.scale, s.clip, w, w16,
         n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-          w[i] -= s.learning_rate * gradient;
+          kernels::sgd_element(s, gradient, w[i]);
         });
-  const auto moving = [=](bool nesterov) __attribute__((always_inline)) {
-    return update_all(
-        g, s.scale, s.clip, w, w16,
-        n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-          const float change = s.learning_rate * gradient;
-          const float speed = s.momentum * velocity[i] - change;
-          velocity[i] = speed;
-          w[i] += nesterov ? s.momentum * speed - change : speed;
-        });
-  };
-  return s.nesterov ? moving(true) : moving(false);
+  return update_all(
+      g, s.scale, s.clip, w, w16,
+      n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
+        kernels::sgd_element(s, gradient, w[i], velocity[i]);
+      });
 }
 
 }  // namespace saltus::cpu::SALTUS_ISA

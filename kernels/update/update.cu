@@ -1,0 +1,208 @@
+// The optimizer over flat arrays, in pieces of 4096 elements that never cross from one weight
+// tensor to the next.
+//
+// squares_kernel, where norms or a check are wanted: a block adds up the squares of a piece, in
+// double: they cannot overflow, so a sum that is not finite means a gradient that is not.
+// prepare_kernel: one block a trial. Its warps take a weight tensor each and add up its pieces in
+// order; then the verdict, the clips' factors and the learning rate of this step.
+// update_kernel: a block takes a piece, a thread every 256th element: neighbours in a warp are
+// neighbours in memory. Adam reads four floats an element and writes three, and that is its time.
+#include <algorithm>
+#include <limits>
+
+#include "kernels/device/reduce.h"
+#include "kernels/update/formulas.h"
+#include "kernels/update/update.h"
+
+namespace saltus::kernels {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kPiece = 4096;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// What the kernels tell each other, in the workspace.
+struct Notes {
+  double* squares;  ///< [pieces]: sums of squares
+  double* norms;    ///< [weights]: sums of squares, over a whole tensor
+  double* scales;   ///< [weights]: the norm clip's factor
+  double* rate;     ///< one: the learning rate of this step
+
+  __device__ Notes(const Update& step, int trial)
+      : squares(step.workspace[trial]),
+        norms(squares + step.piece_count),
+        scales(norms + step.weight_count),
+        rate(scales + step.weight_count) {}
+};
+
+__device__ bool clips_by_norm(const UpdateRule& rule) {
+  return rule.clip == Clip::norm || rule.clip == Clip::global_norm;
+}
+
+__device__ bool is_finite(double x) {
+  return x - x == 0;
+}
+
+__global__ void __launch_bounds__(kThreads) squares_kernel(Update step, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  if (!trials.active(trial)) return;
+  const UpdatePiece piece = step.pieces[blockIdx.x];
+  const float* const gradients = step.gradients[trial] + piece.first;
+  double sum = 0;
+  for (int i = static_cast<int>(threadIdx.x); i < piece.count; i += kThreads)
+    sum += double{gradients[i]} * gradients[i];
+  sum = reduce_block<kThreads>(sum);
+  if (threadIdx.x == 0) Notes(step, trial).squares[blockIdx.x] = sum;
+}
+
+/// norms = the sums of their pieces; a warp takes every eighth weight.
+__device__ void add_squares(const Update& step, const Notes& notes) {
+  const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
+  const int warp = static_cast<int>(threadIdx.x) / kWarpLanes;
+  for (int weight = warp; weight < step.weight_count; weight += kThreads / kWarpLanes) {
+    double sum = 0;
+    for (int i = step.first_of_weight[weight] + lane; i < step.first_of_weight[weight + 1];
+         i += kWarpLanes)
+      sum += notes.squares[i];
+    sum = reduce_warp(sum);
+    if (lane == 0) notes.norms[weight] = sum;
+  }
+}
+
+/// The loss first, then gradients in the weights' order.
+__device__ int find_non_finite(const Update& step, const Notes& notes, double loss) {
+  if (!is_finite(loss)) return NonFinite::kLoss;
+  for (int weight = 0; weight < step.weight_count; ++weight)
+    if (!is_finite(notes.norms[weight])) return weight;
+  return NonFinite::kNone;
+}
+
+/// Stores the factors of a norm clip; returns how many of the thread's tensors it scales.
+__device__ int set_scales(const Update& step, const Notes& notes, const UpdateRule& rule) {
+  double all = 0;
+  for (int weight = 0; weight < step.weight_count; ++weight) all += notes.norms[weight];
+  int scaled = 0;
+  for (int weight = static_cast<int>(threadIdx.x); weight < step.weight_count; weight += kThreads) {
+    const double norm = math::sqrt(rule.clip == Clip::norm ? notes.norms[weight] : all);
+    const bool small = norm <= rule.limit;
+    notes.scales[weight] = small ? 1 : rule.limit / norm;
+    scaled += small ? 0 : 1;
+  }
+  return scaled;
+}
+
+__global__ void __launch_bounds__(kThreads) prepare_kernel(Update step, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  if (!trials.active(trial)) return;
+  SALTUS_SHARED(int, bad, [1]);
+  const UpdateRule rule = step.rules[trial];
+  const Notes notes(step, trial);
+  BatchSums& sums = step.sums[trial][trials.batch->number];
+  if (step.check_finite || clips_by_norm(rule)) add_squares(step, notes);
+  __syncthreads();  // the norms are there, and all threads know that the trial is active
+
+  if (threadIdx.x == 0) {
+    TrialState& state = trials.states[trial];
+    bad[0] = step.check_finite ? find_non_finite(step, notes, sums.loss) : NonFinite::kNone;
+    if (bad[0] == NonFinite::kNone) {
+      ++state.step;
+      *notes.rate = rule.adam ? adam_rate(rule.learning_rate, rule.beta_1, rule.beta_2, state.step)
+                              : rule.learning_rate;
+    } else {
+      step.non_finite[trial] = {bad[0], state.step};
+      state.active = 0;
+    }
+  }
+  __syncthreads();
+  if (bad[0] != NonFinite::kNone || !clips_by_norm(rule)) return;
+  const int scaled = reduce_block<kThreads>(set_scales(step, notes, rule));
+  if (threadIdx.x == 0) sums.clipped += static_cast<unsigned long long>(scaled);
+}
+
+/// Calls change(i, clipped gradient) for the thread's elements of a piece; returns how many were
+/// cut.
+template <class Change>
+__device__ int for_elements(const float* gradients, int count, float scale, float clip,
+                            Change change) {
+  int cut = 0;
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += kThreads) {
+    const ClippedGradient gradient = clip_gradient(gradients[i], scale, clip);
+    cut += gradient.cut;
+    change(i, gradient.value);
+  }
+  return cut;
+}
+
+__global__ void __launch_bounds__(kThreads) update_kernel(Update step, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  if (!trials.active(trial)) return;
+  const UpdateRule& rule = step.rules[trial];
+  const UpdatePiece piece = step.pieces[blockIdx.x];
+  const Notes notes(step, trial);
+  const auto rate = static_cast<float>(*notes.rate);
+  const float scale = clips_by_norm(rule) ? static_cast<float>(notes.scales[piece.weight]) : 1.0f;
+  const float clip = rule.clip == Clip::value ? static_cast<float>(rule.limit) : kInfinity;
+  const float* const g = step.gradients[trial] + piece.first;
+  float* const w = step.weights[trial] + piece.first;
+  float* const m = step.moment_1 ? step.moment_1[trial] + piece.first : nullptr;
+
+  int cut = 0;
+  if (rule.adam) {
+    const AdamStep adam = {rate,
+                           static_cast<float>(1 - rule.beta_1),
+                           static_cast<float>(1 - rule.beta_2),
+                           static_cast<float>(rule.epsilon),
+                           clip,
+                           scale};
+    float* const v = step.moment_2[trial] + piece.first;
+    cut = for_elements(g, piece.count, scale, clip, [&](int i, float gradient) {
+      adam_element(adam, gradient, w[i], m[i], v[i]);
+    });
+  } else {
+    const SgdStep sgd = {rate, static_cast<float>(rule.momentum), rule.nesterov, clip, scale};
+    cut = for_elements(g, piece.count, scale, clip, [&](int i, float gradient) {
+      if (sgd.momentum == 0)
+        sgd_element(sgd, gradient, w[i]);
+      else
+        sgd_element(sgd, gradient, w[i], m[i]);
+    });
+  }
+  if (step.copy) {
+    Bf16* const copy = step.copy[trial] + piece.first;
+    for (int i = static_cast<int>(threadIdx.x); i < piece.count; i += kThreads)
+      store(w[i], copy[i]);
+  }
+  if (rule.clip != Clip::value) return;
+  cut = reduce_block<kThreads>(cut);
+  if (threadIdx.x == 0 && cut > 0)
+    atomicAdd(&step.sums[trial][trials.batch->number].clipped,
+              static_cast<unsigned long long>(cut));
+}
+
+}  // namespace
+
+UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
+  UpdatePieces all;
+  for (std::size_t weight = 0; weight < weights.size(); ++weight) {
+    all.first_of_weight.push_back(static_cast<int>(all.pieces.size()));
+    for (std::int64_t done = 0; done < weights[weight].count; done += kPiece) {
+      const std::int64_t count = std::min<std::int64_t>(kPiece, weights[weight].count - done);
+      all.pieces.push_back(
+          {static_cast<int>(weight), static_cast<int>(count), weights[weight].first + done});
+    }
+  }
+  all.first_of_weight.push_back(static_cast<int>(all.pieces.size()));
+  return all;
+}
+
+void update(const Update& arguments, const Stage& stage) {
+  const auto trials = static_cast<unsigned>(stage.trials.count);
+  const dim3 pieces(static_cast<unsigned>(arguments.piece_count), 1, trials);
+  if (arguments.check_finite || arguments.any_norms)
+    launch<squares_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
+  launch<prepare_kernel>(dim3(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
+                         stage.trials);
+  launch<update_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
+}
+
+}  // namespace saltus::kernels
