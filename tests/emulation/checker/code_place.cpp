@@ -17,14 +17,13 @@ int note_base(dl_phdr_info* object, std::size_t, void* base) {
   return 1;  // the program itself comes first
 }
 
-std::uintptr_t program_base() {
-  static const std::uintptr_t base = [] {
-    std::uintptr_t found = 0;
-    dl_iterate_phdr(&note_base, &found);
-    return found;
-  }();
+std::uintptr_t find_base() {
+  std::uintptr_t base = 0;
+  dl_iterate_phdr(&note_base, &base);
   return base;
 }
+
+const std::uintptr_t program_base = find_base();
 
 /// A code is an offset into the program, or this bit and the number of a site.
 constexpr std::uint32_t kSite = 0x8000'0000;
@@ -33,8 +32,8 @@ std::vector<Site> sites;
 }  // namespace
 
 std::uint32_t code_of(const void* return_address) {
-  static const std::uintptr_t base = program_base();
-  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(return_address) - base - 1);
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(return_address) -
+                                    program_base - 1);
 }
 
 std::uint32_t code_of(Site site) {

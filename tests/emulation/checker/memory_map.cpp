@@ -52,6 +52,8 @@ std::vector<Range> constants() {
   return ranges;
 }
 
+const std::vector<Range> all_constants = constants();
+
 }  // namespace
 
 void DeviceMap::add(Range memory) {
@@ -113,8 +115,7 @@ void SharedMap::describe(const void* place, char* text, std::size_t size) const 
 }
 
 bool is_constant(Range memory) {
-  static const std::vector<Range> ranges = constants();
-  return std::any_of(ranges.begin(), ranges.end(),
+  return std::any_of(all_constants.begin(), all_constants.end(),
                      [=](Range range) { return range.contains(memory.begin, memory.bytes); });
 }
 
