@@ -33,6 +33,20 @@ __device__ inline void store_quad(const Quad& quad, float* first) {
 #endif
 }
 
+/// Rounds and stores four elements in one access, at a multiple of 8 bytes.
+__device__ inline void store_quad(const Quad& quad, Bf16* first) {
+#if defined(__CUDACC__)
+  const auto pair = [&quad](int i) {
+    return std::uint32_t{to_bf16(quad.values[i]).bits} |
+           std::uint32_t{to_bf16(quad.values[i + 1]).bits} << 16;
+  };
+  *reinterpret_cast<uint2*>(first) = make_uint2(pair(0), pair(2));
+#else
+  emulation::check_aligned(first, 4 * sizeof(Bf16));
+  for (int i = 0; i < 4; ++i) first[i] = to_bf16(quad.values[i]);
+#endif
+}
+
 /// Loads an element of an input in global memory. Says to the compiler what it cannot find out from
 /// a pointer that may be null: where it points, and that no store of this kernel changes it.
 __device__ inline float fetch(const float* place) {

@@ -1,0 +1,44 @@
+// Four consecutive elements of arrays whose type is known at run time.
+#pragma once
+
+#include "kernels/any_type.h"
+#include "kernels/device/vector.h"
+
+namespace saltus::kernels {
+
+/// Elements i to i + 3, in one access: i is a multiple of 4 and the array has_quads(). No store of
+/// the same launch may change it.
+__device__ inline Quad fetch_quad(const AnyInput& input, int trial, std::int64_t i) {
+  return input.floats() ? fetch_quad(input.floats()[trial] + i)
+                        : fetch_quad(input.halves()[trial] + i);
+}
+
+__device__ inline void store_quad(const Quad& quad, const AnyOutput& output, int trial,
+                                  std::int64_t i) {
+  if (output.floats())
+    store_quad(quad, output.floats()[trial] + i);
+  else
+    store_quad(quad, output.halves()[trial] + i);
+}
+
+/// The up to four elements from i on of an array with `count` elements, in one access where
+/// `quads` says that they may be. Elements that are not there are 0.
+__device__ inline Quad fetch_some(const AnyInput& input, int trial, std::int64_t i,
+                                  std::int64_t count, bool quads) {
+  if (quads && i + 4 <= count) return fetch_quad(input, trial, i);
+  Quad quad = {};
+  for (int j = 0; j < 4 && i + j < count; ++j) quad.values[j] = input.load(trial, i + j);
+  return quad;
+}
+
+/// The same for stores: elements that are not there are left out.
+__device__ inline void store_some(const Quad& quad, const AnyOutput& output, int trial,
+                                  std::int64_t i, std::int64_t count, bool quads) {
+  if (quads && i + 4 <= count) {
+    store_quad(quad, output, trial, i);
+    return;
+  }
+  for (int j = 0; j < 4 && i + j < count; ++j) output.save(quad.values[j], trial, i + j);
+}
+
+}  // namespace saltus::kernels

@@ -1,0 +1,31 @@
+// An activation by itself; where it follows a product, the product's epilogue does the same.
+#pragma once
+
+#include "kernels/any_type.h"
+#include "kernels/stage.h"
+
+namespace saltus::kernels {
+
+/// y = f(x + bias), slope = f'(x + bias), by each trial's activation of this slot.
+struct Activate {
+  AnyInput x;
+  PerTrial<const float> bias = {};  ///< [channels], or none
+  AnyOutput y;                      ///< another array than x
+  PerTrial<float> slope = {};       ///< or none
+  std::int64_t size = 0;            ///< elements of a row; x, y, slope [rows][size]
+  int channels = 1;                 ///< the last axis of a row; divides size
+  int slot = 0;
+};
+
+/// dx = dy slope
+struct ActivateBackward {
+  AnyInput dy;
+  PerTrial<const float> slope;
+  AnyOutput dx;  ///< another array than dy
+  std::int64_t size = 0;
+};
+
+void activate(const Activate& arguments, const Stage& stage);
+void activate_backward(const ActivateBackward& arguments, const Stage& stage);
+
+}  // namespace saltus::kernels
