@@ -57,6 +57,9 @@ TEST(Checker, KnowsTheOrderOfAWarpAndSmallCells) {
               "");
     EXPECT_THAT(fault_of<exchange_in_warp<int>>(dim3(1), dim3(64), 0, ints.data(), false),
                 HasSubstr("a race with thread"));
+    EXPECT_THAT(
+        fault_of<exchange_in_warp<unsigned char>>(dim3(1), dim3(64), 0, bytes.data(), false),
+        HasSubstr("a race with thread"));
   }
 }
 
@@ -71,6 +74,68 @@ TEST(Checker, LetsAtomicsMeetOnlyEachOther) {
   EXPECT_EQ(counter.read()[0], 256U);
   EXPECT_THAT(fault_of<count>(dim3(4), dim3(64), 0, counter.data(), true),
               HasSubstr("writes 4 byte(s) of global memory"));
+}
+
+__global__ void read_only(const int* data, int* out) {
+  if (data[0] == 12345) *out = 1;
+}
+
+__global__ void read_and_write(int* data, int reader, int writer) {
+  const auto i = static_cast<int>(threadIdx.x);
+  if (i == reader || i == writer) data[1 + i] = data[0];
+  if (i == writer) data[0] = 1;
+}
+
+TEST(Checker, RemembersReadersBeforeTheLastOne) {
+  const DeviceArray<int> data(std::vector<int>(65, 0));
+  const auto fault = [&](int reader, int writer) {
+    return fault_of<read_and_write>(dim3(1), dim3(64), 0, data.data(), reader, writer);
+  };
+  EXPECT_EQ(fault(1, 1), "");
+  EXPECT_THAT(fault(0, 1), HasSubstr("a race")) << "of the same warp";
+  EXPECT_THAT(fault(0, 32), HasSubstr("a race")) << "of another warp";
+}
+
+__global__ void all_read_then_one(int* data) {
+  data[1 + threadIdx.x] = data[0];
+  __syncthreads();
+  if (threadIdx.x == 1) data[0] += 1;
+}
+
+TEST(Checker, ForgetsReadersBehindABarrierAndALaunch) {
+  const DeviceArray<int> data(std::vector<int>(65, 0));
+  EXPECT_EQ(fault_of<all_read_then_one>(dim3(1), dim3(64), 0, data.data()), "");
+  const DeviceArray<int> out(1);
+  EXPECT_EQ(fault_of<read_only>(dim3(2), dim3(1), 0, data.data(), out.data()), "");
+  EXPECT_EQ(fault_of<read_and_write>(dim3(1), dim3(1), 0, data.data(), 0, 0), "");
+}
+
+__global__ void write_then_count(int* counter) {
+  if (threadIdx.x == 0) *counter = 0;
+  atomicAdd(counter, 1);
+}
+
+TEST(Checker, RemembersAPlainWriteUnderAtomics) {
+  const DeviceArray<int> counter(1);
+  EXPECT_EQ(fault_of<write_then_count>(dim3(1), dim3(1), 0, counter.data()), "");
+  EXPECT_THAT(fault_of<write_then_count>(dim3(1), dim3(2), 0, counter.data()), HasSubstr("a race"));
+}
+
+__global__ void read_after_others_wait(const float* x, float* out) {
+  SALTUS_SHARED(float, cells, [32]);
+  const unsigned i = threadIdx.x;
+  emulation::async_copy(&cells[i], x + i, 4, 4);
+  emulation::async_commit();
+  __syncthreads();
+  emulation::async_wait(0);
+  out[i] = cells[i == 0 ? 0 : i - 1];
+}
+
+TEST(Checker, TakesACopyForWrittenWhereItIsWaitedFor) {
+  const DeviceArray<float> x(std::vector<float>(32, 1.0f));
+  const DeviceArray<float> out(32);
+  EXPECT_THAT(fault_of<read_after_others_wait>(dim3(1), dim3(32), 0, x.data(), out.data()),
+              HasSubstr("a race with thread 0,0,0"));
 }
 
 __global__ void read_at(const int* data, int place, int* out) {
