@@ -3,6 +3,7 @@
 
 #include "kernels/any_type.h"
 #include "kernels/device/vector.h"
+#include "kernels/stage.h"
 
 namespace saltus::kernels {
 
@@ -39,6 +40,19 @@ __device__ inline void store_some(const Quad& quad, const AnyOutput& output, int
     return;
   }
   for (int j = 0; j < 4 && i + j < count; ++j) output.save(quad.values[j], trial, i + j);
+}
+
+/// Where every thread of a grid takes four consecutive elements of a batch: the calling thread's
+/// first.
+template <int kThreads>
+__device__ std::int64_t first_quad_of_thread() {
+  return (std::int64_t{blockIdx.x} * kThreads + threadIdx.x) * 4;
+}
+
+/// The grid for that, for rows of `size` elements.
+inline dim3 quad_grid(std::int64_t size, int threads, const Stage& stage) {
+  return dim3(blocks_for(stage.max_rows * size, 4 * threads), 1,
+              static_cast<unsigned>(stage.trials.count));
 }
 
 }  // namespace saltus::kernels

@@ -85,4 +85,16 @@ __device__ inline Quad fetch_quad(const Bf16* first) {
 #endif
 }
 
+__device__ inline Quad fetch_quad(const std::uint8_t* first) {
+#if defined(__CUDACC__)
+  const uchar4 loaded = __ldg(reinterpret_cast<const uchar4*>(first));
+  return {static_cast<float>(loaded.x), static_cast<float>(loaded.y), static_cast<float>(loaded.z),
+          static_cast<float>(loaded.w)};
+#else
+  emulation::check_aligned(first, 4);
+  return {static_cast<float>(first[0]), static_cast<float>(first[1]), static_cast<float>(first[2]),
+          static_cast<float>(first[3])};
+#endif
+}
+
 }  // namespace saltus::kernels

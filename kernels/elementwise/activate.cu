@@ -11,19 +11,13 @@ namespace saltus::kernels {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kBlock = 4 * kThreads;  // elements
-
-/// The first of the calling thread's elements.
-__device__ std::int64_t first_of_thread() {
-  return (std::int64_t{blockIdx.x} * kThreads + threadIdx.x) * 4;
-}
 
 __global__ void __launch_bounds__(kThreads)
     activate_kernel(Activate step, Trials trials, bool quads) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   const std::int64_t count = trials.rows() * step.size;
-  const std::int64_t first = first_of_thread();
+  const std::int64_t first = first_quad_of_thread<kThreads>();
   if (first >= count) return;
 
   SALTUS_SHARED(float, values, [4][kThreads]);
@@ -50,7 +44,7 @@ __global__ void __launch_bounds__(kThreads)
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   const std::int64_t count = trials.rows() * step.size;
-  const std::int64_t first = first_of_thread();
+  const std::int64_t first = first_quad_of_thread<kThreads>();
   if (first >= count) return;
   Quad dx = fetch_some(step.dy, trial, first, count, quads);
   const Quad slope = fetch_some(step.slope, trial, first, count, quads);
@@ -58,24 +52,19 @@ __global__ void __launch_bounds__(kThreads)
   store_some(dx, step.dx, trial, first, count, quads);
 }
 
-dim3 grid_of(std::int64_t size, const Stage& stage) {
-  return dim3(blocks_for(stage.max_rows * size, kBlock), 1,
-              static_cast<unsigned>(stage.trials.count));
-}
-
 }  // namespace
 
 void activate(const Activate& arguments, const Stage& stage) {
   const bool quads = has_quads(arguments.x) && has_quads(arguments.y) && has_quads(arguments.slope);
-  launch<activate_kernel>(grid_of(arguments.size, stage), dim3(kThreads), 0, stage.stream,
-                          arguments, stage.trials, quads);
+  launch<activate_kernel>(quad_grid(arguments.size, kThreads, stage), dim3(kThreads), 0,
+                          stage.stream, arguments, stage.trials, quads);
 }
 
 void activate_backward(const ActivateBackward& arguments, const Stage& stage) {
   const bool quads =
       has_quads(arguments.dy) && has_quads(arguments.slope) && has_quads(arguments.dx);
-  launch<activate_backward_kernel>(grid_of(arguments.size, stage), dim3(kThreads), 0, stage.stream,
-                                   arguments, stage.trials, quads);
+  launch<activate_backward_kernel>(quad_grid(arguments.size, kThreads, stage), dim3(kThreads), 0,
+                                   stage.stream, arguments, stage.trials, quads);
 }
 
 }  // namespace saltus::kernels

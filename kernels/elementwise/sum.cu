@@ -1,7 +1,6 @@
-// A residual connection's sum. One thread an element; a block's threads lie side by side, so that
-// their accesses do. Moves 3 n elements for n additions: the memory's speed is its own.
-#include "kernels/bfloat16.h"
-#include "kernels/device/launch.h"
+// A residual connection's sum. A thread takes four consecutive elements, in one access where the
+// arrays' places allow it. Moves 3 n elements for n additions: the memory's speed is its own.
+#include "kernels/device/any_quad.h"
 #include "kernels/elementwise/sum.h"
 
 namespace saltus::kernels {
@@ -9,25 +8,24 @@ namespace {
 
 constexpr int kThreads = 256;
 
-template <class T>
-__global__ void __launch_bounds__(kThreads) sum_kernel(Sum<T> sum, Trials trials) {
+__global__ void __launch_bounds__(kThreads) sum_kernel(Sum step, Trials trials, bool quads) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
-  const std::int64_t i = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  if (i < trials.rows() * sum.size)
-    store(to_float(sum.a[trial][i]) + to_float(sum.b[trial][i]), sum.y[trial][i]);
+  const std::int64_t count = trials.rows() * step.size;
+  const std::int64_t first = first_quad_of_thread<kThreads>();
+  if (first >= count) return;
+  Quad y = fetch_some(step.a, trial, first, count, quads);
+  const Quad b = fetch_some(step.b, trial, first, count, quads);
+  for (int j = 0; j < 4; ++j) y.values[j] += b.values[j];
+  store_some(y, step.y, trial, first, count, quads);
 }
 
 }  // namespace
 
-template <class T>
-void sum(const Sum<T>& arguments, const Stage& stage) {
-  launch<sum_kernel<T>>(dim3(blocks_for(stage.max_rows * arguments.size, kThreads), 1,
-                             static_cast<unsigned>(stage.trials.count)),
-                        dim3(kThreads), 0, stage.stream, arguments, stage.trials);
+void sum(const Sum& arguments, const Stage& stage) {
+  const bool quads = has_quads(arguments.a) && has_quads(arguments.b) && has_quads(arguments.y);
+  launch<sum_kernel>(quad_grid(arguments.size, kThreads, stage), dim3(kThreads), 0, stage.stream,
+                     arguments, stage.trials, quads);
 }
-
-template void sum(const Sum<float>&, const Stage&);
-template void sum(const Sum<Bf16>&, const Stage&);
 
 }  // namespace saltus::kernels

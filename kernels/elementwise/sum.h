@@ -1,21 +1,17 @@
 #pragma once
 
-#include <cstdint>
-
+#include "kernels/any_type.h"
 #include "kernels/stage.h"
 
 namespace saltus::kernels {
 
-/// y = a + b, on the batch's rows of `size` elements.
-template <class T>
+/// y = a + b, on the batch's rows of `size` elements: a residual connection. Not in place.
 struct Sum {
-  PerTrial<const T> a, b;  ///< [rows][size]
-  PerTrial<T> y;           ///< [rows][size]
-  std::int64_t size = 0;   ///< elements of a row
+  AnyInput a, b;          ///< [rows][size]
+  AnyOutput y;            ///< [rows][size]
+  std::int64_t size = 0;  ///< elements of a row
 };
 
-/// T: float, Bf16.
-template <class T>
-void sum(const Sum<T>& arguments, const Stage& stage);
+void sum(const Sum& arguments, const Stage& stage);
 
 }  // namespace saltus::kernels

@@ -27,9 +27,9 @@ TYPED_TEST(SumTest, AddsTheRowsOfEveryActiveTrial) {
   const DeviceArray<TypeParam> device_y(elements<TypeParam>(before));
   const TrialTable table({.rows = kRows, .max_rows = kMaxRows, .states = {{}, {.active = 0}, {}}});
 
-  kernels::sum<TypeParam>({device_a.per_trial(kTrials), device_b.per_trial(kTrials),
-                           device_y.per_trial(kTrials), kSize},
-                          table.stage());
+  kernels::sum({device_a.per_trial(kTrials), device_b.per_trial(kTrials),
+                device_y.per_trial(kTrials), kSize},
+               table.stage());
 
   std::vector<double> want(before.begin(), before.end());
   for (const std::size_t trial : {0U, 2U}) {
@@ -39,6 +39,15 @@ TYPED_TEST(SumTest, AddsTheRowsOfEveryActiveTrial) {
     }
   }
   expect_equal(values(device_y.read()), want);
+}
+
+TEST(SumTypes, MayBeMixed) {
+  const DeviceArray<float> a(std::vector<float>{1, 2, 3, 4, 5});
+  const DeviceArray<kernels::Bf16> b(to_bf16({10, 20, 30, 40, 50}));
+  const DeviceArray<kernels::Bf16> y(5);
+  const TrialTable one({});
+  kernels::sum({a.per_trial(), b.per_trial(), y.per_trial(), 5}, one.stage());
+  expect_equal(values(y.read()), {11, 22, 33, 44, 55});
 }
 
 }  // namespace

@@ -1,0 +1,22 @@
+// A batch of inputs out of the data set.
+#pragma once
+
+#include "kernels/any_type.h"
+#include "kernels/input/order.h"
+#include "kernels/stage.h"
+
+namespace saltus::kernels {
+
+/// x = the samples of the batch's rows; bytes divided by 255, floats as they are. The data set lies
+/// on the device once, for all trials; each goes through it in an order of its own.
+struct LoadInput {
+  const std::uint8_t* bytes = nullptr;  ///< [order.count][size], or none
+  const float* floats = nullptr;        ///< likewise; one of the two
+  Order order = {};
+  AnyOutput x = {};  ///< [rows][size]
+  int size = 0;      ///< elements of a sample
+};
+
+void load_input(const LoadInput& arguments, const Stage& stage);
+
+}  // namespace saltus::kernels
