@@ -1,0 +1,51 @@
+// Which elements of a matrix the registers of a warp's lanes hold, for the instructions of mma.h.
+// From the PTX ISA, "Matrix fragments for mma.m16n8k8", "... for mma.m16n8k16" and "ldmatrix". A
+// register of 32 bits is one float or tf32, or two bf16, the first in its lower half; `element`
+// counts through a lane's registers.
+#pragma once
+
+#include "kernels/portable.h"
+
+namespace saltus::kernels {
+
+/// Of an element in its matrix.
+struct Place {
+  int row, column;
+};
+
+/// C, 16 x 8 floats, of both products. element < 4
+SALTUS_HD constexpr Place place_in_c(int lane, int element) {
+  return {lane / 4 + element / 2 * 8, lane % 4 * 2 + element % 2};
+}
+
+/// A, 16 x 8 tf32. element < 4
+SALTUS_HD constexpr Place place_in_tf32_a(int lane, int element) {
+  return {lane / 4 + element % 2 * 8, lane % 4 + element / 2 * 4};
+}
+
+/// B, 8 x 8 tf32. element < 2
+SALTUS_HD constexpr Place place_in_tf32_b(int lane, int element) {
+  return {lane % 4 + element * 4, lane / 4};
+}
+
+/// A, 16 x 16 bf16. element < 8
+SALTUS_HD constexpr Place place_in_bf16_a(int lane, int element) {
+  return {lane / 4 + element / 2 % 2 * 8, lane % 4 * 2 + element % 2 + element / 4 * 8};
+}
+
+/// B, 16 x 8 bf16. element < 4
+SALTUS_HD constexpr Place place_in_bf16_b(int lane, int element) {
+  return {lane % 4 * 2 + element % 2 + element / 2 * 8, lane / 4};
+}
+
+/// Four 8 x 8 matrices of 16 bits, one below the other, a register of each. element < 8
+SALTUS_HD constexpr Place place_in_rows(int lane, int element) {
+  return {lane / 4 + element / 2 * 8, lane % 4 * 2 + element % 2};
+}
+
+/// The same for matrices that are transposed on the way; the place is that before.
+SALTUS_HD constexpr Place place_in_transposed_rows(int lane, int element) {
+  return {lane % 4 * 2 + element % 2 + element / 2 * 8, lane / 4};
+}
+
+}  // namespace saltus::kernels
