@@ -185,27 +185,6 @@ bool cells_of_a_warp_overwritten_too_soon() {
   return holds(out, [](int i) { return 6 * (kLanes - 1 - i); });
 }
 
-/// A 16 x 8 tile in the layout of a tensor core's result: lane 4 g + t holds row g, then row g + 8,
-/// of columns 2 t and 2 t + 1.
-template <bool broken>
-__global__ void fragment_kernel(const int* x, int* y) {
-  const int row = thread() / 4;
-  const int column = 2 * (thread() % 4);
-  const int registers[4] = {x[row * 8 + column], x[row * 8 + column + 1], x[(row + 8) * 8 + column],
-                            x[(row + 8) * 8 + column + 1]};
-  y[row * 8 + column] = registers[0];
-  y[row * 8 + column + 1] = registers[broken ? 2 : 1];
-  y[(row + 8) * 8 + column] = registers[broken ? 1 : 2];
-  y[(row + 8) * 8 + column + 1] = registers[3];
-}
-template <bool broken>
-bool registers_of_a_fragment_swapped() {
-  const Ints x(counted<int>(16 * 8));
-  const Ints y(16 * 8);
-  run<fragment_kernel<broken>>(1, kLanes, x.data(), y.data());
-  return holds(y, [](int i) { return i; });
-}
-
 /// Two lanes that take turns by masks of their own meet in the same shuffle.
 template <bool broken>
 __global__ void own_masks_kernel(int* out) {
@@ -233,7 +212,6 @@ const BugClass warps("warps", {
                                   SALTUS_BUG(any_for_all),
                                   SALTUS_BUG(shuffle_taken_for_a_barrier),
                                   SALTUS_BUG(cells_of_a_warp_overwritten_too_soon),
-                                  SALTUS_BUG(registers_of_a_fragment_swapped),
                               });
 
 }  // namespace
