@@ -1,0 +1,50 @@
+// Loss and metrics of a batch, and the gradient that starts the backward pass.
+#pragma once
+
+#include "kernels/any_type.h"
+#include "kernels/batch_sums.h"
+#include "kernels/input/order.h"
+#include "kernels/stage.h"
+
+namespace saltus::kernels {
+
+/// A sample's loss. The crossentropies clip probabilities to [1e-7, 1 - 1e-7] as floats have them;
+/// where one is clipped its gradient is zero.
+enum class LossFunction : std::uint8_t {
+  categorical_crossentropy,              ///< of outputs over their sum
+  categorical_crossentropy_from_logits,  ///< -sum_j t_j log softmax(x)_j, nothing clipped
+  binary_crossentropy,                   ///< mean_j of -t_j log p_j - (1 - t_j) log(1 - p_j)
+  binary_crossentropy_from_logits,
+  mean_squared_error
+};
+
+/// What the outputs should be; one of the three. Numbers stand for one-hot rows, or for the value
+/// itself where there is one output.
+struct Targets {
+  const std::uint8_t* bytes = nullptr;    ///< [samples]
+  const std::int32_t* numbers = nullptr;  ///< [samples]
+  const float* values = nullptr;          ///< [samples][outputs]
+};
+
+/// sums[batch] = loss and metrics over the rows; dx = the gradient of their mean loss. Where
+/// `softmax` is set, x holds what goes into the Softmax that ends the network, the loss is that of
+/// its probabilities (a categorical one that of logits), dx the gradient of x, and metrics are
+/// taken of the probabilities.
+struct EvaluateLoss {
+  LossFunction loss = LossFunction::categorical_crossentropy;
+  bool softmax = false;
+  int outputs = 1;
+  AnyInput x;    ///< [rows][outputs]
+  AnyOutput dx;  ///< likewise, or none
+  Targets targets;
+  Order order;                 ///< as of the inputs
+  PerTrial<BatchSums> sums;    ///< [batches]
+  PerTrial<double> workspace;  ///< loss_workspace() doubles
+};
+
+void evaluate_loss(const EvaluateLoss& arguments, const Stage& stage);
+
+/// Doubles of workspace for each trial.
+std::int64_t loss_workspace(int max_rows);
+
+}  // namespace saltus::kernels

@@ -1,0 +1,60 @@
+// Max-pooling, by itself and with the activation before it, and average pooling. A window's
+// positions are counted row by row; those outside of the image do not take part.
+#pragma once
+
+#include "kernels/any_type.h"
+#include "kernels/stage.h"
+#include "kernels/window.h"
+
+namespace saltus::kernels {
+
+/// y = the largest of each window; index = its position in the window, of equals the first. NaN is
+/// larger than any number.
+struct MaxPool {
+  Window window;                 ///< of at most 256 positions
+  AnyInput x;                    ///< [rows][image][channels]
+  AnyOutput y;                   ///< [rows][output][channels]
+  PerTrial<std::uint8_t> index;  ///< as y, or none
+};
+
+/// dx = each window's dy where its maximum was, else 0; the sum of them where windows overlap.
+struct MaxPoolBackward {
+  Window window;
+  AnyInput dy;
+  PerTrial<const std::uint8_t> index;
+  AnyOutput dx;
+};
+
+/// y = max-pool(f(x)) by each trial's activation of this slot, slope = f' where the maximum was.
+/// Where f is monotone it is evaluated at one position of a window, where it has one minimum at
+/// two; ties then go to the first position in x.
+struct ActivatePool {
+  Window window;
+  AnyInput x;
+  int slot = 0;
+  AnyOutput y;
+  PerTrial<float> slope;         ///< as y, or none
+  PerTrial<std::uint8_t> index;  ///< as y, or none
+};
+
+/// y = the mean of each window. Global average pooling is that of one window.
+struct AveragePool {
+  Window window;
+  AnyInput x;
+  AnyOutput y;
+};
+
+/// dx = the sum of dy / positions over the windows that cover a pixel.
+struct AveragePoolBackward {
+  Window window;
+  AnyInput dy;
+  AnyOutput dx;
+};
+
+void max_pool(const MaxPool& arguments, const Stage& stage);
+void max_pool_backward(const MaxPoolBackward& arguments, const Stage& stage);
+void activate_pool(const ActivatePool& arguments, const Stage& stage);
+void average_pool(const AveragePool& arguments, const Stage& stage);
+void average_pool_backward(const AveragePoolBackward& arguments, const Stage& stage);
+
+}  // namespace saltus::kernels
