@@ -7,7 +7,6 @@
 #include "kernels/convolution/convolution.h"
 #include "kernels/convolution/engines.h"
 #include "kernels/convolution/one_channel.h"
-#include "kernels/convolution/problems.h"
 
 namespace saltus::kernels {
 namespace {
@@ -23,10 +22,27 @@ void check_extent(const Window& window, const Stage& stage) {
                                 "smaller batches");
 }
 
+template <class Problem, class Target>
+void multiply(Engine engine, const Problem& problem, const Target& target, const Stage& stage) {
+  if (engine == Engine::tensor && fits_tensor_cores(problem))
+    tensor::multiply(problem, target, stage);
+  else
+    plain::multiply(problem, target, stage);
+}
+
+template <class Problem>
+void multiply_parts(Engine engine, const Problem& problem, const PartSums& sums,
+                    const Stage& stage) {
+  if (engine == Engine::tensor && fits_tensor_cores(problem))
+    tensor::multiply_parts(problem, sums, stage);
+  else
+    plain::multiply_parts(problem, sums, stage);
+}
+
 }  // namespace
 
 template <class T, class Out>
-void convolution_forward(Engine /*engine*/, const ConvolutionForward<T, Out>& arguments,
+void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& arguments,
                          const Stage& stage) {
   check_extent(arguments.window, stage);
   if (one_channel::fits(arguments.window)) {
@@ -36,24 +52,24 @@ void convolution_forward(Engine /*engine*/, const ConvolutionForward<T, Out>& ar
   const auto problem = problem_of(arguments);
   const Parts parts = forward_parts(arguments.window);
   if (parts.length == 0) {
-    plain::multiply(problem, arguments.epilogue, stage);
+    multiply(engine, problem, arguments.epilogue, stage);
     return;
   }
   const std::int64_t stride = std::int64_t{problem.m.of(stage.max_rows)} * problem.n;
   const PartSums sums = {parts, arguments.workspace, {}, stride};
-  plain::multiply_parts(problem, sums, stage);
+  multiply_parts(engine, problem, sums, stage);
   finish_parts<Out>({sums, problem.m, problem.n, problem.k, arguments.epilogue}, stage);
 }
 
 template <class T, class Out>
-void convolution_backward_data(Engine /*engine*/, const ConvolutionBackwardData<T, Out>& arguments,
+void convolution_backward_data(Engine engine, const ConvolutionBackwardData<T, Out>& arguments,
                                const Stage& stage) {
   check_extent(arguments.window, stage);
-  plain::multiply(problem_of(arguments), arguments.dx, stage);
+  multiply(engine, problem_of(arguments), arguments.dx, stage);
 }
 
 template <class T>
-void convolution_backward_filter(Engine /*engine*/, const ConvolutionBackwardFilter<T>& arguments,
+void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<T>& arguments,
                                  const Stage& stage) {
   check_extent(arguments.window, stage);
   const auto problem = problem_of(arguments);
@@ -69,7 +85,7 @@ void convolution_backward_filter(Engine /*engine*/, const ConvolutionBackwardFil
   if (one_channel::fits(arguments.window))
     one_channel::backward_filter(arguments, sums, stage);
   else
-    plain::multiply_parts(problem, sums, stage);
+    multiply_parts(engine, problem, sums, stage);
   if (cut) add_parts({sums, problem.k, arguments.dw, arguments.db, weights, problem.n}, stage);
 }
 

@@ -1,11 +1,14 @@
-// What an engine does for a convolution. Problems are those of problems.h.
+// What an engine does for a convolution.
 #pragma once
 
+#include "kernels/convolution/problems.h"
 #include "kernels/matrix/epilogue.h"
 #include "kernels/matrix/parts.h"
 #include "kernels/stage.h"
 
-namespace saltus::kernels::plain {
+namespace saltus::kernels {
+
+namespace plain {
 
 /// The whole product, as its epilogue has it (Target: Epilogue<Out>), or as it is (PerTrial<Out>).
 template <class Problem, class Target>
@@ -16,4 +19,37 @@ void multiply(const Problem& problem, const Target& target, const Stage& stage);
 template <class Problem>
 void multiply_parts(const Problem& problem, const PartSums& sums, const Stage& stage);
 
-}  // namespace saltus::kernels::plain
+}  // namespace plain
+
+/// The same, of operands that fits_tensor_cores() lets pass.
+namespace tensor {
+
+template <class Problem, class Target>
+void multiply(const Problem& problem, const Target& target, const Stage& stage);
+template <class Problem>
+void multiply_parts(const Problem& problem, const PartSums& sums, const Stage& stage);
+
+}  // namespace tensor
+
+/// Whether copies of 16 bytes bring a product's operands: their groups are whole ones.
+template <class Problem>
+bool fits_tensor_cores(const Problem& problem) {
+  constexpr int kWhole = 16 / static_cast<int>(sizeof(typename Problem::A::View::Element));
+  return problem.a.view.group() % kWhole == 0 && problem.b.view.group() % kWhole == 0;
+}
+
+/// For an engine's source: all products that there are.
+#define SALTUS_INSTANTIATE_PRODUCTS                                                                \
+  template void multiply(const ForwardProblem<float>&, const Epilogue<float>&, const Stage&);      \
+  template void multiply(const ForwardProblem<Bf16>&, const Epilogue<float>&, const Stage&);       \
+  template void multiply(const ForwardProblem<Bf16>&, const Epilogue<Bf16>&, const Stage&);        \
+  template void multiply(const BackwardDataProblem<float>&, const PerTrial<float>&, const Stage&); \
+  template void multiply(const BackwardDataProblem<Bf16>&, const PerTrial<float>&, const Stage&);  \
+  template void multiply(const BackwardDataProblem<Bf16>&, const PerTrial<Bf16>&, const Stage&);   \
+  template void multiply_parts(const ForwardProblem<float>&, const PartSums&, const Stage&);       \
+  template void multiply_parts(const ForwardProblem<Bf16>&, const PartSums&, const Stage&);        \
+  template void multiply_parts(const BackwardFilterProblem<float>&, const PartSums&,               \
+                               const Stage&);                                                      \
+  template void multiply_parts(const BackwardFilterProblem<Bf16>&, const PartSums&, const Stage&)
+
+}  // namespace saltus::kernels

@@ -6,11 +6,12 @@
 namespace saltus::kernels {
 
 /// Starts a copy of 16 bytes, or of zeros where there is no source. Both at multiples of 16 bytes.
-/// No store of the same launch may change the source. It belongs to the thread's open group.
+/// No store of the same launch may change the source. It belongs to the thread's open group. Goes
+/// through the first-level cache: neighbouring taps of a convolution read the same pixels.
 __device__ inline void copy_async(void* shared, const void* source) {
 #if defined(__CUDACC__)
   const int bytes = source != nullptr ? 16 : 0;
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;"
                :
                : "r"(static_cast<unsigned>(__cvta_generic_to_shared(shared))), "l"(source),
                  "r"(bytes)

@@ -27,6 +27,14 @@ __device__ inline std::uint32_t to_tf32(float x) {
 #endif
 }
 
+/// The bits of a float as a product takes them: it ignores the 13 that tf32 lacks, so that adding
+/// half a unit rounds as to_tf32() does, in two instructions instead of four. Infinity and NaN stay
+/// what they are.
+__device__ inline std::uint32_t round_to_tf32(std::uint32_t bits) {
+  constexpr std::uint32_t kExponent = 0x7f800000u;
+  return (bits & kExponent) == kExponent ? bits : bits + 0x1000u;
+}
+
 #if !defined(__CUDACC__)
 namespace detail {
 

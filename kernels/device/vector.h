@@ -33,6 +33,17 @@ __device__ inline void store_quad(const Quad& quad, float* first) {
 #endif
 }
 
+/// Stores two floats in one access, at a multiple of 8 bytes.
+__device__ inline void store_pair(float first, float second, float* place) {
+#if defined(__CUDACC__)
+  *reinterpret_cast<float2*>(place) = make_float2(first, second);
+#else
+  emulation::check_aligned(place, 2 * sizeof(float));
+  place[0] = first;
+  place[1] = second;
+#endif
+}
+
 /// Rounds and stores four elements in one access, at a multiple of 8 bytes.
 __device__ inline void store_quad(const Quad& quad, Bf16* first) {
 #if defined(__CUDACC__)

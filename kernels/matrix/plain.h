@@ -13,15 +13,10 @@ namespace saltus::kernels::plain {
 inline constexpr int kTile = 64;   ///< rows and columns of C for a block
 inline constexpr int kDepth = 16;  ///< steps of k between barriers
 inline constexpr int kThreads = 128;
-inline constexpr int kBlocks = 4;  ///< on a multiprocessor: 128 registers a thread
 
 /// A row of a tile of A or B in shared memory; longer than the tile, against bank conflicts where
 /// a tile is stored transposed.
 inline constexpr int kRow = kTile + 4;
-
-/// Dynamic shared memory: the tiles of A and B, later the sums.
-inline constexpr int kSharedFloats = kTile * kTile;
-static_assert(2 * kDepth * kRow <= kSharedFloats);
 
 /// Brings tiles [k][m or n] of an operand to shared memory, two quads a thread.
 template <class Operand>
@@ -87,55 +82,70 @@ class Feed {
   Quad loaded_[2];
 };
 
-/// Stores the sums over [first_k, last_k) of the tile of C at (first_m, first_n) in shared memory,
-/// [kTile][kTile]; zero outside of C. Returns, where `with_column_sums`, the sum of B's column
-/// first_n + threadIdx.x % kTile. A barrier has to follow.
-template <class Problem>
-__device__ float multiply_tile(const Problem& one_trials, int first_m, int first_n, int first_k,
-                               int last_k, bool with_column_sums, float* shared) {
-  float* const a_tile = shared;
-  float* const b_tile = shared + kDepth * kRow;
-  const int thread = static_cast<int>(threadIdx.x);
-  const int m = thread / (kTile / 4) * 8;  // of the thread's sums in the tile
-  const int n = thread % (kTile / 4) * 4;
-  float sums[8][4] = {};
-  float column_sum = 0;
+/// The tiles of this engine, for product_kernels.h.
+struct Tiles {
+  static constexpr int kTileM = kTile;
+  static constexpr int kTileN = kTile;
+  static constexpr int kThreads = plain::kThreads;
+  static constexpr int kBlocks = 4;   ///< on a multiprocessor: 128 registers a thread
+  static constexpr int kRow = kTile;  ///< of the sums in shared memory
 
-  Feed<typename Problem::A> a(one_trials.a.view, first_m);
-  Feed<typename Problem::B> b(one_trials.b.view, first_n);
-  a.load(first_k);
-  b.load(first_k);
-  for (int k = first_k; k < last_k; k += kDepth) {
-    a.store(a_tile);
-    b.store(b_tile);
-    __syncthreads();
-    if (k + kDepth < last_k) {
-      a.load(k + kDepth);
-      b.load(k + kDepth);
-    }
+  /// The tiles of A and B, later the sums of C and of columns.
+  static constexpr std::size_t kSharedBytes = (kTile * kTile + kThreads) * sizeof(float);
+  static_assert(2 * kDepth * plain::kRow * sizeof(float) <= kSharedBytes);
+
+  /// Stores the sums over [first_k, last_k) of the tile of C at (first_m, first_n) in shared
+  /// memory, [kTileM][kRow]; zero outside of C. Returns, where `with_column_sums`, the sum of B's
+  /// column first_n + threadIdx.x % kTileN over every so manieth k, which the threads of a column
+  /// share. A barrier has to follow.
+  template <class Problem>
+  __device__ static float multiply(const Problem& one_trials, int first_m, int first_n, int first_k,
+                                   int last_k, bool with_column_sums, float* shared) {
+    float* const a_tile = shared;
+    float* const b_tile = shared + kDepth * plain::kRow;
+    const int thread = static_cast<int>(threadIdx.x);
+    const int m = thread / (kTile / 4) * 8;  // of the thread's sums in the tile
+    const int n = thread % (kTile / 4) * 4;
+    float sums[8][4] = {};
+    float column_sum = 0;
+
+    Feed<typename Problem::A> a(one_trials.a.view, first_m);
+    Feed<typename Problem::B> b(one_trials.b.view, first_n);
+    a.load(first_k);
+    b.load(first_k);
+    for (int k = first_k; k < last_k; k += kDepth) {
+      a.store(a_tile);
+      b.store(b_tile);
+      __syncthreads();
+      if (k + kDepth < last_k) {
+        a.load(k + kDepth);
+        b.load(k + kDepth);
+      }
 #pragma unroll
-    for (int step = 0; step < kDepth; ++step) {
-      const Quad low = load_quad(a_tile + step * kRow + m);
-      const Quad high = load_quad(a_tile + step * kRow + m + 4);
-      const Quad right = load_quad(b_tile + step * kRow + n);
+      for (int step = 0; step < kDepth; ++step) {
+        const Quad low = load_quad(a_tile + step * plain::kRow + m);
+        const Quad high = load_quad(a_tile + step * plain::kRow + m + 4);
+        const Quad right = load_quad(b_tile + step * plain::kRow + n);
 #pragma unroll
-      for (int i = 0; i < 4; ++i) {
+        for (int i = 0; i < 4; ++i) {
 #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-          sums[i][j] = fmaf(low.values[i], right.values[j], sums[i][j]);
-          sums[4 + i][j] = fmaf(high.values[i], right.values[j], sums[4 + i][j]);
+          for (int j = 0; j < 4; ++j) {
+            sums[i][j] = fmaf(low.values[i], right.values[j], sums[i][j]);
+            sums[4 + i][j] = fmaf(high.values[i], right.values[j], sums[4 + i][j]);
+          }
         }
       }
+      if (with_column_sums) {
+        for (int step = thread / kTile; step < kDepth; step += kThreads / kTile)
+          column_sum += b_tile[step * plain::kRow + thread % kTile];
+      }
+      __syncthreads();
     }
-    if (with_column_sums) {
-      for (int step = 0; step < kDepth; ++step) column_sum += b_tile[step * kRow + thread % kTile];
-    }
-    __syncthreads();
-  }
 #pragma unroll
-  for (int i = 0; i < 8; ++i)
-    store_quad({sums[i][0], sums[i][1], sums[i][2], sums[i][3]}, shared + (m + i) * kTile + n);
-  return column_sum;
-}
+    for (int i = 0; i < 8; ++i)
+      store_quad({sums[i][0], sums[i][1], sums[i][2], sums[i][3]}, shared + (m + i) * kRow + n);
+    return column_sum;
+  }
+};
 
 }  // namespace saltus::kernels::plain

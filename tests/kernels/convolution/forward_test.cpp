@@ -47,7 +47,7 @@ Sums oracle(const Inputs<typename M::In>& in, int trial, int rows) {
 std::vector<Window> ways() {
   return {window_of({.image = {5, 5}, .size = {3, 3}, .in = 8, .out = 16}),
           window_of({.image = {5, 5}, .size = {3, 3}, .in = 1, .out = 16}),
-          kernels::product_window(1, 1032, 16)};
+          kernels::product_window(1, 1032, 16), kernels::product_window(1, 1032, 72)};
 }
 
 template <class M>

@@ -39,11 +39,14 @@ using kernels::Engine;
 /// Every engine with every type of inputs and outputs.
 using Multipliers =
     testing::Types<Multiplier<Engine::plain, float, float>, Multiplier<Engine::plain, Bf16, float>,
-                   Multiplier<Engine::plain, Bf16, Bf16>>;
+                   Multiplier<Engine::plain, Bf16, Bf16>, Multiplier<Engine::tensor, float, float>,
+                   Multiplier<Engine::tensor, Bf16, float>, Multiplier<Engine::tensor, Bf16, Bf16>>;
 
 /// One with every type of inputs: the gradient of weights is always float.
 using FilterMultipliers =
-    testing::Types<Multiplier<Engine::plain, float, float>, Multiplier<Engine::plain, Bf16, float>>;
+    testing::Types<Multiplier<Engine::plain, float, float>, Multiplier<Engine::plain, Bf16, float>,
+                   Multiplier<Engine::tensor, float, float>,
+                   Multiplier<Engine::tensor, Bf16, float>>;
 
 /// Values as an Out holds them.
 template <class Out>
@@ -108,6 +111,7 @@ inline std::vector<kernels::Window> windows() {
           {.image = {9, 9}, .size = {3, 3}, .strides = {2, 2}, .same = true, .in = 8, .out = 8}),
       window_of({.image = {10, 11}, .size = {2, 2}, .strides = {3, 3}, .in = 5, .out = 7}),
       window_of({.image = {8, 8}, .size = {3, 3}, .in = 32, .out = 64}),
+      window_of({.image = {7, 9}, .size = {3, 2}, .same = true, .in = 40, .out = 72}),
       kernels::product_window(3, 20, 10),
       // one channel
       window_of({.image = {12, 10}, .size = {3, 3}, .out = 32}),

@@ -1,0 +1,113 @@
+// How a slab of an operand lies in shared memory, for the tensor cores: so many elements of m or n,
+// and 64 bytes of k. It depends on which index of the operand has neighbours in memory:
+//
+//   Inner::k      [m or n][4 chunks of 16 bytes]  chunks permuted: SlabAlongK
+//   Inner::other  [k][m or n, and a gap]          SlabAcrossK
+//
+// Both are free of bank conflicts, in the copies to it and in the loads of fragments.
+#pragma once
+
+#include <type_traits>
+
+#include "kernels/device/mma.h"
+#include "kernels/device/reduce.h"
+#include "kernels/matrix/problem.h"
+
+namespace saltus::kernels::tensor {
+
+inline constexpr int kChunks = 4;  ///< of k in a slab
+inline constexpr int kSteps = 2;   ///< products along k in a slab, of two chunks each
+
+/// Elements of 16 bytes, what one copy moves.
+template <class T>
+inline constexpr int kChunk = 16 / static_cast<int>(sizeof(T));
+
+/// Elements of k in a slab.
+template <class T>
+inline constexpr int kDepth = kChunks* kChunk<T>;
+
+/// Where lane i points in load_matrices(): row `row` of matrix `matrix` of four.
+struct LanePlace {
+  int matrix, row;
+};
+__device__ inline LanePlace place_of_lane() {
+  const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
+  return {lane / 8, lane % 8};
+}
+
+/// A slab [kOuter][kChunks] of an operand whose neighbours lie along k. The chunk of a row is at
+/// its number xor half the row's: eight rows of 64 bytes then have a chunk in eight different
+/// groups of four banks.
+template <class T, int kOuter>
+struct SlabAlongK {
+  static constexpr int kElements = kOuter * kDepth<T>;
+  static constexpr int kCopiesInRow = kChunks;  ///< neighbouring copies are neighbours along k
+
+  __device__ static int place_of_chunk(int outer, int chunk) {
+    return outer * kDepth<T> + (chunk ^ (outer / 2 % kChunks)) * kChunk<T>;
+  }
+
+  /// A's 16 rows from `first` on.
+  __device__ static Fragment load_a(const T* slab, int first, int step) {
+    const auto [matrix, row] = place_of_lane();
+    return load_matrices(slab +
+                         place_of_chunk(first + matrix % 2 * 8 + row, step * 2 + matrix / 2));
+  }
+  /// B's 16 columns from `first` on: two registers for the first eight, two for the others.
+  __device__ static Fragment load_b(const T* slab, int first, int step) {
+    const auto [matrix, row] = place_of_lane();
+    return load_matrices(slab +
+                         place_of_chunk(first + matrix / 2 * 8 + row, step * 2 + matrix % 2));
+  }
+};
+
+/// A slab [kDepth][kOuter] of an operand whose neighbours lie across k. Rows are longer by 16 bytes
+/// of bf16 or 32 of floats: 8 rows of 16 bytes, or 4 rows of 8 floats, then meet all banks.
+template <class T, int kOuter>
+struct SlabAcrossK {
+  static constexpr int kRow = kOuter + 8;
+  static constexpr int kElements = kDepth<T> * kRow;
+  static constexpr int kCopiesInRow = kOuter / kChunk<T>;
+
+  /// Bf16: matrices are transposed on the way.
+  __device__ static Fragment load_a(const Bf16* slab, int first, int step) {
+    const auto [matrix, row] = place_of_lane();
+    return load_matrices_transposed(slab + (step * 16 + matrix / 2 * 8 + row) * kRow + first +
+                                    matrix % 2 * 8);
+  }
+  __device__ static Fragment load_b(const Bf16* slab, int first, int step) {
+    const auto [matrix, row] = place_of_lane();
+    return load_matrices_transposed(slab + (step * 16 + matrix % 2 * 8 + row) * kRow + first +
+                                    matrix / 2 * 8);
+  }
+
+  /// Floats: there is no such load, so each lane takes its elements one by one.
+  __device__ static Fragment load_a(const float* slab, int first, int step) {
+    const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
+    Fragment fragment;
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const Place place = place_in_tf32_a(lane, i);
+      fragment.registers[i] = bits_of(slab[(step * 8 + place.column) * kRow + first + place.row]);
+    }
+    return fragment;
+  }
+  __device__ static Fragment load_b(const float* slab, int first, int step) {
+    const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
+    Fragment fragment;
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const Place place = place_in_tf32_b(lane, i % 2);
+      fragment.registers[i] =
+          bits_of(slab[(step * 8 + place.row) * kRow + first + i / 2 * 8 + place.column]);
+    }
+    return fragment;
+  }
+};
+
+template <class Operand, int kOuter>
+using Slab = std::conditional_t<Operand::inner == Inner::k,
+                                SlabAlongK<typename Operand::View::Element, kOuter>,
+                                SlabAcrossK<typename Operand::View::Element, kOuter>>;
+
+}  // namespace saltus::kernels::tensor
