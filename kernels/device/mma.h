@@ -2,9 +2,8 @@
 // fragments (fragments.h). All 32 lanes must come to each of these functions.
 #pragma once
 
-#include "kernels/bfloat16.h"
 #include "kernels/device/fragments.h"
-#include "kernels/device/launch.h"
+#include "kernels/device/vector.h"
 
 namespace saltus::kernels {
 
@@ -115,12 +114,11 @@ void exchange_rows(void* const* arguments, std::uint32_t /*mask*/) {
 
 template <Place (*place_of)(int lane, int element)>
 Fragment load_rows(const void* row) {
-  emulation::check_aligned(row, 16);
   Fragment fragment;
   LoadLane lane = {{}, &fragment};
-  const auto* words = static_cast<const float*>(row);
+  const Quad words = load_quad(static_cast<const float*>(row));
   for (int i = 0; i < 4; ++i) {
-    const std::uint32_t bits = bits_of(words[i]);
+    const std::uint32_t bits = bits_of(words.values[i]);
     lane.row[2 * i] = static_cast<std::uint16_t>(bits);
     lane.row[2 * i + 1] = static_cast<std::uint16_t>(bits >> 16);
   }

@@ -17,7 +17,7 @@ __device__ inline Quad load_quad(const float* first) {
   const float4 loaded = *reinterpret_cast<const float4*>(first);
   return {loaded.x, loaded.y, loaded.z, loaded.w};
 #else
-  emulation::check_aligned(first, 4 * sizeof(float));
+  const emulation::VectorAccess access(first, 4 * sizeof(float));
   return {first[0], first[1], first[2], first[3]};
 #endif
 }
@@ -28,7 +28,7 @@ __device__ inline void store_quad(const Quad& quad, float* first) {
   *reinterpret_cast<float4*>(first) =
       make_float4(quad.values[0], quad.values[1], quad.values[2], quad.values[3]);
 #else
-  emulation::check_aligned(first, 4 * sizeof(float));
+  const emulation::VectorAccess access(first, 4 * sizeof(float));
   for (int i = 0; i < 4; ++i) first[i] = quad.values[i];
 #endif
 }
@@ -53,7 +53,7 @@ __device__ inline void store_quad(const Quad& quad, Bf16* first) {
   };
   *reinterpret_cast<uint2*>(first) = make_uint2(pair(0), pair(2));
 #else
-  emulation::check_aligned(first, 4 * sizeof(Bf16));
+  const emulation::VectorAccess access(first, 4 * sizeof(Bf16));
   for (int i = 0; i < 4; ++i) first[i] = to_bf16(quad.values[i]);
 #endif
 }
@@ -81,7 +81,7 @@ __device__ inline Quad fetch_quad(const float* first) {
   const float4 loaded = __ldg(reinterpret_cast<const float4*>(first));
   return {loaded.x, loaded.y, loaded.z, loaded.w};
 #else
-  emulation::check_aligned(first, 4 * sizeof(float));
+  const emulation::VectorAccess access(first, 4 * sizeof(float));
   return {first[0], first[1], first[2], first[3]};
 #endif
 }
@@ -91,7 +91,7 @@ __device__ inline Quad fetch_quad(const Bf16* first) {
   return {float_of(loaded.x << 16), float_of(loaded.x & 0xffff0000u), float_of(loaded.y << 16),
           float_of(loaded.y & 0xffff0000u)};
 #else
-  emulation::check_aligned(first, 4 * sizeof(Bf16));
+  const emulation::VectorAccess access(first, 4 * sizeof(Bf16));
   return {to_float(first[0]), to_float(first[1]), to_float(first[2]), to_float(first[3])};
 #endif
 }
@@ -102,7 +102,7 @@ __device__ inline Quad fetch_quad(const std::uint8_t* first) {
   return {static_cast<float>(loaded.x), static_cast<float>(loaded.y), static_cast<float>(loaded.z),
           static_cast<float>(loaded.w)};
 #else
-  emulation::check_aligned(first, 4);
+  const emulation::VectorAccess access(first, 4);
   return {static_cast<float>(first[0]), static_cast<float>(first[1]), static_cast<float>(first[2]),
           static_cast<float>(first[3])};
 #endif

@@ -104,6 +104,10 @@ class Hooks {
   virtual void async_copy_issued(Range /*shared*/, Range /*global*/, Site /*site*/) {}
   virtual void async_copy_completes(Range /*shared*/, Range /*global*/, Site /*site*/) {}
 
+  /// Between the two, what the running thread touches of this memory is one access to all of it.
+  virtual void vector_access_begins(Range /*memory*/) {}
+  virtual void vector_access_ends() {}
+
   /// Before and after the processor's stack changes.
   virtual void stack_switch_begins(StackSwitch /*leaving*/) {}
   virtual void stack_switch_ends(void* /*saved*/) {}

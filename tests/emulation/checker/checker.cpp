@@ -26,10 +26,15 @@ Text thread_text(unsigned number, std::uint64_t block) {
   return text;
 }
 
+Checker checker;
+
 }  // namespace
 
-Checker checker;
 Hooks* const installed_hooks = &checker;
+
+void touched(Range memory, Touch how, const void* caller) {
+  checker.check(memory, how, code_of(caller));
+}
 
 void Checker::launch_begins(const std::string&, Range arguments) {
   arguments_ = arguments;

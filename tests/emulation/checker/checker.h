@@ -1,16 +1,15 @@
 // Finds what a kernel does wrong with memory: races, what is out of bounds or freed, what nobody
 // has written, what a cp.async still writes, the host's memory. Every access of a kernel comes to
-// touch(); the first fault ends the launch.
+// check(); the first fault ends the launch.
 #pragma once
 
 #include "tests/emulation/checker/clock.h"
-#include "tests/emulation/checker/code_place.h"
 #include "tests/emulation/checker/memory_map.h"
 #include "tests/emulation/hooks.h"
+#include "tests/emulation/instrumentation/code_place.h"
+#include "tests/emulation/instrumentation/touch.h"
 
 namespace saltus::emulation {
-
-enum class Touch { read, write, atomic };
 
 class Checker : public Hooks {
  public:
@@ -24,13 +23,10 @@ class Checker : public Hooks {
   void async_copy_issued(Range shared, Range global, Site site) override;
   void async_copy_completes(Range shared, Range global, Site site) override;
 
-  /// The running thread touches memory. `caller`: where it does so.
-  void touch(Range memory, Touch how, const void* caller) {
-    if (!position.thread->stack.contains(memory.begin)) check(memory, how, code_of(caller));
-  }
+  /// The running thread touches memory, at `code`.
+  void check(Range memory, Touch how, std::uint32_t code);
 
  private:
-  void check(Range memory, Touch how, std::uint32_t code);
   void check_cell(Cell& cell, Range memory, Touch how, const Access& access) const;
   void check_without_shadow(Range memory, Touch how, const Access& access) const;
 
@@ -43,7 +39,5 @@ class Checker : public Hooks {
   SharedMap shared_;
   Range arguments_;
 };
-
-extern Checker checker;
 
 }  // namespace saltus::emulation

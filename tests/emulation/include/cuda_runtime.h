@@ -8,4 +8,5 @@
 #include "tests/emulation/device/builtins.h"
 #include "tests/emulation/device/launch.h"
 #include "tests/emulation/device/shared_memory.h"
+#include "tests/emulation/device/vector_access.h"
 #include "tests/emulation/device/warp.h"

@@ -1,4 +1,4 @@
-#include "tests/emulation/checker/code_place.h"
+#include "tests/emulation/instrumentation/code_place.h"
 
 #include <cstdio>
 #include <cstring>

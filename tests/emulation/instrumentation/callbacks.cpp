@@ -1,15 +1,16 @@
 // What g++ calls before each access of code compiled with -fsanitize=thread.
 #include <cstdint>
 
-#include "tests/emulation/checker/checker.h"
+#include "tests/emulation/instrumentation/code_place.h"
+#include "tests/emulation/instrumentation/touch.h"
 
 namespace saltus::emulation {
 namespace {
 
 inline void touch(const volatile void* place, std::size_t bytes, Touch how, const void* caller) {
-  if (!position.in_kernel) return;
-  checker.touch({static_cast<const std::byte*>(const_cast<const void*>(place)), bytes}, how,
-                caller);
+  const void* const begin = const_cast<const void*>(place);
+  if (!position.in_kernel || position.thread->stack.contains(begin)) return;
+  touched({static_cast<const std::byte*>(begin), bytes}, how, caller);
 }
 
 /// `alignment`: what the compiler took for granted.
@@ -21,7 +22,7 @@ inline void touch_aligned(const void* place, std::size_t bytes, std::size_t alig
     fault(cudaErrorMisalignedAddress, "%zu bytes at %p, at %s, are not aligned to %zu", bytes,
           place, place_of_code(code_of(caller)).data(), alignment);
   }
-  checker.touch({static_cast<const std::byte*>(place), bytes}, how, caller);
+  touch(place, bytes, how, caller);
 }
 
 }  // namespace
