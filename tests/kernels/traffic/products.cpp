@@ -1,0 +1,133 @@
+#include "kernels/convolution/convolution.h"
+#include "kernels/convolution/problems.h"
+#include "tests/kernels/traffic/step.h"
+
+namespace saltus::test {
+namespace {
+
+using kernels::Bf16;
+using kernels::Window;
+
+struct Layer {
+  const char* name;
+  const char* shape;
+  Window window;
+  int rows;
+};
+
+const Layer kLayers[] = {
+    {"conv1", "28x28x1 to 26x26x32", {{28, 28}, {26, 26}, {3, 3}, {}, {}, 1, 32}, 4},
+    {"conv2", "26x26x32 to 24x24x64", {{26, 26}, {24, 24}, {3, 3}, {}, {}, 32, 64}, 2},
+    {"dense1", "9216 to 128", kernels::product_window(1, 9216, 128), 64},
+    {"dense2", "128 to 10", kernels::product_window(1, 128, 10), 64},
+};
+
+/// The sizes of a layer's arrays, for its batch.
+struct Sizes {
+  std::size_t x, y, w, out;
+  double products;  ///< flops of one pass
+
+  explicit Sizes(const Layer& layer) {
+    const Window& window = layer.window;
+    const auto rows = static_cast<std::size_t>(layer.rows);
+    const auto in = static_cast<std::size_t>(window.channels_in);
+    const auto taps = static_cast<std::size_t>(kernels::pixels(window.size));
+    out = static_cast<std::size_t>(window.channels_out);
+    x = rows * static_cast<std::size_t>(kernels::pixels(window.image)) * in;
+    y = rows * static_cast<std::size_t>(kernels::pixels(window.output)) * out;
+    w = taps * in * out;
+    products = 2.0 * static_cast<double>(y * taps * in);
+  }
+};
+
+template <class T>
+Step forward(const Layer& layer, kernels::Engine engine, const std::string& suffix) {
+  const Sizes sizes(layer);
+  const Window window = layer.window;
+  const auto run = [=, rows = layer.rows](const kernels::Stage& stage) {
+    const auto x = input<T>(sizes.x);
+    const auto w = input<T>(sizes.w);
+    const auto bias = input(sizes.out);
+    const DeviceArray<T> y(sizes.y);
+    const DeviceArray<float> slope(sizes.y);
+    const DeviceArray<float> workspace(
+        static_cast<std::size_t>(kernels::convolution_forward_workspace(window, rows)));
+    kernels::convolution_forward<T, T>(engine,
+                                       {window,
+                                        x.per_trial(),
+                                        w.per_trial(),
+                                        {y.per_trial(), bias.per_trial(), 0, slope.per_trial()},
+                                        workspace.per_trial()},
+                                       stage);
+  };
+  const double epilogue = 3.0 * static_cast<double>(sizes.y);  // bias, activation, slope
+  std::vector<double> flops = {sizes.products};
+  const int parts = kernels::forward_parts(window).count(window.channels_in);
+  if (parts > 1)
+    flops.push_back(epilogue + (parts - 1) * static_cast<double>(sizes.y));
+  else
+    flops[0] += epilogue;
+  return {std::string(layer.name) + " forward" + suffix, layer.shape, layer.rows, flops, run};
+}
+
+template <class T>
+Step backward_data(const Layer& layer, kernels::Engine engine, const std::string& suffix) {
+  const Sizes sizes(layer);
+  const Window window = layer.window;
+  const auto run = [=](const kernels::Stage& stage) {
+    const auto dy = input<T>(sizes.y);
+    const auto w = input<T>(sizes.w);
+    const DeviceArray<T> dx(sizes.x);
+    kernels::convolution_backward_data<T, T>(
+        engine, {window, dy.per_trial(), w.per_trial(), dx.per_trial()}, stage);
+  };
+  return {std::string(layer.name) + " backward to x" + suffix,
+          layer.shape,
+          layer.rows,
+          {sizes.products},
+          run};
+}
+
+template <class T>
+Step backward_filter(const Layer& layer, kernels::Engine engine, const std::string& suffix) {
+  const Sizes sizes(layer);
+  const Window window = layer.window;
+  const auto run = [=, rows = layer.rows](const kernels::Stage& stage) {
+    const auto x = input<T>(sizes.x);
+    const auto dy = input<T>(sizes.y);
+    const DeviceArray<float> dw(sizes.w);
+    const DeviceArray<float> db(sizes.out);
+    const DeviceArray<float> workspace(
+        static_cast<std::size_t>(kernels::convolution_backward_filter_workspace(window, rows)));
+    kernels::convolution_backward_filter<T>(engine,
+                                            {window, x.per_trial(), dy.per_trial(), dw.per_trial(),
+                                             db.per_trial(), workspace.per_trial()},
+                                            stage);
+  };
+  std::vector<double> flops = {sizes.products + static_cast<double>(sizes.y)};
+  const int parts =
+      kernels::backward_filter_parts(window).count(layer.rows * kernels::pixels(window.output));
+  if (parts > 1) flops.push_back((parts - 1) * static_cast<double>(sizes.w + sizes.out));
+  return {std::string(layer.name) + " backward to w" + suffix, layer.shape, layer.rows, flops, run};
+}
+
+template <class T>
+void add(std::vector<Step>& steps, const Layer& layer, kernels::Engine engine) {
+  const std::string suffix = std::string(", ") + kTypeName<T>;
+  steps.push_back(forward<T>(layer, engine, suffix));
+  if (layer.window.channels_in > 1) steps.push_back(backward_data<T>(layer, engine, suffix));
+  steps.push_back(backward_filter<T>(layer, engine, suffix));
+}
+
+}  // namespace
+
+std::vector<Step> product_steps() {
+  std::vector<Step> steps;
+  for (const Layer& layer : kLayers) {
+    add<float>(steps, layer, kernels::Engine::plain);
+    add<Bf16>(steps, layer, kernels::Engine::plain);
+  }
+  return steps;
+}
+
+}  // namespace saltus::test

@@ -1,0 +1,79 @@
+#include "kernels/update/update.h"
+
+#include "tests/kernels/traffic/step.h"
+
+namespace saltus::test {
+namespace {
+
+using kernels::UpdateRule;
+
+/// The weights of both convolutions, as they lie in the flat arrays.
+const std::vector<kernels::WeightExtent> kExtents = {
+    {0, 288}, {288, 32}, {320, 18432}, {18752, 64}};
+constexpr std::size_t kParameters = 18816;
+
+void run(const UpdateRule& rule, bool with_copy, const kernels::Stage& stage) {
+  const kernels::UpdatePieces cut = kernels::cut_weights(kExtents);
+  const int pieces = static_cast<int>(cut.pieces.size());
+  const int weights = static_cast<int>(kExtents.size());
+  const auto w = input(kParameters);
+  const auto g = input(kParameters);
+  const DeviceArray<float> m(std::vector<float>(kParameters, 0.0f));
+  const DeviceArray<float> v(std::vector<float>(kParameters, 0.0f));
+  const DeviceArray<kernels::Bf16> copy(with_copy ? kParameters : 0);
+  const DeviceArray<UpdateRule> rules(std::vector<UpdateRule>{rule});
+  const DeviceArray<kernels::UpdatePiece> device_pieces(cut.pieces);
+  const DeviceArray<int> first_of_weight(cut.first_of_weight);
+  const DeviceArray<kernels::BatchSums> sums(std::vector<kernels::BatchSums>(1));
+  const DeviceArray<kernels::NonFinite> non_finite(std::vector<kernels::NonFinite>(1));
+  const DeviceArray<double> workspace(
+      static_cast<std::size_t>(kernels::update_workspace(pieces, weights)));
+  kernels::update({.weights = w.per_trial(),
+                   .gradients = g.per_trial(),
+                   .moment_1 = m.per_trial(),
+                   .moment_2 = v.per_trial(),
+                   .copy = copy.per_trial(),
+                   .rules = rules.data(),
+                   .pieces = device_pieces.data(),
+                   .first_of_weight = first_of_weight.data(),
+                   .piece_count = pieces,
+                   .weight_count = weights,
+                   .sums = sums.per_trial(),
+                   .non_finite = non_finite.data(),
+                   .workspace = workspace.per_trial(),
+                   .check_finite = true,
+                   .any_norms = rule.clip == kernels::Clip::global_norm},
+                  stage);
+}
+
+/// `flops` for each weight.
+Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops) {
+  constexpr double kWeights = kParameters;
+  return {name,
+          "18816 weights",
+          1,
+          {2 * kWeights, 0, flops * kWeights},
+          [=](const kernels::Stage& stage) { run(rule, with_copy, stage); }};
+}
+
+}  // namespace
+
+std::vector<Step> update_steps() {
+  UpdateRule adam;
+  adam.clip = kernels::Clip::value;
+  adam.limit = 0.5;
+  adam.learning_rate = 1e-3;
+  adam.beta_1 = 0.9;
+  adam.beta_2 = 0.999;
+  adam.epsilon = 1e-7;
+  UpdateRule sgd;
+  sgd.adam = false;
+  sgd.clip = kernels::Clip::global_norm;
+  sgd.limit = 1;
+  sgd.learning_rate = 1e-2;
+  sgd.momentum = 0.9;
+  return {step("Adam", adam, false, 14), step("Adam with a copy in bf16", adam, true, 14),
+          step("SGD with momentum", sgd, false, 5)};
+}
+
+}  // namespace saltus::test
