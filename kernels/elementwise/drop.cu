@@ -1,8 +1,10 @@
-// Dropout with masks from counters. A thread takes the eight elements that share one Philox call,
-// which are neighbours, in two accesses of four where the arrays' places allow it. Reads and writes
-// an element each; a Philox call is about 100 integer operations, 13 for an element, which a GPU
-// does in less time than it takes to move 8 bytes.
+// Dropout with masks from counters. Eight neighbouring elements share one Philox call. A thread
+// makes one call and takes eight elements, in two accesses of four where the arrays' places allow
+// it: not those of its own call, but such that the accesses of a warp lie side by side; the calls'
+// words go round in the warp. Reads and writes an element each; a Philox call is about 100 integer
+// operations, 13 for an element, which a GPU does in less time than it takes to move 8 bytes.
 #include "kernels/device/any_quad.h"
+#include "kernels/device/reduce.h"
 #include "kernels/elementwise/drop.h"
 #include "kernels/random.h"
 
@@ -11,6 +13,12 @@ namespace {
 
 constexpr int kThreads = 256;
 
+/// What another lane's call made; all lanes must come here.
+__device__ Words4 words_of_lane(const Words4& words, int lane) {
+  return {__shfl_sync(kWholeWarp, words.w0, lane), __shfl_sync(kWholeWarp, words.w1, lane),
+          __shfl_sync(kWholeWarp, words.w2, lane), __shfl_sync(kWholeWarp, words.w3, lane)};
+}
+
 /// to = map(from, whether it is kept), for the calling thread's elements.
 template <class Map>
 __device__ void map_kept(const AnyInput& from, const AnyOutput& to, std::int64_t size, int slot,
@@ -18,21 +26,26 @@ __device__ void map_kept(const AnyInput& from, const AnyOutput& to, std::int64_t
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   const std::int64_t count = trials.rows() * size;
-  const std::int64_t block = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
-  if (block * kMaskBlock >= count) return;
+  const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
+  const std::int64_t call = std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
+  const std::int64_t first_call = call - lane;  // of the warp
+  if (first_call * kMaskBlock >= count) return;
 
   const TrialState& state = trials.states[trial];
   const DropoutRule rule = trials.dropout(trial, slot);
-  const Words4 words = random_words(state.seed, Purpose::dropout, static_cast<std::uint32_t>(slot),
-                                    state.step, static_cast<std::uint32_t>(block));
+  const Words4 own = random_words(state.seed, Purpose::dropout, static_cast<std::uint32_t>(slot),
+                                  state.step, static_cast<std::uint32_t>(call));
 #pragma unroll
-  for (int half = 0; half < kMaskBlock; half += 4) {
-    const std::int64_t first = block * kMaskBlock + half;
-    Quad quad = fetch_some(from, trial, first, count, quads);
+  for (int pass = 0; pass < 2; ++pass) {
+    const int quad = pass * kWarpLanes + lane;  // of the warp's, two for each call
+    const Words4 words = words_of_lane(own, quad / 2);
+    const int half = quad % 2 * 4;
+    const std::int64_t first = first_call * kMaskBlock + quad * 4;
+    Quad values = fetch_some(from, trial, first, count, quads);
 #pragma unroll
     for (int j = 0; j < 4; ++j)
-      quad.values[j] = map(rule, quad.values[j], mask_draw(words, half + j) >= rule.threshold);
-    store_some(quad, to, trial, first, count, quads);
+      values.values[j] = map(rule, values.values[j], mask_draw(words, half + j) >= rule.threshold);
+    store_some(values, to, trial, first, count, quads);
   }
 }
 
