@@ -38,7 +38,7 @@ __device__ inline void store_pair(float first, float second, float* place) {
 #if defined(__CUDACC__)
   *reinterpret_cast<float2*>(place) = make_float2(first, second);
 #else
-  emulation::check_aligned(place, 2 * sizeof(float));
+  const emulation::VectorAccess access(place, 2 * sizeof(float));
   place[0] = first;
   place[1] = second;
 #endif

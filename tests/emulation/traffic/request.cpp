@@ -11,23 +11,20 @@ constexpr std::uintptr_t kSector = 32;
 constexpr std::uintptr_t kWord = 4;
 constexpr std::size_t kBanks = 32;
 
-/// Places of the lanes that take part, each once, in order.
+/// Places of the lanes that take part, in order.
 class Places {
  public:
   Places(const Request& request, unsigned first_lane, unsigned last_lane) {
     for (unsigned lane = first_lane; lane < last_lane; ++lane)
       if ((request.lanes >> lane & 1) != 0) places_[count_++] = request.places[lane];
-    std::sort(places_.begin(), places_.begin() + count_);
-    count_ = std::unique(places_.begin(), places_.begin() + count_) - places_.begin();
+    std::sort(places_.begin(), places_.begin() + static_cast<std::ptrdiff_t>(count_));
   }
 
-  [[nodiscard]] std::span<const std::uintptr_t> all() const {
-    return {places_.data(), static_cast<std::size_t>(count_)};
-  }
+  [[nodiscard]] std::span<const std::uintptr_t> all() const { return {places_.data(), count_}; }
 
  private:
   std::array<std::uintptr_t, 32> places_;
-  std::ptrdiff_t count_ = 0;
+  std::size_t count_ = 0;
 };
 
 /// How many units are touched by accesses of `bytes` at these places.

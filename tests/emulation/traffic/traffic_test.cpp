@@ -63,6 +63,9 @@ TEST_F(GlobalTraffic, Coalesced) {
   expect(traffic.total.shared, {});
   EXPECT_EQ(traffic.bytes_loaded, 256U);
   EXPECT_EQ(traffic.bytes_stored, 256U);
+  const LaunchTraffic half = traffic_of<copy>(32, from_.data(), 1, 0, to_.data());
+  EXPECT_EQ(half.bytes_loaded, 128U);
+  EXPECT_EQ(half.bytes_stored, 128U);
 }
 
 TEST_F(GlobalTraffic, Strides) {

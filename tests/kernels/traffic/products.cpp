@@ -13,13 +13,14 @@ struct Layer {
   const char* shape;
   Window window;
   int rows;
+  bool fits_tensor_cores;
 };
 
 const Layer kLayers[] = {
-    {"conv1", "28x28x1 to 26x26x32", {{28, 28}, {26, 26}, {3, 3}, {}, {}, 1, 32}, 4},
-    {"conv2", "26x26x32 to 24x24x64", {{26, 26}, {24, 24}, {3, 3}, {}, {}, 32, 64}, 2},
-    {"dense1", "9216 to 128", kernels::product_window(1, 9216, 128), 64},
-    {"dense2", "128 to 10", kernels::product_window(1, 128, 10), 64},
+    {"conv1", "28x28x1 to 26x26x32", {{28, 28}, {26, 26}, {3, 3}, {}, {}, 1, 32}, 4, false},
+    {"conv2", "26x26x32 to 24x24x64", {{26, 26}, {24, 24}, {3, 3}, {}, {}, 32, 64}, 2, true},
+    {"dense1", "9216 to 128", kernels::product_window(1, 9216, 128), 64, true},
+    {"dense2", "128 to 10", kernels::product_window(1, 128, 10), 64, false},
 };
 
 /// The sizes of a layer's arrays, for its batch.
@@ -113,7 +114,8 @@ Step backward_filter(const Layer& layer, kernels::Engine engine, const std::stri
 
 template <class T>
 void add(std::vector<Step>& steps, const Layer& layer, kernels::Engine engine) {
-  const std::string suffix = std::string(", ") + kTypeName<T>;
+  const char* const tensor = engine == kernels::Engine::tensor ? "tensor cores, " : "";
+  const std::string suffix = std::string(", ") + tensor + kTypeName<T>;
   steps.push_back(forward<T>(layer, engine, suffix));
   if (layer.window.channels_in > 1) steps.push_back(backward_data<T>(layer, engine, suffix));
   steps.push_back(backward_filter<T>(layer, engine, suffix));
@@ -124,8 +126,11 @@ void add(std::vector<Step>& steps, const Layer& layer, kernels::Engine engine) {
 std::vector<Step> product_steps() {
   std::vector<Step> steps;
   for (const Layer& layer : kLayers) {
-    add<float>(steps, layer, kernels::Engine::plain);
-    add<Bf16>(steps, layer, kernels::Engine::plain);
+    for (const kernels::Engine engine : {kernels::Engine::plain, kernels::Engine::tensor}) {
+      if (engine == kernels::Engine::tensor && !layer.fits_tensor_cores) continue;
+      add<float>(steps, layer, engine);
+      add<Bf16>(steps, layer, engine);
+    }
   }
   return steps;
 }
