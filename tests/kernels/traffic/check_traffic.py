@@ -167,6 +167,8 @@ def main():
     budget = read_budget(arguments.budget)
     keys = {line.key for line in lines}
     wrong = [f"{': '.join(key)} is in the budget, but nothing launches it" for key in budget if key not in keys]
+    if len(keys) < len(lines):
+        wrong.append("a step launches a kernel twice, or two steps have one name: no line can hold for both")
     for line in lines:
         wrong += complaints_about(line, budget.get(line.key))
     for complaint in wrong:
