@@ -7,8 +7,8 @@
 
 namespace saltus::emulation {
 
-/// While it lives, what the thread touches of these bytes is one access. Fails the launch where they
-/// are not aligned to their number. The thread may not wait meanwhile.
+/// While it lives, what the thread touches of these bytes is one access. Fails the launch where
+/// they are not aligned to their number. The thread may not wait meanwhile.
 class VectorAccess {
  public:
   VectorAccess(const void* first, std::size_t bytes, Site site = Site::current());
