@@ -4,19 +4,10 @@
 #include "kernels/any_type.h"
 #include "kernels/batch_sums.h"
 #include "kernels/input/order.h"
+#include "kernels/loss/formulas.h"
 #include "kernels/stage.h"
 
 namespace saltus::kernels {
-
-/// A sample's loss. The crossentropies clip probabilities to [1e-7, 1 - 1e-7] as floats have them;
-/// where one is clipped its gradient is zero.
-enum class LossFunction : std::uint8_t {
-  categorical_crossentropy,              ///< of outputs over their sum
-  categorical_crossentropy_from_logits,  ///< -sum_j t_j log softmax(x)_j, nothing clipped
-  binary_crossentropy,                   ///< mean_j of -t_j log p_j - (1 - t_j) log(1 - p_j)
-  binary_crossentropy_from_logits,
-  mean_squared_error
-};
 
 /// What the outputs should be; one of the three. Numbers stand for one-hot rows, or for the value
 /// itself where there is one output.
