@@ -450,7 +450,7 @@ TEST(LossMetrics, TakeTheFirstOfEqualsAndRoundAHalfDown) {
   EXPECT_EQ(squares(y, t).categorical_hits, 0U);
 }
 
-/// As std::max_element has it, which the CPU's metrics once were made with.
+/// As std::max_element has it, which is what the oracle asks.
 TEST(LossMetrics, TakeNaNForTheLargestInTheFirstPlaceOnly) {
   const float nan = std::nanf("");
   const auto largest = [](const std::vector<float>& y) {
