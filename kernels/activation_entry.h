@@ -104,7 +104,7 @@ struct Traits {
 /// Base of the entries: what depends on the parameters, for those where nothing does.
 template <class Derived>
 struct Entry {
-  static constexpr Shape shape(const Parameters<float>&) { return Derived::traits.shape; }
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>&) { return Derived::traits.shape; }
   static constexpr Kinks kinks(const Parameters<float>&) { return Derived::traits.kinks; }
 };
 

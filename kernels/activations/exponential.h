@@ -17,7 +17,7 @@ struct Elu : Entry<Elu> {
       .saturation = Saturation::left,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[0] >= 0 ? Shape::monotone : Shape::one_minimum;
   }
   static constexpr Kinks kinks(const Parameters<float>& p) {

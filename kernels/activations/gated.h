@@ -41,7 +41,7 @@ struct Swish : Entry<Swish> {
       .saturation = Saturation::left,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     if (p[0] > 0) return Shape::one_minimum;
     return p[0] == 0 ? Shape::monotone : Shape::other;
   }
@@ -68,7 +68,7 @@ struct ESwish : Entry<ESwish> {
       .saturation = Saturation::left,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[0] >= 0 ? Shape::one_minimum : Shape::other;
   }
   template <class T>
@@ -224,7 +224,7 @@ struct AconC : Entry<AconC> {
       .saturation = Saturation::none,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     // The slope runs from p2 down to p2 - 0.0999 d, up to p2 + 1.0999 d, and down to p1.
     const float d = p[0] - p[1];
     if (d < 0 || p[0] < 0) return Shape::other;
@@ -310,7 +310,7 @@ struct SoftRootSign : Entry<SoftRootSign> {
       .saturation = Saturation::both,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[1] < 2.718f * p[0] ? Shape::one_minimum : Shape::other;
   }
   /// Numerator and denominator times e^(x / beta) where x < 0, so that neither overflows.

@@ -81,7 +81,7 @@ struct Threshold : Entry<Threshold> {
       .saturation = Saturation::left,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[1] <= p[0] ? Shape::monotone : Shape::one_minimum;
   }
   static constexpr Kinks kinks(const Parameters<float>& p) { return {{{p[0], 0}}}; }
@@ -109,7 +109,7 @@ struct LeakyRelu : Entry<LeakyRelu> {
       .saturation = Saturation::none,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[0] >= 0 ? Shape::monotone : Shape::one_minimum;
   }
   static constexpr Kinks kinks(const Parameters<float>& p) { return {{{0, p[0]}}}; }
@@ -157,7 +157,7 @@ struct StarRelu : Entry<StarRelu> {
       .saturation = Saturation::left,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[0] >= 0 ? Shape::monotone : Shape::one_minimum;
   }
   template <class T>
@@ -183,7 +183,7 @@ struct Srelu : Entry<Srelu> {
       .saturation = Saturation::none,
       .initializer = "he_normal",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     if (p[0] > p[2] || p[3] < 0) return Shape::other;
     return p[1] >= 0 ? Shape::monotone : Shape::one_minimum;
   }

@@ -146,7 +146,7 @@ struct PenalizedTanh : Entry<PenalizedTanh> {
       .saturation = Saturation::both,
       .initializer = "glorot_uniform",
   };
-  static constexpr Shape shape(const Parameters<float>& p) {
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[0] >= 0 ? Shape::monotone : Shape::one_minimum;
   }
   static constexpr Kinks kinks(const Parameters<float>& p) { return {{{0, p[0]}}}; }

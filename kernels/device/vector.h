@@ -108,4 +108,36 @@ __device__ inline Quad fetch_quad(const std::uint8_t* first) {
 #endif
 }
 
+/// Four consecutive bytes.
+struct ByteQuad {
+  std::uint8_t values[4];
+};
+
+/// Loads a byte as above, or four, at a multiple of 4.
+__device__ inline std::uint8_t fetch(const std::uint8_t* place) {
+#if defined(__CUDACC__)
+  return __ldg(place);
+#else
+  return *place;
+#endif
+}
+__device__ inline ByteQuad fetch_bytes(const std::uint8_t* first) {
+#if defined(__CUDACC__)
+  const uchar4 loaded = __ldg(reinterpret_cast<const uchar4*>(first));
+  return {{loaded.x, loaded.y, loaded.z, loaded.w}};
+#else
+  emulation::check_aligned(first, 4);
+  return {{first[0], first[1], first[2], first[3]}};
+#endif
+}
+__device__ inline void store_bytes(const ByteQuad& bytes, std::uint8_t* first) {
+#if defined(__CUDACC__)
+  *reinterpret_cast<uchar4*>(first) =
+      make_uchar4(bytes.values[0], bytes.values[1], bytes.values[2], bytes.values[3]);
+#else
+  emulation::check_aligned(first, 4);
+  for (int i = 0; i < 4; ++i) first[i] = bytes.values[i];
+#endif
+}
+
 }  // namespace saltus::kernels

@@ -1,5 +1,6 @@
 // Max-pooling, by itself and with the activation before it, and average pooling. A window's
-// positions are counted row by row; those outside of the image do not take part.
+// positions are counted row by row; those outside of the image do not take part, and every window
+// covers a part of it. An image's elements, and the pixels of a batch, have to fit an int.
 #pragma once
 
 #include "kernels/any_type.h"
@@ -9,12 +10,12 @@
 namespace saltus::kernels {
 
 /// y = the largest of each window; index = its position in the window, of equals the first. NaN is
-/// larger than any number.
+/// larger than any number, and of several the last is taken.
 struct MaxPool {
-  Window window;                 ///< of at most 256 positions
-  AnyInput x;                    ///< [rows][image][channels]
-  AnyOutput y;                   ///< [rows][output][channels]
-  PerTrial<std::uint8_t> index;  ///< as y, or none
+  Window window;                      ///< of at most 256 positions
+  AnyInput x;                         ///< [rows][image][channels]
+  AnyOutput y;                        ///< [rows][output][channels]
+  PerTrial<std::uint8_t> index = {};  ///< as y, or none
 };
 
 /// dx = each window's dy where its maximum was, else 0; the sum of them where windows overlap.
@@ -33,8 +34,8 @@ struct ActivatePool {
   AnyInput x;
   int slot = 0;
   AnyOutput y;
-  PerTrial<float> slope;         ///< as y, or none
-  PerTrial<std::uint8_t> index;  ///< as y, or none
+  PerTrial<float> slope = {};         ///< as y, or none
+  PerTrial<std::uint8_t> index = {};  ///< as y, or none
 };
 
 /// y = the mean of each window. Global average pooling is that of one window.

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "kernels/window.h"
+#include "tests/kernels/device/windows.h"
 
 namespace saltus::test {
 
@@ -20,17 +20,9 @@ struct Sums {
   }
 };
 
-/// Elements of one image, of the weights, and of one output.
-inline std::size_t image_size(const kernels::Window& w) {
-  const int count = w.image.height * w.image.width * w.channels_in;
-  return static_cast<std::size_t>(count);
-}
+/// Elements of the weights.
 inline std::size_t weight_count(const kernels::Window& w) {
   const int count = w.size.height * w.size.width * w.channels_in * w.channels_out;
-  return static_cast<std::size_t>(count);
-}
-inline std::size_t output_size(const kernels::Window& w) {
-  const int count = w.output.height * w.output.width * w.channels_out;
   return static_cast<std::size_t>(count);
 }
 

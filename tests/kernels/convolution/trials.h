@@ -9,6 +9,7 @@
 #include "tests/kernels/convolution/oracle.h"
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
+#include "tests/kernels/device/windows.h"
 
 namespace saltus::test {
 
@@ -47,51 +48,6 @@ using FilterMultipliers =
     testing::Types<Multiplier<Engine::plain, float, float>, Multiplier<Engine::plain, Bf16, float>,
                    Multiplier<Engine::tensor, float, float>,
                    Multiplier<Engine::tensor, Bf16, float>>;
-
-/// Values as an Out holds them.
-template <class Out>
-std::vector<double> rounded(const std::vector<double>& exact) {
-  const std::vector<float> floats(exact.begin(), exact.end());
-  const std::vector<float> held = values(elements<Out>(floats));
-  return {held.begin(), held.end()};
-}
-
-/// A window in the words of Keras.
-struct Shape {
-  kernels::Extent image;
-  kernels::Extent size;
-  kernels::Extent strides = {1, 1};
-  bool same = false;  ///< padding
-  int in = 1;
-  int out = 1;
-};
-
-inline kernels::Window window_of(const Shape& shape) {
-  kernels::Window window;
-  window.image = shape.image;
-  window.size = shape.size;
-  window.strides = shape.strides;
-  window.channels_in = shape.in;
-  window.channels_out = shape.out;
-  const auto place = [&](int image, int size, int stride, int& output, int& padding) {
-    output = shape.same ? (image + stride - 1) / stride : (image - size) / stride + 1;
-    padding = shape.same ? std::max((output - 1) * stride + size - image, 0) / 2 : 0;
-  };
-  place(shape.image.height, shape.size.height, shape.strides.height, window.output.height,
-        window.padding.height);
-  place(shape.image.width, shape.size.width, shape.strides.width, window.output.width,
-        window.padding.width);
-  return window;
-}
-
-inline std::string describe(const kernels::Window& w) {
-  const auto text = [](const kernels::Extent& e) {
-    return std::to_string(e.height) + "x" + std::to_string(e.width);
-  };
-  return "image " + text(w.image) + "x" + std::to_string(w.channels_in) + ", window " +
-         text(w.size) + ", strides " + text(w.strides) + ", padding " + text(w.padding) +
-         ", output " + text(w.output) + "x" + std::to_string(w.channels_out);
-}
 
 /// Windows that every engine is tried on.
 inline std::vector<kernels::Window> windows() {

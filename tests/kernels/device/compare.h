@@ -44,4 +44,12 @@ inline std::vector<float> values(const std::vector<kernels::Bf16>& elements) {
   return to_float(elements);
 }
 
+/// Values as an Out holds them.
+template <class Out>
+std::vector<double> rounded(const std::vector<double>& exact) {
+  const std::vector<float> floats(exact.begin(), exact.end());
+  const std::vector<float> held = values(elements<Out>(floats));
+  return {held.begin(), held.end()};
+}
+
 }  // namespace saltus::test

@@ -29,13 +29,11 @@ struct Candidates {
   std::int32_t place[kBlock];
 };
 
-/// The better of both in a: the larger f, at a tie the first of the window. NaN is larger.
+/// The better of both in a.
 void keep_larger(Candidates& a, const Candidates& b, std::int64_t n) {
   SALTUS_INDEPENDENT
   for (std::int64_t i = 0; i < n; ++i) {
-    const bool larger_value = b.value[i] > a.value[i] || b.value[i] != b.value[i];
-    const bool first = b.value[i] == a.value[i] && b.place[i] < a.place[i];
-    const bool better = larger_value || first;
+    const bool better = kernels::replaces_maximum(b.value[i], b.place[i], a.value[i], a.place[i]);
     a.value[i] = better ? b.value[i] : a.value[i];
     a.slope[i] = better ? b.slope[i] : a.slope[i];
     a.place[i] = better ? b.place[i] : a.place[i];
@@ -71,7 +69,7 @@ void pool_run(const kernels::ActivationRef& f, kernels::Shape shape, bool with_s
 
 void activate_pool(const kernels::ActivationRef& f, In x, Out y, float* slope, std::uint8_t* index,
                    const plan::Window& window, std::int64_t images) {
-  const kernels::Shape shape = shape_of(f);
+  const kernels::Shape shape = kernels::pooled_shape(f);
   Candidates best;
   Candidates other;
   with_elements(x, y, [&](const auto* from, auto* to) {

@@ -37,15 +37,4 @@ void evaluate(const kernels::ActivationRef& f, const float* x, float* y, float* 
       });
 }
 
-kernels::Shape shape_of(const kernels::ActivationRef& f) {
-  kernels::Shape shape = kernels::Shape::other;
-  kernels::dispatch(
-      f.id, [&]<class Entry>() __attribute__((always_inline)) {
-        // Where f is flat but a stand-in slope is not, the gradient belongs to the first maximum of
-        // f.
-        if (!Entry::traits.surrogate_slope) shape = Entry::shape(kernels::parameters_of<float>(f));
-      });
-  return shape;
-}
-
 }  // namespace saltus::cpu::SALTUS_ISA

@@ -10,7 +10,4 @@ namespace saltus::cpu::SALTUS_ISA {
 void evaluate(const kernels::ActivationRef& f, const float* x, float* y, float* slope,
               std::int64_t n);
 
-/// How this f runs.
-kernels::Shape shape_of(const kernels::ActivationRef& f);
-
 }  // namespace saltus::cpu::SALTUS_ISA

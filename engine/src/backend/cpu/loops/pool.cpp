@@ -5,30 +5,20 @@
 namespace saltus::cpu::SALTUS_ISA {
 namespace {
 
-/// Positions first to last - 1.
-struct Range {
-  std::int64_t first, last;
-
-  [[nodiscard]] SALTUS_HD std::int64_t size() const { return last - first; }
-};
+using Range = kernels::Range<std::int64_t>;
 
 /// Rows and columns of the image that a pooling window averages.
 struct Area {
   Range rows, columns;
 
   SALTUS_HD Area(const plan::Window& w, std::int64_t oy, std::int64_t ox)
-      : rows(inside(oy, w.size.height, w.strides.height, w.padding_before.height, w.image.height)),
-        columns(inside(ox, w.size.width, w.strides.width, w.padding_before.width, w.image.width)) {}
+      : rows(kernels::inside(oy, w.size.height, w.strides.height, w.padding_before.height,
+                             w.image.height)),
+        columns(kernels::inside(ox, w.size.width, w.strides.width, w.padding_before.width,
+                                w.image.width)) {}
 
   [[nodiscard]] SALTUS_HD float positions() const {
     return static_cast<float>(rows.size() * columns.size());
-  }
-
- private:
-  SALTUS_HD static Range inside(std::int64_t output, std::int64_t size, std::int64_t stride,
-                                std::int64_t padding, std::int64_t extent) {
-    const std::int64_t start = output * stride - padding;
-    return {larger(start, 0), smaller(start + size, extent)};
   }
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backend/cpu/loops/isa.h"
+#include "kernels/pooling/rules.h"
 
 namespace saltus::cpu::SALTUS_ISA {
 
@@ -94,11 +95,11 @@ void find_first(const T* x, const plan::Window& window, const Run& run, float* h
 #pragma GCC unroll 4
         for (int tap = 1; tap < 4; ++tap) {
           const float v = values[tap];
-          const bool above = v > best || v != v;
+          const bool above = kernels::replaces_largest(v, best);
           best = above ? v : best;
           place = above ? places[tap] : place;
           if constexpr (both) {
-            const bool below = v < least || v != v;
+            const bool below = kernels::replaces_smallest(v, least);
             least = below ? v : least;
             least_place = below ? places[tap] : least_place;
           }
@@ -120,11 +121,11 @@ void find_first(const T* x, const plan::Window& window, const Run& run, float* h
         SALTUS_INDEPENDENT
         for (std::int64_t c = 0; c < run.channels; ++c) {
           const float v = to_float(p[c]);
-          const bool above = first || v > high_here[c] || v != v;
+          const bool above = first || kernels::replaces_largest(v, high_here[c]);
           high_here[c] = above ? v : high_here[c];
           high_place_here[c] = above ? tap.place : high_place_here[c];
           if constexpr (both) {
-            const bool below = first || v < low_here[c] || v != v;
+            const bool below = first || kernels::replaces_smallest(v, low_here[c]);
             low_here[c] = below ? v : low_here[c];
             low_place_here[c] = below ? tap.place : low_place_here[c];
           }

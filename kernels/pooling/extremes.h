@@ -1,0 +1,64 @@
+// The largest and the smallest elements of windows.
+#pragma once
+
+#include <limits>
+
+#include "kernels/pooling/windows.h"
+
+namespace saltus::kernels::pooling {
+
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// Chosen elements, one for each of a thread's channels, and their places in the window.
+struct Chosen {
+  Quad x;
+  int places[4];
+};
+
+/// The largest element of each channel in high; in low, for kBoth, the smallest. `quads`: as in
+/// with_fetch.
+template <bool kBoth>
+__device__ void find_extremes(const AnyInput& input, int trial, const Window& w,
+                              const Place& output, bool quads, Chosen& high, Chosen& low) {
+  const Area area(w, output.y, output.x);
+  // What a window of infinities, whom no element replaces, must come to.
+  const int first_place =
+      (area.rows.first - area.first_y) * w.size.width + area.columns.first - area.first_x;
+#pragma unroll
+  for (int j = 0; j < 4; ++j) {
+    high.x.values[j] = -kInfinity;
+    low.x.values[j] = kInfinity;
+    high.places[j] = low.places[j] = first_place;
+  }
+  const std::int64_t image = output.row * elements_of(w.image, w.channels_in) + output.channel;
+  with_fetch(input, trial, image, quads, [&](const auto& fetch) {
+    for_positions(w, area, fetch, [&](const Quad& x, int place) {
+#pragma unroll
+      for (int j = 0; j < 4; ++j) {
+        if (replaces_largest(x.values[j], high.x.values[j])) {
+          high.x.values[j] = x.values[j];
+          high.places[j] = place;
+        }
+        if (kBoth && replaces_smallest(x.values[j], low.x.values[j])) {
+          low.x.values[j] = x.values[j];
+          low.places[j] = place;
+        }
+      }
+    });
+  });
+}
+
+/// Stores places as bytes, where they are wanted.
+__device__ inline void store_places(const int (&places)[4], const PerTrial<std::uint8_t>& index,
+                                    int trial, const Place& output, bool quads) {
+  if (!index) return;
+  std::uint8_t* const first = index[trial] + output.element;
+  if (quads)
+    store_bytes({{static_cast<std::uint8_t>(places[0]), static_cast<std::uint8_t>(places[1]),
+                  static_cast<std::uint8_t>(places[2]), static_cast<std::uint8_t>(places[3])}},
+                first);
+  else
+    *first = static_cast<std::uint8_t>(places[0]);
+}
+
+}  // namespace saltus::kernels::pooling

@@ -1,0 +1,74 @@
+// Max-pooling. Forward, a thread takes four channels of an output pixel and reads its window; where
+// windows do not overlap, x is read once and y and the index are written: 5.25 elements of memory
+// for one of y and three comparisons (2 x 2, floats).
+//
+// Backward, a thread takes four channels of a pixel of x and adds up what the windows over it send
+// there, row by row: dx is written once and nothing is zeroed first. The pixels of one window read
+// the same dy and index, neighbours in the same block, so that memory is read about once: it moves
+// 5.25 elements for one of dy. Both are bound by memory.
+#include "kernels/pooling/extremes.h"
+#include "kernels/pooling/pooling.h"
+
+namespace saltus::kernels {
+namespace {
+
+using namespace pooling;
+
+__global__ void __launch_bounds__(kThreads)
+    max_pool_kernel(MaxPool step, Dealing outputs, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  Place output;
+  if (!trials.active(trial) || !outputs.find(trials.rows(), output)) return;
+  Chosen high;
+  Chosen low;
+  find_extremes<false>(step.x, trial, step.window, output, outputs.quads(), high, low);
+  store_channels(high.x, step.y, trial, output, outputs);
+  store_places(high.places, step.index, trial, output, outputs.quads());
+}
+
+__global__ void __launch_bounds__(kThreads)
+    max_pool_backward_kernel(MaxPoolBackward step, Dealing inputs, Cover cover, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  Place input;
+  if (!trials.active(trial) || !inputs.find(trials.rows(), input)) return;
+  const Window& w = step.window;
+  const std::int64_t image = input.row * elements_of(w.output, w.channels_in) + input.channel;
+  const std::uint8_t* const index = step.index[trial] + image;
+  with_fetch(step.dy, trial, image, inputs.quads(), [&](const auto& fetch_dy) {
+    const Quad dx = add_windows(cover.at(w, input.y, input.x), [&](int y, int x) {
+      const int tap_y = input.y + w.padding.height - y * w.strides.height;
+      const int tap_x = input.x + w.padding.width - x * w.strides.width;
+      const int tap = tap_y * w.size.width + tap_x;
+      const int i = (y * w.output.width + x) * w.channels_in;
+      Quad dy = fetch_dy(i);
+      const ByteQuad places =
+          inputs.quads() ? fetch_bytes(index + i) : ByteQuad{{fetch(index + i)}};
+#pragma unroll
+      for (int j = 0; j < 4; ++j) dy.values[j] = places.values[j] == tap ? dy.values[j] : 0.0f;
+      return dy;
+    });
+    store_channels(dx, step.dx, trial, input, inputs);
+  });
+}
+
+}  // namespace
+
+void max_pool(const MaxPool& arguments, const Stage& stage) {
+  const Window& w = arguments.window;
+  const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y) &&
+                     has_quads(arguments.index);
+  const Dealing outputs(w.output, w.channels_in, quads);
+  launch<max_pool_kernel>(outputs.grid(stage), outputs.block(), 0, stage.stream, arguments, outputs,
+                          stage.trials);
+}
+
+void max_pool_backward(const MaxPoolBackward& arguments, const Stage& stage) {
+  const Window& w = arguments.window;
+  const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.dy) &&
+                     has_quads(arguments.index) && has_quads(arguments.dx);
+  const Dealing inputs(w.image, w.channels_in, quads);
+  launch<max_pool_backward_kernel>(inputs.grid(stage), inputs.block(), 0, stage.stream, arguments,
+                                   inputs, Cover(w), stage.trials);
+}
+
+}  // namespace saltus::kernels
