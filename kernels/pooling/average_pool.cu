@@ -39,12 +39,15 @@ __global__ void __launch_bounds__(kThreads)
   const Window& w = step.window;
   const Area area(w, output.y, output.x);
   const std::int64_t image = output.row * elements_of(w.image, w.channels_in) + output.channel;
+  // One loop for all types: with_fetch's four, and the divisions behind them, would spill
+  // registers.
+  const auto fetch = [&](int i) {
+    return fetch_some(step.x, trial, image + i, image + i + outputs.width(), outputs.quads());
+  };
   Quad sum = {};
-  with_fetch(step.x, trial, image, outputs.quads(), [&](const auto& fetch) {
-    for_positions(w, area, fetch, [&](const Quad& x, int) { add(x, sum); });
-    divide(sum, area.positions());
-    store_channels(sum, step.y, trial, output, outputs);
-  });
+  for_positions(w, area, fetch, [&](const Quad& x, int) { add(x, sum); });
+  divide(sum, area.positions());
+  store_channels(sum, step.y, trial, output, outputs);
 }
 
 __global__ void __launch_bounds__(kLanes* kGroups)

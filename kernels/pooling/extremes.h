@@ -13,6 +13,23 @@ inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 struct Chosen {
   Quad x;
   int places[4];
+
+  __device__ void keep_larger(const Quad& next, int place) {
+#pragma unroll
+    for (int j = 0; j < 4; ++j)
+      if (replaces_largest(next.values[j], x.values[j])) {
+        x.values[j] = next.values[j];
+        places[j] = place;
+      }
+  }
+  __device__ void keep_smaller(const Quad& next, int place) {
+#pragma unroll
+    for (int j = 0; j < 4; ++j)
+      if (replaces_smallest(next.values[j], x.values[j])) {
+        x.values[j] = next.values[j];
+        places[j] = place;
+      }
+  }
 };
 
 /// The largest element of each channel in high; in low, for kBoth, the smallest. `quads`: as in
@@ -33,17 +50,8 @@ __device__ void find_extremes(const AnyInput& input, int trial, const Window& w,
   const std::int64_t image = output.row * elements_of(w.image, w.channels_in) + output.channel;
   with_fetch(input, trial, image, quads, [&](const auto& fetch) {
     for_positions(w, area, fetch, [&](const Quad& x, int place) {
-#pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        if (replaces_largest(x.values[j], high.x.values[j])) {
-          high.x.values[j] = x.values[j];
-          high.places[j] = place;
-        }
-        if (kBoth && replaces_smallest(x.values[j], low.x.values[j])) {
-          low.x.values[j] = x.values[j];
-          low.places[j] = place;
-        }
-      }
+      high.keep_larger(x, place);
+      if constexpr (kBoth) low.keep_smaller(x, place);
     });
   });
 }

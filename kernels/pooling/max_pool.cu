@@ -41,8 +41,7 @@ __global__ void __launch_bounds__(kThreads)
       const int tap = tap_y * w.size.width + tap_x;
       const int i = (y * w.output.width + x) * w.channels_in;
       Quad dy = fetch_dy(i);
-      const ByteQuad places =
-          inputs.quads() ? fetch_bytes(index + i) : ByteQuad{{fetch(index + i)}};
+      const ByteQuad places = fetch_dy.bytes(index + i);
 #pragma unroll
       for (int j = 0; j < 4; ++j) dy.values[j] = places.values[j] == tap ? dy.values[j] : 0.0f;
       return dy;

@@ -87,17 +87,36 @@ struct Area {
   }
 };
 
-/// Calls visit(fetch) with a fetch(i) that loads a thread's channels from element i on behind
-/// `first`. What they are is the same for a whole launch, and is asked out here, not in the loops
-/// of `visit`.
+/// Loads a thread's channels.
+template <class T, int kWidth>
+struct Fetch {
+  const T* elements;
+
+  __device__ Quad operator()(int i) const {
+    if constexpr (kWidth == 4)
+      return fetch_quad(elements + i);
+    else
+      return {{fetch(elements + i)}};
+  }
+  /// As many bytes.
+  __device__ static ByteQuad bytes(const std::uint8_t* first) {
+    if constexpr (kWidth == 4)
+      return fetch_bytes(first);
+    else
+      return {{fetch(first)}};
+  }
+};
+
+/// Calls visit(fetch) with a Fetch for the elements behind `first`. Which, is the same for a whole
+/// launch, and is asked out here, not in the loops of `visit`.
 template <class Visit>
 __device__ void with_fetch(const AnyInput& input, int trial, std::int64_t first, bool quads,
                            const Visit& visit) {
-  const auto choose = [&](const auto* elements) {
+  const auto choose = [&]<class T>(const T* elements) {
     if (quads)
-      visit([=](int i) { return fetch_quad(elements + i); });
+      visit(Fetch<T, 4>{elements});
     else
-      visit([=](int i) { return Quad{{fetch(elements + i)}}; });
+      visit(Fetch<T, 1>{elements});
   };
   if (input.floats())
     choose(input.floats()[trial] + first);

@@ -152,11 +152,13 @@ TEST(ActivatePoolTest, EveryActivationToTheBit) {
     }
 }
 
-/// One of each kind: the largest x, the largest and the smallest, everywhere; the last for a step,
-/// though it is monotone, and where parameters change the kind.
+/// One of each kind: the largest x, the largest and the smallest, everywhere; a step, which is
+/// monotone but taken everywhere; and where parameters change the kind, once with the minimum above
+/// zero.
 std::vector<ActivationRef> kinds() {
-  return {with<kernels::Relu>({}), with<kernels::Abs>({}), with<kernels::Sine>({1}),
-          with<kernels::BinaryStep>({1}), with<kernels::Elu>({-0.5F})};
+  return {with<kernels::Relu>({}),     with<kernels::Abs>({}),
+          with<kernels::Sine>({1}),    with<kernels::BinaryStep>({1}),
+          with<kernels::Elu>({-0.5F}), with<kernels::Threshold>({1, 2})};
 }
 
 template <class T>

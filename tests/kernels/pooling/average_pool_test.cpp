@@ -105,6 +105,16 @@ TYPED_TEST(AveragePoolTest, WithinTheBound) {
   }
 }
 
+/// Lanes without a channel would read behind the last image.
+TEST(AveragePoolTest, ReadsNothingBehindTheImage) {
+  const Window w =
+      window_of({.image = {7, 7}, .size = {7, 7}, .in = 66, .out = 66});  // 64 and 2 channels
+  const DeviceArray<float> x(std::vector<float>(image_size(w), 3));
+  const DeviceArray<float> y(output_size(w));
+  kernels::average_pool({w, x.per_trial(), y.per_trial()}, TrialTable({}).stage());
+  expect_equal(y.read(), std::vector<double>(output_size(w), 3));
+}
+
 /// The bits do not depend on how many channels a thread takes.
 TEST(AveragePoolTest, TheOrderIsTheWindowsOwn) {
   for (const Window& w : average_windows()) {
