@@ -1,6 +1,7 @@
 #include "kernels/elementwise/activate.h"
 #include "kernels/elementwise/drop.h"
 #include "kernels/elementwise/fill.h"
+#include "kernels/elementwise/parametric_relu.h"
 #include "kernels/elementwise/sum.h"
 #include "tests/kernels/traffic/step.h"
 
@@ -60,12 +61,62 @@ void add(std::vector<Step>& steps) {
   }));
 }
 
+/// A slope for each channel.
+struct ChannelSlopes {
+  DeviceArray<float> alpha = input(kChannels);
+  DeviceArray<int> of_element, elements, first;
+
+  ChannelSlopes()
+      : of_element(made(kSize, [](int i) { return i % kChannels; })),
+        elements(made(kSize, [](int i) { return i % kPixels * kChannels + i / kPixels; })),
+        first(made(kChannels + 1, [](int i) { return i * kPixels; })) {}
+
+  [[nodiscard]] kernels::AlphaMap map() const {
+    return {kSize, kChannels, of_element.data(), elements.data(), first.data()};
+  }
+
+ private:
+  static constexpr int kPixels = kSize / kChannels;
+
+  static std::vector<int> made(int count, int (*value)(int)) {
+    std::vector<int> all;
+    for (int i = 0; i < count; ++i) all.push_back(value(i));
+    return all;
+  }
+};
+
+template <class T>
+void add_parametric_relu(std::vector<Step>& steps) {
+  steps.push_back(on_batch<T>("parametric relu", 1, [](const kernels::Stage& stage) {
+    const ChannelSlopes slopes;
+    const auto x = input<T>(kAll);
+    const DeviceArray<T> y(kAll);
+    kernels::parametric_relu({slopes.map(), x.per_trial(), slopes.alpha.per_trial(), y.per_trial()},
+                             stage);
+  }));
+  Step backward = on_batch<T>("parametric relu backward", 1, [](const kernels::Stage& stage) {
+    const ChannelSlopes slopes;
+    const auto x = input<T>(kAll);
+    const auto dy = input<T>(kAll);
+    const DeviceArray<T> dx(kAll);
+    const DeviceArray<float> dalpha(kChannels);
+    kernels::parametric_relu_backward(
+        {slopes.map(), x.per_trial(), dy.per_trial(), slopes.alpha.per_trial(), dx.per_trial(),
+         dalpha.per_trial()},
+        stage);
+  });
+  backward.flops.push_back(2 * static_cast<double>(kAll));
+  steps.push_back(std::move(backward));
+}
+
 }  // namespace
 
 std::vector<Step> element_steps() {
   std::vector<Step> steps;
   add<float>(steps);
   add<Bf16>(steps);
+  add_parametric_relu<float>(steps);
+  add_parametric_relu<Bf16>(steps);
   steps.push_back({"fill", "18432 weights", 1, {0}, [](const kernels::Stage& stage) {
                      const DeviceArray<float> y(kWeights);
                      kernels::fill({y.per_trial(), kWeights, 0}, stage);

@@ -24,7 +24,8 @@ using emulation::Traffic;
 
 std::vector<Step> all_steps() {
   std::vector<Step> all;
-  for (const auto& steps : {row_steps(), product_steps(), element_steps(), update_steps()})
+  for (const auto& steps :
+       {row_steps(), product_steps(), pooling_steps(), element_steps(), update_steps()})
     all.insert(all.end(), steps.begin(), steps.end());
   return all;
 }

@@ -1,4 +1,5 @@
 #include "kernels/input/load.h"
+#include "kernels/loss/loss.h"
 #include "kernels/normalization/normalize.h"
 #include "kernels/softmax/softmax.h"
 #include "tests/kernels/traffic/step.h"
@@ -45,6 +46,32 @@ void add_softmax(std::vector<Step>& steps) {
                          {y.per_trial(), dy.per_trial(), dx.per_trial(), 1, kChannels, false},
                          stage);
                    }});
+}
+
+/// The tutorial's loss: binary cross-entropy on a softmax.
+Step loss() {
+  constexpr int kRows = 64;
+  constexpr int kOutputs = 10;
+  constexpr std::size_t kAll = std::size_t{kRows} * kOutputs;
+  // An element: exp, a share, two logarithms and their sum, and six operations of the gradient.
+  return {"loss", "10", kRows, {12 * kAll, kRows}, [](const kernels::Stage& stage) {
+            const auto x = input(kAll);
+            const DeviceArray<float> dx(kAll);
+            const DeviceArray<std::uint8_t> targets(std::vector<std::uint8_t>(4 * kRows, 1));
+            const DeviceArray<kernels::BatchSums> sums(std::vector<kernels::BatchSums>(1));
+            const DeviceArray<double> workspace(
+                static_cast<std::size_t>(kernels::loss_workspace(kRows)));
+            kernels::evaluate_loss({.loss = kernels::LossFunction::binary_crossentropy,
+                                    .softmax = true,
+                                    .outputs = kOutputs,
+                                    .x = x.per_trial(),
+                                    .dx = dx.per_trial(),
+                                    .targets = {.bytes = targets.data()},
+                                    .order = {4 * kRows, true},
+                                    .sums = sums.per_trial(),
+                                    .workspace = workspace.per_trial()},
+                                   stage);
+          }};
 }
 
 constexpr int kChannels = 32;
@@ -110,6 +137,7 @@ void add_normalization(std::vector<Step>& steps) {
 std::vector<Step> row_steps() {
   std::vector<Step> steps = {load<float>(), load<Bf16>()};
   add_softmax(steps);
+  steps.push_back(loss());
   add_normalization<float>(steps);
   add_normalization<Bf16>(steps);
   return steps;

@@ -22,9 +22,11 @@ struct Step {
 
 /// The network's products: convolutions and dense layers.
 std::vector<Step> product_steps();
-/// One element after the other: activations, dropout, sums, fills and casts.
+/// One element after the other: activations, PReLU, dropout, sums, fills and casts.
 std::vector<Step> element_steps();
-/// Batches, softmax, normalisation.
+/// Max-pooling, alone and behind an activation, and average pooling.
+std::vector<Step> pooling_steps();
+/// Batches, softmax, losses, normalisation.
 std::vector<Step> row_steps();
 /// The optimizer.
 std::vector<Step> update_steps();
