@@ -15,3 +15,19 @@ if(NOT SALTUS_CUDA STREQUAL "OFF")
   endif()
 endif()
 message(STATUS "CUDA backend: ${SALTUS_HAS_CUDA}")
+
+# saltus_cuda_target(NAME): what every target with kernels has beside saltus_target().
+function(saltus_cuda_target name)
+  saltus_target(${name})
+  find_package(CUDAToolkit REQUIRED)
+  target_link_libraries(${name} PUBLIC saltus_kernels CUDA::cudart_static)
+  # -std by hand: CMake 3.25 does not know that nvcc has C++20. -fmad=false: as -ffp-contract=off.
+  target_compile_options(${name} PRIVATE
+    $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -fmad=false --Werror=all-warnings -Xptxas=-v>)
+  # Before the launcher that the user may have set, such as ccache; without one nothing follows.
+  set_target_properties(${name} PROPERTIES CUDA_COMPILER_LAUNCHER
+    "${PROJECT_SOURCE_DIR}/cmake/keep_ptxas_report")
+  if(CMAKE_CUDA_COMPILER_LAUNCHER)
+    set_property(TARGET ${name} APPEND PROPERTY CUDA_COMPILER_LAUNCHER ${CMAKE_CUDA_COMPILER_LAUNCHER})
+  endif()
+endfunction()

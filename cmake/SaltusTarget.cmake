@@ -13,3 +13,10 @@ function(saltus_target name)
     target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
   endif()
 endfunction()
+
+# saltus_portable_program(NAME): it may be carried to another machine, with the shared libraries that are missing
+# there in lib/ beside it (scripts/gpu_verify --collect). DT_RPATH, as it holds for what libraries need, too.
+function(saltus_portable_program name)
+  target_link_options(${name} PRIVATE -Wl,--as-needed -Wl,--disable-new-dtags)
+  set_target_properties(${name} PROPERTIES BUILD_RPATH "$ORIGIN/lib")
+endfunction()

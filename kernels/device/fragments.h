@@ -8,6 +8,11 @@
 
 namespace saltus::kernels {
 
+/// Four registers of a lane: A of a product, or B of two.
+struct Fragment {
+  std::uint32_t registers[4];
+};
+
 /// Of an element in its matrix.
 struct Place {
   int row, column;

@@ -1,7 +1,10 @@
 // The program of the kernels' tests: on a GPU, or on CUDA's emulation in one of its modes.
 //
 //   saltus_kernel_tests_MODE [--executor emulated|gpu] [--order forward|reverse|shuffle:SEED]
-//                            [--streams eager|lazy|shuffle:SEED] [googletest's options]
+//                            [--streams eager|lazy|shuffle:SEED] [--stride N]
+//                            [googletest's options]
+//
+// --stride: of the walk through the floats (tests/kernels/walk).
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -11,6 +14,8 @@
 
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
+
+#include "tests/kernels/walk/walk.h"
 
 #if defined(SALTUS_EMULATED_CUDA)
 #include "tests/emulation/control.h"
@@ -29,6 +34,7 @@ struct Options {
   std::string executor = kEmulated ? "emulated" : "gpu";
   std::string order = "forward";
   std::string streams = "eager";
+  std::string stride = "";
 };
 
 Options parse(int count, char** words) {
@@ -38,6 +44,7 @@ Options parse(int count, char** words) {
     std::string* value = word == "--executor"  ? &options.executor
                          : word == "--order"   ? &options.order
                          : word == "--streams" ? &options.streams
+                         : word == "--stride"  ? &options.stride
                                                : nullptr;
     if (value == nullptr) throw std::runtime_error("unknown option " + word);
     if (i + 1 == count) throw std::runtime_error(word + " needs a value");
@@ -50,6 +57,12 @@ Options parse(int count, char** words) {
   if (!kEmulated && options.executor == "emulated")
     throw std::runtime_error(
         "this program needs a GPU; saltus_kernel_tests_plain, _asan and _checked emulate one");
+  if (!options.stride.empty()) {
+    const unsigned long stride = std::stoul(options.stride);
+    if (stride % 2 == 0 || stride > 0xffffffffUL)
+      throw std::runtime_error("--stride: an odd number below 2^32, not " + options.stride);
+    set_walk_stride(static_cast<std::uint32_t>(stride));
+  }
   return options;
 }
 
