@@ -1,0 +1,1 @@
+"""What scripts/gpu_verify is made of."""

@@ -1,0 +1,99 @@
+"""The programs to run: carried along, or built on the spot."""
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+from . import machine
+from .machine import ROOT
+
+TESTS, BENCH, SALTUS = "saltus_kernel_tests_gpu", "saltus_gpu_bench", "saltus"
+PLACES = {TESTS: "tests/emulation", BENCH: "apps/bench/gpu", SALTUS: "apps/saltus"}
+QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help"}  # answered without a GPU
+TARGETS = {TESTS: TESTS, BENCH: BENCH, SALTUS: "saltus_program"}
+CARRIED = ROOT / "build" / "gpu-programs"
+MOST_BYTES = 64 << 20
+# There wherever programs run, or with the compiler.
+EVERYWHERE = re.compile(r"^(ld-linux|linux-vdso|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so)")
+
+
+def libraries_of(program):
+    """The shared libraries that a program needs and that not every machine has."""
+    told = machine.output_of(["ldd", str(program)]) or ""
+    found = [line.split("=>") for line in told.splitlines() if "=>" in line]
+    return [Path(path.split()[0]) for name, path in found
+            if not EVERYWHERE.match(name.strip()) and path.split()[0].startswith("/")]
+
+
+def build(folder, limit):
+    """Builds the programs in a folder of cmake. Returns {name: path}; raises RuntimeError."""
+    if not (folder / "CMakeCache.txt").exists():
+        if machine.tool("nvcc") is None or shutil.which("cmake") is None:
+            raise RuntimeError("no programs were carried along, and nvcc or cmake is missing to build them")
+        nvcc = f"-DCMAKE_CUDA_COMPILER={machine.tool('nvcc')}"
+        run(["cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DSALTUS_CUDA=ON", nvcc], limit)
+    run(["cmake", "--build", folder, "-j", os.cpu_count() or 1, "--target", *TARGETS.values()], limit)
+    return {name: folder / place / name for name, place in PLACES.items()}
+
+
+def run(command, limit):
+    command = [str(word) for word in command]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=limit)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RuntimeError(str(error)) from error
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.strip().splitlines()[-15:])
+        raise RuntimeError(f"{' '.join(command[:3])} ... failed:\n{tail}")
+
+
+def starts(program):
+    """None, or why a program does not start."""
+    try:
+        done = subprocess.run([program, QUESTION[program.name]], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return None if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
+
+
+def find(folder, limit):
+    """The programs and where they come from: those in `folder`, or else built ones."""
+    carried = {name: folder / name for name in PLACES if (folder / name).exists()}
+    if TESTS in carried and BENCH in carried:
+        troubles = [f"{name}: {why}" for name, path in carried.items() if (why := starts(path))]
+        if not troubles:
+            return carried, f"carried in {folder}"
+        print("the carried programs do not start here:\n  " + "\n  ".join(troubles), flush=True)
+    return build(ROOT / "build" / "gpu", limit), "built here"
+
+
+def collect(target, build_folder, limit):
+    """Copies the programs and their libraries to a folder. Returns its size in bytes."""
+    programs = build(build_folder, limit)
+    if target.exists():
+        shutil.rmtree(target)
+    (target / "lib").mkdir(parents=True)
+    for name, path in programs.items():
+        run(["strip", "--strip-debug", "-o", target / name, path], limit)
+        for library in libraries_of(path):
+            shutil.copy(library, target / "lib" / library.name)
+    commit, changed = machine.commit(target)
+    note = {"commit": commit, "changed": changed, "built": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+            "architectures": architectures(build_folder)}
+    (target / "collected.json").write_text(json.dumps(note, indent=1) + "\n")
+    sizes = {file: file.stat().st_size for file in target.rglob("*") if file.is_file()}
+    for file, size in sorted(sizes.items(), key=lambda item: -item[1]):
+        print(f"{size / 2**20:7.1f} MiB  {file.relative_to(target)}")
+    total = sum(sizes.values())
+    if total > MOST_BYTES:
+        raise RuntimeError(f"{total / 2**20:.1f} MiB, more than the {MOST_BYTES >> 20} that can be carried")
+    return total
+
+
+def architectures(build_folder):
+    cache = (build_folder / "CMakeCache.txt").read_text()
+    found = re.search(r"^CMAKE_CUDA_ARCHITECTURES:\w+=(.*)$", cache, re.MULTILINE)
+    return found.group(1) if found else "as cmake/SaltusCuda.cmake has them"

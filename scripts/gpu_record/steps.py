@@ -1,0 +1,120 @@
+"""The steps, and how one is run."""
+import os
+import re
+import subprocess
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from . import machine
+from .programs import BENCH, SALTUS, TESTS
+
+SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
+NO_WALK = "-ActivationWalk*"
+
+
+@dataclass
+class Step:
+    name: str
+    command: list = None  # None: it is left out, and `reason` says why
+    limit: int = 600      # seconds
+    reason: str = ""
+    tests: bool = False   # a program of googletest: some must have run
+    environment: dict = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    name: str
+    outcome: str  # passed, failed, left out
+    seconds: float = 0.0
+    summary: str = ""
+    command: str = ""
+
+    def line(self):
+        return f"{self.outcome:9} {self.name:24} {self.seconds:7.1f} s  {self.summary}"
+
+    def as_json(self):
+        return asdict(self)
+
+
+def plan(programs, work, stride):
+    """All steps. `work` is a folder for what they write."""
+    tests = str(programs[TESTS])
+    steps = [
+        Step("tests", [tests, f"--gtest_filter={NO_WALK}"], 300, tests=True),
+        Step("parity", [tests, "--gtest_filter=Parity*"], 120, tests=True),
+        Step("walk", [tests, "--gtest_filter=ActivationWalk*", "--stride", str(stride)],
+             1800 if stride == 1 else 300, tests=True),
+    ]
+    sanitizer = machine.tool("compute-sanitizer")
+    for name in SANITIZERS:
+        if sanitizer is None:
+            steps.append(Step(name, reason="compute-sanitizer is not installed"))
+            continue
+        command = [sanitizer, "--tool", name, "--error-exitcode", "86", "--print-limit", "20"]
+        steps.append(Step(name, [*command, tests, f"--gtest_filter={NO_WALK}"], 900, tests=True))
+    folders = os.pathsep.join([*machine.library_folders(), os.environ.get("LD_LIBRARY_PATH", "")]).strip(os.pathsep)
+    steps.append(Step("benchmark", [str(programs[BENCH]), "--json", str(work / "benchmark.json")], 600,
+                      environment={"LD_LIBRARY_PATH": folders} if folders else {}))
+    steps.append(sweep(programs.get(SALTUS), work))
+    return steps
+
+
+def sweep(program, work):
+    told = machine.output_of([str(program), "sweep", "--help"]) if program else ""
+    if not re.search(r"--device.*\bcuda\b", told or "", re.IGNORECASE):
+        return Step("sweep", reason="this saltus program does not train on a GPU")
+    return Step("sweep", [str(program), "sweep", "--quick", "--device", "cuda", "--out", str(work / "sweep")], 600)
+
+
+def last_line(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def judge(step, code, text):
+    """(outcome, summary) of a step that ended."""
+    if code == 3 or "no GPU to" in text:
+        return "failed", "no GPU was found by the program"
+    passed = re.findall(r"\[  PASSED  \] (\d+) tests?", text)
+    failed = re.findall(r"^\[  FAILED  \] (\S+)", text, re.MULTILINE)
+    found = re.findall(r"ERROR SUMMARY: (\d+) error", text)
+    parts = []
+    if step.tests:
+        parts.append(f"{passed[-1] if passed else 0} tests passed")
+        if failed:
+            parts.append("failed: " + ", ".join(dict.fromkeys(name.rstrip(",") for name in failed if not name.isdigit())))
+    if found:
+        parts.append(f"{found[-1]} errors of the sanitizer")
+    if step.name == "walk":
+        parts += [line.strip() for line in text.splitlines() if "of 2^32 floats" in line]
+    good = code == 0 and not (step.tests and not (passed and int(passed[-1]) > 0))
+    if not good and not failed:
+        parts.append(f"exit code {code}: {last_line(text)}")
+    return ("passed" if good else "failed"), "; ".join(parts)
+
+
+def run(step, logs):
+    """Runs a step; its output goes to a file of its name in `logs`."""
+    if step.command is None:
+        return Outcome(step.name, "left out", summary=step.reason)
+    log = Path(logs) / f"{step.name}.log"
+    environment = {**os.environ, **step.environment,
+                   "SALTUS_FRAGMENT_LAYOUTS": str(machine.ROOT / "tests/kernels/device/fragment_layouts.csv")}
+    begin = time.monotonic()
+    with log.open("w") as file:
+        try:
+            code = subprocess.run(step.command, stdout=file, stderr=subprocess.STDOUT, env=environment,
+                                  timeout=step.limit, cwd=machine.ROOT).returncode
+        except subprocess.TimeoutExpired:
+            code = None
+        except OSError as error:
+            file.write(f"{error}\n")
+            code = 127
+    seconds = time.monotonic() - begin
+    text = log.read_text(errors="replace")
+    outcome, summary = judge(step, code, text)
+    if code is None:
+        outcome, summary = "failed", f"not done within {step.limit} s; last line: {last_line(text)}"
+    return Outcome(step.name, outcome, round(seconds, 1), summary, " ".join(step.command))
