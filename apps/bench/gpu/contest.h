@@ -1,0 +1,60 @@
+// What is compared: one computation, by our kernels and by those of libraries.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <cuda_runtime_api.h>
+
+#include "kernels/window.h"
+
+namespace saltus::bench {
+
+/// The kinds of numbers that matrix products take. Contestants of different kinds never meet.
+enum class Precision : std::uint8_t { fp32, tf32, bf16 };
+const char* name_of(Precision precision);
+
+/// Starts the computation once, on one of several sets of data.
+using Start = std::function<void(int set, cudaStream_t stream)>;
+
+struct Contestant {
+  std::string name;
+  Start start;       ///< none: it is left out, and `note` says why
+  std::string note;  ///< what a reader has to know of it
+};
+
+struct Contest {
+  std::vector<Contestant> contestants;  ///< ours first
+  int sets = 1;                         ///< more than the second-level cache holds
+};
+
+/// A contest and what is known of it without running it.
+struct Entry {
+  std::string name;
+  std::string kind;  ///< of numbers: a Precision, or "" where there is no product
+  int trials = 1;    ///< models that are computed side by side
+  double flop = 0;   ///< of matrix products, of all trials
+  double bytes = 0;  ///< each input read once, each output written once, of all trials
+  std::function<Contest()> make;
+};
+
+/// For what to measure.
+struct Setting {
+  int rows = 128;  ///< of a batch
+  int trials = 1;
+};
+
+/// Our kernels, at the shapes of the tutorial's network (docs/architecture.md).
+void add_products(std::vector<Entry>& entries, const Setting& setting);
+void add_others(std::vector<Entry>& entries, const Setting& setting);
+
+/// What the device can do at most: a copy in its memory, a large product of each kind.
+void add_ceilings(std::vector<Entry>& entries);
+
+/// How often data of so many bytes must be there, so that no cache holds it from one time to the
+/// next: at least twice the second-level cache.
+int sets_for(double bytes);
+
+}  // namespace saltus::bench

@@ -1,0 +1,245 @@
+// Convolutions and dense layers, all three passes, in each kind of numbers.
+#include <cmath>
+
+#include "arena.h"
+#include "contest.h"
+#include "kernels/convolution/convolution.h"
+#include "peers.h"
+
+namespace saltus::bench {
+namespace {
+
+using kernels::Bf16;
+using kernels::Engine;
+using kernels::PerTrial;
+using kernels::Window;
+
+struct Shape {
+  const char* name;
+  Window window;
+  bool dense;
+  bool first;  ///< of the network: nobody needs the gradient of its inputs
+};
+
+Window convolution_window(int image, int in, int out) {
+  const int output = image - 2;
+  return {{image, image}, {output, output}, {3, 3}, {1, 1}, {0, 0}, in, out};
+}
+
+std::vector<Shape> shapes() {
+  return {{"conv1", convolution_window(28, 1, 32), false, true},
+          {"conv2", convolution_window(26, 32, 64), false, false},
+          {"fc1", kernels::product_window(1, 9216, 128), true, false},
+          {"fc2", kernels::product_window(1, 128, 10), true, false}};
+}
+
+std::int64_t size(const kernels::Extent& extent) {
+  return std::int64_t{extent.height} * extent.width;
+}
+
+struct Sizes {
+  std::int64_t x, y, w;
+
+  Sizes(const Window& window, int rows)
+      : x(rows * size(window.image) * window.channels_in),
+        y(rows * size(window.output) * window.channels_out),
+        w(size(window.size) * window.channels_in * window.channels_out) {}
+};
+
+template <class T>
+Bytes bytes_of(const PerTrial<T>& array) {
+  return {const_cast<std::remove_const_t<T>*>(array.data),
+          array.stride * static_cast<std::int64_t>(sizeof(T))};
+}
+
+/// A layer's pass by one of our engines, and its arrays for the libraries.
+template <class T>
+class Ours {
+ public:
+  Ours(Engine engine, const Layer& layer, int sets) : engine_(engine), layer_(layer) {
+    const Window& window = layer.window;
+    const Sizes n(window, layer.rows);
+    stage_ = make_stage(*arena_, layer.trials, layer.rows, "relu");
+    bias_ = arena_->random<float>(layer.trials, window.channels_out);
+    db_ = arena_->zeros<float>(layer.trials, window.channels_out);
+    const std::int64_t workspace =
+        layer.pass == Pass::forward
+            ? kernels::convolution_forward_workspace(window, layer.rows)
+            : kernels::convolution_backward_filter_workspace(window, layer.rows);
+    if (workspace != 0) workspace_ = arena_->zeros<float>(layer.trials, workspace);
+    for (int i = 0; i < sets; ++i) {
+      sets_.push_back({arena_->random<T>(layer.trials, n.x), arena_->random<T>(layer.trials, n.w),
+                       arena_->random<T>(layer.trials, n.y),
+                       layer.pass == Pass::backward_filter
+                           ? arena_->random<float>(layer.trials, n.w)
+                           : PerTrial<float>{}});
+      const Set& set = sets_.back();
+      const Bytes x = bytes_of(set.x);
+      const Bytes w = bytes_of(set.w);
+      const Bytes y = bytes_of(set.y);
+      if (layer.pass == Pass::forward) layer_.sets.push_back({x, w, y});
+      if (layer.pass == Pass::backward_data) layer_.sets.push_back({y, w, x});
+      if (layer.pass == Pass::backward_filter) layer_.sets.push_back({x, y, bytes_of(set.dw)});
+    }
+  }
+
+  /// With the sets of data.
+  [[nodiscard]] const Layer& layer() const { return layer_; }
+
+  void start(int number) const {
+    const Set& set = sets_[static_cast<std::size_t>(number)];
+    const Window& window = layer_.window;
+    if (layer_.pass == Pass::forward) {
+      kernels::Epilogue<T> epilogue;
+      epilogue.y = set.y;
+      epilogue.bias = bias_;
+      kernels::convolution_forward<T, T>(engine_, {window, set.x, set.w, epilogue, workspace_},
+                                         stage_);
+    }
+    if (layer_.pass == Pass::backward_data)
+      kernels::convolution_backward_data<T, T>(engine_, {window, set.y, set.w, set.x}, stage_);
+    if (layer_.pass == Pass::backward_filter)
+      kernels::convolution_backward_filter<T>(
+          engine_, {window, set.x, set.y, set.dw, db_, workspace_}, stage_);
+  }
+
+ private:
+  struct Set {
+    PerTrial<T> x, w, y;  ///< or their gradients
+    PerTrial<float> dw;
+  };
+
+  Engine engine_;
+  Layer layer_;
+  SharedArena arena_ = std::make_shared<Arena>();
+  kernels::Stage stage_;
+  std::vector<Set> sets_;
+  PerTrial<float> bias_, db_, workspace_;
+};
+
+template <class T>
+Contest make_contest(const Layer& layer, bool dense, int sets) {
+  const Engine engine = layer.precision == Precision::fp32 ? Engine::plain : Engine::tensor;
+  const auto ours = std::make_shared<Ours<T>>(engine, layer, sets);
+  const char* note = layer.pass == Pass::forward           ? "adds the bias"
+                     : layer.pass == Pass::backward_filter ? "sums the bias's gradient"
+                                                           : "";
+  Contest contest;
+  contest.sets = sets;
+  contest.contestants.push_back(
+      {"Saltus", [ours](int set, cudaStream_t /*the stage's*/) { ours->start(set); }, note});
+  contest.contestants.push_back(dense ? cublas_dense(ours->layer())
+                                      : cudnn_convolution(ours->layer()));
+  return contest;
+}
+
+Entry entry_of(const Shape& shape, Precision precision, Pass pass, const Setting& setting) {
+  const Layer layer = {shape.window, setting.rows, setting.trials, precision, pass, {}};
+  const Sizes n(shape.window, setting.rows);
+  const double item = precision == Precision::bf16 ? 2 : 4;
+  const char* pass_name = pass == Pass::forward         ? "forward"
+                          : pass == Pass::backward_data ? "backward data"
+                                                        : "backward filter";
+  Entry entry;
+  entry.name = std::string(shape.name) + " " + pass_name;
+  entry.kind = name_of(precision);
+  entry.trials = setting.trials;
+  entry.flop = 2.0 * setting.trials * static_cast<double>(n.y) *
+               static_cast<double>(size(shape.window.size)) * shape.window.channels_in;
+  const double of_weights = pass == Pass::backward_filter ? 4 : item;
+  entry.bytes = setting.trials *
+                (item * static_cast<double>(n.x + n.y) + of_weights * static_cast<double>(n.w));
+  const int sets = sets_for(entry.bytes);
+  const bool dense = shape.dense;
+  entry.make = [=] {
+    return precision == Precision::bf16 ? make_contest<Bf16>(layer, dense, sets)
+                                        : make_contest<float>(layer, dense, sets);
+  };
+  return entry;
+}
+
+/// A square product of three matrices, by cuBLASLt alone.
+Entry large_product(Precision precision) {
+  constexpr int kSide = 8192;
+  Entry entry;
+  entry.name = "product 8192 x 8192 x 8192";
+  entry.kind = name_of(precision);
+  entry.flop = 2 * std::pow(kSide, 3);
+  entry.bytes = (precision == Precision::bf16 ? 2 : 4) * 3 * std::pow(kSide, 2);
+  entry.make = [precision] {
+    const Layer layer = {
+        kernels::product_window(1, kSide, kSide), kSide, 1, precision, Pass::forward, {}};
+    const auto arena = std::make_shared<Arena>();
+    constexpr std::int64_t kCount = std::int64_t{kSide} * kSide;
+    const auto matrix = [&] {
+      return precision == Precision::bf16 ? bytes_of(arena->random<Bf16>(1, kCount))
+                                          : bytes_of(arena->random<float>(1, kCount));
+    };
+    Layer with_data = layer;
+    with_data.sets.push_back({matrix(), matrix(), matrix()});
+    Contestant contestant = cublas_dense(with_data);
+    if (contestant.start)
+      contestant.start = [arena, start = contestant.start](int set, cudaStream_t stream) {
+        start(set, stream);
+      };
+    return Contest{{contestant}, 1};
+  };
+  return entry;
+}
+
+/// Half a gigabyte is read, as much written.
+Entry copy() {
+  constexpr std::int64_t kFloats = std::int64_t{1} << 27;
+  Entry entry;
+  entry.name = "copy in device memory";
+  entry.bytes = 8.0 * kFloats;
+  entry.make = [] {
+    const auto arena = std::make_shared<Arena>();
+    const auto source = arena->random<float>(1, kFloats);
+    const auto target = arena->random<float>(1, kFloats);
+    return Contest{{{"cudaMemcpyAsync",
+                     [arena, source, target](int, cudaStream_t stream) {
+                       SALTUS_CHECK(cudaMemcpyAsync(target.data, source.data, kFloats * 4,
+                                                    cudaMemcpyDeviceToDevice, stream));
+                     },
+                     ""}},
+                   1};
+  };
+  return entry;
+}
+
+}  // namespace
+
+void add_products(std::vector<Entry>& entries, const Setting& setting) {
+  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
+    for (const Shape& shape : shapes())
+      for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_filter})
+        if (!(shape.first && pass == Pass::backward_data))
+          entries.push_back(entry_of(shape, precision, pass, setting));
+}
+
+void add_ceilings(std::vector<Entry>& entries) {
+  entries.push_back(copy());
+  for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
+    entries.push_back(large_product(precision));
+}
+
+const char* name_of(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "fp32";
+    case Precision::tf32:
+      return "tf32";
+    default:
+      return "bf16";
+  }
+}
+
+int sets_for(double bytes) {
+  constexpr int kMost = 64;
+  int cache = 0;
+  SALTUS_CHECK(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, 0));
+  return static_cast<int>(std::min<double>(std::max(std::ceil(2.0 * cache / bytes), 1.0), kMost));
+}
+
+}  // namespace saltus::bench
