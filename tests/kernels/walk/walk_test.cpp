@@ -79,6 +79,24 @@ TEST(ActivationWalk, DeviceAndHostHaveTheSameBits) {
               kernels::AllActivations::size, stride);
 }
 
+/// Of a last block that is not full, too, and of an earlier stretch that was longer.
+TEST(ActivationWalk, ChecksumsAreThoseOfTheValues) {
+  DeviceWalk walk(all_activations()[0], 12'000);
+  for (const Stretch& stretch :
+       {Stretch{0x3f000000u, 11, 12'000}, Stretch{0xffffff00u, 3, 5'001}}) {
+    walk.start(stretch);
+    const std::vector<float> y = walk.y();
+    const std::vector<float> slope = walk.slope();
+    Checksums want;
+    for (std::int64_t i = 0; i < stretch.count; ++i) {
+      want.f += mixed(stretch.bits(i), y[static_cast<std::size_t>(i)]);
+      want.df += mixed(stretch.bits(i), slope[static_cast<std::size_t>(i)]);
+    }
+    EXPECT_TRUE(walk.checksums() == want);
+    EXPECT_NE(want.f, want.df);
+  }
+}
+
 /// leaky_relu with a slope one bit off: of the floats in the order of their bits, -0 is the last on
 /// which both agree.
 TEST(ActivationWalk, FindsTheFirstDifference) {
