@@ -59,6 +59,12 @@ def starts(program):
     return None if done.returncode == 0 else done.stderr.strip() or f"exit code {done.returncode}"
 
 
+def trains_on_gpu(saltus):
+    """Whether this saltus program's sweep has a --device that may be cuda."""
+    told = machine.output_of([str(saltus), "sweep", "--help"])
+    return bool(re.search(r"--device\b.*\bcuda\b", told or "", re.IGNORECASE))
+
+
 def find(folder, limit):
     """The programs and where they come from: those in `folder`, or else built ones."""
     carried = {name: folder / name for name in PLACES if (folder / name).exists()}
@@ -73,6 +79,8 @@ def find(folder, limit):
 def collect(target, build_folder, limit):
     """Copies the programs and their libraries to a folder. Returns its size in bytes."""
     programs = build(build_folder, limit)
+    if not trains_on_gpu(programs[SALTUS]):
+        del programs[SALTUS]
     if target.exists():
         shutil.rmtree(target)
     (target / "lib").mkdir(parents=True)

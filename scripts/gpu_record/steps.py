@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from . import machine
-from .programs import BENCH, SALTUS, TESTS
+from .programs import BENCH, SALTUS, TESTS, trains_on_gpu
 
 SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
 NO_WALK = "-ActivationWalk*"
@@ -62,8 +62,7 @@ def plan(programs, work, stride):
 
 
 def sweep(program, work):
-    told = machine.output_of([str(program), "sweep", "--help"]) if program else ""
-    if not re.search(r"--device.*\bcuda\b", told or "", re.IGNORECASE):
+    if program is None or not trains_on_gpu(program):
         return Step("sweep", reason="this saltus program does not train on a GPU")
     return Step("sweep", [str(program), "sweep", "--quick", "--device", "cuda", "--out", str(work / "sweep")], 600)
 

@@ -14,13 +14,11 @@ using kernels::launch;
 
 constexpr int kBlock = 96;
 
-__global__ void convert_kernel(const std::uint32_t* bits, std::uint32_t* tf32, Bf16* bf16,
-                               int count) {
+__global__ void convert_kernel(const std::uint32_t* bits, Converted* converted, int count) {
   const auto i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (i >= count) return;
   const float x = kernels::float_of(bits[i]);
-  tf32[i] = kernels::to_tf32(x);
-  bf16[i] = kernels::to_bf16(x);
+  converted[i] = {kernels::to_tf32(x), kernels::round_to_tf32(bits[i]), kernels::to_bf16(x)};
 }
 
 __global__ void load_kernel(const std::uint16_t* rows, Fragment* fragments, bool transposed) {
@@ -115,6 +113,11 @@ __global__ void store_kernel(const float* values, T* elements) {
   kernels::store_quad(kernels::load_quad(tile + first), elements + first);
 }
 
+__global__ void store_pairs_kernel(const float* values, float* elements) {
+  const auto first = static_cast<int>(threadIdx.x) * 2;
+  kernels::store_pair(values[first], values[first + 1], elements + first);
+}
+
 __global__ void atomics_kernel(AtomicPlaces* places) {
   const unsigned thread = blockIdx.x * blockDim.x + threadIdx.x;
   const int value = static_cast<int>(thread * 7 % 101) - 50;
@@ -139,9 +142,8 @@ unsigned blocks_of(int count) {
 
 }  // namespace
 
-void convert(const std::uint32_t* bits, std::uint32_t* tf32, Bf16* bf16, int count) {
-  launch<convert_kernel>(dim3(blocks_of(count)), dim3(kBlock), 0, stream(), bits, tf32, bf16,
-                         count);
+void convert(const std::uint32_t* bits, Converted* converted, int count) {
+  launch<convert_kernel>(dim3(blocks_of(count)), dim3(kBlock), 0, stream(), bits, converted, count);
 }
 
 void load_matrices(const std::uint16_t* rows, Fragment* fragments, bool transposed) {
@@ -183,6 +185,11 @@ template <class T>
 void store_all(const float* values, T* elements, int threads) {
   const auto count = static_cast<unsigned>(threads);
   launch<store_kernel<T>>(dim3(1), dim3(count), count * 16, stream(), values, elements);
+}
+
+void store_pairs(const float* values, float* elements, int threads) {
+  launch<store_pairs_kernel>(dim3(1), dim3(static_cast<unsigned>(threads)), 0, stream(), values,
+                             elements);
 }
 
 void change_atomically(AtomicPlaces* places, int blocks, int threads) {

@@ -12,8 +12,12 @@ namespace saltus::test {
 
 inline constexpr int kLanes = 32;
 
-/// tf32[i], bf16[i] = the float of bits[i], converted.
-void convert(const std::uint32_t* bits, std::uint32_t* tf32, kernels::Bf16* bf16, int count);
+/// The float of bits[i] by to_tf32(), round_to_tf32() and to_bf16().
+struct Converted {
+  std::uint32_t tf32, rounded;
+  kernels::Bf16 bf16;
+};
+void convert(const std::uint32_t* bits, Converted* converted, int count);
 
 /// What a warp gets from load_matrices(): fragments [32] of rows [32][8].
 void load_matrices(const std::uint16_t* rows, kernels::Fragment* fragments, bool transposed);
@@ -50,6 +54,9 @@ void fetch_bytes(const std::uint8_t* elements, float* quads, int threads);
 /// Four elements a thread through shared memory, load_quad() and store_quad(). T: float or Bf16
 template <class T>
 void store_all(const float* values, T* elements, int threads);
+
+/// Two floats a thread by store_pair().
+void store_pairs(const float* values, float* elements, int threads);
 
 /// Atomic operations of all threads of some blocks on one place each.
 struct AtomicPlaces {

@@ -49,6 +49,9 @@ std::vector<std::uint32_t> floats_to_round() {
   return all;
 }
 
+/// The bits of a float that a product of tf32 ignores.
+constexpr std::uint32_t kIgnored = 0x1fffu;
+
 /// x with `digits` significant bits, halves away from zero or to even, by arithmetic in double.
 float rounded(float x, int digits, bool ties_to_even) {
   if (!std::isfinite(x) || x == 0) return x;
@@ -64,23 +67,24 @@ float rounded(float x, int digits, bool ties_to_even) {
 TEST(Parity, Conversions) {
   const std::vector<std::uint32_t> in = floats_to_round();
   const DeviceArray<std::uint32_t> device_in(in);
-  const DeviceArray<std::uint32_t> tf32(in.size());
-  const DeviceArray<Bf16> bf16(in.size());
-  convert(device_in.data(), tf32.data(), bf16.data(), static_cast<int>(in.size()));
-  const std::vector<std::uint32_t> got_tf32 = tf32.read();
-  const std::vector<Bf16> got_bf16 = bf16.read();
+  const DeviceArray<Converted> converted(in.size());
+  convert(device_in.data(), converted.data(), static_cast<int>(in.size()));
+  const std::vector<Converted> all = converted.read();
   for (std::size_t i = 0; i < in.size(); ++i) {
     const float x = kernels::float_of(in[i]);
-    ASSERT_EQ(got_tf32[i], host::to_tf32(x)) << std::hex << in[i];
-    ASSERT_EQ(got_bf16[i].bits, kernels::to_bf16(x).bits) << std::hex << in[i];
+    const Converted& got = all[i];
+    ASSERT_EQ(got.tf32, host::to_tf32(x)) << std::hex << in[i];
+    ASSERT_EQ(got.bf16.bits, kernels::to_bf16(x).bits) << std::hex << in[i];
+    const float of_bf16 = kernels::to_float(got.bf16);
     if (std::isnan(x)) {
-      ASSERT_TRUE(std::isnan(kernels::to_float(got_bf16[i]))) << std::hex << in[i];
-    } else {
-      ASSERT_EQ(got_tf32[i], kernels::bits_of(rounded(x, 11, false))) << std::hex << in[i];
-      ASSERT_EQ(kernels::bits_of(kernels::to_float(got_bf16[i])),
-                kernels::bits_of(rounded(x, 8, true)))
-          << std::hex << in[i];
+      ASSERT_TRUE(std::isnan(of_bf16)) << std::hex << in[i];
+      ASSERT_EQ(got.rounded, in[i]);
+      continue;
     }
+    ASSERT_EQ(got.tf32, kernels::bits_of(rounded(x, 11, false))) << std::hex << in[i];
+    ASSERT_EQ(got.rounded & ~kIgnored, got.tf32) << std::hex << in[i];
+    ASSERT_EQ(kernels::bits_of(of_bf16), kernels::bits_of(rounded(x, 8, true)))
+        << std::hex << in[i];
   }
 }
 
@@ -211,9 +215,15 @@ Sums sums_of(const Product& p) {
   return result;
 }
 
-std::vector<float> on_device(const Product& p) {
-  const DeviceArray<std::uint32_t> a(p.registers_of_a());
-  const DeviceArray<std::uint32_t> b(p.registers_of_b());
+/// Random bits of `noise` are set in all operands.
+std::vector<float> on_device(const Product& p, std::uint32_t noise = 0) {
+  const auto with_noise = [noise](std::vector<std::uint32_t> registers) {
+    std::mt19937 engine(12);
+    for (std::uint32_t& bits : registers) bits |= static_cast<std::uint32_t>(engine()) & noise;
+    return registers;
+  };
+  const DeviceArray<std::uint32_t> a(with_noise(p.registers_of_a()));
+  const DeviceArray<std::uint32_t> b(with_noise(p.registers_of_b()));
   const DeviceArray<float> sums(p.by_lane(p.c));
   (p.halves() ? multiply_bf16 : multiply_tf32)(a.data(), b.data(), sums.data());
   return sums.read();
@@ -258,6 +268,12 @@ TEST_P(Multiply, AnyNumbersAreWithinTheBoundOfTheirAddition) {
   const auto bound = [&](std::size_t i) { return (GetParam() + 1) * 0x1p-22 * want.magnitude[i]; };
   expect_within(on_device(p), want.exact, bound);
   expect_within(on_host(p), want.exact, bound);
+}
+
+/// What round_to_tf32() relies on.
+TEST(Parity, ProductsOfTf32IgnoreTheLastThirteenBits) {
+  const Product p = product(8, normal_values);
+  EXPECT_EQ(bits(on_device(p, kIgnored)), bits(on_device(p)));
 }
 
 TEST_P(Multiply, ANumberThatIsNotFiniteStaysInItsRow) {
@@ -397,6 +413,14 @@ TEST(Parity, StoresOfFloats) {
   const DeviceArray<float> device(in);
   const DeviceArray<float> out(kElements);
   store_all(device.data(), out.data(), kThreads);
+  EXPECT_EQ(out.read(), in);
+}
+
+TEST(Parity, StoresOfPairs) {
+  const std::vector<float> in = normal_values(2 * kThreads, 13);
+  const DeviceArray<float> device(in);
+  const DeviceArray<float> out(in.size());
+  store_pairs(device.data(), out.data(), kThreads);
   EXPECT_EQ(out.read(), in);
 }
 
