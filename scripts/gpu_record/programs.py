@@ -60,9 +60,9 @@ def starts(program):
 
 
 def trains_on_gpu(saltus):
-    """Whether this saltus program's sweep has a --device that may be cuda."""
-    told = machine.output_of([str(saltus), "sweep", "--help"])
-    return bool(re.search(r"--device\b.*\bcuda\b", told or "", re.IGNORECASE))
+    """Whether this saltus program was built with a CUDA backend; asked without a GPU, too."""
+    told = machine.output_of([str(saltus), "info"])
+    return told is not None and "no CUDA backend" not in told
 
 
 def find(folder, limit):

@@ -63,7 +63,7 @@ def plan(programs, work, stride):
 
 def sweep(program, work):
     if program is None or not trains_on_gpu(program):
-        return Step("sweep", reason="this saltus program does not train on a GPU")
+        return Step("sweep", reason="there is no saltus program that trains on a GPU")
     return Step("sweep", [str(program), "sweep", "--quick", "--device", "cuda", "--out", str(work / "sweep")], 600)
 
 

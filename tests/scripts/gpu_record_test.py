@@ -172,6 +172,13 @@ class Whole(unittest.TestCase):
         self.assertEqual(row_of(page, "walk")[1], "failed")
         self.assertEqual(row_of(page, "benchmark")[1], "passed")
 
+    def test_a_program_that_trains_on_a_gpu_does_so(self):
+        for told, outcome in (("cuda  this build of saltus has no CUDA backend; use cpu", "left out"),
+                              ("cuda  cuda", "passed")):
+            self.program("saltus", f"[ \"$1\" = info ] && echo '{told}'\nexit 0")
+            self.assertEqual(self.verify("--steps", "sweep").returncode, 0)
+            self.assertEqual(row_of(self.pages()[0].read_text(), "sweep")[1], outcome)
+
     def test_wrong_use(self):
         self.assertEqual(self.verify("--stride", "16").returncode, 2)
         self.assertEqual(self.verify("--steps", "dance").returncode, 2)

@@ -1,6 +1,7 @@
 // saltus_gpu_bench: each kernel on a GPU at the shapes of the tutorial's network, beside cuDNN and
 // cuBLASLt, and the device's ceilings.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -18,9 +19,17 @@ struct Options {
   int rows = 128;
   bench::Protocol protocol;
   std::string only;
+  std::vector<std::string> skip;
   bool ceilings = true;
   std::string json;
 };
+
+bool is_chosen(const bench::Entry& entry, const Options& options) {
+  const auto named = [&](const std::string& text) {
+    return entry.name.find(text) != std::string::npos;
+  };
+  return named(options.only) && std::none_of(options.skip.begin(), options.skip.end(), named);
+}
 
 bool gpu_is_missing() {
   int devices = 0;
@@ -59,7 +68,7 @@ int measure_all(const Options& options) {
   bench::print_heading(all["device"]);
   int failed = 0;
   for (const bench::Entry& entry : entries_of(options)) {
-    if (entry.name.find(options.only) == std::string::npos) continue;
+    if (!is_chosen(entry, options)) continue;
     try {
       const nlohmann::json line =
           bench::to_json(entry, bench::measure(entry.make(), options.protocol));
@@ -89,6 +98,7 @@ int run(int argc, char** argv) {
                  "Least time of a turn: computations are repeated in one graph")
       ->capture_default_str();
   app.add_option("--only", options.only, "Only computations whose name contains this");
+  app.add_option("--skip", options.skip, "None whose name contains one of these")->delimiter(',');
   app.add_flag("!--no-ceilings", options.ceilings, "Leave out the device's ceilings");
   app.add_option("--json", options.json, "File for all figures");
   CLI11_PARSE(app, argc, argv);
