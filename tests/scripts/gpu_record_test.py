@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 """scripts/gpu_verify without a GPU: its verdicts and its page, from samples of what the programs say, and the whole of
 it beside programs that only pretend."""
+import contextlib
+import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from gpu_record import machine, record, steps  # noqa: E402: found by the line above
+from gpu_record import machine, programs, record, steps  # noqa: E402: found by the line above
 
 PASSED = "[==========] 3 tests from 1 test suite ran.\n[  PASSED  ] 3 tests.\n"
 FAILED = "[  PASSED  ] 2 tests.\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] Parity.Atomics\n"
@@ -125,6 +129,43 @@ class Page(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             page = record.write(self.record, Path(folder) / "new")
             self.assertEqual(json.loads(page.with_suffix(".json").read_text()), self.record)
+
+
+class Collecting(unittest.TestCase):
+    """--collect, of programs that were built."""
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = Path(holder.name)
+        (self.folder / "CMakeCache.txt").write_text("CMAKE_CUDA_ARCHITECTURES:STRING=90-real\n")
+        saltus = self.folder / "saltus"
+        saltus.write_text("#!/bin/sh\necho 'this build has no CUDA backend'\n")
+        saltus.chmod(0o755)
+        some = Path(shutil.which("true"))
+        self.built = {programs.TESTS: some, programs.BENCH: some, programs.SALTUS: saltus}
+
+    def collect(self):
+        with mock.patch.object(programs, "build", lambda *_: dict(self.built)), contextlib.redirect_stdout(io.StringIO()):
+            return programs.collect(self.folder / "carried", self.folder, 60)
+
+    def test_what_is_gathered_starts(self):
+        self.assertGreater(self.collect(), 0)
+        found, origin = programs.find(self.folder / "carried", 60)
+        self.assertEqual(set(found), {programs.TESTS, programs.BENCH})
+        self.assertIn("carried", origin)
+        note = json.loads((self.folder / "carried" / "collected.json").read_text())
+        self.assertEqual(note["architectures"], "90-real")
+
+    def test_too_much_to_carry(self):
+        with mock.patch.object(programs, "MOST_BYTES", 10), self.assertRaisesRegex(RuntimeError, "can be carried"):
+            self.collect()
+
+    def test_libraries_of_every_machine_stay(self):
+        for name in ("libc.so.6", "libstdc++.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "libgcc_s.so.1"):
+            self.assertTrue(programs.EVERYWHERE.match(name), name)
+        for name in ("libcrypto.so.3", "libgomp.so.1", "libcurl.so.4"):
+            self.assertFalse(programs.EVERYWHERE.match(name), name)
 
 
 class Whole(unittest.TestCase):
