@@ -36,6 +36,7 @@ class Sets {
   template <class T>
   std::vector<PerTrial<T>> of_trial(std::int64_t elements) {
     std::vector<PerTrial<T>> all;
+    all.reserve(static_cast<std::size_t>(count_));
     for (int i = 0; i < count_; ++i) all.push_back(arena_->random<T>(setting_.trials, elements));
     return all;
   }

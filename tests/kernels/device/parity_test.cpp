@@ -31,6 +31,7 @@ std::vector<std::uint32_t> words(std::size_t count, std::uint32_t seed) {
 
 std::vector<std::uint32_t> bits(const std::vector<float>& values) {
   std::vector<std::uint32_t> all;
+  all.reserve(values.size());
   for (const float value : values) all.push_back(kernels::bits_of(value));
   return all;
 }
@@ -152,7 +153,8 @@ struct Product {
           const int row = lane / 4 + (i % 2 == 1 ? 8 : 0);
           const int column =
               halves() ? lane % 4 * 2 + half + (i >= 2 ? 8 : 0) : lane % 4 + (i >= 2 ? 4 : 0);
-          return a[static_cast<std::size_t>(row * depth + column)];
+          const int place = row * depth + column;
+          return a[static_cast<std::size_t>(place)];
         }));
     return all;
   }
@@ -163,13 +165,15 @@ struct Product {
         all.push_back(packed([&](int half) {
           const int row =
               halves() ? lane % 4 * 2 + half + (i == 1 ? 8 : 0) : lane % 4 + (i == 1 ? 4 : 0);
-          return b[static_cast<std::size_t>(row * 8 + lane / 4)];
+          const int place = row * 8 + lane / 4;
+          return b[static_cast<std::size_t>(place)];
         }));
     return all;
   }
   [[nodiscard]] static std::size_t place_of_sum(int lane, int i) {
     const int row = lane / 4 + (i >= 2 ? 8 : 0);
-    return static_cast<std::size_t>(row * 8 + lane % 4 * 2 + i % 2);
+    const int place = row * 8 + lane % 4 * 2 + i % 2;
+    return static_cast<std::size_t>(place);
   }
   [[nodiscard]] std::vector<float> by_lane(const std::vector<float>& matrix) const {
     std::vector<float> all;
