@@ -126,7 +126,7 @@ __device__ inline ByteQuad fetch_bytes(const std::uint8_t* first) {
   const uchar4 loaded = __ldg(reinterpret_cast<const uchar4*>(first));
   return {{loaded.x, loaded.y, loaded.z, loaded.w}};
 #else
-  emulation::check_aligned(first, 4);
+  const emulation::VectorAccess access(first, 4);
   return {{first[0], first[1], first[2], first[3]}};
 #endif
 }
@@ -135,7 +135,7 @@ __device__ inline void store_bytes(const ByteQuad& bytes, std::uint8_t* first) {
   *reinterpret_cast<uchar4*>(first) =
       make_uchar4(bytes.values[0], bytes.values[1], bytes.values[2], bytes.values[3]);
 #else
-  emulation::check_aligned(first, 4);
+  const emulation::VectorAccess access(first, 4);
   for (int i = 0; i < 4; ++i) first[i] = bytes.values[i];
 #endif
 }

@@ -41,7 +41,7 @@ class Walk {
                        Chosen& chosen) {
     const Window& w = step.window;
     const std::int64_t i = image_ + std::int64_t{y_ * w.image.width + x_} * w.channels_in;
-    chosen.x = fetch_some(step.x, trial, i, i + dealing.width(), dealing.quads());
+    chosen.x = fetch_channels(step.x, trial, i, dealing.quads());
     const int place = (y_ - area_.first_y) * w.size.width + x_ - area_.first_x;
 #pragma unroll
     for (int& of_channel : chosen.places) of_channel = place;

@@ -39,10 +39,8 @@ __global__ void __launch_bounds__(kThreads)
   const Window& w = step.window;
   const Area area(w, output.y, output.x);
   const std::int64_t image = output.row * elements_of(w.image, w.channels_in) + output.channel;
-  // One loop for all types: with_fetch's four, and the divisions behind them, would spill
-  // registers.
   const auto fetch = [&](int i) {
-    return fetch_some(step.x, trial, image + i, image + i + outputs.width(), outputs.quads());
+    return fetch_channels(step.x, trial, image + i, outputs.quads());
   };
   Quad sum = {};
   for_positions(w, area, fetch, [&](const Quad& x, int) { add(x, sum); });

@@ -32,8 +32,7 @@ struct Chosen {
   }
 };
 
-/// The largest element of each channel in high; in low, for kBoth, the smallest. `quads`: as in
-/// with_fetch.
+/// The largest element of each channel in high; in low, for kBoth, the smallest.
 template <bool kBoth>
 __device__ void find_extremes(const AnyInput& input, int trial, const Window& w,
                               const Place& output, bool quads, Chosen& high, Chosen& low) {
@@ -48,11 +47,10 @@ __device__ void find_extremes(const AnyInput& input, int trial, const Window& w,
     high.places[j] = low.places[j] = first_place;
   }
   const std::int64_t image = output.row * elements_of(w.image, w.channels_in) + output.channel;
-  with_fetch(input, trial, image, quads, [&](const auto& fetch) {
-    for_positions(w, area, fetch, [&](const Quad& x, int place) {
-      high.keep_larger(x, place);
-      if constexpr (kBoth) low.keep_smaller(x, place);
-    });
+  const auto fetch = [&](int i) { return fetch_channels(input, trial, image + i, quads); };
+  for_positions(w, area, fetch, [&](const Quad& x, int place) {
+    high.keep_larger(x, place);
+    if constexpr (kBoth) low.keep_smaller(x, place);
   });
 }
 

@@ -124,6 +124,14 @@ __device__ void with_fetch(const AnyInput& input, int trial, std::int64_t first,
     choose(input.halves()[trial] + first);
 }
 
+/// Loads a thread's channels from an element on, asking for each load what it is: for walks with
+/// enough beside them that four copies by with_fetch would spill registers.
+__device__ inline Quad fetch_channels(const AnyInput& input, int trial, std::int64_t i,
+                                      bool quads) {
+  if (quads) return fetch_quad(input, trial, i);
+  return {{input.load(trial, i)}};
+}
+
 /// Calls visit(values, place in the window) for the positions of an area, row by row. `fetch` loads
 /// from the image of the window. Two loads are under way at a time.
 template <class Fetch, class Visit>
