@@ -82,14 +82,14 @@ __global__ void __launch_bounds__(kLanes* kGroups)
     }
   });
 
-  SALTUS_SHARED(float, sums, [kGroups][4][kLanes]);
+  SALTUS_SHARED(float, sums, [4][kGroups][kLanes]);
 #pragma unroll
-  for (int j = 0; j < 4; ++j) sums[group][j][lane] = sum.values[j];
+  for (int j = 0; j < 4; ++j) sums[j][group][lane] = sum.values[j];
   __syncthreads();
   if (group != 0 || !there) return;
   for (int other = 1; other < kGroups; ++other)
 #pragma unroll
-    for (int j = 0; j < 4; ++j) sum.values[j] += sums[other][j][lane];
+    for (int j = 0; j < 4; ++j) sum.values[j] += sums[j][other][lane];
   divide(sum, area.positions());
   const std::int64_t element = std::int64_t{pixel} * w.channels_in + channel;
   store_some(sum, step.y, trial, element, element + width, quads);
