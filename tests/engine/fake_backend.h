@@ -34,15 +34,20 @@ class FakeExecutable : public backend::Executable {
   std::vector<std::uint64_t> seeds;
   Samples bound[2];
   int evaluations = 0;
+  std::vector<std::string> words;  // "train", "evaluate", and which sums were taken, in order
   std::map<int, double> learning_rates;
   bool is_active(int trial) const { return trials_[static_cast<std::size_t>(trial)].active; }
 
-  // What a test says: the sums of a training batch by trial, order and batch number, and the batch
-  // in which a trial meets a number that is not finite.
+  // What a test says: how it is best used, how long training took, the sums of a training batch by
+  // trial, order and batch number, and the batch in which a trial meets a number that is not
+  // finite.
   std::function<backend::BatchSums(int, std::uint32_t, std::int64_t)> batch_sums =
       [](int, std::uint32_t, std::int64_t) { return backend::BatchSums{}; };
   std::function<bool(int, std::uint32_t, std::int64_t)> diverges =
       [](int, std::uint32_t, std::int64_t) { return false; };
+
+  bool whole_epochs = false;
+  double seconds = 2;
 
   int trials() const override { return static_cast<int>(trials_.size()); }
   void bind(backend::Split split, const Samples& samples) override {
@@ -50,6 +55,7 @@ class FakeExecutable : public backend::Executable {
   }
   void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
              bool shuffle) override {
+    words.emplace_back("train");
     train_calls.push_back({epoch, first, count, batch_size, shuffle});
     const std::int64_t rows = bound[0].count;
     for (std::int64_t batch = first; batch < first + count; ++batch) {
@@ -58,7 +64,7 @@ class FakeExecutable : public backend::Executable {
         if (!trial.active) continue;
         backend::BatchSums sums = batch_sums(static_cast<int>(i), epoch, batch);
         sums.rows = std::min(batch_size, rows - batch * batch_size);
-        trial.sums.push_back(sums);
+        trial.sums[0].push_back(sums);
         if (diverges(static_cast<int>(i), epoch, batch)) {
           trial.non_finite = backend::NonFinite{batch, "dense/kernel"};
           trial.active = false;
@@ -67,18 +73,23 @@ class FakeExecutable : public backend::Executable {
     }
   }
   void evaluate(backend::Split split, std::int64_t /*batch_size*/) override {
+    words.emplace_back("evaluate");
     ++evaluations;
     for (Trial& trial : trials_) {
       if (!trial.active) continue;
       backend::BatchSums sums;
       sums.rows = bound[static_cast<int>(split)].count;
       sums.loss = 7.0 * static_cast<double>(sums.rows);
-      trial.sums.push_back(sums);
+      trial.sums[static_cast<std::size_t>(split)].push_back(sums);
     }
   }
-  std::vector<backend::BatchSums> take_sums(int trial) override {
-    return std::exchange(trials_[static_cast<std::size_t>(trial)].sums, {});
+  std::vector<backend::BatchSums> take_sums(int trial, backend::Split split) override {
+    words.push_back(split == backend::Split::train ? "training" : "validation");
+    return std::exchange(
+        trials_[static_cast<std::size_t>(trial)].sums[static_cast<std::size_t>(split)], {});
   }
+  double training_seconds() override { return seconds; }
+  bool prefers_whole_epochs() const override { return whole_epochs; }
   std::vector<float> predict(int /*trial*/, backend::Split /*split*/,
                              std::int64_t /*batch_size*/) override {
     return {};
@@ -98,7 +109,7 @@ class FakeExecutable : public backend::Executable {
     state.active = active;
     if (active) state.non_finite.reset();
   }
-  const backend::NonFinite* non_finite(int trial) const override {
+  const backend::NonFinite* non_finite(int trial) override {
     const auto& found = trials_[static_cast<std::size_t>(trial)].non_finite;
     return found ? &*found : nullptr;
   }
@@ -106,7 +117,7 @@ class FakeExecutable : public backend::Executable {
  private:
   struct Trial {
     bool active = true;
-    std::vector<backend::BatchSums> sums;
+    std::vector<backend::BatchSums> sums[2];  // by split
     std::optional<backend::NonFinite> non_finite;
   };
 
@@ -126,6 +137,9 @@ class FakeBackend : public backend::Backend {
     made = executable.get();
     last_options = options;
     return executable;
+  }
+  int side_by_side(const plan::Plan& /*plan*/, const backend::Options& /*options*/) const override {
+    return 1;
   }
 
   mutable FakeExecutable* made = nullptr;

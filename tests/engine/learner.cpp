@@ -17,11 +17,6 @@ void PrintTo(const Executor& executor, std::ostream* out) {
   *out << executor.name;
 }
 
-std::vector<Executor> executors() {
-  return {{"cpu_fp32", &backend::cpu(), Precision::fp32, 0x1p-24, 32},
-          {"cpu_bf16", &backend::cpu(), Precision::bf16, 0x1p-9, 8}};
-}
-
 Learner::Learner(const Executor& executor, const Graph& graph, Loss loss,
                  const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size,
                  int threads)
@@ -61,12 +56,12 @@ void Learner::bind(const Samples& samples) {
 std::vector<backend::BatchSums> Learner::train(std::int64_t first, std::int64_t count,
                                                std::uint32_t epoch, bool shuffle) {
   executable_->train(epoch, first, count, batch_size_, shuffle);
-  return executable_->take_sums(0);
+  return executable_->take_sums(0, backend::Split::train);
 }
 
 std::vector<backend::BatchSums> Learner::evaluate() {
   executable_->evaluate(backend::Split::train, batch_size_);
-  return executable_->take_sums(0);
+  return executable_->take_sums(0, backend::Split::train);
 }
 
 reference::Values Learner::predict() {

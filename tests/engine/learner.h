@@ -30,7 +30,7 @@ struct Executor {
 /// For messages of tests.
 void PrintTo(const Executor& executor, std::ostream* out);
 
-/// Every executor of this build.
+/// Every executor of this program, that of fp32 first. Each program has a list of its own.
 std::vector<Executor> executors();
 
 class Learner {

@@ -122,6 +122,24 @@ TEST_F(TrainerTest, RunsAllBatchesOfAnEpochWithTheRemainder) {
       << "the pace is found with one batch, then an epoch of no time at all is one run";
 }
 
+TEST_F(TrainerTest, GivesWholeEpochsWithTheirEvaluationToWhoPrefersThem) {
+  executable_->whole_epochs = true;
+  fit({.epochs = 3, .batch_size = 4, .validation_data = data_.samples()});
+  EXPECT_THAT(batches_by_order(executable_->train_calls), ElementsAre(3, 3, 3));
+  EXPECT_EQ(executable_->train_calls.size(), 3U);
+  EXPECT_EQ(executable_->evaluations, 3);
+  const std::vector<std::string>& words = executable_->words;
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    if (*word == "train") EXPECT_EQ(*std::next(word), "evaluate") << "nothing is asked in between";
+  }
+}
+
+TEST_F(TrainerTest, ImagesPerSecondAreThoseOfTraining) {
+  executable_->seconds = 0.5;
+  const auto histories = fit({.epochs = 2, .validation_data = data_.samples()});
+  EXPECT_THAT(histories[0].at("images_per_second"), ElementsAre(20, 20)) << "ten in half a second";
+}
+
 TEST_F(TrainerTest, EachEpochHasItsOwnOrderAlsoOverSeveralCalls) {
   const auto orders = [&] {
     std::vector<std::uint32_t> found;

@@ -11,6 +11,7 @@
 #include <saltus/model.h>
 
 #include "backend/backend.h"
+#include "tests/engine/learner.h"
 
 namespace saltus {
 namespace {
@@ -95,8 +96,8 @@ TEST_P(Trajectory, StaysAsCloseToTheTruthAsPyTorch) {
   backend::Options options;
   options.batch_size = batch;
   options.threads = 1;  // results do not depend on it, and these networks are too small to share
-  const auto executable =
-      backend::cpu().compile(plan, {backend::trial_of(graph, optimizer, 0)}, options);
+  const auto executable = tests::executors().front().backend->compile(
+      plan, {backend::trial_of(graph, optimizer, 0)}, options);
   for (std::size_t i = 0; i < plan->weights.size(); ++i) {
     executable->write_weight(0, static_cast<int>(i),
                              values_of(recorded()["weights"]["initial"], plan->weights[i].name));
@@ -107,7 +108,7 @@ TEST_P(Trajectory, StaysAsCloseToTheTruthAsPyTorch) {
   const std::int64_t batches = (samples.count + batch - 1) / batch;
   const int steps = recorded()["steps"];
   for (int step = 0; step < steps; ++step) executable->train(0, step % batches, 1, batch, false);
-  const std::vector<backend::BatchSums> sums = executable->take_sums(0);
+  const std::vector<backend::BatchSums> sums = executable->take_sums(0, backend::Split::train);
   ASSERT_EQ(sums.size(), static_cast<std::size_t>(steps));
 
   const auto truth = run["losses"]["torch_float64"].get<std::vector<double>>();

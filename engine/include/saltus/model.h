@@ -43,8 +43,8 @@ struct FitOptions {
   double validation_split = 0;
   std::optional<Samples> validation_data = {};
   std::vector<CallbackPtr> callbacks = {};
-  /// Ends training within a fraction of a second once it is true: a signal handler may set it. The
-  /// History then holds the epochs that were finished.
+  /// Ends training once it is true, on a CPU within a fraction of a second, on a GPU after the
+  /// epoch: a signal handler may set it. The History then holds the epochs that were finished.
   const std::atomic<bool>* interrupt = nullptr;
 };
 

@@ -192,12 +192,12 @@ struct SweepOptions {
   SweepObserver* observer = nullptr;
   /// Results of an earlier run: those with status ok or diverged are taken over by their ids.
   std::span<const TrialResult> done = {};
-  /// Ends the sweep within a fraction of a second once it is true: a signal handler may set it. The
-  /// epochs that are finished are kept.
+  /// Ends the sweep once it is true, on a CPU within a fraction of a second, on a GPU after the
+  /// epoch: a signal handler may set it. The epochs that are finished are kept.
   const std::atomic<bool>* interrupt = nullptr;
-  /// Trials that train side by side, where they have batch size and epochs in common. On a CPU one
-  /// is best: it has its caches for itself.
-  int side_by_side = 1;
+  /// Trials that train side by side, where they have batch size and epochs in common; 0: as many as
+  /// the device is best at. On a CPU that is one: it has the caches for itself.
+  int side_by_side = 0;
 };
 
 /// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what

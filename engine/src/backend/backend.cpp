@@ -19,6 +19,21 @@ DropoutRule alpha_dropout_rule(double rate) {
           static_cast<float>(scale * kLimit + shift)};
 }
 
+std::vector<std::int64_t> broadcast_places(const Shape& sample, const Shape& alpha) {
+  std::vector<std::int64_t> places(static_cast<std::size_t>(element_count(sample)), 0);
+  for (std::int64_t element = 0; element < element_count(sample); ++element) {
+    std::int64_t rest = element;
+    std::int64_t stride = 1;
+    for (std::size_t axis = sample.size(); axis-- > 0;) {
+      if (alpha[axis] != 1)
+        places[static_cast<std::size_t>(element)] += rest % sample[axis] * stride;
+      rest /= sample[axis];
+      stride *= alpha[axis];
+    }
+  }
+  return places;
+}
+
 Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed) {
   Trial trial;
   trial.seed = seed;

@@ -24,6 +24,10 @@ using kernels::DropoutRule;
 DropoutRule dropout_rule(double rate);
 DropoutRule alpha_dropout_rule(double rate);
 
+/// Of PReLU: for each element of a sample, the place of its alpha. Axes of extent 1 in `alpha` are
+/// shared.
+std::vector<std::int64_t> broadcast_places(const Shape& sample, const Shape& alpha);
+
 /// One row of the trial table: all that may differ between models that share a plan.
 struct Trial {
   std::uint64_t seed = 0;
@@ -76,8 +80,16 @@ class Executable {
   /// Runs all active trials over the samples bound, dropout off.
   virtual void evaluate(Split split, std::int64_t batch_size) = 0;
 
-  /// Sums of one trial since the last call, a batch each.
-  virtual std::vector<BatchSums> take_sums(int trial) = 0;
+  /// Sums of one trial over a split's samples since the last call, a batch each. Batches that the
+  /// trial was left out of are missing.
+  virtual std::vector<BatchSums> take_sums(int trial, Split split) = 0;
+
+  /// Seconds that the calls of train() took since this was last asked.
+  virtual double training_seconds() = 0;
+
+  /// Whether it is best given an epoch at a time, with the evaluation behind it, before anything is
+  /// asked of it; else a few batches at a time cost nothing.
+  virtual bool prefers_whole_epochs() const = 0;
 
   /// Outputs [count][output] of a trial for the samples bound.
   virtual std::vector<float> predict(int trial, Split split, std::int64_t batch_size) = 0;
@@ -95,7 +107,7 @@ class Executable {
 
   /// Where a trial stopped because a number was not finite, if it did. Only with
   /// Options::stop_on_nonfinite.
-  virtual const NonFinite* non_finite(int trial) const = 0;
+  virtual const NonFinite* non_finite(int trial) = 0;
 };
 
 /// How an executable is to be made.
@@ -118,6 +130,10 @@ class Backend {
   virtual std::unique_ptr<Executable> compile(std::shared_ptr<const plan::Plan> plan,
                                               std::vector<Trial> trials,
                                               const Options& options) const = 0;
+
+  /// How many trials of this plan are best trained side by side, at least one. Results do not
+  /// depend on it.
+  virtual int side_by_side(const plan::Plan& plan, const Options& options) const = 0;
 };
 
 /// The CPU backend: oneDNN for convolutions and matrix products, our own loops for the rest.

@@ -104,6 +104,17 @@ train::Trainer TrialRunner::trainer(const SweepPlan& plan,
            .terminate_on_nan = true}};
 }
 
+int TrialRunner::side_by_side(const SweepPlan& plan) const {
+  const auto smaller = [](const Setting& a, const Setting& b) {
+    return a.batch_size < b.batch_size;
+  };
+  const Setting& largest = *std::max_element(plan.settings.begin(), plan.settings.end(), smaller);
+  const Graph graph = recipe_graph(config_.recipe, largest.activation, image_, classes_);
+  return backend::select(config_.device)
+      .side_by_side(plan::make_plan(graph, config_.loss, config_.precision),
+                    {.batch_size = largest.batch_size});
+}
+
 std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,
                                           SweepObserver& observer,
                                           const std::atomic<bool>* interrupt) const {
@@ -179,7 +190,9 @@ SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
     return std::any_of(results.begin(), results.end(),
                        [&](const TrialResult& result) { return result.id == trial.id; });
   });
-  for (const std::vector<TrialSpec>& trials : group(plan, to_run, options.side_by_side)) {
+  const int side_by_side =
+      options.side_by_side > 0 ? options.side_by_side : runner.side_by_side(plan);
+  for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side)) {
     if (options.interrupt != nullptr && options.interrupt->load()) break;
     for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt)) {
       results.push_back(std::move(result));

@@ -20,6 +20,9 @@ class TrialRunner {
   /// cannot be run.
   train::Trainer trainer(const SweepPlan& plan, std::span<const TrialSpec> trials) const;
 
+  /// How many of them the device is best at side by side.
+  int side_by_side(const SweepPlan& plan) const;
+
   /// Trains such trials side by side.
   std::vector<TrialResult> run(const SweepPlan& plan, std::span<const TrialSpec> trials,
                                SweepObserver& observer, const std::atomic<bool>* interrupt) const;

@@ -1,7 +1,6 @@
 #include "train/fit_run.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 
@@ -10,10 +9,8 @@
 namespace saltus::train {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -70,23 +67,23 @@ bool FitRun::run_epoch(int epoch, int order) {
     if (participant.active) participant.notify(&Callback::on_epoch_begin, epoch);
   }
   const Clock::time_point start = Clock::now();
+  trainer_.executable_->training_seconds();  // of an epoch that was not finished
   if (!run_batches(order)) return false;
-  const double training_seconds = seconds_since(start);
   if (!any_active()) return true;
-  if (has_validation()) {
-    trainer_.executable_->evaluate(backend::Split::validation, options_.batch_size);
-  }
-  end_epoch(epoch, training_seconds, seconds_since(start));
+  if (!trainer_.executable_->prefers_whole_epochs()) validate();
+  end_epoch(epoch, start);
   return true;
 }
 
 bool FitRun::run_batches(int order) {
   for (std::int64_t done = 0; done < steps_ && any_active();) {
     if (interrupted()) return false;
-    const std::int64_t count = std::min(pace_.next(), steps_ - done);
+    const bool whole = trainer_.executable_->prefers_whole_epochs();
+    const std::int64_t count = whole ? steps_ : std::min(pace_.next(), steps_ - done);
     const Clock::time_point start = Clock::now();
     trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, options_.batch_size,
                                 options_.shuffle);
+    if (whole) validate();
     done += count;
     collect(done);
     pace_.measure(count, seconds_since(start));
@@ -94,10 +91,16 @@ bool FitRun::run_batches(int order) {
   return !interrupted();
 }
 
+void FitRun::validate() {
+  if (!has_validation()) return;
+  trainer_.executable_->evaluate(backend::Split::validation, options_.batch_size);
+}
+
 void FitRun::collect(std::int64_t steps_done) {
   for (Participant& participant : participants_) {
     if (!participant.active) continue;
-    add(trainer_.executable_->take_sums(participant.trial()), participant.sums);
+    add(trainer_.executable_->take_sums(participant.trial(), backend::Split::train),
+        participant.sums);
     if (const auto* found = trainer_.executable_->non_finite(participant.trial())) {
       trainer_.divergences_[static_cast<std::size_t>(participant.trial())] =
           Divergence{found->step, found->tensor};
@@ -108,13 +111,15 @@ void FitRun::collect(std::int64_t steps_done) {
   }
 }
 
-void FitRun::end_epoch(int epoch, double training_seconds, double seconds) {
+void FitRun::end_epoch(int epoch, Clock::time_point start) {
+  const double training_seconds = trainer_.executable_->training_seconds();
+  const double seconds = seconds_since(start);
   for (Participant& participant : participants_) {
     if (!participant.active) continue;
     Logs logs = training_logs(participant);
     if (has_validation()) {
       backend::BatchSums sums;
-      add(trainer_.executable_->take_sums(participant.trial()), sums);
+      add(trainer_.executable_->take_sums(participant.trial(), backend::Split::validation), sums);
       trainer_.figures_.log(sums, "val_", logs);
     }
     logs["learning_rate"] = participant.learning_rate();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <vector>
 
@@ -20,14 +21,17 @@ class FitRun {
   std::vector<History> run();
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   /// Trains on one epoch's batches, in the order of that number, and validates. False where it was
   /// interrupted.
   bool run_epoch(int epoch, int order);
   bool run_batches(int order);
+  void validate();
 
   /// Takes what the batches that ran gave; ends trials that met a number that was not finite.
   void collect(std::int64_t steps_done);
-  void end_epoch(int epoch, double training_seconds, double seconds);
+  void end_epoch(int epoch, Clock::time_point start);
 
   Logs training_logs(const Participant& participant) const;
 

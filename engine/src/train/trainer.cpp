@@ -125,7 +125,7 @@ std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_s
   std::vector<Logs> results(static_cast<std::size_t>(trials()));
   for (int trial = 0; trial < trials(); ++trial) {
     backend::BatchSums sums;
-    add(executable_->take_sums(trial), sums);
+    add(executable_->take_sums(trial, backend::Split::validation), sums);
     figures_.log(sums, "", results[static_cast<std::size_t>(trial)]);
   }
   return results;
@@ -141,7 +141,9 @@ std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int6
 void Trainer::activate_all() {
   for (int trial = 0; trial < trials(); ++trial) {
     executable_->set_active(trial, true);
-    executable_->take_sums(trial);  // of a run that an exception ended
+    for (const backend::Split split : {backend::Split::train, backend::Split::validation}) {
+      executable_->take_sums(trial, split);  // of a run that an exception ended
+    }
   }
 }
 

@@ -30,6 +30,11 @@ class CpuBackend : public Backend {
     }
     return std::make_unique<cpu::CpuExecutable>(std::move(plan), std::move(trials), options);
   }
+
+  /// A trial by itself has the caches for itself.
+  int side_by_side(const plan::Plan& /*plan*/, const Options& /*options*/) const override {
+    return 1;
+  }
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "backend/cpu/executable.h"
 
 #include <algorithm>
-#include <utility>
+#include <chrono>
 
 #include "kernels/random.h"
 
@@ -32,6 +32,7 @@ void CpuExecutable::bind(backend::Split split, const Samples& samples) {
 
 void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
                           std::int64_t batch_size, bool shuffle) {
+  const auto start = std::chrono::steady_clock::now();
   make_room(batch_size);
   const Samples& data = samples(backend::Split::train);
   CompiledProgram& program = compiled(train_, plan_->train);
@@ -46,9 +47,11 @@ void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t 
                                     static_cast<std::uint32_t>(data.count));
       }
       program.run(run);
-      trial.sums.push_back(run.sums);
+      trial.sums_of(backend::Split::train).push_back(run.sums);
     }
   }
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  training_seconds_ += taken.count();
 }
 
 void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
@@ -60,13 +63,13 @@ void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
       if (!trial.active) continue;
       Run run = make_run(trial, data, batch, batch_size);
       program.run(run);
-      trial.sums.push_back(run.sums);
+      trial.sums_of(split).push_back(run.sums);
     }
   }
 }
 
-std::vector<backend::BatchSums> CpuExecutable::take_sums(int trial) {
-  return std::exchange(state(trial).sums, {});
+std::vector<backend::BatchSums> CpuExecutable::take_sums(int trial, backend::Split split) {
+  return std::exchange(state(trial).sums_of(split), {});
 }
 
 std::vector<float> CpuExecutable::predict(int trial, backend::Split split,
@@ -119,8 +122,8 @@ void CpuExecutable::set_active(int trial, bool active) {
   if (active) state(trial).non_finite.reset();
 }
 
-const backend::NonFinite* CpuExecutable::non_finite(int trial) const {
-  const auto& found = trials_[static_cast<std::size_t>(trial)].non_finite;
+const backend::NonFinite* CpuExecutable::non_finite(int trial) {
+  const auto& found = state(trial).non_finite;
   return found ? &*found : nullptr;
 }
 

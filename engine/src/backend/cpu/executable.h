@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "backend/backend.h"
@@ -20,13 +21,15 @@ class CpuExecutable : public backend::Executable {
   void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
              bool shuffle) override;
   void evaluate(backend::Split split, std::int64_t batch_size) override;
-  std::vector<backend::BatchSums> take_sums(int trial) override;
+  std::vector<backend::BatchSums> take_sums(int trial, backend::Split split) override;
+  double training_seconds() override { return std::exchange(training_seconds_, 0); }
+  bool prefers_whole_epochs() const override { return false; }
   std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
   void read_weight(int trial, int weight, std::span<float> values) override;
   void write_weight(int trial, int weight, std::span<const float> values) override;
   void set_learning_rate(int trial, double learning_rate) override;
   void set_active(int trial, bool active) override;
-  const backend::NonFinite* non_finite(int trial) const override;
+  const backend::NonFinite* non_finite(int trial) override;
 
  private:
   TrialState& state(int trial) { return trials_[static_cast<std::size_t>(trial)]; }
@@ -51,6 +54,7 @@ class CpuExecutable : public backend::Executable {
   std::vector<TrialState> trials_;
   std::array<Samples, 2> splits_;
   Buffer gradients_;
+  double training_seconds_ = 0;
   std::unique_ptr<CompiledProgram> train_, evaluate_, predict_;
 };
 

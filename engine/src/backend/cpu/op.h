@@ -1,6 +1,7 @@
 // What a step becomes on the CPU, and what it sees when it runs.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,8 +25,12 @@ struct TrialState {
   Buffer statistics;
   std::int64_t step = 0;  ///< optimizer steps done
   bool active = true;
-  std::vector<backend::BatchSums> sums;
+  std::array<std::vector<backend::BatchSums>, 2> sums;  ///< by split
   std::optional<backend::NonFinite> non_finite;
+
+  std::vector<backend::BatchSums>& sums_of(backend::Split split) {
+    return sums[static_cast<std::size_t>(split)];
+  }
 };
 
 /// One pass of a program over one batch of one trial.

@@ -65,21 +65,6 @@ void normalize_rows(In x, Out y, const float* mean, const float* variance, const
   }
 }
 
-std::vector<std::int64_t> broadcast_places(const Shape& sample, const Shape& alpha) {
-  std::vector<std::int64_t> places(static_cast<std::size_t>(element_count(sample)), 0);
-  for (std::int64_t element = 0; element < element_count(sample); ++element) {
-    std::int64_t rest = element;
-    std::int64_t stride = 1;
-    for (std::size_t axis = sample.size(); axis-- > 0;) {
-      if (alpha[axis] != 1)
-        places[static_cast<std::size_t>(element)] += rest % sample[axis] * stride;
-      rest /= sample[axis];
-      stride *= alpha[axis];
-    }
-  }
-  return places;
-}
-
 void parametric_relu_rows(In x, const float* alpha, std::span<const std::int64_t> places, Out y,
                           std::int64_t rows) {
   const auto elements = static_cast<std::int64_t>(places.size());
@@ -103,7 +88,8 @@ class ParametricReluBackwardOp : public WholeOp {
   ParametricReluBackwardOp(const plan::ParametricReluBackward& step, const Setting& setting)
       : step_(step),
         memory_(setting.memory),
-        places_(broadcast_places(memory_.tensor(step.x).shape, memory_.tensor(step.alpha).shape)) {}
+        places_(backend::broadcast_places(memory_.tensor(step.x).shape,
+                                          memory_.tensor(step.alpha).shape)) {}
 
   void run(Run& run) override {
     const plan::Tensor& alphas = memory_.tensor(step_.alpha);

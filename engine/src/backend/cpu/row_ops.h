@@ -16,9 +16,6 @@ void softmax_rows_backward(In y, In dy, Out dx, std::int64_t rows, std::int64_t 
 void normalize_rows(In x, Out y, const float* mean, const float* variance, const float* gamma,
                     const float* beta, double epsilon, std::int64_t rows, std::int64_t channels);
 
-/// For each element of a sample, the place of its alpha: axes of extent 1 in `alpha` are shared.
-std::vector<std::int64_t> broadcast_places(const Shape& sample, const Shape& alpha);
-
 /// y = max(x, 0) + alpha min(x, 0), a sample a row.
 void parametric_relu_rows(In x, const float* alpha, std::span<const std::int64_t> places, Out y,
                           std::int64_t rows);
