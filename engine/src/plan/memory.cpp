@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #include "plan/passes.h"
 
@@ -8,18 +7,6 @@ namespace {
 
 /// Bytes to which every buffer is aligned: a cache line, and the widest vector.
 constexpr std::int64_t kAlignment = 64;
-
-/// Segments (or, of slice tensors, steps) from a tensor's first write to its last read.
-struct Lifetime {
-  int first = std::numeric_limits<int>::max();
-  int last = -1;
-
-  void include(int position) {
-    first = std::min(first, position);
-    last = std::max(last, position);
-  }
-  bool overlaps(const Lifetime& other) const { return first <= other.last && other.first <= last; }
-};
 
 std::vector<Segment> cut(const std::vector<Step>& steps) {
   std::vector<Segment> segments;
@@ -31,12 +18,22 @@ std::vector<Segment> cut(const std::vector<Step>& steps) {
   return segments;
 }
 
-/// Gives the tensors of one home offsets such that no two that live at once overlap: largest first,
-/// each at the lowest free place. Returns the bytes needed.
-std::int64_t pack(std::vector<Tensor>& tensors, const std::vector<Lifetime>& lifetimes, Home home) {
+/// Packs the tensors of one home.
+std::int64_t pack_home(std::vector<Tensor>& tensors, const std::vector<Lifetime>& lifetimes,
+                       Home home) {
+  std::vector<Lifetime> of_home = lifetimes;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].home != home) of_home[i] = {};
+  }
+  return pack(tensors, of_home);
+}
+
+}  // namespace
+
+std::int64_t pack(std::vector<Tensor>& tensors, const std::vector<Lifetime>& lifetimes) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].home == home && lifetimes[i].last >= 0) order.push_back(i);
+    if (lifetimes[i].last >= 0) order.push_back(i);
   }
   const auto bytes = [&](std::size_t i) {
     const std::int64_t exact = tensors[i].elements * size_of(tensors[i].type);
@@ -63,8 +60,6 @@ std::int64_t pack(std::vector<Tensor>& tensors, const std::vector<Lifetime>& lif
   }
   return total;
 }
-
-}  // namespace
 
 void assign_types(Draft& draft, Precision precision) {
   if (precision != Precision::bf16) return;
@@ -111,8 +106,8 @@ Program place(Draft draft) {
 
   // Slices of a segment are at different steps at any time, so what they share of the batch lives
   // for whole segments.
-  program.slice_bytes = pack(draft.tensors, by_step, Home::slice);
-  program.batch_bytes = pack(draft.tensors, by_segment, Home::batch);
+  program.slice_bytes = pack_home(draft.tensors, by_step, Home::slice);
+  program.batch_bytes = pack_home(draft.tensors, by_segment, Home::batch);
   program.tensors = std::move(draft.tensors);
   return program;
 }

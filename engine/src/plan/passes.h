@@ -2,7 +2,9 @@
 // -> recompute -> types and homes -> memory.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "plan/plan.h"
 
@@ -51,6 +53,22 @@ void recompute(Draft& draft);
 
 /// Stores what matrix products read in the precision's type.
 void assign_types(Draft& draft, Precision precision);
+
+/// From a tensor's first write to its last read: numbers of segments, or of steps.
+struct Lifetime {
+  int first = std::numeric_limits<int>::max();
+  int last = -1;  ///< below 0: it does not live at all
+
+  void include(int position) {
+    first = std::min(first, position);
+    last = std::max(last, position);
+  }
+  bool overlaps(const Lifetime& other) const { return first <= other.last && other.first <= last; }
+};
+
+/// Gives the tensors that live offsets, in bytes a sample, such that no two that live at once
+/// overlap: largest first, each at the lowest free place. Returns the bytes needed for a sample.
+std::int64_t pack(std::vector<Tensor>& tensors, const std::vector<Lifetime>& lifetimes);
 
 /// Cuts the steps into segments and gives every tensor its place.
 Program place(Draft draft);
