@@ -14,6 +14,14 @@ if(NOT SALTUS_CUDA STREQUAL "OFF")
                         "CMAKE_CUDA_COMPILER, or configure with -DSALTUS_CUDA=OFF")
   endif()
 endif()
+
+# The least compute capability that there is code for, as 80 for 8.0; 0 where the list does not say.
+set(SALTUS_OLDEST_ARCHITECTURE 0)
+string(REGEX MATCHALL "[0-9]+" architectures "${CMAKE_CUDA_ARCHITECTURES}")
+if(architectures)
+  list(SORT architectures COMPARE NATURAL)
+  list(GET architectures 0 SALTUS_OLDEST_ARCHITECTURE)
+endif()
 message(STATUS "CUDA backend: ${SALTUS_HAS_CUDA}")
 
 # saltus_cuda_target(NAME): what every target with kernels has beside saltus_target().

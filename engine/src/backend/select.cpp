@@ -1,8 +1,14 @@
 #include "backend/select.h"
 
+#include <string>
+
 #include <saltus/error.h>
 
 #include "core/names.h"
+
+#if defined(SALTUS_CUDA_BACKEND)
+#include "backend/cuda/cuda.h"
+#endif
 
 namespace saltus {
 namespace {
@@ -21,9 +27,14 @@ Device parse_device(std::string_view name) {
 }
 
 const backend::Backend& backend::select(Device device) {
-  if (device == Device::cuda) {
-    throw DeviceError("this build of saltus has no CUDA backend; use device cpu or auto");
-  }
+  if (device == Device::cpu) return cpu();
+#if defined(SALTUS_CUDA_BACKEND)
+  const std::string obstacle = cuda_obstacle();
+  if (obstacle.empty()) return cuda();
+#else
+  const std::string obstacle = "this build of saltus has no CUDA backend; use device cpu or auto";
+#endif
+  if (device == Device::cuda) throw DeviceError(obstacle);
   return cpu();
 }
 

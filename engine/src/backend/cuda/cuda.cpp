@@ -1,0 +1,170 @@
+#include "backend/cuda/cuda.h"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+#include "backend/cuda/executable.h"
+
+namespace saltus::cuda {
+namespace {
+
+/// Does what throws errors of CUDA, and throws the library's own instead.
+template <class Work>
+auto guarded(Work work) {
+  try {
+    return work();
+  } catch (const kernels::CudaError& error) {
+    cudaGetLastError();  // or the next launch would report it again
+    throw DeviceError(error.what());
+  } catch (const std::invalid_argument& error) {
+    throw InvalidArgument(error.what());
+  }
+}
+
+/// CudaExecutable at the seam.
+class SeamExecutable : public backend::Executable {
+ public:
+  SeamExecutable(std::shared_ptr<const plan::Plan> plan, std::span<const backend::Trial> trials,
+                 const backend::Options& options)
+      : executable_(std::move(plan), trials, options) {}
+
+  int trials() const override { return executable_.trials(); }
+  void bind(backend::Split split, const Samples& samples) override {
+    guarded([&] { executable_.bind(split, samples); });
+  }
+  void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
+             bool shuffle) override {
+    executable_.train(epoch, first, count, batch_size, shuffle);
+  }
+  void evaluate(backend::Split split, std::int64_t batch_size) override {
+    executable_.evaluate(split, batch_size);
+  }
+  std::vector<backend::BatchSums> take_sums(int trial, backend::Split split) override {
+    return guarded([&] { return executable_.take_sums(trial, split); });
+  }
+  double training_seconds() override {
+    return guarded([&] { return executable_.training_seconds(); });
+  }
+  bool prefers_whole_epochs() const override { return true; }
+  std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override {
+    return guarded([&] { return executable_.predict(trial, split, batch_size); });
+  }
+  void read_weight(int trial, int weight, std::span<float> values) override {
+    guarded([&] { executable_.read_weight(trial, weight, values); });
+  }
+  void write_weight(int trial, int weight, std::span<const float> values) override {
+    guarded([&] { executable_.write_weight(trial, weight, values); });
+  }
+  void set_learning_rate(int trial, double learning_rate) override {
+    guarded([&] { executable_.set_learning_rate(trial, learning_rate); });
+  }
+  void set_active(int trial, bool active) override {
+    guarded([&] { executable_.set_active(trial, active); });
+  }
+  const backend::NonFinite* non_finite(int trial) override {
+    return guarded([&] { return executable_.non_finite(trial); });
+  }
+
+ private:
+  CudaExecutable executable_;
+};
+
+class CudaBackend : public backend::Backend {
+ public:
+  std::string_view name() const override { return "cuda"; }
+
+  std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
+                                               std::vector<backend::Trial> trials,
+                                               const backend::Options& options) const override {
+    return guarded([&] { return std::make_unique<SeamExecutable>(plan, trials, options); });
+  }
+
+  /// So many that their weights and moments just fit the second-level cache: the update streams
+  /// through all of them in every step, and from memory it takes several times as long. Two at the
+  /// least, so that one trial's step has work for the processors that the other's leaves idle. A
+  /// tenth of the memory is left for samples and graphs.
+  int side_by_side(const plan::Plan& plan, const backend::Options& options) const override {
+    return guarded([&] {
+      const Compiled compiled(plan, {.first = true, .second = true}, {}, options.batch_size);
+      const Layout& layout = compiled.layout();
+      int device = 0;
+      int cache = 0;
+      std::size_t free = 0;
+      std::size_t total = 0;
+      SALTUS_CHECK(cudaGetDevice(&device));
+      SALTUS_CHECK(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, device));
+      SALTUS_CHECK(cudaMemGetInfo(&free, &total));
+      const std::int64_t fit_cache = cache / layout.state_bytes;
+      const std::int64_t fit_memory =
+          static_cast<std::int64_t>(free) / 10 * 9 / (layout.state_bytes + layout.scratch_bytes);
+      return static_cast<int>(
+          std::max<std::int64_t>(1, std::min(fit_memory, std::max<std::int64_t>(2, fit_cache))));
+    });
+  }
+};
+
+/// "13.0" of 13000.
+std::string version_text(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+/// The error says the same where there is no driver and where it is too old.
+std::string driver_obstacle() {
+  int driver = 0;
+  int runtime = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  static_cast<void>(cudaRuntimeGetVersion(&runtime));
+  if (driver == 0) {
+    return "this machine has no NVIDIA driver; install one, or use device cpu";
+  }
+  return fmt::format(
+      "the NVIDIA driver of this machine supports CUDA {}, but this program needs CUDA {}; update "
+      "the driver, or use device cpu",
+      version_text(driver), version_text(runtime));
+}
+
+std::string device_obstacle() {
+  int device = 0;
+  int major = 0;
+  int minor = 0;
+  SALTUS_CHECK(cudaGetDevice(&device));
+  SALTUS_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  SALTUS_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  constexpr int kOldest = SALTUS_OLDEST_ARCHITECTURE;
+  if (major * 10 + minor >= kOldest) return {};
+  return fmt::format(
+      "the GPU has compute capability {}.{}, but this build has code for {}.{} and later only; add "
+      "its architecture to CMAKE_CUDA_ARCHITECTURES, or use device cpu",
+      major, minor, kOldest / 10, kOldest % 10);
+}
+
+}  // namespace
+}  // namespace saltus::cuda
+
+namespace saltus::backend {
+
+const Backend& cuda() {
+  static const saltus::cuda::CudaBackend backend;
+  return backend;
+}
+
+std::string cuda_obstacle() {
+  int devices = 0;
+  const cudaError_t code = cudaGetDeviceCount(&devices);
+  cudaGetLastError();
+  if (code == cudaErrorInsufficientDriver) return saltus::cuda::driver_obstacle();
+  if (code == cudaErrorNoDevice || (code == cudaSuccess && devices == 0)) {
+    return "this machine has no CUDA device, or CUDA_VISIBLE_DEVICES hides it; use device cpu";
+  }
+  try {
+    kernels::check(code, "cudaGetDeviceCount", __FILE__, __LINE__);
+    return saltus::cuda::device_obstacle();
+  } catch (const kernels::CudaError& error) {
+    return fmt::format("CUDA does not work here: {}", error.what());
+  }
+}
+
+}  // namespace saltus::backend

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <saltus/samples.h>
+
+#include "backend/cuda/handles.h"
+#include "kernels/loss/loss.h"
+
+namespace saltus::cuda {
+
+/// Where a split's samples lie on the device, once for all trials.
+struct DataView {
+  std::int64_t count = 0;
+  const std::uint8_t* bytes = nullptr;  ///< inputs, or none
+  const float* floats = nullptr;        ///< inputs, or none; one of the two
+  kernels::Targets targets = {};
+};
+
+/// A copy of a split's samples.
+class Dataset {
+ public:
+  /// Copies samples, and waits for it. True where they lie at the same places, in the same types
+  /// and number, as those before: what was captured with those holds for them, too.
+  bool load(const Samples& samples, cudaStream_t stream);
+
+  const DataView& view() const { return view_; }
+
+ private:
+  DeviceMemory inputs_;
+  DeviceMemory targets_;
+  std::int64_t input_bytes_ = 0;
+  std::int64_t target_bytes_ = 0;
+  DataView view_;
+};
+
+}  // namespace saltus::cuda

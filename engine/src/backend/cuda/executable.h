@@ -1,0 +1,128 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <compare>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/cuda/compiled.h"
+#include "backend/cuda/trial_table.h"
+
+namespace saltus::cuda {
+
+/// Trials on a GPU, side by side in every launch.
+///
+/// train() and evaluate() only note what is to be done. Whatever returns a value does it first:
+/// each pass over a number of batches is a graph, captured once and launched again in later epochs,
+/// all passes go into the stream one after another, and the host waits once.
+///
+/// Functions throw kernels::CudaError where a call of CUDA fails.
+class CudaExecutable {
+ public:
+  CudaExecutable(std::shared_ptr<const plan::Plan> plan, std::span<const backend::Trial> trials,
+                 const backend::Options& options);
+  CudaExecutable(const CudaExecutable&) = delete;
+  CudaExecutable& operator=(const CudaExecutable&) = delete;
+  ~CudaExecutable();
+
+  int trials() const { return table_.count(); }
+  void bind(backend::Split split, const Samples& samples);
+  void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
+             bool shuffle);
+  void evaluate(backend::Split split, std::int64_t batch_size);
+  std::vector<backend::BatchSums> take_sums(int trial, backend::Split split);
+  double training_seconds();
+  std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size);
+  void read_weight(int trial, int weight, std::span<float> values);
+  void write_weight(int trial, int weight, std::span<const float> values);
+  void set_learning_rate(int trial, double learning_rate);
+  void set_active(int trial, bool active);
+  const backend::NonFinite* non_finite(int trial);
+
+ private:
+  /// Batches that are to be run, one after another.
+  struct Pass {
+    ProgramKind kind = ProgramKind::train;
+    backend::Split split = backend::Split::train;
+    bool shuffled = false;
+    std::uint32_t epoch = 0;
+    std::int64_t first = 0;  ///< batch
+    std::int64_t count = 0;  ///< batches
+    std::int64_t batch_size = 0;
+  };
+
+  /// What a captured graph depends on. All else that differs between passes is read on the device.
+  struct PassKey {
+    ProgramKind kind;
+    backend::Split split;
+    bool shuffled;
+    std::int64_t count;
+    auto operator<=>(const PassKey&) const = default;
+  };
+  struct PassGraph {
+    DeviceMemory ranges;  ///< kernels::BatchRange of each batch
+    GraphExec graph;
+
+    kernels::BatchRange* range(std::int64_t batch) const {
+      return static_cast<kernels::BatchRange*>(ranges.get()) + batch;
+    }
+  };
+
+  /// From before to behind a pass that trains.
+  struct Span {
+    Event begin = make_event();
+    Event end = make_event();
+  };
+
+  const DataView& data(backend::Split split) const {
+    return datasets_[static_cast<std::size_t>(split)].view();
+  }
+
+  /// Does what is pending, and waits for it.
+  void flush();
+  /// Puts a pass into the stream, its batches numbered from `number`.
+  void enqueue(const Pass& pass, std::int64_t number, const Span& span);
+  const PassGraph& graph_of(const Pass& pass);
+  /// Hands out what the passes gave, which the host has.
+  void collect(const std::vector<Pass>& passes);
+
+  std::int64_t rows_of(const Pass& pass) const {
+    return std::min(pass.batch_size, data(pass.split).count);
+  }
+  /// The ranges of a pass's batches.
+  void fill_ranges(const Pass& pass, std::int64_t number, kernels::BatchRange* ranges) const;
+  Memory memory() const;
+  Site site(const Pass& pass, const Memory& memory, const kernels::Trials& trials) const;
+
+  /// Makes room for batches of so many rows, and for so many batches in one flush.
+  void make_room(std::int64_t rows);
+  void make_room_for_batches(std::int64_t batches);
+
+  float* weight_of(int trial, int weight) const;
+
+  std::shared_ptr<const plan::Plan> plan_;
+  UpdateChoices update_;
+  Stream stream_;
+  TrialTable table_;
+  std::unique_ptr<Compiled> compiled_;
+  DeviceMemory state_;
+  DeviceMemory scratch_;
+  std::int64_t max_rows_ = 0;        ///< that scratch_ has room for
+  std::array<Dataset, 2> datasets_;  ///< by split
+  std::map<PassKey, PassGraph> graphs_;
+  Mirror<kernels::BatchSums> sums_;  ///< [trials][batches of a flush]
+  PinnedMemory ranges_;              ///< kernels::BatchRange [batches of a flush]
+  std::int64_t max_batches_ = 0;     ///< of a flush, that there is room for
+  std::vector<Span> spans_;
+
+  std::vector<Pass> pending_;
+  std::vector<std::array<std::vector<backend::BatchSums>, 2>> taken_;  ///< by trial and split
+  std::vector<std::optional<backend::NonFinite>> non_finite_;          ///< by trial
+  double training_seconds_ = 0;
+};
+
+}  // namespace saltus::cuda

@@ -1,0 +1,90 @@
+#include "backend/cuda/layout.h"
+
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+#include "backend/cuda/handles.h"
+
+namespace saltus::cuda {
+namespace {
+
+/// Puts arrays one behind another, each at a multiple of what one transaction of memory reads. None
+/// is empty: an address means that the array is there.
+class Shelf {
+ public:
+  std::int64_t put(std::int64_t bytes) {
+    constexpr std::int64_t kAlignment = 256;
+    const std::int64_t offset = bytes_;
+    bytes_ += std::max<std::int64_t>(1, (bytes + kAlignment - 1) / kAlignment) * kAlignment;
+    return offset;
+  }
+  std::int64_t put_if(bool wanted, std::int64_t bytes) { return wanted ? put(bytes) : -1; }
+  std::int64_t bytes() const { return bytes_; }
+
+ private:
+  std::int64_t bytes_ = 0;
+};
+
+struct Largest {
+  std::string name;
+  std::int64_t bytes = 0;
+};
+
+/// The tensor of all programs that takes most.
+Largest largest_tensor(const Layout& layout, std::span<const Schedule> programs) {
+  Largest largest;
+  for (const Schedule& program : programs) {
+    for (const plan::Tensor& tensor : program.tensors) {
+      const std::int64_t rows = has_rows(tensor) ? layout.max_rows : 1;
+      const std::int64_t bytes = tensor.elements * plan::size_of(tensor.type) * rows;
+      if (bytes > largest.bytes) largest = {tensor.name, bytes};
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand& demand,
+                   std::int64_t max_rows) {
+  const std::int64_t parameters = plan.parameter_count * std::int64_t{sizeof(float)};
+  Layout layout;
+  Shelf state;
+  layout.parameters = state.put(parameters);
+  layout.halves = state.put_if(plan.precision == Precision::bf16, parameters / 2);
+  layout.moment_1 = state.put_if(moments.first, parameters);
+  layout.moment_2 = state.put_if(moments.second, parameters);
+  layout.statistics = state.put(plan.statistic_count * std::int64_t{sizeof(float)});
+  layout.state_bytes = state.bytes();
+
+  Shelf scratch;
+  layout.gradients = scratch.put(parameters);
+  layout.rows = scratch.put(demand.row_bytes * max_rows);
+  layout.workspace = scratch.put(demand.workspace);
+  layout.scratch_bytes = scratch.bytes();
+
+  layout.max_rows = max_rows;
+  return layout;
+}
+
+void require_memory(const Layout& layout, int trials, std::int64_t held,
+                    std::span<const Schedule> programs) {
+  std::size_t free = 0;
+  std::size_t total = 0;
+  SALTUS_CHECK(cudaMemGetInfo(&free, &total));
+  const std::int64_t needed = (layout.state_bytes + layout.scratch_bytes) * trials;
+  const std::int64_t usable = static_cast<std::int64_t>(free) + held;
+  if (needed <= usable) return;
+  const Largest largest = largest_tensor(layout, programs);
+  throw DeviceError(fmt::format(
+      "{} {} with batches of {} take {} bytes of device memory, but {} are free; the largest "
+      "array is {} with {} bytes a trial: run fewer trials side by side, or smaller batches",
+      trials, trials == 1 ? "trial" : "trials", layout.max_rows, needed, usable, largest.name,
+      largest.bytes));
+}
+
+}  // namespace saltus::cuda

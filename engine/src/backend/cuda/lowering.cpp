@@ -1,0 +1,460 @@
+#include "backend/cuda/lowering.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+#include "backend/backend.h"
+#include "kernels/convolution/convolution.h"
+#include "kernels/elementwise/activate.h"
+#include "kernels/elementwise/drop.h"
+#include "kernels/elementwise/parametric_relu.h"
+#include "kernels/elementwise/sum.h"
+#include "kernels/input/load.h"
+#include "kernels/loss/loss.h"
+#include "kernels/normalization/normalize.h"
+#include "kernels/pooling/pooling.h"
+#include "kernels/softmax/softmax.h"
+
+namespace saltus::cuda {
+namespace {
+
+using kernels::Bf16;
+using plan::kNone;
+using plan::TensorId;
+
+constexpr auto kFloat = std::int64_t{sizeof(float)};
+constexpr auto kDouble = std::int64_t{sizeof(double)};
+
+/// Kernels count the extents of one sample in int.
+int extent(std::int64_t count) {
+  if (count > std::numeric_limits<int>::max()) {
+    throw InvalidArgument(
+        fmt::format("a layer has an extent of {}: more than 2^31 - 1 do not run on a GPU", count));
+  }
+  return static_cast<int>(count);
+}
+
+kernels::Extent extent(const Size2& size) {
+  return {extent(size.height), extent(size.width)};
+}
+
+kernels::Window window_of(const plan::Window& window) {
+  return {extent(window.image),       extent(window.output),         extent(window.size),
+          extent(window.strides),     extent(window.padding_before), extent(window.channels_in),
+          extent(window.channels_out)};
+}
+
+kernels::LossFunction function_of(Loss loss) {
+  switch (loss) {
+    case Loss::categorical_crossentropy:
+    case Loss::sparse_categorical_crossentropy:
+      return kernels::LossFunction::categorical_crossentropy;
+    case Loss::categorical_crossentropy_from_logits:
+      return kernels::LossFunction::categorical_crossentropy_from_logits;
+    case Loss::binary_crossentropy:
+      return kernels::LossFunction::binary_crossentropy;
+    case Loss::binary_crossentropy_from_logits:
+      return kernels::LossFunction::binary_crossentropy_from_logits;
+    case Loss::mean_squared_error:
+      break;
+  }
+  return kernels::LossFunction::mean_squared_error;
+}
+
+/// The tensors of a program, as launches take them.
+class Tensors {
+ public:
+  explicit Tensors(const Schedule& program) : program_(&program) {}
+
+  std::int64_t elements(TensorId id) const { return program_->tensor(id).elements; }
+  bool is_bf16(TensorId id) const {
+    return id != kNone && program_->tensor(id).type == plan::DType::bf16;
+  }
+
+  template <class T>
+  kernels::PerTrial<T> of(const Site& at, TensorId id) const {
+    return at.memory.tensor<T>(*program_, id);
+  }
+  kernels::PerTrial<float> floats(const Site& at, TensorId id) const { return of<float>(at, id); }
+  kernels::PerTrial<std::uint8_t> bytes(const Site& at, TensorId id) const {
+    return of<std::uint8_t>(at, id);
+  }
+  kernels::AnyInput in(const Site& at, TensorId id) const {
+    if (is_bf16(id)) return of<Bf16>(at, id);
+    return of<float>(at, id);
+  }
+  kernels::AnyOutput out(const Site& at, TensorId id) const {
+    if (is_bf16(id)) return of<Bf16>(at, id);
+    return of<float>(at, id);
+  }
+
+  /// A weight, as products of T read it.
+  template <class T>
+  kernels::PerTrial<const T> weight(const Site& at, TensorId id) const {
+    if constexpr (std::is_same_v<T, Bf16>) {
+      return at.memory.in_state<Bf16>(at.memory.layout->halves, program_->tensor(id).offset);
+    } else {
+      return of<T>(at, id);
+    }
+  }
+
+ private:
+  const Schedule* program_;
+};
+
+template <class T>
+kernels::PerTrial<T> workspace(const Site& at, std::int64_t bytes = 0) {
+  return at.memory.in_scratch<T>(at.memory.layout->workspace + bytes);
+}
+
+/// What goes into a convolution's backward steps; dy may be a tensor or lie in the workspace.
+template <class T>
+using Gradient = std::function<kernels::PerTrial<const T>(const Site&)>;
+
+/// Lowers steps. A step without an overload here does not compile.
+class Lowering {
+ public:
+  Lowering(const plan::Plan& plan, const Schedule& program, std::int64_t max_rows,
+           const UpdateChoices& update, Constants& constants)
+      : program_(program),
+        tensors_(program),
+        bf16_(plan.precision == Precision::bf16),
+        engine_(plan.precision == Precision::fp32 ? kernels::Engine::plain
+                                                  : kernels::Engine::tensor),
+        weights_(plan.weights.size()),
+        max_rows_(extent(max_rows)),
+        update_(update),
+        constants_(constants) {}
+
+  Launch lower(const Job& job) {
+    activation_ = job.activation;
+    return std::visit(*this, job.step);
+  }
+
+  Launch operator()(const plan::LoadInput& s) const {
+    return {[s, t = tensors_, size = extent(tensors_.elements(s.x))](const Site& at) {
+      const auto count = static_cast<std::uint32_t>(at.data.count);
+      kernels::load_input(
+          {at.data.bytes, at.data.floats, {count, at.shuffled}, t.out(at, s.x), size}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::Convolution& s) const {
+    return product(s.x, s.w, s.b, s.y, window_of(s.window));
+  }
+  Launch operator()(const plan::ConvolutionBackward& s) const {
+    return bf16_ ? backward<Bf16>(s, window_of(s.window)) : backward<float>(s, window_of(s.window));
+  }
+  Launch operator()(const plan::PooledConvolutionBackward& s) const {
+    return bf16_ ? pooled_backward<Bf16>(s) : pooled_backward<float>(s);
+  }
+  Launch operator()(const plan::Product& s) const {
+    return product(s.x, s.w, s.b, s.y, product_window(s));
+  }
+  Launch operator()(const plan::ProductBackward& s) const {
+    return bf16_ ? backward<Bf16>(s, product_window(s)) : backward<float>(s, product_window(s));
+  }
+  Launch operator()(const plan::Activate& s) const {
+    return {[s, t = tensors_, size = tensors_.elements(s.x)](const Site& at) {
+      kernels::activate({t.in(at, s.x), {}, t.out(at, s.y), t.floats(at, s.slope), size, 1, s.slot},
+                        at.stage);
+    }};
+  }
+  Launch operator()(const plan::ActivateBackward& s) const {
+    return {[s, t = tensors_, size = tensors_.elements(s.dx)](const Site& at) {
+      kernels::activate_backward({t.in(at, s.dy), t.floats(at, s.slope), t.out(at, s.dx), size},
+                                 at.stage);
+    }};
+  }
+  Launch operator()(const plan::ActivatePool& s) const {
+    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+      kernels::activate_pool({window, t.in(at, s.x), s.slot, t.out(at, s.y), t.floats(at, s.slope),
+                              t.bytes(at, s.index)},
+                             at.stage);
+    }};
+  }
+  Launch operator()(const plan::MaxPool& s) const {
+    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+      kernels::max_pool({window, t.in(at, s.x), t.out(at, s.y), t.bytes(at, s.index)}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::MaxPoolBackward& s) const {
+    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+      kernels::max_pool_backward({window, t.in(at, s.dy), t.bytes(at, s.index), t.out(at, s.dx)},
+                                 at.stage);
+    }};
+  }
+  Launch operator()(const plan::AveragePool& s) const {
+    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+      kernels::average_pool({window, t.in(at, s.x), t.out(at, s.y)}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::AveragePoolBackward& s) const {
+    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+      kernels::average_pool_backward({window, t.in(at, s.dy), t.out(at, s.dx)}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::Drop& s) const {
+    return {[s, t = tensors_, size = tensors_.elements(s.x)](const Site& at) {
+      kernels::drop({t.in(at, s.x), t.out(at, s.y), size, s.slot}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::DropBackward& s) const {
+    return {[s, t = tensors_, size = tensors_.elements(s.dx)](const Site& at) {
+      kernels::drop_backward({t.in(at, s.dy), t.out(at, s.dx), size, s.slot}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::ParametricRelu& s) const {
+    return {[s, t = tensors_, map = alpha_map(s.x, s.alpha)](const Site& at) {
+      kernels::parametric_relu(
+          {map.on(*at.constants), t.in(at, s.x), t.floats(at, s.alpha), t.out(at, s.y)}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::ParametricReluBackward& s) const {
+    return {[s, t = tensors_, map = alpha_map(s.x, s.alpha)](const Site& at) {
+      kernels::parametric_relu_backward(
+          {map.on(*at.constants), t.in(at, s.x), t.in(at, s.dy), t.floats(at, s.alpha),
+           t.out(at, s.dx), t.floats(at, s.dalpha)},
+          at.stage);
+    }};
+  }
+  Launch operator()(const plan::SoftmaxRows& s) const {
+    return {[s, t = tensors_, channels = extent(s.channels)](const Site& at) {
+      kernels::softmax({t.in(at, s.x), t.out(at, s.y), s.rows, channels, s.log}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::SoftmaxRowsBackward& s) const {
+    return {[s, t = tensors_, channels = extent(s.channels)](const Site& at) {
+      kernels::softmax_backward(
+          {t.in(at, s.y), t.in(at, s.dy), t.out(at, s.dx), s.rows, channels, s.log}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::Normalize& s) const {
+    const kernels::NormalizeShape shape = {s.rows, extent(s.channels)};
+    const std::int64_t bytes = kernels::normalize_workspace(shape, max_rows_) * kFloat;
+    if (s.mean == kNone) {
+      return {[s, t = tensors_, shape](const Site& at) {
+                kernels::normalize_inference(
+                    {shape, t.in(at, s.x), t.floats(at, s.gamma), t.floats(at, s.beta),
+                     t.floats(at, s.moving_mean), t.floats(at, s.moving_variance), t.out(at, s.y),
+                     workspace<float>(at), s.epsilon},
+                    at.stage);
+              },
+              bytes};
+    }
+    return {[s, t = tensors_, shape](const Site& at) {
+              kernels::normalize_training(
+                  {shape, t.in(at, s.x), t.floats(at, s.gamma), t.floats(at, s.beta),
+                   t.floats(at, s.moving_mean), t.floats(at, s.moving_variance),
+                   t.floats(at, s.mean), t.floats(at, s.inverse_deviation), t.out(at, s.y),
+                   workspace<float>(at), s.momentum, s.epsilon},
+                  at.stage);
+            },
+            bytes};
+  }
+  Launch operator()(const plan::NormalizeBackward& s) const {
+    const kernels::NormalizeShape shape = {s.rows, extent(s.channels)};
+    return {[s, t = tensors_, shape](const Site& at) {
+              kernels::normalize_backward(
+                  {shape, t.in(at, s.x), t.in(at, s.dy), t.floats(at, s.gamma),
+                   t.floats(at, s.mean), t.floats(at, s.inverse_deviation), t.out(at, s.dx),
+                   t.floats(at, s.dgamma), t.floats(at, s.dbeta), workspace<float>(at)},
+                  at.stage);
+            },
+            kernels::normalize_workspace(shape, max_rows_) * kFloat};
+  }
+  Launch operator()(const plan::Sum& s) const {
+    return {[s, t = tensors_, size = tensors_.elements(s.y)](const Site& at) {
+      kernels::sum({t.in(at, s.a), t.in(at, s.b), t.out(at, s.y), size}, at.stage);
+    }};
+  }
+  Launch operator()(const plan::EvaluateLoss& s) const {
+    return {[s, t = tensors_, outputs = extent(s.outputs)](const Site& at) {
+              const auto count = static_cast<std::uint32_t>(at.data.count);
+              kernels::evaluate_loss({function_of(s.loss),
+                                      s.softmax,
+                                      outputs,
+                                      t.in(at, s.x),
+                                      t.out(at, s.dx),
+                                      at.data.targets,
+                                      {count, at.shuffled},
+                                      at.sums,
+                                      workspace<double>(at)},
+                                     at.stage);
+            },
+            kernels::loss_workspace(max_rows_) * kDouble};
+  }
+  Launch operator()(const plan::Update&) const {
+    std::vector<kernels::WeightExtent> extents;
+    for (const int weight : trained_weights(program_, weights_)) {
+      const plan::Tensor& tensor = program_.tensor(weight);
+      extents.push_back({tensor.offset, tensor.elements});
+    }
+    const kernels::UpdatePieces cut = kernels::cut_weights(extents);
+    const int piece_count = extent(static_cast<std::int64_t>(cut.pieces.size()));
+    const int weight_count = extent(static_cast<std::int64_t>(extents.size()));
+    const std::size_t pieces = constants_.add(cut.pieces);
+    const std::size_t first_of_weight = constants_.add(cut.first_of_weight);
+    return {[=, choices = update_](const Site& at) {
+              const Layout& layout = *at.memory.layout;
+              kernels::Update update;
+              update.weights = at.memory.in_state<float>(layout.parameters);
+              update.gradients = at.memory.in_scratch<float>(layout.gradients);
+              update.moment_1 = at.memory.in_state<float>(layout.moment_1);
+              update.moment_2 = at.memory.in_state<float>(layout.moment_2);
+              update.copy = at.memory.in_state<Bf16>(layout.halves);
+              update.rules = at.rules;
+              update.pieces = at.constants->at<kernels::UpdatePiece>(pieces);
+              update.first_of_weight = at.constants->at<int>(first_of_weight);
+              update.piece_count = piece_count;
+              update.weight_count = weight_count;
+              update.sums = at.sums;
+              update.non_finite = at.non_finite;
+              update.workspace = workspace<double>(at);
+              update.check_finite = choices.check_finite;
+              update.any_norms = choices.clips_by_norm;
+              kernels::update(update, at.stage);
+            },
+            kernels::update_workspace(piece_count, weight_count) * kDouble};
+  }
+
+ private:
+  static kernels::Window product_window(const auto& step) {
+    return kernels::product_window(extent(step.rows), extent(step.in), extent(step.out));
+  }
+
+  /// A convolution or product, with the activation behind it.
+  Launch product(TensorId x, TensorId w, TensorId b, TensorId y, kernels::Window window) const {
+    const TensorId result = activation_ ? activation_->y : y;
+    if (!bf16_) return product<float, float>(x, w, b, result, window);
+    return tensors_.is_bf16(result) ? product<Bf16, Bf16>(x, w, b, result, window)
+                                    : product<Bf16, float>(x, w, b, result, window);
+  }
+  template <class T, class Out>
+  Launch product(TensorId x, TensorId w, TensorId b, TensorId y, kernels::Window window) const {
+    const int slot = activation_ ? activation_->slot : kernels::Epilogue<Out>::kIdentity;
+    const TensorId slope = activation_ ? activation_->slope : kNone;
+    return {[=, t = tensors_, engine = engine_](const Site& at) {
+              const kernels::Epilogue<Out> epilogue = {t.of<Out>(at, y), t.floats(at, b), slot,
+                                                       t.floats(at, slope)};
+              kernels::convolution_forward<T, Out>(
+                  engine,
+                  {window, t.of<T>(at, x), t.weight<T>(at, w), epilogue, workspace<float>(at)},
+                  at.stage);
+            },
+            kernels::convolution_forward_workspace(window, max_rows_) * kFloat};
+  }
+
+  /// Both gradients of a convolution or product. `reserved` bytes of the workspace hold dy.
+  template <class T, class Step>
+  Launch backward(const Step& s, const kernels::Window& window) const {
+    return backward<T>(
+        s, window, [s, t = tensors_](const Site& at) { return t.template of<T>(at, s.dy); }, 0);
+  }
+  template <class T, class Step>
+  Launch backward(const Step& s, const kernels::Window& window, const Gradient<T>& gradient,
+                  std::int64_t reserved) const {
+    return {[=, t = tensors_, engine = engine_](const Site& at) {
+              const kernels::PerTrial<const T> dy = gradient(at);
+              const auto backward_data = [&]<class Out>(kernels::PerTrial<Out> dx) {
+                kernels::convolution_backward_data<T, Out>(
+                    engine, {window, dy, t.template weight<T>(at, s.w), dx}, at.stage);
+              };
+              if (t.is_bf16(s.dx)) {
+                if constexpr (std::is_same_v<T, Bf16>) backward_data(t.template of<Bf16>(at, s.dx));
+              } else if (s.dx != kNone) {
+                backward_data(t.floats(at, s.dx));
+              }
+              kernels::convolution_backward_filter<T>(
+                  engine,
+                  {window, t.template of<T>(at, s.x), dy, t.floats(at, s.dw), t.floats(at, s.db),
+                   workspace<float>(at, reserved)},
+                  at.stage);
+            },
+            reserved + kernels::convolution_backward_filter_workspace(window, max_rows_) * kFloat};
+  }
+
+  /// The pooled gradient is spread over the image in the workspace first.
+  template <class T>
+  Launch pooled_backward(const plan::PooledConvolutionBackward& s) const {
+    const kernels::Window pool = window_of(s.pool);
+    const kernels::Window window = window_of(s.window);
+    const std::int64_t elements =
+        std::int64_t{pool.image.height} * pool.image.width * pool.channels_out * max_rows_;
+    constexpr std::int64_t kAlignment = 256;
+    const std::int64_t bytes =
+        (elements * std::int64_t{sizeof(T)} + kAlignment - 1) / kAlignment * kAlignment;
+    const Gradient<T> spread = [s, pool, t = tensors_](const Site& at) {
+      kernels::max_pool_backward({pool, t.in(at, s.dy), t.bytes(at, s.index), workspace<T>(at)},
+                                 at.stage);
+      return kernels::PerTrial<const T>(workspace<T>(at));
+    };
+    return backward<T>(s, window, spread, bytes);
+  }
+
+  /// An AlphaMap whose tables are among the constants.
+  struct AlphaMap {
+    int size;
+    int alphas;
+    std::size_t of_element, elements, first;
+
+    kernels::AlphaMap on(const Constants& constants) const {
+      return {size, alphas, constants.at<int>(of_element), constants.at<int>(elements),
+              constants.at<int>(first)};
+    }
+  };
+  AlphaMap alpha_map(TensorId x, TensorId alpha) const {
+    const plan::Tensor& weights = program_.tensor(alpha);
+    const std::vector<std::int64_t> places =
+        backend::broadcast_places(program_.tensor(x).shape, weights.shape);
+    const int size = extent(static_cast<std::int64_t>(places.size()));
+    const int alphas = extent(weights.elements);
+    std::vector<int> of_element;
+    std::vector<int> elements;
+    std::vector<int> first(static_cast<std::size_t>(alphas) + 1, 0);
+    for (int i = 0; i < size; ++i) {
+      of_element.push_back(static_cast<int>(places[static_cast<std::size_t>(i)]));
+      elements.push_back(i);
+      ++first[static_cast<std::size_t>(of_element.back()) + 1];
+    }
+    for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+    std::stable_sort(elements.begin(), elements.end(), [&](int a, int b) {
+      return of_element[static_cast<std::size_t>(a)] < of_element[static_cast<std::size_t>(b)];
+    });
+    return {size, alphas, constants_.add(of_element), constants_.add(elements),
+            constants_.add(first)};
+  }
+
+  const Schedule& program_;
+  Tensors tensors_;
+  bool bf16_;
+  kernels::Engine engine_;
+  std::size_t weights_;
+  int max_rows_;
+  UpdateChoices update_;
+  Constants& constants_;
+  std::optional<plan::Activate> activation_;  ///< of the job at hand
+};
+
+}  // namespace
+
+std::vector<Launch> lower(const plan::Plan& plan, const Schedule& program, std::int64_t max_rows,
+                          const UpdateChoices& update, Constants& constants) {
+  Lowering lowering(plan, program, max_rows, update, constants);
+  std::vector<Launch> launches;
+  for (const Job& job : program.jobs) launches.push_back(lowering.lower(job));
+  return launches;
+}
+
+std::vector<int> trained_weights(const Schedule& program, std::size_t weights) {
+  std::vector<int> trained;
+  for (std::size_t i = 0; i < weights; ++i) {
+    if (program.tensors[i].home == plan::Home::parameters) trained.push_back(static_cast<int>(i));
+  }
+  return trained;
+}
+
+}  // namespace saltus::cuda

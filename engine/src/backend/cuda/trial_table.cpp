@@ -1,0 +1,101 @@
+#include "backend/cuda/trial_table.h"
+
+#include <algorithm>
+
+namespace saltus::cuda {
+namespace {
+
+kernels::UpdateRule rule_of(const Optimizer& optimizer) {
+  kernels::UpdateRule rule;
+  rule.learning_rate = learning_rate_of(optimizer);
+  if (const auto* adam = std::get_if<Adam>(&optimizer)) {
+    rule.beta_1 = adam->beta_1;
+    rule.beta_2 = adam->beta_2;
+    rule.epsilon = adam->epsilon;
+  } else {
+    const SGD& sgd = std::get<SGD>(optimizer);
+    rule.adam = false;
+    rule.nesterov = sgd.nesterov;
+    rule.momentum = sgd.momentum;
+  }
+  const auto clip = [&](const std::optional<double>& limit, kernels::Clip kind) {
+    if (!limit) return;
+    rule.clip = kind;
+    rule.limit = *limit;
+  };
+  const Clipping& clipping = clipping_of(optimizer);
+  clip(clipping.clipvalue, kernels::Clip::value);
+  clip(clipping.clipnorm, kernels::Clip::norm);
+  clip(clipping.global_clipnorm, kernels::Clip::global_norm);
+  return rule;
+}
+
+}  // namespace
+
+TrialTable::TrialTable(const plan::Plan& plan, std::span<const backend::Trial> trials,
+                       cudaStream_t stream)
+    : activation_slots_(plan.activation_slots),
+      dropout_slots_(plan.dropout_slots),
+      states_(2 * trials.size(), "the table of trials"),
+      rules_(trials.size(), "the table of trials"),
+      non_finite_(trials.size(), "the table of trials"),
+      activations_(trials.size() * static_cast<std::size_t>(activation_slots_),
+                   "the table of trials"),
+      dropouts_(trials.size() * static_cast<std::size_t>(dropout_slots_), "the table of trials") {
+  kernels::ActivationRef* activation = activations_.host();
+  kernels::DropoutRule* dropout = dropouts_.host();
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    const backend::Trial& trial = trials[i];
+    states_.host()[i].seed = states_.host()[trials.size() + i].seed = trial.seed;
+    const kernels::UpdateRule& rule = rules_.host()[i] = rule_of(trial.optimizer);
+    moments_.first |= rule.adam || rule.momentum != 0;
+    moments_.second |= rule.adam;
+    clips_by_norm_ |= rule.clip == kernels::Clip::norm || rule.clip == kernels::Clip::global_norm;
+    activation = std::copy(trial.activations.begin(), trial.activations.end(), activation);
+    dropout = std::copy(trial.dropouts.begin(), trial.dropouts.end(), dropout);
+  }
+  states_.upload(stream);
+  rules_.upload(stream);
+  non_finite_.upload(stream);
+  activations_.upload(stream);
+  dropouts_.upload(stream);
+}
+
+kernels::Trials TrialTable::all(const kernels::BatchRange* batch) const {
+  return table(0, count(), states_.device(), batch);
+}
+
+kernels::Trials TrialTable::only(int trial, const kernels::BatchRange* batch) const {
+  return table(static_cast<std::size_t>(trial), 1, states_.device() + count() + trial, batch);
+}
+
+kernels::Trials TrialTable::table(std::size_t first, int count, kernels::TrialState* states,
+                                  const kernels::BatchRange* batch) const {
+  kernels::Trials trials;
+  trials.count = count;
+  trials.states = states;
+  trials.batch = batch;
+  trials.activations = activations_.device() + first * static_cast<std::size_t>(activation_slots_);
+  trials.dropouts = dropouts_.device() + first * static_cast<std::size_t>(dropout_slots_);
+  trials.activation_slots = activation_slots_;
+  trials.dropout_slots = dropout_slots_;
+  return trials;
+}
+
+// The step count beside it stays the device's own.
+void TrialTable::set_active(int trial, bool active, cudaStream_t stream) {
+  kernels::TrialState& state = states_.host()[trial];
+  state.active = active ? 1 : 0;
+  copy(&states_.device()[trial].active, &state.active, 1, cudaMemcpyHostToDevice, stream);
+  if (!active) return;
+  non_finite_.host()[trial] = {};
+  copy(non_finite_.device() + trial, non_finite_.host() + trial, 1, cudaMemcpyHostToDevice, stream);
+}
+
+void TrialTable::set_learning_rate(int trial, double learning_rate, cudaStream_t stream) {
+  kernels::UpdateRule& rule = rules_.host()[trial];
+  rule.learning_rate = learning_rate;
+  copy(rules_.device() + trial, &rule, 1, cudaMemcpyHostToDevice, stream);
+}
+
+}  // namespace saltus::cuda

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+
+#include "backend/backend.h"
+#include "backend/cuda/handles.h"
+#include "backend/cuda/layout.h"
+#include "kernels/update/update.h"
+
+namespace saltus::cuda {
+
+/// The table of trials on the device. What changes is copied there in the stream's order, so that
+/// work put in before sees what was, and captured launches see what is.
+class TrialTable {
+ public:
+  TrialTable(const plan::Plan& plan, std::span<const backend::Trial> trials, cudaStream_t stream);
+
+  int count() const { return static_cast<int>(rules_.size()); }
+
+  /// What the optimizers of all trials together want.
+  const Moments& moments() const { return moments_; }
+  bool clips_by_norm() const { return clips_by_norm_; }
+
+  kernels::Trials all(const kernels::BatchRange* batch) const;
+  /// One trial as a table of its own, active whether or not it is.
+  kernels::Trials only(int trial, const kernels::BatchRange* batch) const;
+
+  const kernels::UpdateRule* rules() const { return rules_.device(); }
+  kernels::NonFinite* non_finite() const { return non_finite_.device(); }
+
+  void set_active(int trial, bool active, cudaStream_t stream);
+  void set_learning_rate(int trial, double learning_rate, cudaStream_t stream);
+
+  /// Puts a copy of what trials met into the stream; found() has it once that is done.
+  void fetch_non_finite(cudaStream_t stream) const { non_finite_.download(stream); }
+  const kernels::NonFinite& found(int trial) const { return non_finite_.host()[trial]; }
+
+ private:
+  kernels::Trials table(std::size_t first, int count, kernels::TrialState* states,
+                        const kernels::BatchRange* batch) const;
+
+  int activation_slots_;
+  int dropout_slots_;
+  Moments moments_;
+  bool clips_by_norm_ = false;
+  Mirror<kernels::TrialState> states_;          ///< [trials], then as many that are always active
+  Mirror<kernels::UpdateRule> rules_;           ///< [trials]
+  Mirror<kernels::NonFinite> non_finite_;       ///< [trials]
+  Mirror<kernels::ActivationRef> activations_;  ///< [trials][activation_slots]
+  Mirror<kernels::DropoutRule> dropouts_;       ///< [trials][dropout_slots]
+};
+
+}  // namespace saltus::cuda
