@@ -57,10 +57,11 @@ void fail_call(std::uint64_t number, cudaError_t error);
 std::map<std::string, std::uint64_t> calls();
 void reset_calls();
 
-/// What the machine has. Anything but the default is a machine on which every call fails.
+/// What the machine has. Without a device, or with a driver that is too old, every call fails.
 struct Platform {
   int driver_version = 13000;  ///< 0: there is no driver
   int devices = 1;
+  int compute_capability = 86;  ///< 8.6
 };
 void set_platform(Platform platform);
 

@@ -21,8 +21,8 @@ cudaDeviceProp properties_of_device() {
   properties.sharedMemPerBlockOptin = kSharedMost;
   properties.warpSize = 32;
   properties.maxThreadsPerBlock = kThreadsMost;
-  properties.major = 8;
-  properties.minor = 6;
+  properties.major = platform.compute_capability / 10;
+  properties.minor = platform.compute_capability % 10;
   properties.multiProcessorCount = 4;
   properties.l2CacheSize = 1 << 20;
   return properties;
