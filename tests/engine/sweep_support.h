@@ -46,6 +46,7 @@ inline SweepConfig small_config() {
   config.activations = {Activation::parse("relu"), Activation::parse("selu")};
   config.batch_sizes = {16};
   config.epochs = {2};
+  config.device = Device::cpu;
   config.threads = 1;  // steps this small are faster so
   return config;
 }

@@ -59,7 +59,7 @@ TEST(CudaSelect, SaysWhatIsMissing) {
     EXPECT_EQ(backend::select(Device::automatic).name(), "cpu");
     return error_of([] { backend::select(Device::cuda); });
   };
-  EXPECT_THAT(obstacle_on({.driver_version = 0}), HasSubstr("no NVIDIA driver"));
+  EXPECT_THAT(obstacle_on({.driver_version = 0}), HasSubstr("needs an NVIDIA driver"));
   EXPECT_THAT(obstacle_on({.driver_version = 12040}),
               AllOf(HasSubstr("supports CUDA 12.4"), HasSubstr("needs CUDA 13.0")));
   EXPECT_THAT(obstacle_on({.devices = 0}), HasSubstr("no CUDA device"));

@@ -118,11 +118,11 @@ std::string driver_obstacle() {
   static_cast<void>(cudaDriverGetVersion(&driver));
   static_cast<void>(cudaRuntimeGetVersion(&runtime));
   if (driver == 0) {
-    return "this machine has no NVIDIA driver; install one, or use device cpu";
+    return "CUDA needs an NVIDIA driver, and this machine has none; install one, or use device cpu";
   }
   return fmt::format(
-      "the NVIDIA driver of this machine supports CUDA {}, but this program needs CUDA {}; update "
-      "the driver, or use device cpu",
+      "this machine's NVIDIA driver supports CUDA {}, but this program needs CUDA {}; update the "
+      "driver, or use device cpu",
       version_text(driver), version_text(runtime));
 }
 
@@ -136,8 +136,8 @@ std::string device_obstacle() {
   constexpr int kOldest = SALTUS_OLDEST_ARCHITECTURE;
   if (major * 10 + minor >= kOldest) return {};
   return fmt::format(
-      "the GPU has compute capability {}.{}, but this build has code for {}.{} and later only; add "
-      "its architecture to CMAKE_CUDA_ARCHITECTURES, or use device cpu",
+      "this machine's GPU has compute capability {}.{}, but this build has CUDA code for {}.{} and "
+      "later only; add it to CMAKE_CUDA_ARCHITECTURES, or use device cpu",
       major, minor, kOldest / 10, kOldest % 10);
 }
 
