@@ -1,8 +1,9 @@
 // Small networks that train side by side on the device: what the tests of the CUDA backend share.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,13 @@ inline std::vector<train::Entry> six_entries() {
           {small_network("selu"), SGD{.learning_rate = 0.1, .clipping = global_norm}, 5},
           {small_network("gelu_tanh"), SGD{.learning_rate = 0.1, .momentum = 0.5, .nesterov = true},
            6}};
+}
+
+/// The first of them.
+inline std::vector<train::Entry> first_entries(std::ptrdiff_t count) {
+  std::vector<train::Entry> entries = six_entries();
+  entries.erase(entries.begin() + count, entries.end());
+  return entries;
 }
 
 inline CompileOptions compile_options(Precision precision = Precision::fp32) {
