@@ -8,6 +8,7 @@
 #include <saltus/error.h>
 
 #include "backend/backend.h"
+#include "backend/loss_function.h"
 #include "kernels/convolution/convolution.h"
 #include "kernels/elementwise/activate.h"
 #include "kernels/elementwise/drop.h"
@@ -46,23 +47,6 @@ kernels::Window window_of(const plan::Window& window) {
   return {extent(window.image),       extent(window.output),         extent(window.size),
           extent(window.strides),     extent(window.padding_before), extent(window.channels_in),
           extent(window.channels_out)};
-}
-
-kernels::LossFunction function_of(Loss loss) {
-  switch (loss) {
-    case Loss::categorical_crossentropy:
-    case Loss::sparse_categorical_crossentropy:
-      return kernels::LossFunction::categorical_crossentropy;
-    case Loss::categorical_crossentropy_from_logits:
-      return kernels::LossFunction::categorical_crossentropy_from_logits;
-    case Loss::binary_crossentropy:
-      return kernels::LossFunction::binary_crossentropy;
-    case Loss::binary_crossentropy_from_logits:
-      return kernels::LossFunction::binary_crossentropy_from_logits;
-    case Loss::mean_squared_error:
-      break;
-  }
-  return kernels::LossFunction::mean_squared_error;
 }
 
 /// The tensors of a program, as launches take them.
@@ -274,7 +258,7 @@ class Lowering {
   Launch operator()(const plan::EvaluateLoss& s) const {
     return {[s, t = tensors_, outputs = extent(s.outputs)](const Site& at) {
               const auto count = static_cast<std::uint32_t>(at.data.count);
-              kernels::evaluate_loss({function_of(s.loss),
+              kernels::evaluate_loss({backend::loss_function(s.loss),
                                       s.softmax,
                                       outputs,
                                       t.in(at, s.x),
