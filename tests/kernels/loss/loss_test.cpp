@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -294,16 +293,14 @@ TEST_P(LossTest, OfManyClassesAndRowsWithoutAGradient) {
               .max_rows = 80};
   batch.x = outputs_for(loss, softmax, kTrials * batch.stride());
   for (int i = 0; i < 100; ++i) batch.numbers.push_back(i * 613 % 1000);
-  batch.dx = {1};
-  batch.dx.resize(kTrials);
+  batch.dx.assign(kTrials, 1);
   batch.run<float, float>(false);
   expect_sums(batch);
   EXPECT_EQ(batch.dx[0], 1) << "written without being asked for";
 }
 
 std::string name_of(LossFunction loss, bool softmax) {
-  std::string name(to_string(engine_loss(loss)));
-  return name + (softmax ? "_of_softmax" : "");
+  return std::string(to_string(engine_loss(loss))) + (softmax ? "_of_softmax" : "");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -437,8 +434,7 @@ TEST(LossMetrics, TakeTheFirstOfEqualsAndRoundAHalfDown) {
   EXPECT_EQ(squares({0.5F, 0.75F, 0.25F}, {0, 1, 1}).binary_hits, 2U);
   EXPECT_EQ(squares({0.5F, 0.75F, 0.25F}, {1, 0.75F, 0}).binary_hits, 1U) << "soft: no hit";
   EXPECT_EQ(squares({0.5F, 0.75F, 0.25F, 1}, {1, 0, 0.25F, 3}).absolute_error, 3.25 / 4);
-  const float infinity = kInfinity;
-  EXPECT_EQ(squares({-infinity, -infinity}, {1, 0}).categorical_hits, 1U);
+  EXPECT_EQ(squares({-kInfinity, -kInfinity}, {1, 0}).categorical_hits, 1U);
 
   // Equals and their first one in other lanes and rounds.
   std::vector<float> y(70, -1.0F);
