@@ -87,6 +87,7 @@ void remove_results(const fs::path& out) {
 
 int run_sweep_command(const SweepArguments& arguments) {
   SweepConfig config = sweep_config(arguments);
+  const int concurrent = concurrent_trials(arguments);
   const Existing existing = existing_results(arguments);
   const fs::path out =
       arguments.out.empty() ? default_out(arguments.data) : fs::path(arguments.out);
@@ -114,8 +115,9 @@ int run_sweep_command(const SweepArguments& arguments) {
 
   print_plan(config, data, plan, done.size(), out);
   SavingConsole console(plan, done.size(), out);
-  const SweepResult result =
-      run_sweep(config, data, {.observer = &console, .done = done, .interrupt = &interrupted});
+  const SweepResult result = run_sweep(
+      config, data,
+      {.observer = &console, .done = done, .interrupt = &interrupted, .side_by_side = concurrent});
   write_results(out, result);
   print_ranking(result);
   std::fflush(stdout);

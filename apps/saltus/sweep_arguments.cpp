@@ -81,8 +81,13 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   note(option("--test-limit", to.test_limit, "N", "Only the first N test images"),
        to.test_limit_given);
   option("--device", to.device, "NAME", "auto, cpu or cuda");
-  option("--precision", to.precision, "NAME",
-         "Of the inputs of matrix products: fp32, bf16 (newer CPUs) or tf32 (GPUs)");
+  option(
+      "--precision", to.precision, "NAME",
+      "Of the inputs of matrix products: fp32, bf16 (newer CPUs) or tf32 (GPUs); auto: tf32 on a "
+      "GPU, fp32 on a CPU");
+  option("--concurrent", to.concurrent, "N",
+         "Trials that train side by side, 0: as many as the device is best at; results do not "
+         "depend on it");
   option("--threads", to.threads, "N", "CPU threads, 0: all cores; results do not depend on it");
   option("--out", to.out, "DIR", "Folder for the results (default: runs/DATA-DATE-TIME)");
   command.add_flag("--quick", to.quick,
@@ -120,10 +125,24 @@ SweepConfig sweep_config(const SweepArguments& arguments) {
   config.train_limit = limit_of("--train-limit", arguments.train_limit);
   config.test_limit = limit_of("--test-limit", arguments.test_limit);
   config.device = parse_device(arguments.device);
-  config.precision = parse_precision(arguments.precision);
+  const bool choose_precision = arguments.precision == "auto";
+  if (!choose_precision) config.precision = parse_precision(arguments.precision);
   config.threads = parse_number<int>("--threads", arguments.threads);
   validate(config);
+  config.device = usable_device(config.device);
+  if (choose_precision) config.precision = default_precision(config.device);
   return config;
+}
+
+int concurrent_trials(const SweepArguments& arguments) {
+  const int count = parse_number<int>("--concurrent", arguments.concurrent);
+  if (count < 0) {
+    throw InvalidArgument(
+        fmt::format("--concurrent is {}, but must be 1 or more, or 0 for as many as the device is "
+                    "best at",
+                    count));
+  }
+  return count;
 }
 
 Existing existing_results(const SweepArguments& arguments) {

@@ -28,7 +28,8 @@ struct SweepArguments {
   std::string train_limit;
   std::string test_limit;
   std::string device = "auto";
-  std::string precision = "fp32";
+  std::string precision = "auto";
+  std::string concurrent = "0";
   std::string threads = "0";
   std::string out;
   bool quick = false;
@@ -45,8 +46,12 @@ struct SweepArguments {
 /// Adds the options to the subcommand, which must not outlive the arguments.
 void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments);
 
-/// The configuration that they describe. Throws InvalidArgument.
+/// The configuration that they describe. Throws InvalidArgument, and DeviceError where there is not
+/// the device that they ask for.
 SweepConfig sweep_config(const SweepArguments& arguments);
+
+/// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
+int concurrent_trials(const SweepArguments& arguments);
 
 /// What --overwrite and --resume say. Throws InvalidArgument where both are given.
 Existing existing_results(const SweepArguments& arguments);

@@ -104,10 +104,10 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
   fmt::print("{}: {} training and {} test images\n", data.name,
              grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
              grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
-  fmt::print("{}: {} x {}, {} recipe, {}, {}\n", counted(plan.trials.size(), "trial"),
+  fmt::print("{}: {} x {}, {} recipe, {}, {} on {}\n", counted(plan.trials.size(), "trial"),
              counted(plan.settings.size(), "setting"),
              counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),
-             to_string(config.loss), to_string(config.precision));
+             to_string(config.loss), to_string(config.precision), to_string(config.device));
   if (already_done > 0) fmt::print("{} done before\n", counted(already_done, "trial"));
   fmt::print("results: {}\n\n", out.string());
   std::fflush(stdout);

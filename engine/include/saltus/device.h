@@ -11,4 +11,8 @@ enum class Device { automatic, cpu, cuda };
 std::string_view to_string(Device device);
 Device parse_device(std::string_view name);
 
+/// The device that this one means here: `automatic` becomes what it takes. Throws DeviceError, with
+/// what to do, where cuda cannot be used.
+Device usable_device(Device device);
+
 }  // namespace saltus

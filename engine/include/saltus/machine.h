@@ -17,7 +17,7 @@ struct MachineInfo {
   int cores = 0;             ///< that this process may use
   std::string loops;         ///< the instruction set chosen for our own loops
   std::string onednn;        ///< version
-  std::string cuda;          ///< "cuda" where it can be used, else why not
+  std::string cuda;          ///< the GPU, its driver and runtime; or why there is none to use
 };
 
 /// Looks.

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include <saltus/device.h>
+
 namespace saltus {
 
 /// What the inputs of matrix products are rounded to; weights, moments, sums and losses are always
@@ -11,5 +13,8 @@ enum class Precision { fp32, tf32, bf16 };
 /// "fp32" and so on. Parsing throws InvalidArgument with the known names.
 std::string_view to_string(Precision precision);
 Precision parse_precision(std::string_view name);
+
+/// What a device is best at without giving much away: tf32 on a GPU, fp32 on a CPU.
+Precision default_precision(Device usable);
 
 }  // namespace saltus

@@ -18,4 +18,8 @@ Precision parse_precision(std::string_view name) {
   return parse_in(kNames, "precision", name);
 }
 
+Precision default_precision(Device usable) {
+  return usable == Device::cuda ? Precision::tf32 : Precision::fp32;
+}
+
 }  // namespace saltus

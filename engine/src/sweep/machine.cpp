@@ -56,7 +56,7 @@ std::string compiler() {
 
 std::string cuda_state() {
   try {
-    return std::string(backend::select(Device::cuda).name());
+    return backend::describe_cuda();
   } catch (const DeviceError& error) {
     return error.what();
   }

@@ -167,4 +167,22 @@ std::string cuda_obstacle() {
   }
 }
 
+std::string cuda_description() {
+  if (const std::string obstacle = cuda_obstacle(); !obstacle.empty()) throw DeviceError(obstacle);
+  return saltus::cuda::guarded([] {
+    int device = 0;
+    int driver = 0;
+    int runtime = 0;
+    cudaDeviceProp properties{};
+    SALTUS_CHECK(cudaGetDevice(&device));
+    SALTUS_CHECK(cudaGetDeviceProperties(&properties, device));
+    SALTUS_CHECK(cudaDriverGetVersion(&driver));
+    SALTUS_CHECK(cudaRuntimeGetVersion(&runtime));
+    return fmt::format("{}, compute capability {}.{}, {:.1f} GiB, driver for CUDA {}, runtime {}",
+                       properties.name, properties.major, properties.minor,
+                       static_cast<double>(properties.totalGlobalMem) / (1 << 30),
+                       saltus::cuda::version_text(driver), saltus::cuda::version_text(runtime));
+  });
+}
+
 }  // namespace saltus::backend

@@ -13,4 +13,8 @@ const Backend& cuda();
 /// where it can.
 std::string cuda_obstacle();
 
+/// "NVIDIA H100, compute capability 9.0, 79.2 GiB, driver for CUDA 13.0, runtime 13.0". Throws
+/// DeviceError where the backend cannot be used.
+std::string cuda_description();
+
 }  // namespace saltus::backend
