@@ -1,22 +1,14 @@
 """The record of a CPU benchmark as JSON and as a page of Markdown."""
 
-import json
 import platform
 import re
-import subprocess
 from pathlib import Path
-from statistics import median
 
-TIE = 0.02  # medians closer than this are called equal
+import report
+from report import TIE, ratio
+
 TITLES = {"saltus": "Saltus", "keras": "Keras on TensorFlow", "torch": "PyTorch"}
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
-
-
-def commit(root):
-    """The commit of the tree, marked when the tree differs from it."""
-    command = ["git", "-C", root, "describe", "--always", "--dirty", "--abbrev=12"]
-    described = subprocess.run(command, capture_output=True, text=True, check=False)
-    return described.stdout.strip() or "unknown"
 
 
 def machine(cores):
@@ -35,14 +27,7 @@ def machine(cores):
 
 def milliseconds(engine):
     """(median, least, greatest) over the rounds."""
-    times = [1e3 * turn["seconds_per_step"] for turn in engine["rounds"]]
-    return median(times), min(times), max(times)
-
-
-def ratio(ours, theirs):
-    """How many times longer the peer takes."""
-    value = theirs / ours
-    return f"{value:.2f}x, a tie" if abs(value - 1) < TIE else f"{value:.2f}x"
+    return report.spread([1e3 * turn["seconds_per_step"] for turn in engine["rounds"]])
 
 
 def rows(record):
@@ -93,7 +78,6 @@ def markdown(record):
     descriptions = [e["description"] for p in record["pairs"] for e in p["engines"].values()]
     versions = sorted({d["version"] for d in descriptions if "version" in d})
     header = "precision,activation,engine,ms per step,range,takes,oneDNN primitives,variant,loss"
-    table = [header.split(","), ["---"] * 9, *rows(record)]
     return "\n".join(
         [
             f"# One training step on the CPU: {host['cpu']}",
@@ -109,7 +93,7 @@ def markdown(record):
             f"CPU family {host['family']} ({', '.join(host['instruction_sets'])}),",
             f"data: {protocol['data']}. {'; '.join(versions)}.",
             "",
-            *(f"| {' | '.join(row)} |" for row in table),
+            *report.table(header.split(","), rows(record)),
             "",
             *verdict(record),
             "",
@@ -119,9 +103,5 @@ def markdown(record):
 
 def write(record, folder):
     """Writes cpu-MODEL.json and cpu-MODEL.md; returns the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"\W+", "-", re.sub(r"\(\w+\)", "", record["machine"]["cpu"])).strip("-").lower()
-    page = markdown(record)
-    (folder / f"cpu-{slug}.json").write_text(json.dumps(record, indent=1) + "\n")
-    (folder / f"cpu-{slug}.md").write_text(page)
-    return page
+    model = re.sub(r"\(\w+\)", "", record["machine"]["cpu"])
+    return report.write(record, markdown(record), folder / f"cpu-{report.slug(model)}.json")

@@ -12,37 +12,18 @@ a table (Markdown) and all figures (JSON) to docs/benchmarks/.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
-import venv
 from datetime import datetime, timezone
 from itertools import product
 from pathlib import Path
 
 import cpu_report
+import report
+from engines import PEERS, ROOT, Engine, in_turn, installed_peers
 
-ROOT = Path(__file__).resolve().parents[2]
-PEERS = Path(__file__).resolve().parent / "peers"
-VENV = ROOT / "build" / "peers-venv"
-LOGS = ROOT / "build" / "peers-logs"
 ENGINES = ["saltus", "keras", "torch", "primitives"]
-
-
-def peers_python():
-    """The interpreter that has the peers installed; makes the virtual environment once."""
-    if named := os.environ.get("PEERS_PYTHON"):
-        return named
-    python, requirements = VENV / "bin" / "python", PEERS / "requirements.txt"
-    done = VENV / "requirements.txt"
-    if not done.exists() or done.read_bytes() != requirements.read_bytes():
-        print(f"Installing the peers into {VENV} (several gigabytes, once)", flush=True)
-        venv.create(VENV)
-        pip = [sys.executable, "-m", "pip", "--python", python]  # Debian's venv has no pip inside
-        subprocess.run([*pip, "install", "-q", "-r", requirements], check=True)
-        done.write_bytes(requirements.read_bytes())
-    return str(python)
 
 
 def commands(options, python):
@@ -56,41 +37,6 @@ def commands(options, python):
     }
 
 
-class Engine:
-    """A child process and the conversation with it."""
-
-    def __init__(self, key, command, arguments, cores):
-        LOGS.mkdir(parents=True, exist_ok=True)
-        self.key, self.log = key, LOGS / f"{key}.log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [*map(str, command), *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, cores),
-            )
-        self.description = self.answer()
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            self.close()
-            tail = self.log.read_text().strip().splitlines()[-1:] or ["no message"]
-            code = self.process.returncode
-            raise ChildProcessError(f"it ended with code {code} ({tail[0]}); see {self.log}")
-        return json.loads(line)
-
-    def run(self, steps):
-        self.process.stdin.write(f"run {steps}\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def close(self):
-        self.process.communicate()
-
-
 def start(options, python, cores, precision, activation):
     """The engines of one pair that start, and the reason of each that does not."""
     arguments = ["--precision", precision, "--activation", activation]
@@ -101,7 +47,13 @@ def start(options, python, cores, precision, activation):
         if key not in options.engines:
             continue
         try:
-            engines.append(Engine(key, command, arguments, cores))
+            engines.append(
+                Engine(
+                    key,
+                    [*command, *arguments],
+                    preexec_fn=lambda: os.sched_setaffinity(0, cores),
+                )
+            )
             print(f"  {key}: {engines[-1].description.get('variant', 'ready')}", flush=True)
         except OSError as error:  # a program that is not there, or that ends at once
             missing[key] = str(error).replace(f"{ROOT}/", "")
@@ -116,16 +68,15 @@ def measure(options, python, cores, precision, activation):
     rounds = {engine.key: [] for engine in engines}
     try:
         for engine in engines:
-            engine.run(options.steps)  # warm: caches, clocks, thread pools
+            engine.ask(f"run {options.steps}")  # warm: caches, clocks, thread pools
         for turn in range(options.rounds if engines else 0):
-            for i in range(len(engines)):
-                engine = engines[(turn + i) % len(engines)]
-                rounds[engine.key].append(engine.run(options.steps))
+            for engine in in_turn(engines, turn):
+                rounds[engine.key].append(engine.ask(f"run {options.steps}"))
             last = {key: f"{1e3 * r[-1]['seconds_per_step']:.1f}" for key, r in rounds.items()}
             print(f"  round {turn + 1}, ms per step: {last}", flush=True)
     finally:
         for engine in engines:
-            engine.close()
+            engine.end()
     return {
         "precision": precision,
         "activation": activation,
@@ -173,13 +124,13 @@ def parse():
 
 def main():
     options = parse()
-    python = peers_python()
+    python = installed_peers()
     if options.only_venv:
         return
     cores = first_cores(options.threads)
     record = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "commit": cpu_report.commit(ROOT),
+        "commit": report.commit(ROOT),
         "machine": cpu_report.machine(cores),
         "protocol": {"rounds": options.rounds, "steps": options.steps, "threads": options.threads}
         | {"data": "MNIST-format files" if options.data else "synthetic"},

@@ -1,8 +1,9 @@
 """What the engines of the benchmark share: options, data, and the conversation with the driver.
 
 An engine is a child process that stays alive through all rounds. It prints one line of JSON when
-it is ready ({"engine", "version", "variant", ...}), then answers each line `run STEPS` on its
-standard input with one line {"steps", "seconds_per_step", "loss"}, and ends when its input ends.
+it is ready ({"engine", "version", "variant", ...}), then answers each line on its standard input
+with one line, and ends when its input ends. Of the CPU's benchmark, the line is `run STEPS` and the
+answer {"steps", "seconds_per_step", "loss"}; of the GPU's, trials.py says what they are.
 """
 
 import argparse
@@ -17,19 +18,24 @@ from pathlib import Path
 import numpy as np
 
 BATCH = 128
-TRAIN_IMAGES = 60000
+TRAIN_IMAGES, TEST_IMAGES = 60000, 10000
 PROBES = 3  # timed runs with which an engine chooses among its variants,
 PROBE_STEPS = 16  # of so many steps each
 
 
+def parser(description, precisions):
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--precision", choices=precisions, default="fp32")
+    options.add_argument("--data", type=Path, help="folder of IDX files, else synthetic")
+    return options
+
+
 def arguments(description):
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--activation", default="relu")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--data", type=Path, help="folder of IDX files, else synthetic")
-    parser.add_argument("--variant", help="take this variant instead of the fastest one")
-    return parser.parse_args()
+    options = parser(description, ("fp32", "bf16"))
+    options.add_argument("--activation", default="relu")
+    options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    options.add_argument("--variant", help="take this variant instead of the fastest one")
+    return options.parse_args()
 
 
 def read_idx(folder, stem):
@@ -40,25 +46,44 @@ def read_idx(folder, stem):
         return np.frombuffer(file.read(), np.uint8).reshape(shape)
 
 
+def write_idx(path, array):
+    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    path.write_bytes(header + array.tobytes())
+
+
 def synthetic():
     """Images of MNIST's size and sparsity: one pattern of strokes a class, shifted and noisy."""
+    count = TRAIN_IMAGES + TEST_IMAGES
     random = np.random.default_rng(0)
     patterns = np.kron(random.random((10, 6, 6)) < 0.35, np.ones((4, 4)))
-    labels = random.integers(0, 10, TRAIN_IMAGES).astype(np.uint8)
-    images = np.zeros((TRAIN_IMAGES, 28, 28), np.uint8)
-    corners = random.integers(0, 5, (TRAIN_IMAGES, 2))
+    labels = random.integers(0, 10, count).astype(np.uint8)
+    images = np.zeros((count, 28, 28), np.uint8)
+    corners = random.integers(0, 5, (count, 2))
     for image, label, (row, column) in zip(images, labels, corners):
         ink = random.integers(60, 256, (24, 24), np.uint8)
         image[row : row + 24, column : column + 24] = patterns[label] * ink
     return images, labels
 
 
-def training_data(folder):
-    """uint8 images [60000][28][28] and labels [60000]."""
+def data(folder):
+    """uint8 images [count][28][28] and labels [count]: ((those to train), (those to test))."""
     if folder is None:
-        return synthetic()
-    images = read_idx(folder, "train-images-idx3-ubyte")
-    return images, read_idx(folder, "train-labels-idx1-ubyte")
+        images, labels = synthetic()
+        return tuple(
+            (images[part], labels[part])
+            for part in (slice(TRAIN_IMAGES), slice(TRAIN_IMAGES, None))
+        )
+    return tuple(
+        (
+            read_idx(folder, f"{part}-images-idx3-ubyte"),
+            read_idx(folder, f"{part}-labels-idx1-ubyte"),
+        )
+        for part in ("train", "t10k")
+    )
+
+
+def training_data(folder):
+    return data(folder)[0]
 
 
 def fastest(variants, chosen=None):
@@ -86,8 +111,8 @@ def fastest(variants, chosen=None):
     return *best, figures
 
 
-def serve(make_engine):
-    """Runs the conversation; `make_engine()` returns (description, run).
+def converse(make_answer):
+    """Runs the conversation; `make_answer()` returns (description, answer).
 
     Whatever the libraries print goes to the standard error.
     """
@@ -98,9 +123,23 @@ def serve(make_engine):
         print(json.dumps(record), file=answers, flush=True)
 
     started = time.perf_counter()
-    description, run = make_engine()
+    description, answer = make_answer()
     say(description | {"startup_seconds": round(time.perf_counter() - started, 1)})
     for line in sys.stdin:
-        steps = int(line.removeprefix("run "))
-        seconds, loss = run(steps)
-        say({"steps": steps, "seconds_per_step": seconds / steps, "loss": loss})
+        say(answer(line))
+
+
+def serve(make_engine):
+    """Answers requests for steps; `make_engine()` returns (description, run)."""
+
+    def make_answer():
+        description, run = make_engine()
+
+        def answer(line):
+            steps = int(line.removeprefix("run "))
+            seconds, loss = run(steps)
+            return {"steps": steps, "seconds_per_step": seconds / steps, "loss": loss}
+
+        return description, answer
+
+    converse(make_answer)
