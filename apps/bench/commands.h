@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,10 +13,16 @@ struct Options {
   std::string precision = "fp32";
   int threads = 0;
   std::string data;  ///< a folder of IDX files; empty: synthetic images
+  std::string device = "cpu";
+  std::int64_t limit = 0;  ///< use the first images only; 0: all
 };
 
-/// Speaks the protocol of peers/protocol.py: prints `description`, then answers each line `run
-/// STEPS` with the seconds per step of run(STEPS), which returns the loss.
+/// Speaks the protocol of peers/protocol.py: prints `description`, then answers each line of
+/// standard input.
+void converse(const nlohmann::json& description,
+              const std::function<nlohmann::json(const std::string& line)>& answer);
+
+/// Answers each line `run STEPS` with the seconds per step of run(STEPS), which returns the loss.
 void serve(const nlohmann::json& description, const std::function<double(int steps)>& run);
 
 /// Training steps of the tutorial's network.
@@ -27,5 +34,8 @@ void primitives(const Options& options);
 
 /// A step for every activation of the list in alternating rounds, as a table of ratios to relu.
 void activations(const Options& options, int rounds, int steps);
+
+/// Whole trials of the tutorial's network, alone or side by side; peers/trials.py has the requests.
+void trials(const Options& options);
 
 }  // namespace saltus::bench

@@ -8,14 +8,17 @@ namespace {
 
 int run(int argc, char** argv) {
   using namespace saltus;
-  CLI::App app("Benchmarks of Saltus. apps/bench/run_cpu.py compares them with Keras and PyTorch.");
+  CLI::App app(
+      "Benchmarks of Saltus. apps/bench/run_cpu.py and run_gpu.py compare them with other "
+      "engines.");
   app.require_subcommand(1);
   bench::Options options;
   int rounds = 5;
   int steps = 10;
   const auto add = [&](const char* name, const char* help) {
     CLI::App* command = app.add_subcommand(name, help);
-    command->add_option("--precision", options.precision, "fp32 or bf16")->capture_default_str();
+    command->add_option("--precision", options.precision, "fp32, tf32 or bf16")
+        ->capture_default_str();
     command->add_option("--threads", options.threads, "CPU threads; 0: all cores")
         ->capture_default_str();
     command->add_option("--data", options.data,
@@ -33,11 +36,17 @@ int run(int argc, char** argv) {
   activations->add_option("--rounds", rounds, "Rounds; each activation has its turn in each")
       ->capture_default_str();
   activations->add_option("--steps", steps, "Steps a turn")->capture_default_str();
+  CLI::App* trials = add("trials", "Whole trials, asked for on standard input");
+  trials->get_option("--data")->required();
+  trials->add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+  trials->add_option("--limit", options.limit, "Use the first images only; 0: all")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   if (step->parsed()) bench::step(options);
   if (primitives->parsed()) bench::primitives(options);
   if (activations->parsed()) bench::activations(options, rounds, steps);
+  if (trials->parsed()) bench::trials(options);
   return 0;
 }
 

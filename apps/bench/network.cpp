@@ -37,18 +37,26 @@ Samples Images::first(std::int64_t batches) const {
   return samples;
 }
 
-Model make_model(const std::string& activation, const Options& options) {
-  Model model(recipe_graph(Recipe::tutorial, Activation::parse(activation), {28, 28, 1}, 10));
+Optimizer tutorial_optimizer() {
   Adam adam;
   adam.clipping.clipvalue = 0.5;
+  return adam;
+}
+
+CompileOptions compile_options(const Options& options) {
   CompileOptions compile;
   compile.loss = Loss::binary_crossentropy;
-  compile.optimizer = adam;
+  compile.optimizer = tutorial_optimizer();
   compile.metrics = {Metric::binary_accuracy, Metric::categorical_accuracy};
-  compile.device = Device::cpu;
+  compile.device = parse_device(options.device);
   compile.precision = parse_precision(options.precision);
   compile.threads = options.threads;
-  model.compile(compile);
+  return compile;
+}
+
+Model make_model(const std::string& activation, const Options& options) {
+  Model model(recipe_graph(Recipe::tutorial, Activation::parse(activation), {28, 28, 1}, 10));
+  model.compile(compile_options(options));
   return model;
 }
 

@@ -27,7 +27,13 @@ class Images {
   std::vector<std::uint8_t> labels_;
 };
 
-/// The tutorial's network, compiled as the tutorial does.
+/// Adam with what the tutorial gives it.
+Optimizer tutorial_optimizer();
+
+/// How the tutorial compiles its network.
+CompileOptions compile_options(const Options& options);
+
+/// The tutorial's network, compiled.
 Model make_model(const std::string& activation, const Options& options);
 
 }  // namespace saltus::bench

@@ -7,20 +7,23 @@
 
 namespace saltus::bench {
 
-void serve(const nlohmann::json& description, const std::function<double(int steps)>& run) {
+void converse(const nlohmann::json& description,
+              const std::function<nlohmann::json(const std::string& line)>& answer) {
   std::cout << description << std::endl;
   std::string line;
-  while (std::getline(std::cin, line)) {
+  while (std::getline(std::cin, line)) std::cout << answer(line) << std::endl;
+}
+
+void serve(const nlohmann::json& description, const std::function<double(int steps)>& run) {
+  converse(description, [&](const std::string& line) -> nlohmann::json {
     if (!line.starts_with("run "))
       throw InvalidArgument("expected `run STEPS`, got `" + line + "`");
     const int steps = std::stoi(line.substr(4));
     const auto start = std::chrono::steady_clock::now();
     const double loss = run(steps);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    const nlohmann::json answer = {
-        {"steps", steps}, {"seconds_per_step", seconds.count() / steps}, {"loss", loss}};
-    std::cout << answer << std::endl;
-  }
+    return {{"steps", steps}, {"seconds_per_step", seconds.count() / steps}, {"loss", loss}};
+  });
 }
 
 void step(const Options& options) {
