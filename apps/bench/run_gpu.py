@@ -39,10 +39,13 @@ import report
 from engines import PEERS, ROOT, Engine
 
 sys.path.insert(0, str(PEERS))
-import arrays
-import protocol
-import recipe
-import variants
+try:
+    import arrays
+    import protocol
+    import recipe
+    import variants
+except ModuleNotFoundError as error:
+    sys.exit(f"{sys.executable} lacks a package of the peers: {error}")
 
 NO_GPU = 3
 ENGINES = ("saltus", "torch", "jax", "keras")
