@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -113,6 +115,9 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
   std::fflush(stdout);
 }
 
+SweepConsole::Running::Running(bool in_place, ProgressBarOptions options)
+    : bar(std::cout, in_place, std::move(options)) {}
+
 SweepConsole::SweepConsole(const SweepPlan& plan, std::size_t already_done)
     : plan_(plan),
       labels_(labels_of(plan.settings)),
@@ -124,37 +129,42 @@ void SweepConsole::on_trial_begin(const TrialSpec& trial) {
   ProgressBarOptions options;
   options.label = fmt::format("{:>{}}/{}  {}  seed {} ", ++number_, width, plan_.trials.size(),
                               labels_[trial.setting], trial.seed);
-  bar_ = std::make_unique<ProgressBar>(std::cout, in_place_, std::move(options));
-  last_accuracy_.reset();
+  const bool first = running_.empty();
+  running_.emplace(std::piecewise_construct, std::forward_as_tuple(trial.id),
+                   std::forward_as_tuple(in_place_ && first, std::move(options)));
 }
 
 void SweepConsole::on_progress(const TrialSpec& trial, const TrialProgress& progress) {
+  Running& running = running_.at(trial.id);
   const int epochs = plan_.settings[trial.setting].epochs;
   std::string text = fmt::format("epoch {}/{}", progress.epoch + 1, epochs);
   if (const auto loss = progress.logs.find("loss"); loss != progress.logs.end()) {
     text += fmt::format("  loss {:.4f}", loss->second);
   }
-  if (last_accuracy_) text += fmt::format("  validation {} %", percent(*last_accuracy_));
-  bar_->update(progress.epoch * progress.steps + progress.steps_done, epochs * progress.steps,
-               text);
+  if (running.last_accuracy)
+    text += fmt::format("  validation {} %", percent(*running.last_accuracy));
+  if (running_.size() > 1) text += fmt::format("  ({} side by side)", running_.size());
+  running.bar.update(progress.epoch * progress.steps + progress.steps_done, epochs * progress.steps,
+                     text);
 }
 
-void SweepConsole::on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& logs) {
-  last_accuracy_ = logs.at(kAccuracy);
+void SweepConsole::on_epoch_end(const TrialSpec& trial, int /*epoch*/, const Logs& logs) {
+  running_.at(trial.id).last_accuracy = logs.at(kAccuracy);
 }
 
-void SweepConsole::on_trial_end(const TrialSpec& /*trial*/, const TrialResult& result,
+void SweepConsole::on_trial_end(const TrialSpec& trial, const TrialResult& result,
                                 std::span<const TrialResult> /*all*/) {
+  Running& running = running_.at(trial.id);
   std::string text;
-  if (last_accuracy_) text = fmt::format("validation {} %", percent(*last_accuracy_));
+  if (running.last_accuracy) text = fmt::format("validation {} %", percent(*running.last_accuracy));
   if (result.divergence) {
     text += fmt::format("{}diverged: {} was not finite in step {}", text.empty() ? "" : ", ",
                         result.divergence->tensor, result.divergence->step + 1);
   } else if (result.status == TrialStatus::stopped) {
     text += fmt::format("{}stopped", text.empty() ? "" : ", ");
   }
-  bar_->finish(text);
-  bar_.reset();
+  running.bar.finish(text);
+  running_.erase(trial.id);
 }
 
 void print_ranking(const SweepResult& result) {

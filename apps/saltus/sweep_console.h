@@ -2,7 +2,7 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +19,8 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
 /// The settings by rank, with intervals and what their differences to the best are worth.
 void print_ranking(const SweepResult& result);
 
-/// A bar for each trial.
+/// A bar for each trial. Of trials that run side by side the first one's is drawn in place, the
+/// others get their line when they end.
 class SweepConsole : public SweepObserver {
  public:
   /// The plan must outlive it.
@@ -32,12 +33,18 @@ class SweepConsole : public SweepObserver {
                     std::span<const TrialResult> all) override;
 
  private:
+  struct Running {
+    Running(bool in_place, ProgressBarOptions options);
+
+    ProgressBar bar;
+    std::optional<double> last_accuracy;  ///< validation, after its last epoch
+  };
+
   const SweepPlan& plan_;
   std::vector<std::string> labels_;  ///< of the settings, of one width
   std::size_t number_;               ///< trials begun, those of an earlier run included
   bool in_place_;
-  std::unique_ptr<ProgressBar> bar_;
-  std::optional<double> last_accuracy_;  ///< of the running trial, validation, after its last epoch
+  std::map<std::string, Running> running_;  ///< by the trials' ids
 };
 
 }  // namespace saltus::app
