@@ -8,6 +8,12 @@ struct Extent {
   int width = 1;
 };
 
+/// The same of what is usually not there. A type of its own: an Extent that nobody sets is one.
+struct Padding {
+  int height = 0;
+  int width = 0;
+};
+
 /// Where the windows of a convolution or pooling lie. Images are NHWC; output (y, x) covers image
 /// positions y * strides.height - padding.height + [0, size.height), and so for x.
 struct Window {
@@ -15,7 +21,7 @@ struct Window {
   Extent output;
   Extent size;
   Extent strides;
-  Extent padding = {0, 0};  ///< before the first row and column
+  Padding padding;  ///< before the first row and column
   int channels_in = 1;
   int channels_out = 1;  ///< of pooling: channels_in
 };

@@ -1,5 +1,6 @@
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -166,6 +167,16 @@ TYPED_TEST(ConvolutionForward, DoesNotDependOnHowManyRowsMightCome) {
     const std::vector<float> want = part_of(forward<TypeParam>(in, tight, false).y, 1, 0, 0, size);
     EXPECT_EQ(got, want);
   }
+}
+
+TEST(ProductWindow, LooksAtEachRowAlone) {
+  const kernels::Window window = kernels::product_window(3, 20, 10);
+  const auto extents = [](const auto& extent) { return std::pair(extent.height, extent.width); };
+  EXPECT_EQ(extents(window.image), std::pair(3, 1));
+  EXPECT_EQ(extents(window.output), std::pair(3, 1));
+  EXPECT_EQ(extents(window.size), std::pair(1, 1));
+  EXPECT_EQ(extents(window.strides), std::pair(1, 1));
+  EXPECT_EQ(extents(window.padding), std::pair(0, 0)) << "with any, the row would not be in it";
 }
 
 TEST(ConvolutionLaunchers, RefuseBatchesWhosePixelsAnIntCannotCount) {

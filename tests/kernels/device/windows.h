@@ -38,7 +38,7 @@ inline kernels::Window window_of(const Shape& shape) {
 }
 
 inline std::string describe(const kernels::Window& w) {
-  const auto text = [](const kernels::Extent& e) {
+  const auto text = [](const auto& e) {
     return std::to_string(e.height) + "x" + std::to_string(e.width);
   };
   return "image " + text(w.image) + "x" + std::to_string(w.channels_in) + ", window " +

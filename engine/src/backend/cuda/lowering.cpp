@@ -44,8 +44,14 @@ kernels::Extent extent(const Size2& size) {
 }
 
 kernels::Window window_of(const plan::Window& window) {
-  return {extent(window.image),       extent(window.output),         extent(window.size),
-          extent(window.strides),     extent(window.padding_before), extent(window.channels_in),
+  const kernels::Padding padding = {extent(window.padding_before.height),
+                                    extent(window.padding_before.width)};
+  return {extent(window.image),
+          extent(window.output),
+          extent(window.size),
+          extent(window.strides),
+          padding,
+          extent(window.channels_in),
           extent(window.channels_out)};
 }
 
