@@ -130,7 +130,8 @@ TEST_F(TrainerTest, GivesWholeEpochsWithTheirEvaluationToWhoPrefersThem) {
   EXPECT_EQ(executable_->evaluations, 3);
   const std::vector<std::string>& words = executable_->words;
   for (auto word = words.begin(); word != words.end(); ++word) {
-    if (*word == "train") EXPECT_EQ(*std::next(word), "evaluate") << "nothing is asked in between";
+    if (*word != "train") continue;
+    EXPECT_EQ(*std::next(word), "evaluate") << "nothing is asked in between";
   }
 }
 
