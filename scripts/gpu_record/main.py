@@ -23,6 +23,7 @@ def parse(description):
                         help="folder of the record")
     parser.add_argument("--logs", type=Path, default=machine.ROOT / "build" / "gpu-logs",
                         help="folder for what the steps print")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="MNIST's files, for the sweep and the peers")
     parser.add_argument("--steps", type=lambda text: text.split(","), help="only these, by name")
     parser.add_argument("--stride", type=int, default=STRIDE, help="the walk takes every so manieth float; odd")
     parser.add_argument("--full", action="store_true", help="--stride 1")
@@ -47,7 +48,7 @@ def verify(options, device):
             "changed": changed, "programs": origin, "steps": []}
     options.logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
-        for step in chosen(steps.plan(found, Path(work), options.stride), options.steps, options.limit):
+        for step in chosen(steps.plan(found, Path(work), options), options.steps, options.limit):
             outcome = steps.run(step, options.logs)
             print(outcome.line(), flush=True)
             told["steps"].append(outcome.as_json())

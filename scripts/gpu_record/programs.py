@@ -10,10 +10,12 @@ from pathlib import Path
 from . import machine
 from .machine import ROOT
 
-TESTS, BENCH, SALTUS = "saltus_kernel_tests_gpu", "saltus_gpu_bench", "saltus"
-PLACES = {TESTS: "tests/emulation", BENCH: "apps/bench/gpu", SALTUS: "apps/saltus"}
-QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help"}  # answered without a GPU
-TARGETS = {TESTS: TESTS, BENCH: BENCH, SALTUS: "saltus_program"}
+TESTS, BENCH, SALTUS, TRIALS = "saltus_kernel_tests_gpu", "saltus_gpu_bench", "saltus", "saltus_bench"
+PLACES = {TESTS: "tests/emulation", BENCH: "apps/bench/gpu", SALTUS: "apps/saltus",
+          TRIALS: "apps/bench"}
+QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help",
+            TRIALS: "--help"}  # answered without a GPU
+TARGETS = {TESTS: TESTS, BENCH: BENCH, SALTUS: "saltus_program", TRIALS: TRIALS}
 CARRIED = ROOT / "build" / "gpu-programs"
 MOST_BYTES = 64 << 20
 # There wherever programs run, or with the compiler.
@@ -80,7 +82,7 @@ def collect(target, build_folder, limit):
     """Copies the programs and their libraries to a folder. Returns its size in bytes."""
     programs = build(build_folder, limit)
     if not trains_on_gpu(programs[SALTUS]):
-        del programs[SALTUS]
+        del programs[SALTUS], programs[TRIALS]
     if target.exists():
         shutil.rmtree(target)
     (target / "lib").mkdir(parents=True)

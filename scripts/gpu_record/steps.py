@@ -2,13 +2,16 @@
 import os
 import re
 import subprocess
+import sys
 import time
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 
 from . import machine
-from .programs import BENCH, SALTUS, TESTS, trains_on_gpu
+from .programs import BENCH, SALTUS, TESTS, TRIALS, trains_on_gpu
 
+PEERS_BUDGET = 1200  # seconds
 SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
 NO_WALK = "-ActivationWalk*"
 
@@ -38,14 +41,14 @@ class Outcome:
         return asdict(self)
 
 
-def plan(programs, work, stride):
-    """All steps. `work` is a folder for what they write."""
+def plan(programs, work, options):
+    """All steps. `work` is a folder for what they write, options.out that of the records."""
     tests = str(programs[TESTS])
     steps = [
         Step("tests", [tests, f"--gtest_filter={NO_WALK}"], 300, tests=True),
         Step("parity", [tests, "--gtest_filter=Parity*"], 120, tests=True),
-        Step("walk", [tests, "--gtest_filter=ActivationWalk*", "--stride", str(stride)],
-             1800 if stride == 1 else 300, tests=True),
+        Step("walk", [tests, "--gtest_filter=ActivationWalk*", "--stride", str(options.stride)],
+             1800 if options.stride == 1 else 300, tests=True),
     ]
     sanitizer = machine.tool("compute-sanitizer")
     for name in SANITIZERS:
@@ -57,14 +60,23 @@ def plan(programs, work, stride):
     folders = os.pathsep.join([*machine.library_folders(), os.environ.get("LD_LIBRARY_PATH", "")]).strip(os.pathsep)
     steps.append(Step("benchmark", [str(programs[BENCH]), "--json", str(work / "benchmark.json")], 600,
                       environment={"LD_LIBRARY_PATH": folders} if folders else {}))
-    steps.append(sweep(programs.get(SALTUS), work))
+    steps += training(programs.get(SALTUS), programs.get(TRIALS), work, options)
     return steps
 
 
-def sweep(program, work):
-    if program is None or not trains_on_gpu(program):
-        return Step("sweep", reason="there is no saltus program that trains on a GPU")
-    return Step("sweep", [str(program), "sweep", "--quick", "--device", "cuda", "--out", str(work / "sweep")], 600)
+def training(saltus, trials, work, options):
+    """The whole article, and the same training by the peers; the latter writes a record of its own."""
+    if saltus is None or not trains_on_gpu(saltus):
+        reason = "there is no saltus program that trains on a GPU"
+        return [Step("sweep", reason=reason), Step("peers", reason=reason)]
+    data = ["--data", str(options.data.resolve())] if options.data else []
+    sweep = Step("sweep", [str(saltus), "sweep", "--device", "cuda", "--out", str(work / "sweep"), *data], 600)
+    if trials is None:
+        return [sweep, Step("peers", reason="there is no saltus_bench program")]
+    name = f"training-{datetime.now(timezone.utc):%Y-%m-%d}.json"
+    driver = [sys.executable, str(machine.ROOT / "apps/bench/run_gpu.py"), "--build", str(trials.parent), "--out",
+              str(options.out.resolve() / name), "--budget", str(PEERS_BUDGET), *data]
+    return [sweep, Step("peers", driver, PEERS_BUDGET + 60)]
 
 
 def last_line(text):

@@ -143,7 +143,8 @@ class Collecting(unittest.TestCase):
         saltus.write_text("#!/bin/sh\necho 'this build has no CUDA backend'\n")
         saltus.chmod(0o755)
         some = Path(shutil.which("true"))
-        self.built = {programs.TESTS: some, programs.BENCH: some, programs.SALTUS: saltus}
+        self.built = {programs.TESTS: some, programs.BENCH: some, programs.SALTUS: saltus,
+                      programs.TRIALS: some}
 
     def collect(self):
         with mock.patch.object(programs, "build", lambda *_: dict(self.built)), contextlib.redirect_stdout(io.StringIO()):
@@ -202,7 +203,8 @@ class Whole(unittest.TestCase):
         page = self.pages()[0].read_text()
         for name in ("tests", "parity", "walk", "memcheck", "racecheck", "initcheck", "synccheck", "benchmark"):
             self.assertEqual(row_of(page, name)[1], "passed")
-        self.assertEqual(row_of(page, "sweep")[1], "left out")
+        for name in ("sweep", "peers"):
+            self.assertEqual(row_of(page, name)[1], "left out")
         self.assertIn("## Times", page)
 
     def test_a_failure_keeps_nothing_from_running(self):
@@ -219,6 +221,14 @@ class Whole(unittest.TestCase):
             self.program("saltus", f"[ \"$1\" = info ] && echo '{told}'\nexit 0")
             self.assertEqual(self.verify("--steps", "sweep").returncode, 0)
             self.assertEqual(row_of(self.pages()[0].read_text(), "sweep")[1], outcome)
+
+    def test_the_peers_are_asked_where_saltus_can_be_compared(self):
+        self.program("saltus", "echo 'cuda  a GPU'")
+        self.assertEqual(self.verify("--steps", "peers").returncode, 0)
+        self.assertIn("saltus_bench", row_of(self.pages()[0].read_text(), "peers")[3])
+        self.program("saltus_bench", "exit 0")
+        self.verify("--steps", "peers")
+        self.assertNotEqual(row_of(self.pages()[0].read_text(), "peers")[1], "left out")
 
     def test_wrong_use(self):
         self.assertEqual(self.verify("--stride", "16").returncode, 2)
