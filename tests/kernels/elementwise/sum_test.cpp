@@ -13,18 +13,19 @@ class SumTest : public testing::Test {};
 using ElementTypes = testing::Types<float, kernels::Bf16>;
 TYPED_TEST_SUITE(SumTest, ElementTypes);
 
-TYPED_TEST(SumTest, AddsTheRowsOfEveryActiveTrial) {
+/// With `kMaxRows` rows of 129 elements a trial: 8 of them are whole quads, 7 are not.
+template <class T, std::size_t kMaxRows>
+void expect_rows_of_active_trials() {
   constexpr int kTrials = 3;
-  constexpr int kMaxRows = 7;
   constexpr int kRows = 5;
   constexpr std::size_t kSize = 129;
   const std::size_t all = kTrials * kMaxRows * kSize;
   const auto a = small_integers(all, 8, 1);
   const auto b = small_integers(all, 8, 2);
   const auto before = small_integers(all, 8, 3);
-  const DeviceArray<TypeParam> device_a(elements<TypeParam>(a));
-  const DeviceArray<TypeParam> device_b(elements<TypeParam>(b));
-  const DeviceArray<TypeParam> device_y(elements<TypeParam>(before));
+  const DeviceArray<T> device_a(elements<T>(a));
+  const DeviceArray<T> device_b(elements<T>(b));
+  const DeviceArray<T> device_y(elements<T>(before));
   const TrialTable table({.rows = kRows, .max_rows = kMaxRows, .states = {{}, {.active = 0}, {}}});
 
   kernels::sum({device_a.per_trial(kTrials), device_b.per_trial(kTrials),
@@ -39,6 +40,11 @@ TYPED_TEST(SumTest, AddsTheRowsOfEveryActiveTrial) {
     }
   }
   expect_equal(values(device_y.read()), want);
+}
+
+TYPED_TEST(SumTest, AddsTheRowsOfEveryActiveTrial) {
+  expect_rows_of_active_trials<TypeParam, 7>();
+  expect_rows_of_active_trials<TypeParam, 8>();
 }
 
 TEST(SumTypes, MayBeMixed) {
