@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
+import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,6 +19,7 @@ QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help",
             TRIALS: "--help"}  # answered without a GPU
 TARGETS = {TESTS: TESTS, BENCH: BENCH, SALTUS: "saltus_program", TRIALS: TRIALS}
 CARRIED = ROOT / "build" / "gpu-programs"
+ARCHIVE = "programs.tar.xz"
 MOST_BYTES = 64 << 20
 # There wherever programs run, or with the compiler.
 EVERYWHERE = re.compile(r"^(ld-linux|linux-vdso|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so)")
@@ -68,8 +71,10 @@ def trains_on_gpu(saltus):
 
 
 def find(folder, limit):
-    """The programs and where they come from: those in `folder`, or else built ones."""
-    carried = {name: folder / name for name in PLACES if (folder / name).exists()}
+    """The programs and where they come from: those that `folder` holds, packed or not, or else built ones."""
+    archive = folder / ARCHIVE
+    place = unpacked(archive) if archive.exists() else folder
+    carried = {name: place / name for name in PLACES if (place / name).exists()}
     if TESTS in carried and BENCH in carried:
         troubles = [f"{name}: {why}" for name, path in carried.items() if (why := starts(path))]
         if not troubles:
@@ -78,26 +83,39 @@ def find(folder, limit):
     return build(ROOT / "build" / "gpu", limit), "built here"
 
 
+def unpacked(archive):
+    """A folder with what the archive holds."""
+    target = archive.parent / "unpacked"
+    if target.exists():
+        shutil.rmtree(target)
+    with tarfile.open(archive) as file:
+        file.extractall(target)
+    return target
+
+
 def collect(target, build_folder, limit):
-    """Copies the programs and their libraries to a folder. Returns its size in bytes."""
+    """Packs the programs and their libraries into a folder. Returns its size in bytes."""
     programs = build(build_folder, limit)
     if not trains_on_gpu(programs[SALTUS]):
         del programs[SALTUS], programs[TRIALS]
     if target.exists():
         shutil.rmtree(target)
-    (target / "lib").mkdir(parents=True)
-    for name, path in programs.items():
-        run(["strip", "--strip-debug", "-o", target / name, path], limit)
-        for library in libraries_of(path):
-            shutil.copy(library, target / "lib" / library.name)
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as name:
+        gathered = Path(name)
+        (gathered / "lib").mkdir()
+        for program, path in programs.items():
+            run(["strip", "--strip-debug", "-o", gathered / program, path], limit)
+            for library in libraries_of(path):
+                shutil.copy(library, gathered / "lib" / library.name)
+        with tarfile.open(target / ARCHIVE, "w:xz", preset=3) as file:
+            for path in sorted(gathered.iterdir()):
+                file.add(path, path.name)
     commit, changed = machine.commit(target)
     note = {"commit": commit, "changed": changed, "built": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
             "architectures": architectures(build_folder)}
     (target / "collected.json").write_text(json.dumps(note, indent=1) + "\n")
-    sizes = {file: file.stat().st_size for file in target.rglob("*") if file.is_file()}
-    for file, size in sorted(sizes.items(), key=lambda item: -item[1]):
-        print(f"{size / 2**20:7.1f} MiB  {file.relative_to(target)}")
-    total = sum(sizes.values())
+    total = sum(file.stat().st_size for file in target.iterdir())
     if total > MOST_BYTES:
         raise RuntimeError(f"{total / 2**20:.1f} MiB, more than the {MOST_BYTES >> 20} that can be carried")
     return total
