@@ -47,19 +47,16 @@ __global__ void __launch_bounds__(kThreads)
 
   const Rows<T> own_weights = weights.of(trial, trials.rows());
   for (int i = thread; i < kTaps * kColumns; i += kThreads) {
-    const T* const place =
-        own_weights.at(own_weights.row(i / kColumns), own_weights.column(first_n + i % kColumns));
-    w[i] = place != nullptr ? fetch(place) : 0.0f;
+    w[i] = fetch(
+        own_weights.at(own_weights.row(i / kColumns), own_weights.column(first_n + i % kColumns)));
   }
   const Im2col<T> own_images = images.of(trial, trials.rows());
   const int pixel = thread % kPixels;
   const auto row = own_images.row(first_pixel + pixel);
   float taps[kTaps];
 #pragma unroll
-  for (int tap = 0; tap < kTaps; ++tap) {
-    const T* const place = own_images.at(row, own_images.column(tap));
-    taps[tap] = place != nullptr ? fetch(place) : 0.0f;
-  }
+  for (int tap = 0; tap < kTaps; ++tap)
+    taps[tap] = fetch(own_images.at(row, own_images.column(tap)));
   __syncthreads();
 
 #pragma unroll 1
@@ -123,14 +120,12 @@ __global__ void __launch_bounds__(kThreads)
   for (int first = part * sums.parts.length; first < end; first += kPixels) {
     const auto row = own_images.row(first + thread % kPixels);
     for (int tap = thread / kPixels; tap < kPixelTaps; tap += kThreads / kPixels) {
-      const T* const place = own_images.at(row, own_images.column(tap));
-      x[thread % kPixels * kPixelTaps + tap] = place != nullptr ? fetch(place) : 0.0f;
+      x[thread % kPixels * kPixelTaps + tap] = fetch(own_images.at(row, own_images.column(tap)));
     }
     __syncthreads();
 #pragma unroll
     for (int pixel = 0; pixel < kPixels; pixel += kWarps) {
-      const T* const place = own_gradients.at(own_gradients.row(first + pixel + warp), column);
-      const float dy = place != nullptr ? fetch(place) : 0.0f;
+      const float dy = fetch(own_gradients.at(own_gradients.row(first + pixel + warp), column));
       sum[kTaps] += dy;
 #pragma unroll
       for (int tap = 0; tap < kTaps; ++tap)

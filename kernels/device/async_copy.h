@@ -5,19 +5,20 @@
 
 namespace saltus::kernels {
 
-/// Starts a copy of 16 bytes, or of zeros where there is no source. Both at multiples of 16 bytes.
-/// No store of the same launch may change the source. It belongs to the thread's open group. Goes
-/// through the first-level cache: neighbouring taps of a convolution read the same pixels.
-__device__ inline void copy_async(void* shared, const void* source) {
+/// Starts a copy of 16 bytes, or of zeros unless `stored`: then nothing is read. Both at multiples
+/// of 16 bytes. No store of the same launch may change the source. It belongs to the thread's open
+/// group. Goes through the first-level cache: neighbouring taps of a convolution read the same
+/// pixels.
+__device__ inline void copy_async(void* shared, const void* source, bool stored = true) {
 #if defined(__CUDACC__)
-  const int bytes = source != nullptr ? 16 : 0;
+  const int bytes = stored ? 16 : 0;
   asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;"
                :
                : "r"(static_cast<unsigned>(__cvta_generic_to_shared(shared))), "l"(source),
                  "r"(bytes)
                : "memory");
 #else
-  emulation::async_copy(shared, source, 16, source != nullptr ? 16 : 0);
+  emulation::async_copy(shared, source, 16, stored ? 16 : 0);
 #endif
 }
 

@@ -7,13 +7,6 @@
 
 namespace saltus::kernels::host {
 
-/// See mma.h.
-inline std::uint32_t to_tf32(float x) {
-  const std::uint32_t bits = bits_of(x);
-  if (x != x) return 0x7fffffffu;
-  return (bits & 0x7fffffffu) == 0x7f800000u ? bits : (bits + 0x1000u) & ~0x1fffu;
-}
-
 /// What a lane brings to a product.
 struct MmaLane {
   float* sums;

@@ -8,26 +8,6 @@
 
 namespace saltus::kernels {
 
-/// The bits of x as tf32: rounded to 11 significant bits, ties away from zero. NaN becomes
-/// 0x7fffffff.
-__device__ inline std::uint32_t to_tf32(float x) {
-#if defined(__CUDACC__)
-  std::uint32_t bits;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
-  return bits;
-#else
-  return host::to_tf32(x);
-#endif
-}
-
-/// The bits of a float as a product takes them: it ignores the 13 that tf32 lacks, so that adding
-/// half a unit rounds as to_tf32() does, in two instructions instead of four. Infinity and NaN stay
-/// what they are.
-__device__ inline std::uint32_t round_to_tf32(std::uint32_t bits) {
-  constexpr std::uint32_t kExponent = 0x7f800000u;
-  return (bits & kExponent) == kExponent ? bits : bits + 0x1000u;
-}
-
 #if !defined(__CUDACC__)
 namespace detail {
 

@@ -58,8 +58,8 @@ __device__ inline void store_quad(const Quad& quad, Bf16* first) {
 #endif
 }
 
-/// Loads an element of an input in global memory. Says to the compiler what it cannot find out from
-/// a pointer that may be null: where it points, and that no store of this kernel changes it.
+/// Loads an element of an input in global memory. Says to the compiler what it cannot find out:
+/// that no store of this kernel changes it.
 __device__ inline float fetch(const float* place) {
 #if defined(__CUDACC__)
   return __ldg(place);

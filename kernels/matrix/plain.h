@@ -43,13 +43,9 @@ class Feed {
     }
     for (int j = 0; j < 2; ++j) {
       if (quads_) {
-        const auto* place = view_.at(rows_[j], columns_[0]);
-        loaded_[j] = place != nullptr ? fetch_quad(place) : Quad{};
+        loaded_[j] = fetch_quad(view_.at(rows_[j], columns_[0]));
       } else {
-        for (int i = 0; i < 4; ++i) {
-          const auto* place = view_.at(rows_[j], columns_[i]);
-          loaded_[j].values[i] = place != nullptr ? fetch(place) : 0.0f;
-        }
+        for (int i = 0; i < 4; ++i) loaded_[j].values[i] = fetch(view_.at(rows_[j], columns_[i]));
       }
     }
   }

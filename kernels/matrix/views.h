@@ -13,16 +13,17 @@
 // its length stays in a tap if the group is a multiple of it, too. A pixel's index counts over all
 // rows of the batch and has to fit an int.
 //
-// An engine decomposes an index once, into a Row or a Column, and combines both to the address of
-// an element, nullptr where it is zero: padding, or outside of the matrix. (The products multiply
-// with these zeros: infinite weights beside padding give NaN.) The launcher makes a view for all
-// trials; of(trial, rows) is that of one.
+// An engine decomposes an index once, into a Row or a Column, and combines both to a Cell, which is
+// zero in padding and outside of the matrix. (The products multiply with these zeros: infinite
+// weights beside padding give NaN.) The launcher makes a view for all trials; of(trial, rows) is
+// that of one.
 //
 // Arrays and the strides between trials' arrays are multiples of 16 bytes wherever groups are
 // multiples of 4 elements.
 #pragma once
 
 #include "kernels/bfloat16.h"
+#include "kernels/matrix/cell.h"
 #include "kernels/matrix/divider.h"
 #include "kernels/trial.h"
 #include "kernels/window.h"
@@ -46,7 +47,8 @@ class Rows {
  public:
   using Element = T;
   struct Row {
-    const T* first;  ///< nullptr: outside
+    const T* first;
+    bool inside;
   };
   struct Column {
     int inner;
@@ -63,11 +65,13 @@ class Rows {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    return {outer < outer_.fixed ? data_.data + std::int64_t{outer} * inner_ : nullptr};
+    if (outer >= outer_.fixed) return {data_.data, false};
+    return {data_.data + std::int64_t{outer} * inner_, true};
   }
   SALTUS_HD Column column(int inner) const { return {inner}; }
-  SALTUS_HD const T* at(const Row& row, const Column& column) const {
-    return row.first != nullptr && column.inner < inner_ ? row.first + column.inner : nullptr;
+  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
+    if (!row.inside || column.inner >= inner_) return {row.first, false};
+    return {row.first + column.inner, true};
   }
 
  private:
@@ -107,7 +111,7 @@ class Im2col {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    if (outer >= pixels_) return {nullptr, kNowhere, 0};
+    if (outer >= pixels_) return {x_.data, kNowhere, 0};
     const int image = image_pixels_.quotient(outer);
     const int pixel = outer - image * image_pixels_.divisor();
     const int y = width_.quotient(pixel);
@@ -123,11 +127,12 @@ class Im2col {
     const int x = tap - y * window_.size.width;
     return {y < window_.size.height ? y : kNowhere, x, inner - tap * window_.channels_in};
   }
-  SALTUS_HD const T* at(const Row& row, const Column& column) const {
+  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
     const int y = row.y + column.y;
     const int x = row.x + column.x;
-    if (y < 0 || y >= window_.image.height || x < 0 || x >= window_.image.width) return nullptr;
-    return row.image + (y * window_.image.width + x) * window_.channels_in + column.channel;
+    if (y < 0 || y >= window_.image.height || x < 0 || x >= window_.image.width)
+      return {row.image, false};
+    return {row.image + (y * window_.image.width + x) * window_.channels_in + column.channel, true};
   }
 
  private:
@@ -172,7 +177,7 @@ class Im2colOfGradient {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    if (outer >= pixels_) return {nullptr, kNowhere, 0};
+    if (outer >= pixels_) return {dy_.data, kNowhere, 0};
     const int image = image_pixels_.quotient(outer);
     const int pixel = outer - image * image_pixels_.divisor();
     const int y = width_.quotient(pixel);
@@ -187,16 +192,17 @@ class Im2colOfGradient {
     const int x = tap - y * window_.size.width;
     return {y < window_.size.height ? y : -kNowhere, x, inner - tap * window_.channels_out};
   }
-  SALTUS_HD const T* at(const Row& row, const Column& column) const {
+  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
     const int from_y = row.y - column.y;
     const int from_x = row.x - column.x;
-    if (from_y < 0 || from_x < 0) return nullptr;
+    if (from_y < 0 || from_x < 0) return {row.image, false};
     const int y = stride_y_.quotient(from_y);
     const int x = stride_x_.quotient(from_x);
     if (y * window_.strides.height != from_y || y >= window_.output.height ||
         x * window_.strides.width != from_x || x >= window_.output.width)
-      return nullptr;
-    return row.image + (y * window_.output.width + x) * window_.channels_out + column.channel;
+      return {row.image, false};
+    return {row.image + (y * window_.output.width + x) * window_.channels_out + column.channel,
+            true};
   }
 
  private:
@@ -214,7 +220,8 @@ class WeightsByTap {
  public:
   using Element = T;
   struct Row {
-    const T* first;  ///< nullptr: outside
+    const T* first;
+    bool inside;
   };
   struct Column {
     int place;  ///< -1: outside
@@ -233,15 +240,17 @@ class WeightsByTap {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    return {outer < in_ ? w_.data + outer * out_.divisor() : nullptr};
+    if (outer >= in_) return {w_.data, false};
+    return {w_.data + outer * out_.divisor(), true};
   }
   SALTUS_HD Column column(int inner) const {
     const int tap = out_.quotient(inner);
     const int channel = inner - tap * out_.divisor();
     return {tap < taps_ ? tap * in_ * out_.divisor() + channel : -1};
   }
-  SALTUS_HD const T* at(const Row& row, const Column& column) const {
-    return row.first != nullptr && column.place >= 0 ? row.first + column.place : nullptr;
+  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
+    if (!row.inside || column.place < 0) return {row.first, false};
+    return {row.first + column.place, true};
   }
 
  private:

@@ -33,13 +33,13 @@ __global__ void multiply_tf32_kernel(const float* a, const float* b, float* c) {
   float sums[4];
   for (int i = 0; i < 4; ++i) {
     const Place place = kernels::place_in_tf32_a(lane, i);
-    a_registers[i] = kernels::to_tf32(a[place.row * 8 + place.column]);
+    a_registers[i] = kernels::bits_of(a[place.row * 8 + place.column]);
     const Place sum = kernels::place_in_c(lane, i);
     sums[i] = c[sum.row * 8 + sum.column];
   }
   for (int i = 0; i < 2; ++i) {
     const Place place = kernels::place_in_tf32_b(lane, i);
-    b_registers[i] = kernels::to_tf32(b[place.row * 8 + place.column]);
+    b_registers[i] = kernels::bits_of(b[place.row * 8 + place.column]);
   }
   kernels::multiply_tf32(sums, a_registers, b_registers);
   for (int i = 0; i < 4; ++i) {
@@ -108,7 +108,10 @@ TEST(Mma, MultipliesBf16) {
 }
 
 TEST(Mma, RoundsToTf32WithTiesAwayFromZero) {
-  const auto rounded = [](float x) { return kernels::float_of(kernels::to_tf32(x)); };
+  constexpr std::uint32_t kIgnored = 0x1fffu;  // by a product
+  const auto rounded = [](float x) {
+    return kernels::float_of(kernels::round_to_tf32(kernels::bits_of(x)) & ~kIgnored);
+  };
   EXPECT_EQ(rounded(1 + 0x1p-10f), 1 + 0x1p-10f);
   EXPECT_EQ(rounded(1 + 0x1p-11f), 1 + 0x1p-10f);
   EXPECT_EQ(rounded(-1 - 0x1p-11f), -1 - 0x1p-10f);
@@ -116,8 +119,8 @@ TEST(Mma, RoundsToTf32WithTiesAwayFromZero) {
   EXPECT_EQ(rounded(2 - 0x1p-23f), 2.0f);
   const float infinity = std::numeric_limits<float>::infinity();
   EXPECT_EQ(rounded(-infinity), -infinity);
-  EXPECT_EQ(kernels::to_tf32(std::numeric_limits<float>::quiet_NaN()), 0x7fffffffu);
-  EXPECT_EQ(kernels::to_tf32(kernels::float_of(0xff800001u)), 0x7fffffffu);
+  EXPECT_EQ(kernels::round_to_tf32(0x7fffffffu), 0x7fffffffu);
+  EXPECT_EQ(kernels::round_to_tf32(0xffc00000u), 0xffc00000u);
 }
 
 /// Copies 32 rows of 8 numbers of 16 bits to shared memory and loads them as four matrices.
@@ -184,7 +187,7 @@ TEST(Mma, RefusesRowsThatAreNotAligned) {
 
 __global__ void copy_nothing_kernel(float* out) {
   SALTUS_DYNAMIC_SHARED(float, tile);
-  kernels::copy_async(tile + threadIdx.x * 4, nullptr);
+  kernels::copy_async(tile + threadIdx.x * 4, out, false);
   kernels::close_copies();
   kernels::wait_for_copies<0>();
   for (std::uint32_t i = 0; i < 4; ++i) out[threadIdx.x * 4 + i] = tile[threadIdx.x * 4 + i];

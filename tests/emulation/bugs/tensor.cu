@@ -59,14 +59,14 @@ __global__ void tf32_kernel(const float* a, const float* b, float* c) {
   for (int i = 0; i < 4; ++i) {
     const int element = mistake == Mistake::registers_of_a ? i % 2 * 2 + i / 2 : i;
     const Place place = kernels::place_in_tf32_a(lane, element);
-    of_a[i] = kernels::to_tf32(a[place.row * 8 + place.column]);
+    of_a[i] = kernels::round_to_tf32(__float_as_uint(a[place.row * 8 + place.column]));
   }
   for (int i = 0; i < 2; ++i) {
     const int element = mistake == Mistake::registers_of_b ? 1 - i : i;
     const Place place = kernels::place_in_tf32_b(lane, element);
-    of_b[i] =
-        kernels::to_tf32(mistake == Mistake::b_transposed ? b[place.column * kColumns + place.row]
-                                                          : b[place.row * kColumns + place.column]);
+    const int at = mistake == Mistake::b_transposed ? place.column * kColumns + place.row
+                                                    : place.row * kColumns + place.column;
+    of_b[i] = kernels::round_to_tf32(__float_as_uint(b[at]));
   }
   if (mistake != Mistake::half_a_warp || lane < 16) kernels::multiply_tf32(sums, of_a, of_b);
   for (int i = 0; i < 4; ++i) {
@@ -115,7 +115,8 @@ bool product_by_half_a_warp() {
 template <bool broken>
 __global__ void rounding_kernel(float x, float* c) {
   float sums[4] = {};
-  const std::uint32_t bits = broken ? __float_as_uint(x) : kernels::to_tf32(x);
+  const std::uint32_t bits =
+      broken ? __float_as_uint(x) : kernels::round_to_tf32(__float_as_uint(x));
   const std::uint32_t one = __float_as_uint(thread() % 4 == 0 ? 1.0f : 0.0f);
   kernels::multiply_tf32(sums, {bits, bits, bits, bits}, {one, 0});
   for (int i = 0; i < 4; ++i) {

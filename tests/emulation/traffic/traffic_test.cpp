@@ -249,7 +249,7 @@ TEST(SharedTraffic, QuadsByAQuarterOfAWarp) {
 __global__ void load_rows(const unsigned char* from, int pitch, int missing, std::uint32_t* to) {
   SALTUS_DYNAMIC_SHARED(unsigned char, tile);
   const auto lane = static_cast<int>(threadIdx.x);
-  kernels::copy_async(tile + lane * pitch, lane < missing ? nullptr : from + lane * pitch);
+  kernels::copy_async(tile + lane * pitch, from + lane * pitch, lane >= missing);
   kernels::close_copies();
   kernels::wait_for_copies<0>();
   __syncthreads();

@@ -17,8 +17,7 @@ constexpr int kBlock = 96;
 __global__ void convert_kernel(const std::uint32_t* bits, Converted* converted, int count) {
   const auto i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (i >= count) return;
-  const float x = kernels::float_of(bits[i]);
-  converted[i] = {kernels::to_tf32(x), kernels::round_to_tf32(bits[i]), kernels::to_bf16(x)};
+  converted[i] = {kernels::round_to_tf32(bits[i]), kernels::to_bf16(kernels::float_of(bits[i]))};
 }
 
 __global__ void load_kernel(const std::uint16_t* rows, Fragment* fragments, bool transposed) {
@@ -58,8 +57,8 @@ __global__ void copy_kernel(const std::uint32_t* source, const std::uint8_t* kee
   const auto start = [&](int stage) {
     if (stage < stages) {
       const int piece = stage * kCopying + thread;
-      kernels::copy_async(ring + (stage % 2 * kCopying + thread) * 4,
-                          keep[piece] != 0 ? source + piece * 4 : nullptr);
+      kernels::copy_async(ring + (stage % 2 * kCopying + thread) * 4, source + piece * 4,
+                          keep[piece] != 0);
     }
     kernels::close_copies();
   };

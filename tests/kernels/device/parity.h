@@ -12,9 +12,9 @@ namespace saltus::test {
 
 inline constexpr int kLanes = 32;
 
-/// The float of bits[i] by to_tf32(), round_to_tf32() and to_bf16().
+/// The float of bits[i] by round_to_tf32() and to_bf16().
 struct Converted {
-  std::uint32_t tf32, rounded;
+  std::uint32_t tf32;
   kernels::Bf16 bf16;
 };
 void convert(const std::uint32_t* bits, Converted* converted, int count);
