@@ -65,7 +65,10 @@ template <class T, class Out>
 void convolution_backward_data(Engine engine, const ConvolutionBackwardData<T, Out>& arguments,
                                const Stage& stage) {
   check_extent(arguments.window, stage);
-  multiply(engine, problem_of(arguments), arguments.dx, stage);
+  if (has_unit_strides(arguments.window))
+    multiply(engine, problem_of<true>(arguments), arguments.dx, stage);
+  else
+    multiply(engine, problem_of<false>(arguments), arguments.dx, stage);
 }
 
 template <class T>

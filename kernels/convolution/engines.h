@@ -39,17 +39,23 @@ bool fits_tensor_cores(const Problem& problem) {
 }
 
 /// For an engine's source: all products that there are.
-#define SALTUS_INSTANTIATE_PRODUCTS                                                                \
-  template void multiply(const ForwardProblem<float>&, const Epilogue<float>&, const Stage&);      \
-  template void multiply(const ForwardProblem<Bf16>&, const Epilogue<float>&, const Stage&);       \
-  template void multiply(const ForwardProblem<Bf16>&, const Epilogue<Bf16>&, const Stage&);        \
-  template void multiply(const BackwardDataProblem<float>&, const PerTrial<float>&, const Stage&); \
-  template void multiply(const BackwardDataProblem<Bf16>&, const PerTrial<float>&, const Stage&);  \
-  template void multiply(const BackwardDataProblem<Bf16>&, const PerTrial<Bf16>&, const Stage&);   \
-  template void multiply_parts(const ForwardProblem<float>&, const PartSums&, const Stage&);       \
-  template void multiply_parts(const ForwardProblem<Bf16>&, const PartSums&, const Stage&);        \
-  template void multiply_parts(const BackwardFilterProblem<float>&, const PartSums&,               \
-                               const Stage&);                                                      \
+#define SALTUS_INSTANTIATE_BACKWARD_DATA(unit_strides)                                            \
+  template void multiply(const BackwardDataProblem<float, unit_strides>&, const PerTrial<float>&, \
+                         const Stage&);                                                           \
+  template void multiply(const BackwardDataProblem<Bf16, unit_strides>&, const PerTrial<float>&,  \
+                         const Stage&);                                                           \
+  template void multiply(const BackwardDataProblem<Bf16, unit_strides>&, const PerTrial<Bf16>&,   \
+                         const Stage&)
+#define SALTUS_INSTANTIATE_PRODUCTS                                                           \
+  SALTUS_INSTANTIATE_BACKWARD_DATA(true);                                                     \
+  SALTUS_INSTANTIATE_BACKWARD_DATA(false);                                                    \
+  template void multiply(const ForwardProblem<float>&, const Epilogue<float>&, const Stage&); \
+  template void multiply(const ForwardProblem<Bf16>&, const Epilogue<float>&, const Stage&);  \
+  template void multiply(const ForwardProblem<Bf16>&, const Epilogue<Bf16>&, const Stage&);   \
+  template void multiply_parts(const ForwardProblem<float>&, const PartSums&, const Stage&);  \
+  template void multiply_parts(const ForwardProblem<Bf16>&, const PartSums&, const Stage&);   \
+  template void multiply_parts(const BackwardFilterProblem<float>&, const PartSums&,          \
+                               const Stage&);                                                 \
   template void multiply_parts(const BackwardFilterProblem<Bf16>&, const PartSums&, const Stage&)
 
 }  // namespace saltus::kernels

@@ -147,7 +147,7 @@ __global__ void __launch_bounds__(kThreads)
     }
     __syncthreads();
   }
-  if (warp != 0 || column.inner >= n) return;
+  if (warp != 0 || !column.inside) return;
   const std::int64_t place = part * sums.stride + column.inner;
 #pragma unroll
   for (int tap = 0; tap < kTaps; ++tap) {

@@ -11,12 +11,16 @@ namespace saltus::kernels {
 
 template <class T>
 using ForwardProblem = Problem<Operand<Im2col<T>, Inner::k>, Operand<Rows<T>, Inner::other>>;
-template <class T>
-using BackwardDataProblem =
-    Problem<Operand<Im2colOfGradient<T>, Inner::k>, Operand<WeightsByTap<T>, Inner::k>>;
+template <class T, bool kUnitStrides>
+using BackwardDataProblem = Problem<Operand<Im2colOfGradient<T, kUnitStrides>, Inner::k>,
+                                    Operand<WeightsByTap<T>, Inner::k>>;
 template <class T>
 using BackwardFilterProblem =
     Problem<Operand<Im2col<T>, Inner::other>, Operand<Rows<T>, Inner::other>>;
+
+inline bool has_unit_strides(const Window& window) {
+  return window.strides.height == 1 && window.strides.width == 1;
+}
 
 inline int pixels(const Extent& extent) {
   return extent.height * extent.width;
@@ -33,8 +37,8 @@ ForwardProblem<T> problem_of(const ConvolutionForward<T, Out>& c) {
           {.fixed = taps_in}};
 }
 
-template <class T, class Out>
-BackwardDataProblem<T> problem_of(const ConvolutionBackwardData<T, Out>& c) {
+template <bool kUnitStrides, class T, class Out>
+BackwardDataProblem<T, kUnitStrides> problem_of(const ConvolutionBackwardData<T, Out>& c) {
   return {{{c.dy, c.window}},
           {{c.w, c.window}},
           {.per_row = pixels(c.window.image)},

@@ -11,12 +11,16 @@ namespace saltus::kernels {
 /// pixels.
 __device__ inline void copy_async(void* shared, const void* source, bool stored = true) {
 #if defined(__CUDACC__)
-  const int bytes = stored ? 16 : 0;
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;"
-               :
-               : "r"(static_cast<unsigned>(__cvta_generic_to_shared(shared))), "l"(source),
-                 "r"(bytes)
-               : "memory");
+  asm volatile(
+      "{\n"
+      "  .reg .pred nothing;\n"
+      "  setp.eq.u32 nothing, %2, 0;\n"
+      "  cp.async.ca.shared.global [%0], [%1], 16, nothing;\n"
+      "}"
+      :
+      : "r"(static_cast<unsigned>(__cvta_generic_to_shared(shared))), "l"(source),
+        "r"(static_cast<unsigned>(stored))
+      : "memory");
 #else
   emulation::async_copy(shared, source, 16, stored ? 16 : 0);
 #endif

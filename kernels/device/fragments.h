@@ -4,6 +4,8 @@
 // counts through a lane's registers.
 #pragma once
 
+#include <cmath>
+
 #include "kernels/portable.h"
 
 namespace saltus::kernels {
@@ -16,8 +18,8 @@ struct Fragment {
 /// The bits of a float as a product of tf32 takes them: it ignores the last 13, so that adding half
 /// a unit rounds to 11 significant bits, ties away from zero. Infinity and NaN stay what they are.
 SALTUS_HD std::uint32_t round_to_tf32(std::uint32_t bits) {
-  constexpr std::uint32_t kExponent = 0x7f800000u;
-  return (bits & kExponent) == kExponent ? bits : bits + 0x1000u;
+  const float infinity = float_of(0x7f800000u);
+  return fabsf(float_of(bits)) < infinity ? bits + 0x1000u : bits;
 }
 
 /// Of an element in its matrix.

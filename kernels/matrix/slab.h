@@ -42,22 +42,21 @@ template <class T, int kOuter>
 struct SlabAlongK {
   static constexpr int kElements = kOuter * kDepth<T>;
   static constexpr int kCopiesInRow = kChunks;  ///< neighbouring copies are neighbours along k
+  static constexpr int kOuterStep = kDepth<T>;  ///< from m or n to the next, for whole eights
 
   __device__ static int place_of_chunk(int outer, int chunk) {
     return outer * kDepth<T> + (chunk ^ (outer / 2 % kChunks)) * kChunk<T>;
   }
 
-  /// A's 16 rows from `first` on.
-  __device__ static Fragment load_a(const T* slab, int first, int step) {
+  /// A's first 16 rows of a slab.
+  __device__ static Fragment load_a(const T* slab, int step) {
     const auto [matrix, row] = place_of_lane();
-    return load_matrices(slab +
-                         place_of_chunk(first + matrix % 2 * 8 + row, step * 2 + matrix / 2));
+    return load_matrices(slab + place_of_chunk(matrix % 2 * 8 + row, step * 2 + matrix / 2));
   }
-  /// B's 16 columns from `first` on: two registers for the first eight, two for the others.
-  __device__ static Fragment load_b(const T* slab, int first, int step) {
+  /// B's first 16 columns: two registers for eight of them, two for the others.
+  __device__ static Fragment load_b(const T* slab, int step) {
     const auto [matrix, row] = place_of_lane();
-    return load_matrices(slab +
-                         place_of_chunk(first + matrix / 2 * 8 + row, step * 2 + matrix % 2));
+    return load_matrices(slab + place_of_chunk(matrix / 2 * 8 + row, step * 2 + matrix % 2));
   }
 };
 
@@ -68,38 +67,39 @@ struct SlabAcrossK {
   static constexpr int kRow = kOuter + 8;
   static constexpr int kElements = kDepth<T> * kRow;
   static constexpr int kCopiesInRow = kOuter / kChunk<T>;
+  static constexpr int kOuterStep = 1;
 
   /// Bf16: matrices are transposed on the way.
-  __device__ static Fragment load_a(const Bf16* slab, int first, int step) {
+  __device__ static Fragment load_a(const Bf16* slab, int step) {
     const auto [matrix, row] = place_of_lane();
-    return load_matrices_transposed(slab + (step * 16 + matrix / 2 * 8 + row) * kRow + first +
+    return load_matrices_transposed(slab + (step * 16 + matrix / 2 * 8 + row) * kRow +
                                     matrix % 2 * 8);
   }
-  __device__ static Fragment load_b(const Bf16* slab, int first, int step) {
+  __device__ static Fragment load_b(const Bf16* slab, int step) {
     const auto [matrix, row] = place_of_lane();
-    return load_matrices_transposed(slab + (step * 16 + matrix % 2 * 8 + row) * kRow + first +
+    return load_matrices_transposed(slab + (step * 16 + matrix % 2 * 8 + row) * kRow +
                                     matrix / 2 * 8);
   }
 
   /// Floats: there is no such load, so each lane takes its elements one by one.
-  __device__ static Fragment load_a(const float* slab, int first, int step) {
+  __device__ static Fragment load_a(const float* slab, int step) {
     const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
     Fragment fragment;
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const Place place = place_in_tf32_a(lane, i);
-      fragment.registers[i] = bits_of(slab[(step * 8 + place.column) * kRow + first + place.row]);
+      fragment.registers[i] = bits_of(slab[(step * 8 + place.column) * kRow + place.row]);
     }
     return fragment;
   }
-  __device__ static Fragment load_b(const float* slab, int first, int step) {
+  __device__ static Fragment load_b(const float* slab, int step) {
     const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
     Fragment fragment;
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const Place place = place_in_tf32_b(lane, i % 2);
       fragment.registers[i] =
-          bits_of(slab[(step * 8 + place.row) * kRow + first + i / 2 * 8 + place.column]);
+          bits_of(slab[(step * 8 + place.row) * kRow + i / 2 * 8 + place.column]);
     }
     return fragment;
   }

@@ -23,46 +23,73 @@ class Feed {
   using T = typename View::Element;
 
   /// Of the tile that begins at `first`, an m or n. `view` is one trial's.
-  __device__ Feed(const View& view, int first) : view_(view) {
-    if constexpr (kAlongK) {
-      for (int j = 0; j < kCopies; ++j) rows_[j] = view_.row(first + outer(j));
-    } else {
-      column_ = view_.column(first + inner());
-    }
+  __device__ Feed(const View& view, int first) : view_(view), place_(first_place()) {
+    if constexpr (kAlongK)
+      find_rows(first);
+    else
+      find_columns(first);
   }
 
   /// The slab from k on.
   __device__ void copy(int k, T* slab) {
     if constexpr (kAlongK)
-      column_ = view_.column(k + inner());
+      find_columns(k);
     else
-      for (int j = 0; j < kCopies; ++j) rows_[j] = view_.row(k + outer(j));
+      find_rows(k);
 #pragma unroll
-    for (int j = 0; j < kCopies; ++j) copy_async(slab + place(j), view_.at(rows_[j], column_));
+    for (int row = 0; row < kRows; ++row) {
+#pragma unroll
+      for (int column = 0; column < kColumns; ++column) {
+        copy_async(slab + place_ + row * kRowStep + column * kColumnStep,
+                   view_.at(rows_[row], columns_[column]));
+      }
+    }
   }
 
  private:
   static constexpr bool kAlongK = Operand::inner == Inner::k;
   static constexpr int kCopiesInRow = Slab<Operand, kOuter>::kCopiesInRow;
-  static constexpr int kCopies = kOuter * kChunks / kThreads;
 
-  // The thread's chunks, along the view's inner index and its outer one.
-  __device__ static int inner() {
-    return static_cast<int>(threadIdx.x) % kCopiesInRow * kChunk<T>;
+  // Up to eight threads copy neighbouring chunks, 128 bytes, of a row of the slab.
+  static constexpr int kRowThreads = kCopiesInRow < 8 ? kCopiesInRow : 8;
+  static constexpr int kRowsAtOnce = kThreads / kRowThreads;
+  static_assert(!kAlongK || kRowsAtOnce % 8 == 0, "chunks are permuted in eights of rows");
+
+  // A thread's chunks are in so many rows and columns, these steps apart.
+  static constexpr int kRows = (kAlongK ? kOuter : kDepth<T>) / kRowsAtOnce;
+  static constexpr int kColumns = kCopiesInRow / kRowThreads;
+  static constexpr int kRowStep =
+      kRowsAtOnce * (kAlongK ? kDepth<T> : SlabAcrossK<T, kOuter>::kRow);
+  static constexpr int kColumnStep = kRowThreads * kChunk<T>;
+
+  __device__ static int first_row() {
+    return static_cast<int>(threadIdx.x) / kRowThreads;
   }
-  __device__ static int outer(int j) {
-    return static_cast<int>(threadIdx.x) / kCopiesInRow + j * (kThreads / kCopiesInRow);
+  __device__ static int first_column() {
+    return static_cast<int>(threadIdx.x) % kRowThreads * kChunk<T>;
   }
-  __device__ static int place(int j) {
+  __device__ static int first_place() {
     if constexpr (kAlongK)
-      return SlabAlongK<T, kOuter>::place_of_chunk(outer(j), inner() / kChunk<T>);
+      return SlabAlongK<T, kOuter>::place_of_chunk(first_row(), first_column() / kChunk<T>);
     else
-      return outer(j) * SlabAcrossK<T, kOuter>::kRow + inner();
+      return first_row() * SlabAcrossK<T, kOuter>::kRow + first_column();
+  }
+
+  __device__ void find_rows(int first) {
+#pragma unroll
+    for (int row = 0; row < kRows; ++row)
+      rows_[row] = view_.row(first + first_row() + row * kRowsAtOnce);
+  }
+  __device__ void find_columns(int first) {
+#pragma unroll
+    for (int column = 0; column < kColumns; ++column)
+      columns_[column] = view_.column(first + first_column() + column * kColumnStep);
   }
 
   View view_;
-  typename View::Row rows_[kCopies];
-  typename View::Column column_;
+  int place_;  ///< of the first chunk in a slab
+  typename View::Row rows_[kRows];
+  typename View::Column columns_[kColumns];
 };
 
 /// One instruction: 16 x 8 sums from two fragments. B's has two such products.
@@ -163,15 +190,17 @@ struct Tiles {
   __device__ static void multiply_slab(const T* slab_a, const T* slab_b, Sums& sums) {
     using A = Slab<typename Problem::A, kTileM>;
     using B = Slab<typename Problem::B, kTileN>;
+    const T* const a_of_warp = slab_a + warp_m() * A::kOuterStep;
+    const T* const b_of_warp = slab_b + warp_n() * B::kOuterStep;
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
       Fragment b[kWarpN / 16];
 #pragma unroll
       for (int j = 0; j < kWarpN / 16; ++j)
-        b[j] = Product<T>::operand(B::load_b(slab_b, warp_n() + 16 * j, step));
+        b[j] = Product<T>::operand(B::load_b(b_of_warp + 16 * j * B::kOuterStep, step));
 #pragma unroll
       for (int i = 0; i < kWarpM / 16; ++i) {
-        const Fragment a = Product<T>::operand(A::load_a(slab_a, warp_m() + 16 * i, step));
+        const Fragment a = Product<T>::operand(A::load_a(a_of_warp + 16 * i * A::kOuterStep, step));
 #pragma unroll
         for (int j = 0; j < kWarpN / 8; ++j) Product<T>::add(sums[i][j], a, b[j / 2], j % 2);
       }

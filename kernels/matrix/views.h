@@ -41,17 +41,24 @@ struct Count {
 /// Outside of every image, also with any column or row added.
 inline constexpr int kNowhere = -(1 << 30);
 
+/// Whether an image has this pixel.
+SALTUS_HD bool holds(const Extent& image, int y, int x) {
+  return static_cast<unsigned>(y) < static_cast<unsigned>(image.height) &&
+         static_cast<unsigned>(x) < static_cast<unsigned>(image.width);
+}
+
 /// A matrix that is stored as it is.
 template <class T>
 class Rows {
  public:
   using Element = T;
   struct Row {
-    const T* first;
+    std::int64_t first;
     bool inside;
   };
   struct Column {
     int inner;
+    bool inside;
   };
 
   Rows(PerTrial<const T> data, Count outer, int inner)
@@ -65,13 +72,15 @@ class Rows {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    if (outer >= outer_.fixed) return {data_.data, false};
-    return {data_.data + std::int64_t{outer} * inner_, true};
+    const bool inside = outer < outer_.fixed;
+    return {std::int64_t{inside ? outer : 0} * inner_, inside};
   }
-  SALTUS_HD Column column(int inner) const { return {inner}; }
+  SALTUS_HD Column column(int inner) const {
+    const bool inside = inner < inner_;
+    return {inside ? inner : 0, inside};
+  }
   SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
-    if (!row.inside || column.inner >= inner_) return {row.first, false};
-    return {row.first + column.inner, true};
+    return {data_.data + row.first + column.inner, row.inside && column.inside};
   }
 
  private:
@@ -87,11 +96,12 @@ class Im2col {
   using Element = T;
   struct Row {
     const T* image;
-    int y, x;  ///< of the window's first position; y = kNowhere: outside
+    int y, x;   ///< of the window's first position; y = kNowhere: outside
+    int first;  ///< its place in the image
   };
   struct Column {
-    int y, x;  ///< position in the window; y = kNowhere: outside
-    int channel;
+    int y, x;   ///< position in the window; y = kNowhere: outside
+    int first;  ///< from the window's first position to the element
   };
 
   Im2col(PerTrial<const T> x, const Window& window)
@@ -111,31 +121,33 @@ class Im2col {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    if (outer >= pixels_) return {x_.data, kNowhere, 0};
+    if (outer >= pixels_) return {x_.data, kNowhere, 0, 0};
     const int image = image_pixels_.quotient(outer);
     const int pixel = outer - image * image_pixels_.divisor();
-    const int y = width_.quotient(pixel);
-    const int x = pixel - y * window_.output.width;
+    const int output_y = width_.quotient(pixel);
+    const int output_x = pixel - output_y * window_.output.width;
+    const int y = output_y * window_.strides.height - window_.padding.height;
+    const int x = output_x * window_.strides.width - window_.padding.width;
     const int size = window_.image.height * window_.image.width * window_.channels_in;
-    return {x_.data + std::int64_t{image} * size,
-            y * window_.strides.height - window_.padding.height,
-            x * window_.strides.width - window_.padding.width};
+    return {x_.data + std::int64_t{image} * size, y, x, place(y, x)};
   }
   SALTUS_HD Column column(int inner) const {
     const int tap = channels_.quotient(inner);
     const int y = tap_width_.quotient(tap);
     const int x = tap - y * window_.size.width;
-    return {y < window_.size.height ? y : kNowhere, x, inner - tap * window_.channels_in};
+    return {y < window_.size.height ? y : kNowhere, x,
+            place(y, x) + inner - tap * window_.channels_in};
   }
   SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
-    const int y = row.y + column.y;
-    const int x = row.x + column.x;
-    if (y < 0 || y >= window_.image.height || x < 0 || x >= window_.image.width)
-      return {row.image, false};
-    return {row.image + (y * window_.image.width + x) * window_.channels_in + column.channel, true};
+    const bool inside = holds(window_.image, row.y + column.y, row.x + column.x);
+    return {row.image + (inside ? row.first + column.first : 0), inside};
   }
 
  private:
+  [[nodiscard]] SALTUS_HD int place(int y, int x) const {
+    return (y * window_.image.width + x) * window_.channels_in;
+  }
+
   PerTrial<const T> x_;
   Window window_;
   int pixels_;
@@ -144,18 +156,19 @@ class Im2col {
 };
 
 /// outer: pixel of the input (row of the batch, y, x); inner: (tap y, tap x, channel of dy). The
-/// output pixel whose window has the input pixel at this tap.
-template <class T>
+/// output pixel whose window has the input pixel at this tap. Unit strides save its divisions.
+template <class T, bool kUnitStrides>
 class Im2colOfGradient {
  public:
   using Element = T;
   struct Row {
     const T* image;
-    int y, x;  ///< of the pixel, in the padded image; y = kNowhere: outside
+    int y, x;   ///< of the pixel, in the padded image; y = kNowhere: outside
+    int first;  ///< unit strides: its place in the image
   };
   struct Column {
-    int y, x;  ///< position in the window; y = -kNowhere: outside
-    int channel;
+    int y, x;   ///< position in the window; y = -kNowhere: outside
+    int first;  ///< channel; unit strides: from the pixel to the element
   };
 
   Im2colOfGradient(PerTrial<const T> dy, const Window& window)
@@ -177,35 +190,45 @@ class Im2colOfGradient {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    if (outer >= pixels_) return {dy_.data, kNowhere, 0};
+    if (outer >= pixels_) return {dy_.data, kNowhere, 0, 0};
     const int image = image_pixels_.quotient(outer);
     const int pixel = outer - image * image_pixels_.divisor();
     const int y = width_.quotient(pixel);
-    const int x = pixel - y * window_.image.width;
+    const int x = pixel - y * window_.image.width + window_.padding.width;
+    const int padded_y = y + window_.padding.height;
     const int size = window_.output.height * window_.output.width * window_.channels_out;
-    return {dy_.data + std::int64_t{image} * size, y + window_.padding.height,
-            x + window_.padding.width};
+    return {dy_.data + std::int64_t{image} * size, padded_y, x,
+            kUnitStrides ? place(padded_y, x) : 0};
   }
   SALTUS_HD Column column(int inner) const {
     const int tap = channels_.quotient(inner);
+    const int channel = inner - tap * window_.channels_out;
     const int y = tap_width_.quotient(tap);
     const int x = tap - y * window_.size.width;
-    return {y < window_.size.height ? y : -kNowhere, x, inner - tap * window_.channels_out};
+    return {y < window_.size.height ? y : -kNowhere, x,
+            kUnitStrides ? channel - place(y, x) : channel};
   }
   SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
     const int from_y = row.y - column.y;
     const int from_x = row.x - column.x;
-    if (from_y < 0 || from_x < 0) return {row.image, false};
-    const int y = stride_y_.quotient(from_y);
-    const int x = stride_x_.quotient(from_x);
-    if (y * window_.strides.height != from_y || y >= window_.output.height ||
-        x * window_.strides.width != from_x || x >= window_.output.width)
-      return {row.image, false};
-    return {row.image + (y * window_.output.width + x) * window_.channels_out + column.channel,
-            true};
+    if constexpr (kUnitStrides) {
+      const bool inside = holds(window_.output, from_y, from_x);
+      return {row.image + (inside ? row.first + column.first : 0), inside};
+    } else {
+      if (from_y < 0 || from_x < 0) return {row.image, false};
+      const int y = stride_y_.quotient(from_y);
+      const int x = stride_x_.quotient(from_x);
+      const bool inside = y * window_.strides.height == from_y &&
+                          x * window_.strides.width == from_x && holds(window_.output, y, x);
+      return {row.image + (inside ? place(y, x) + column.first : 0), inside};
+    }
   }
 
  private:
+  [[nodiscard]] SALTUS_HD int place(int y, int x) const {
+    return (y * window_.output.width + x) * window_.channels_out;
+  }
+
   PerTrial<const T> dy_;
   Window window_;
   int pixels_;
@@ -220,11 +243,12 @@ class WeightsByTap {
  public:
   using Element = T;
   struct Row {
-    const T* first;
+    int first;
     bool inside;
   };
   struct Column {
-    int place;  ///< -1: outside
+    int place;
+    bool inside;
   };
 
   WeightsByTap(PerTrial<const T> w, const Window& window)
@@ -240,17 +264,17 @@ class WeightsByTap {
     return one;
   }
   SALTUS_HD Row row(int outer) const {
-    if (outer >= in_) return {w_.data, false};
-    return {w_.data + outer * out_.divisor(), true};
+    const bool inside = outer < in_;
+    return {inside ? outer * out_.divisor() : 0, inside};
   }
   SALTUS_HD Column column(int inner) const {
     const int tap = out_.quotient(inner);
     const int channel = inner - tap * out_.divisor();
-    return {tap < taps_ ? tap * in_ * out_.divisor() + channel : -1};
+    const bool inside = tap < taps_;
+    return {inside ? tap * in_ * out_.divisor() + channel : 0, inside};
   }
   SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
-    if (!row.inside || column.place < 0) return {row.first, false};
-    return {row.first + column.place, true};
+    return {w_.data + (row.first + column.place), row.inside && column.inside};
   }
 
  private:
