@@ -11,9 +11,8 @@
 // one element of dy from memory for `taps` multiply-adds. The warps' sums are added in pairs. It
 // reads dy once, all else is small.
 #include "kernels/convolution/one_channel.h"
-#include "kernels/device/vector.h"
+#include "kernels/matrix/cell.h"
 #include "kernels/matrix/tile.h"
-#include "kernels/matrix/views.h"
 
 namespace saltus::kernels::one_channel {
 namespace {
@@ -30,7 +29,7 @@ template <int kTaps>
 constexpr std::size_t kSharedBytes = (kTaps * kColumns + kPixels * kStride) * sizeof(float);
 
 template <int kTaps, class T, class Out>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, kTaps <= 25 ? 8 : 4)
     forward_kernel(Im2col<T> images, Rows<T> weights, int pixels_per_row, int n,
                    Epilogue<Out> epilogue, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);

@@ -4,7 +4,7 @@
 // into registers. Every sum is added up in the order of k.
 #pragma once
 
-#include "kernels/device/vector.h"
+#include "kernels/matrix/cell.h"
 #include "kernels/matrix/problem.h"
 #include "kernels/matrix/tile.h"
 
@@ -25,27 +25,28 @@ class Feed {
   using View = typename Operand::View;
 
   /// Of the tile that begins at `first`, an m or n. `view` is one trial's.
-  __device__ Feed(const View& view, int first) : view_(view), quads_(view.group() % 4 == 0) {
+  __device__ Feed(const View& view, int first) : view_(view), first_(first) {
     if constexpr (kAlongK) {
       for (int j = 0; j < 2; ++j) rows_[j] = view_.row(first + outer(j));
     } else {
-      for (int i = 0; i < 4; ++i) columns_[i] = view_.column(first + inner() + i);
+      column_ = view_.column(first + inner());
     }
   }
 
   /// Starts loading the steps from k on.
   __device__ void load(int k) {
     if constexpr (kAlongK) {
-      columns_[0] = view_.column(k + inner());
-      for (int i = 1; i < 4 && !quads_; ++i) columns_[i] = view_.column(k + inner() + i);
+      first_ = k;
+      column_ = view_.column(k + inner());
     } else {
       for (int j = 0; j < 2; ++j) rows_[j] = view_.row(k + outer(j));
     }
-    for (int j = 0; j < 2; ++j) {
-      if (quads_) {
-        loaded_[j] = fetch_quad(view_.at(rows_[j], columns_[0]));
-      } else {
-        for (int i = 0; i < 4; ++i) loaded_[j].values[i] = fetch(view_.at(rows_[j], columns_[i]));
+    if (view_.group() % 4 == 0) {  // every quad is aligned, and in one group
+      for (int j = 0; j < 2; ++j) loaded_[j] = fetch_quad(view_.at(rows_[j], column_));
+    } else {
+      for (int i = 0; i < 4; ++i) {
+        const typename View::Column column = view_.column(first_ + inner() + i);
+        for (int j = 0; j < 2; ++j) loaded_[j].values[i] = fetch(view_.at(rows_[j], column));
       }
     }
   }
@@ -72,9 +73,9 @@ class Feed {
   }
 
   View view_;
-  bool quads_;  ///< groups are whole quads, and so every one is aligned
   typename View::Row rows_[2];
-  typename View::Column columns_[4];
+  int first_;                     ///< of the tile, along `inner`
+  typename View::Column column_;  ///< the first of four
   Quad loaded_[2];
 };
 
@@ -117,7 +118,7 @@ struct Tiles {
         a.load(k + kDepth);
         b.load(k + kDepth);
       }
-#pragma unroll
+#pragma unroll 8
       for (int step = 0; step < kDepth; ++step) {
         const Quad low = load_quad(a_tile + step * plain::kRow + m);
         const Quad high = load_quad(a_tile + step * plain::kRow + m + 4);

@@ -6,8 +6,7 @@
 // as the hardware keeps it inside one product.
 #pragma once
 
-#include "kernels/device/async_copy.h"
-#include "kernels/device/vector.h"
+#include "kernels/matrix/cell.h"
 #include "kernels/matrix/slab.h"
 
 namespace saltus::kernels::tensor {
@@ -122,7 +121,7 @@ struct Tiles {
   static constexpr int kTileM = 128;
   static constexpr int kTileN = kColumns;
   static constexpr int kThreads = tensor::kThreads;
-  static constexpr int kBlocks = 3;          ///< on a multiprocessor: 168 registers a thread
+  static constexpr int kBlocks = 4;          ///< on a multiprocessor: 128 registers a thread
   static constexpr int kRow = kColumns + 8;  ///< of sums in shared memory; see SlabAcrossK
 
   static constexpr int kSlabA = SlabAcrossK<T, kTileM>::kElements;  // the longer ones

@@ -23,7 +23,6 @@
 #pragma once
 
 #include "kernels/bfloat16.h"
-#include "kernels/matrix/cell.h"
 #include "kernels/matrix/divider.h"
 #include "kernels/trial.h"
 #include "kernels/window.h"
@@ -36,6 +35,17 @@ struct Count {
   int per_row = 0;
 
   SALTUS_HD int of(int rows) const { return fixed + per_row * rows; }
+};
+
+/// Where an element is stored, or that it is zero and stored nowhere.
+///
+/// A flag rather than a null pointer: it is a predicate of the load as it is, where a pointer has
+/// to be cleared, set and compared first. (ptxas 13.0 to 13.3 also gets that wrong for sm_90: it
+/// compares the pointer before the clearing has arrived.)
+template <class T>
+struct Cell {
+  const T* place;  ///< if not stored: any place that exists
+  bool stored;
 };
 
 /// Outside of every image, also with any column or row added.
