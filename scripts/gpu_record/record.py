@@ -84,7 +84,8 @@ def page(record):
             "Each computation is repeated in a CUDA graph, over sets of random data that together exceed the "
             "second-level cache twice, and events before and behind the graph take the time; with several trials, a "
             "library is called once for each. *Of the ceiling*: what the copy or the product measured above allows, over "
-            "the time taken. *Takes*: the library's time over ours.", "",
+            "the time taken. *Takes*: the library's time over ours. What was predicted stands in "
+            "[gpu-prediction.md](../gpu-prediction.md).", "",
             table(["computation", "numbers", "trials", "by", "us", "range", "rate", "of the ceiling", "takes", "note"],
                   bench_rows(bench["entries"])),
         ]

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/emulation/api/types.h"
+#include "tests/emulation/device/vector_types.h"
 
 namespace saltus::emulation {
 
@@ -42,6 +43,18 @@ struct Kernel {
   std::uint64_t launches = 0;
 };
 std::vector<Kernel> kernels();
+
+/// A launch that was noted and not run.
+struct NotedLaunch {
+  std::string function;  ///< the kernel with its arguments' types, as c++filt says it
+  dim3 grid;
+  dim3 block;
+  std::size_t shared_bytes = 0;  ///< dynamic
+};
+/// While on, launches are checked as ever, but noted instead of run.
+void note_launches(bool on);
+/// Those noted since the last call.
+std::vector<NotedLaunch> take_noted_launches();
 
 /// What the last fault said: kernel, block, thread, what happened. Empty: there was none.
 std::string last_fault();

@@ -77,6 +77,33 @@ TEST(EmulatedLaunch, KnowsKernelsThatAreNeverLaunched) {
   EXPECT_EQ(launches_of("saltus::test::{anonymous}::registered<3>"), -1);
 }
 
+template <class T>
+__global__ void set_all(T* values, int /*count*/) {
+  values[threadIdx.x] = 1;
+}
+
+TEST(EmulatedLaunch, IsNotedInsteadOfRunWhereThatIsAskedFor) {
+  const DeviceArray<float> values(std::vector<float>(4, 0.0f));
+  emulation::note_launches(true);
+  EXPECT_EQ(fault_of<set_all<float>>(dim3(1, 2, 3), dim3(4), 16, values.data(), 4), "");
+  EXPECT_EQ(fault_of<nothing>(dim3(1), dim3(1), 0), "");
+  EXPECT_NE(fault_of<nothing>(dim3(1), dim3(1025), 0), "") << "what no device would launch";
+  emulation::note_launches(false);
+  EXPECT_THAT(values.read(), testing::Each(0));
+  const std::vector<emulation::NotedLaunch> noted = emulation::take_noted_launches();
+  ASSERT_EQ(noted.size(), 2U);
+  EXPECT_EQ(noted[0].function,
+            "void saltus::test::(anonymous namespace)::set_all<float>(float*, int)");
+  EXPECT_EQ(noted[0].grid.y * 10 + noted[0].grid.z, 23U);
+  EXPECT_EQ(noted[0].block.x, 4U);
+  EXPECT_EQ(noted[0].shared_bytes, 16U);
+  EXPECT_EQ(noted[1].function, "saltus::test::(anonymous namespace)::nothing()");
+
+  EXPECT_EQ(fault_of<set_all<float>>(dim3(1), dim3(4), 0, values.data(), 4), "");
+  EXPECT_THAT(values.read(), testing::Each(1));
+  EXPECT_THAT(emulation::take_noted_launches(), testing::IsEmpty());
+}
+
 __global__ void indices(unsigned* out) {
   const unsigned block = blockIdx.x + gridDim.x * (blockIdx.y + gridDim.y * blockIdx.z);
   const unsigned thread = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);

@@ -4,18 +4,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/emulation/api/api.h"
 #include "tests/emulation/api/call.h"
 #include "tests/emulation/api/limits.h"
 #include "tests/emulation/api/stream.h"
+#include "tests/emulation/control.h"
 #include "tests/emulation/execution/registry.h"
 #include "tests/emulation/execution/scheduler.h"
 #include "tests/emulation/memory/device_memory.h"
 
 namespace saltus::emulation {
 namespace {
+
+bool noting = false;
+std::vector<NotedLaunch> noted;
 
 bool legal(dim3 grid, dim3 block) {
   const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
@@ -41,6 +46,14 @@ void run(KernelRecord& record, Launch launch, const std::vector<std::byte>& obje
 
 }  // namespace
 
+void note_launches(bool on) {
+  noting = on;
+}
+
+std::vector<NotedLaunch> take_noted_launches() {
+  return std::exchange(noted, {});
+}
+
 cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
                            cudaStream_t stream, KernelCall call) {
   return api_call("cudaLaunchKernel", [&] {
@@ -51,6 +64,10 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, std::size_
     if (shared_bytes > std::max(kSharedFree, record->dynamic_shared_limit))
       return cudaErrorInvalidValue;
     const std::size_t limit = record->dynamic_shared_limit == 0 ? kSharedFree : kSharedMost;
+    if (noting) {
+      noted.push_back({record->function, grid, block, shared_bytes});
+      return cudaSuccess;
+    }
     const Launch launch{record->name, grid, block, shared_bytes, limit, call};
     const auto* first = static_cast<const std::byte*>(call.object);
     const std::vector<std::byte> object(first, first + call.bytes);

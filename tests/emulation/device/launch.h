@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
+#include <typeinfo>
 
 #include "tests/emulation/api/types.h"
 #include "tests/emulation/device/vector_types.h"
@@ -34,14 +35,16 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, std::size_
                                    }});
 }
 
-/// Notes that the program holds a kernel. `signature` contains "[with auto kernel = NAME]".
-bool add_kernel(const void* kernel, const char* signature);
+/// Notes that the program holds a kernel. `signature` contains "[with auto kernel = NAME]";
+/// `instance` and `type` are the mangled names of a template's instance for it and of its type.
+bool add_kernel(const void* kernel, const char* signature, const char* instance, const char* type);
 
 /// Makes the kernel known before main(), also where this call is never reached.
 template <auto kernel>
 struct KernelRegistration {
   static bool add() {
-    return add_kernel(reinterpret_cast<const void*>(kernel), __PRETTY_FUNCTION__);
+    return add_kernel(reinterpret_cast<const void*>(kernel), __PRETTY_FUNCTION__,
+                      typeid(KernelRegistration).name(), typeid(kernel).name());
   }
   static inline const bool done = add();
 };

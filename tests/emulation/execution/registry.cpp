@@ -1,7 +1,11 @@
 #include "tests/emulation/execution/registry.h"
 
+#include <cstdlib>
 #include <map>
+#include <memory>
 #include <string_view>
+
+#include <cxxabi.h>
 
 #include "tests/emulation/control.h"
 #include "tests/emulation/device/launch.h"
@@ -22,6 +26,22 @@ std::string name_in(std::string_view signature) {
   return std::string(name);
 }
 
+std::string demangled(const char* name) {
+  const std::unique_ptr<char, decltype(&std::free)> readable(
+      abi::__cxa_demangle(name, nullptr, nullptr, nullptr), &std::free);
+  return readable == nullptr ? name : readable.get();
+}
+
+/// The function of "Registration<&(FUNCTION)>", or of "Registration<&NAME>" and "void (*)(TYPES)".
+std::string function_in(const char* instance, const char* type) {
+  std::string name = demangled(instance);
+  name = name.substr(name.find("<&") + 2);
+  name.pop_back();
+  if (name.front() == '(') return name.substr(1, name.size() - 2);
+  const std::string types = demangled(type);
+  return name + types.substr(types.find(")(") + 1);
+}
+
 }  // namespace
 
 KernelRecord* find_kernel(const void* kernel) {
@@ -29,8 +49,9 @@ KernelRecord* find_kernel(const void* kernel) {
   return found == records().end() ? nullptr : &found->second;
 }
 
-bool add_kernel(const void* kernel, const char* signature) {
+bool add_kernel(const void* kernel, const char* signature, const char* instance, const char* type) {
   records()[kernel].name = name_in(signature);
+  records()[kernel].function = function_in(instance, type);
   return true;
 }
 

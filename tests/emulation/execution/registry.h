@@ -9,6 +9,7 @@ namespace saltus::emulation {
 
 struct KernelRecord {
   std::string name;
+  std::string function;  ///< with the types of its arguments
   std::uint64_t launches = 0;
   std::size_t dynamic_shared_limit = 0;  ///< cudaFuncSetAttribute's; 0: not set
 };

@@ -11,97 +11,25 @@ line, a line without a kernel, a line of more than 64 registers or with a stack 
 architecture for which a kernel was not compiled.
 """
 import argparse
-import csv
-import re
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.dont_write_bytecode = True
+
+from reports import read_budget, read_reports, write_budget  # noqa: E402: found by the line above
 
 COLUMNS = ["file", "kernel", "registers", "shared", "stack", "reason"]
 FEW_REGISTERS = 64  # of a thread: 1024 threads fit on a multiprocessor, half of all
-
-
-@dataclass
-class Use:
-    """What one instance of a kernel takes on one architecture."""
-    name: str
-    architecture: str
-    registers: int = 0
-    shared: int = 0
-    stack: int = 0
-    spilled: int = 0
-
-
-def report_of(text):
-    """Every `Use` in ptxas's report; names still mangled."""
-    uses = []
-    of_kernel = False
-    for line in text.splitlines():
-        if entry := re.search(r"Compiling entry function '(\w+)' for '(\w+)'", line):
-            uses.append(Use(*entry.groups()))
-        elif properties := re.search(r"Function properties for (\w+)", line):
-            of_kernel = bool(uses) and properties[1] == uses[-1].name
-        elif stack := re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill", line):
-            if uses:  # a function that was not inlined counts for its kernel
-                uses[-1].stack = max(uses[-1].stack, int(stack[1]))
-                uses[-1].spilled += int(stack[2]) + int(stack[3])
-        elif used := re.search(r"Used (\d+) registers", line):
-            uses[-1].registers = int(used[1])
-            if shared := re.search(r"(\d+) bytes smem", line):
-                uses[-1].shared = int(shared[1])
-    return uses
-
-
-def demangled(names):
-    result = subprocess.run(["c++filt"], input="\n".join(names), text=True, capture_output=True, check=True)
-    return dict(zip(names, result.stdout.splitlines()))
-
-
-def short(name):
-    """void saltus::kernels::(anonymous namespace)::sum_kernel<float>(...) -> sum_kernel"""
-    name = name.replace("(anonymous namespace)::", "")
-    while "<" in name:
-        name = re.sub(r"<[^<>]*>", "", name)
-    name = name.split("(")[0].split(" ")[-1]
-    return name.split("::")[-1]
-
-
-def read_reports(objects):
-    """{(file, kernel): [Use]}, in the files' order."""
-    kernels = {}
-    for path in sorted(objects):
-        file = re.sub(r".*\.dir/(\./)?|\.o$", "", path)
-        report = Path(path + ".ptxas")
-        if not report.exists():
-            sys.exit(f"{report}: no such file; build saltus_cuda_kernels again")
-        uses = report_of(report.read_text())
-        names = demangled([use.name for use in uses]) if uses else {}
-        for use in uses:
-            use.name = names[use.name]
-            kernels.setdefault((file, short(use.name)), []).append(use)
-    return kernels
 
 
 def largest(uses):
     return {column: max(getattr(use, column) for use in uses) for column in ("registers", "shared", "stack")}
 
 
-def read_budget(path):
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {(line["file"], line["kernel"]): line for line in csv.DictReader(file)}
-
-
-def write_budget(path, kernels):
-    old = read_budget(path)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for (name, kernel), uses in sorted(kernels.items()):
-            reason = old.get((name, kernel), {}).get("reason", "")
-            writer.writerow({"file": name, "kernel": kernel, **largest(uses), "reason": reason})
+def write(path, kernels):
+    write_budget(path, COLUMNS, [{"file": name, "kernel": kernel, **largest(uses)}
+                                 for (name, kernel), uses in sorted(kernels.items())])
 
 
 def check_kernel(name, uses, budget, architectures):
@@ -131,12 +59,12 @@ def main():
     arguments = parser.parse_args()
     kernels = read_reports(arguments.objects)
     if arguments.write:
-        write_budget(arguments.write, kernels)
+        write(arguments.write, kernels)
         return
     if not kernels:
         sys.exit("no kernel was found in the reports")
 
-    budget = read_budget(arguments.budget)
+    budget = read_budget(arguments.budget, COLUMNS)
     numbers = [a.removesuffix("-real") for a in arguments.architectures.split(",") if not a.endswith("-virtual")]
     architectures = {"sm_" + number for number in numbers if number}
     wrong = [f"{'/'.join(key)} is in the budget, but there is no such kernel" for key in budget.keys() - kernels.keys()]

@@ -18,6 +18,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.dont_write_bytecode = True
+
+from reports import read_budget, write_budget  # noqa: E402: found by the line above
+
 SECTOR = 32  # bytes
 FIGURES = ["load_sectors", "store_sectors", "wavefronts", "traffic"]
 COLUMNS = ["step", "kernel", *FIGURES, "reason"]
@@ -88,22 +93,9 @@ def count(program):
     return [Line(fields) for fields in csv.DictReader(io.StringIO(result.stdout))]
 
 
-def read_budget(path):
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {(line["step"], line["kernel"]): line for line in csv.DictReader(file)}
-
-
-def write_budget(path, lines):
-    old = read_budget(path)
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for line in lines:
-            figures = {name: f"{value:.3f}" for name, value in line.figures().items()}
-            reason = old.get(line.key, {}).get("reason", "")
-            writer.writerow({"step": line.step, "kernel": line.kernel, **figures, "reason": reason})
+def write_lines(path, lines):
+    write_budget(path, COLUMNS, [{"step": line.step, "kernel": line.kernel,
+                                  **{name: f"{value:.3f}" for name, value in line.figures().items()}} for line in lines])
 
 
 def text_of_bytes(number):
@@ -161,10 +153,10 @@ def main():
     arguments = parser.parse_args()
     lines = count(arguments.program)
     if arguments.write:
-        write_budget(arguments.budget, lines)
+        write_lines(arguments.budget, lines)
         write_table(arguments.write, lines)
 
-    budget = read_budget(arguments.budget)
+    budget = read_budget(arguments.budget, COLUMNS)
     keys = {line.key for line in lines}
     wrong = [f"{': '.join(key)} is in the budget, but nothing launches it" for key in budget if key not in keys]
     if len(keys) < len(lines):

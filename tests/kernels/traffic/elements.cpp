@@ -3,6 +3,7 @@
 #include "kernels/elementwise/fill.h"
 #include "kernels/elementwise/parametric_relu.h"
 #include "kernels/elementwise/sum.h"
+#include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 
 namespace saltus::test {
@@ -24,35 +25,39 @@ Step on_batch(const std::string& name, double flops, Run run) {
 
 template <class T>
 void add(std::vector<Step>& steps) {
-  steps.push_back(on_batch<T>("activation", 3, [](const kernels::Stage& stage) {
-    const auto x = input<T>(kAll);
-    const auto bias = input(kChannels);
-    const DeviceArray<T> y(kAll);
-    const DeviceArray<float> slope(kAll);
-    kernels::activate({.x = x.per_trial(),
-                       .bias = bias.per_trial(),
-                       .y = y.per_trial(),
-                       .slope = slope.per_trial(),
-                       .size = kSize,
-                       .channels = kChannels},
-                      stage);
-  }));
-  steps.push_back(on_batch<T>("activation backward", 1, [](const kernels::Stage& stage) {
-    const auto dy = input<T>(kAll);
-    const auto slope = input(kAll);
-    const DeviceArray<T> dx(kAll);
-    kernels::activate_backward({dy.per_trial(), slope.per_trial(), dx.per_trial(), kSize}, stage);
-  }));
-  steps.push_back(on_batch<T>("dropout", 2, [](const kernels::Stage& stage) {
+  steps.push_back(
+      on_batch<T>("activation", kBiasFlops + kActivateFlops, [](const kernels::Stage& stage) {
+        const auto x = input<T>(kAll);
+        const auto bias = input(kChannels);
+        const DeviceArray<T> y(kAll);
+        const DeviceArray<float> slope(kAll);
+        kernels::activate({.x = x.per_trial(),
+                           .bias = bias.per_trial(),
+                           .y = y.per_trial(),
+                           .slope = slope.per_trial(),
+                           .size = kSize,
+                           .channels = kChannels},
+                          stage);
+      }));
+  steps.push_back(
+      on_batch<T>("activation backward", kActivateBackwardFlops, [](const kernels::Stage& stage) {
+        const auto dy = input<T>(kAll);
+        const auto slope = input(kAll);
+        const DeviceArray<T> dx(kAll);
+        kernels::activate_backward({dy.per_trial(), slope.per_trial(), dx.per_trial(), kSize},
+                                   stage);
+      }));
+  steps.push_back(on_batch<T>("dropout", kDropFlops, [](const kernels::Stage& stage) {
     const auto x = input<T>(kAll);
     const DeviceArray<T> y(kAll);
     kernels::drop({x.per_trial(), y.per_trial(), kSize}, stage);
   }));
-  steps.push_back(on_batch<T>("dropout backward", 1, [](const kernels::Stage& stage) {
-    const auto dy = input<T>(kAll);
-    const DeviceArray<T> dx(kAll);
-    kernels::drop_backward({dy.per_trial(), dx.per_trial(), kSize}, stage);
-  }));
+  steps.push_back(
+      on_batch<T>("dropout backward", kDropBackwardFlops, [](const kernels::Stage& stage) {
+        const auto dy = input<T>(kAll);
+        const DeviceArray<T> dx(kAll);
+        kernels::drop_backward({dy.per_trial(), dx.per_trial(), kSize}, stage);
+      }));
   steps.push_back(on_batch<T>("sum", 1, [](const kernels::Stage& stage) {
     const auto a = input<T>(kAll);
     const auto b = input<T>(kAll);

@@ -1,5 +1,6 @@
 #include "kernels/pooling/pooling.h"
 
+#include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 
 namespace saltus::test {
@@ -53,20 +54,20 @@ void add_max(std::vector<Step>& steps) {
     const DeviceArray<T> dx(kImages);
     kernels::max_pool_backward({window, dy.per_trial(), index.per_trial(), dx.per_trial()}, stage);
   }));
-  const auto two_an_output = 2.0 * static_cast<double>(outputs);
-  steps.push_back(step_of(named("activation, max-pool"), window, two_an_output,
-                          [=](const kernels::Stage& stage) {
-                            const auto x = input(kImages);
-                            const DeviceArray<T> y(outputs);
-                            const DeviceArray<float> slope(outputs);
-                            const DeviceArray<std::uint8_t> index(outputs);
-                            kernels::activate_pool({.window = window,
-                                                    .x = x.per_trial(),
-                                                    .y = y.per_trial(),
-                                                    .slope = slope.per_trial(),
-                                                    .index = index.per_trial()},
-                                                   stage);
-                          }));
+  const double flops = kActivateFlops * static_cast<double>(outputs);
+  steps.push_back(
+      step_of(named("activation, max-pool"), window, flops, [=](const kernels::Stage& stage) {
+        const auto x = input(kImages);
+        const DeviceArray<T> y(outputs);
+        const DeviceArray<float> slope(outputs);
+        const DeviceArray<std::uint8_t> index(outputs);
+        kernels::activate_pool({.window = window,
+                                .x = x.per_trial(),
+                                .y = y.per_trial(),
+                                .slope = slope.per_trial(),
+                                .index = index.per_trial()},
+                               stage);
+      }));
 }
 
 void add_average(std::vector<Step>& steps, const std::string& name, int side) {

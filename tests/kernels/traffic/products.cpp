@@ -1,5 +1,6 @@
 #include "kernels/convolution/convolution.h"
 #include "kernels/convolution/problems.h"
+#include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 
 namespace saltus::test {
@@ -27,7 +28,6 @@ const Layer kLayers[] = {
 /// The sizes of a layer's arrays, for its batch.
 struct Sizes {
   std::size_t x, y, w, out;
-  double products;  ///< flops of one pass
 
   explicit Sizes(const Layer& layer) {
     const Window& window = layer.window;
@@ -38,7 +38,10 @@ struct Sizes {
     x = rows * static_cast<std::size_t>(kernels::pixels(window.image)) * in;
     y = rows * static_cast<std::size_t>(kernels::pixels(window.output)) * out;
     w = taps * in * out;
-    products = 2.0 * static_cast<double>(y * taps * in);
+  }
+
+  [[nodiscard]] ProductSizes of_product() const {
+    return {static_cast<double>(y), static_cast<double>(w), static_cast<double>(out)};
   }
 };
 
@@ -62,14 +65,9 @@ Step forward(const Layer& layer, kernels::Engine engine, const std::string& suff
                                         workspace.per_trial()},
                                        stage);
   };
-  const double epilogue = 3.0 * static_cast<double>(sizes.y);  // bias, activation, slope
-  std::vector<double> flops = {sizes.products};
   const int parts = kernels::forward_parts(window).count(window.channels_in);
-  if (parts > 1)
-    flops.push_back(epilogue + (parts - 1) * static_cast<double>(sizes.y));
-  else
-    flops[0] += epilogue;
-  return {std::string(layer.name) + " forward" + suffix, layer.shape, layer.rows, flops, run};
+  return {std::string(layer.name) + " forward" + suffix, layer.shape, layer.rows,
+          forward_flops(sizes.of_product(), parts), run};
 }
 
 template <class T>
@@ -86,7 +84,7 @@ Step backward_data(const Layer& layer, kernels::Engine engine, const std::string
   return {std::string(layer.name) + " backward to x" + suffix,
           layer.shape,
           layer.rows,
-          {sizes.products},
+          {sizes.of_product().flops()},
           run};
 }
 
@@ -106,11 +104,10 @@ Step backward_filter(const Layer& layer, kernels::Engine engine, const std::stri
                                              db.per_trial(), workspace.per_trial()},
                                             stage);
   };
-  std::vector<double> flops = {sizes.products + static_cast<double>(sizes.y)};
   const int parts =
       kernels::backward_filter_parts(window).count(layer.rows * kernels::pixels(window.output));
-  if (parts > 1) flops.push_back((parts - 1) * static_cast<double>(sizes.w + sizes.out));
-  return {std::string(layer.name) + " backward to w" + suffix, layer.shape, layer.rows, flops, run};
+  return {std::string(layer.name) + " backward to w" + suffix, layer.shape, layer.rows,
+          backward_filter_flops(sizes.of_product(), parts), run};
 }
 
 template <class T>

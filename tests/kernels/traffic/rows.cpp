@@ -2,6 +2,7 @@
 #include "kernels/loss/loss.h"
 #include "kernels/normalization/normalize.h"
 #include "kernels/softmax/softmax.h"
+#include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 
 namespace saltus::test {
@@ -19,7 +20,7 @@ Step load() {
       std::string("load images, ") + kTypeName<T>,
       "28x28x1",
       kRows,
-      {kAll},
+      {kLoadFlops * kAll},
       [](const kernels::Stage& stage) {
         const DeviceArray<std::uint8_t> images(std::vector<std::uint8_t>(4 * kAll, 1));
         const DeviceArray<T> x(kAll);
@@ -53,8 +54,7 @@ Step loss() {
   constexpr int kRows = 64;
   constexpr int kOutputs = 10;
   constexpr std::size_t kAll = std::size_t{kRows} * kOutputs;
-  // An element: exp, a share, two logarithms and their sum, and six operations of the gradient.
-  return {"loss", "10", kRows, {12 * kAll, kRows}, [](const kernels::Stage& stage) {
+  return {"loss", "10", kRows, {kLossFlops * kAll, kRows}, [](const kernels::Stage& stage) {
             const auto x = input(kAll);
             const DeviceArray<float> dx(kAll);
             const DeviceArray<std::uint8_t> targets(std::vector<std::uint8_t>(4 * kRows, 1));

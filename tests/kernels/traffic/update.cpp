@@ -1,5 +1,6 @@
 #include "kernels/update/update.h"
 
+#include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 
 namespace saltus::test {
@@ -52,7 +53,7 @@ Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops
   return {name,
           "18816 weights",
           1,
-          {2 * kWeights, 0, flops * kWeights},
+          {kSquaresFlops * kWeights, 0, flops * kWeights},
           [=](const kernels::Stage& stage) { run(rule, with_copy, stage); }};
 }
 
@@ -72,7 +73,8 @@ std::vector<Step> update_steps() {
   sgd.limit = 1;
   sgd.learning_rate = 1e-2;
   sgd.momentum = 0.9;
-  return {step("Adam", adam, false, 14), step("Adam with a copy in bf16", adam, true, 14),
+  return {step("Adam", adam, false, kAdamFlops),
+          step("Adam with a copy in bf16", adam, true, kAdamFlops),
           step("SGD with momentum", sgd, false, 5)};
 }
 

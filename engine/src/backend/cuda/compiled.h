@@ -19,8 +19,11 @@ class Compiled {
 
   const Layout& layout() const { return layout_; }
   Constants& constants() { return constants_; }
+  const Constants& constants() const { return constants_; }
   const Schedule& schedule(ProgramKind kind) const { return schedules_[place(kind)]; }
   std::span<const Schedule> schedules() const { return schedules_; }
+  /// Of each of the schedule's jobs.
+  std::span<const Launch> launches(ProgramKind kind) const { return launches_[place(kind)]; }
 
   /// Puts the launches of a program for one batch into the site's stream.
   void launch(ProgramKind kind, const Site& site) const;
