@@ -68,6 +68,7 @@ inline std::vector<kernels::Window> windows() {
       window_of({.image = {10, 11}, .size = {2, 2}, .strides = {3, 3}, .in = 5, .out = 7}),
       window_of({.image = {8, 8}, .size = {3, 3}, .in = 32, .out = 64}),
       window_of({.image = {7, 9}, .size = {3, 2}, .same = true, .in = 40, .out = 72}),
+      window_of({.image = {7, 6}, .size = {3, 3}, .strides = {2, 2}, .in = 40, .out = 16}),
       kernels::product_window(3, 20, 10),
       // one channel
       window_of({.image = {12, 10}, .size = {3, 3}, .out = 32}),
