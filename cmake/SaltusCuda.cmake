@@ -39,3 +39,18 @@ function(saltus_cuda_target name)
     set_property(TARGET ${name} APPEND PROPERTY CUDA_COMPILER_LAUNCHER ${CMAKE_CUDA_COMPILER_LAUNCHER})
   endif()
 endfunction()
+
+# saltus_library_headers(NAME): a target that compiles against the headers of cuDNN and cuBLASLt, where they are
+# installed; SALTUS_HAS_CUDNN and SALTUS_HAS_CUBLASLT say so.
+function(saltus_library_headers name)
+  find_package(CUDAToolkit REQUIRED)
+  find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  find_path(CUBLASLT_INCLUDE_DIR cublasLt.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  mark_as_advanced(CUDNN_INCLUDE_DIR CUBLASLT_INCLUDE_DIR)
+  foreach(library CUDNN CUBLASLT)
+    if(${library}_INCLUDE_DIR)
+      target_compile_definitions(${name} PRIVATE SALTUS_HAS_${library})
+      target_include_directories(${name} SYSTEM PRIVATE "${${library}_INCLUDE_DIR}")
+    endif()
+  endforeach()
+endfunction()

@@ -85,6 +85,12 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "--precision", to.precision, "NAME",
       "Of the inputs of matrix products: fp32, bf16 (newer CPUs) or tf32 (GPUs); auto: tf32 on a "
       "GPU, fp32 on a CPU");
+  option("--gemm", to.gemm, "NAME",
+         "Who multiplies for dense layers on a GPU: saltus or cublas; the last bits of results "
+         "depend on it");
+  option("--conv", to.conv, "NAME",
+         "Who computes convolutions on a GPU: saltus or cudnn; the last bits of results depend on "
+         "it");
   option("--concurrent", to.concurrent, "N",
          "Trials that train side by side, 0: as many as the device is best at; results do not "
          "depend on it");
@@ -127,6 +133,7 @@ SweepConfig sweep_config(const SweepArguments& arguments) {
   config.device = parse_device(arguments.device);
   const bool choose_precision = arguments.precision == "auto";
   if (!choose_precision) config.precision = parse_precision(arguments.precision);
+  config.libraries = {parse_gemm(arguments.gemm), parse_conv(arguments.conv)};
   config.threads = parse_number<int>("--threads", arguments.threads);
   validate(config);
   config.device = usable_device(config.device);

@@ -29,6 +29,8 @@ struct SweepArguments {
   std::string test_limit;
   std::string device = "auto";
   std::string precision = "auto";
+  std::string gemm = "saltus";
+  std::string conv = "saltus";
   std::string concurrent = "0";
   std::string threads = "0";
   std::string out;

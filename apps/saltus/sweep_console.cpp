@@ -110,6 +110,7 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
              counted(plan.settings.size(), "setting"),
              counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),
              to_string(config.loss), to_string(config.precision), to_string(config.device));
+  if (config.libraries != Libraries{}) fmt::print("{}\n", to_string(config.libraries));
   if (already_done > 0) fmt::print("{} done before\n", counted(already_done, "trial"));
   fmt::print("results: {}\n\n", out.string());
   std::fflush(stdout);

@@ -28,9 +28,10 @@ __global__ void __launch_bounds__(kThreads)
     values[j][threadIdx.x] = step.bias ? x.values[j] + step.bias[trial][channel] : x.values[j];
     channel = channel + 1 == step.channels ? 0 : channel + 1;
   }
-  evaluate(trials.activation(trial, step.slot),
-           {&values[0][threadIdx.x], kThreads, step.slope ? &slopes[0][threadIdx.x] : nullptr,
-            kThreads, 4});
+  if (step.slot != Activate::kIdentity)
+    evaluate(trials.activation(trial, step.slot),
+             {&values[0][threadIdx.x], kThreads, step.slope ? &slopes[0][threadIdx.x] : nullptr,
+              kThreads, 4});
   const auto own = [](const float(&array)[4][kThreads]) {
     const auto i = threadIdx.x;
     return Quad{array[0][i], array[1][i], array[2][i], array[3][i]};

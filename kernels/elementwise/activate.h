@@ -8,6 +8,8 @@ namespace saltus::kernels {
 
 /// y = f(x + bias), slope = f'(x + bias), by each trial's activation of this slot.
 struct Activate {
+  static constexpr int kIdentity = -1;  ///< a slot: y = x + bias, and no slope
+
   AnyInput x;
   PerTrial<const float> bias = {};  ///< [channels], or none
   AnyOutput y;                      ///< another array than x

@@ -5,7 +5,7 @@
 #include <cublasLt.h>
 
 #include "arena.h"
-#include "library.h"
+#include "backend/cuda/libraries/library.h"
 #include "peers.h"
 
 namespace saltus::bench {
@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kWorkspace = std::size_t{64} << 20;
 constexpr int kCandidates = 16;
 
-const Library& library() {
-  static const Library loaded("libcublasLt.so.13");
+const cuda::Library& library() {
+  static const cuda::Library loaded("libcublasLt.so.13");
   return loaded;
 }
 

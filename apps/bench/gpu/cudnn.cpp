@@ -7,7 +7,7 @@
 #include <cudnn.h>
 
 #include "arena.h"
-#include "library.h"
+#include "backend/cuda/libraries/library.h"
 #include "peers.h"
 
 namespace saltus::bench {
@@ -17,8 +17,8 @@ constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 constexpr float kOne = 1;
 constexpr float kNone = 0;
 
-const Library& library() {
-  static const Library loaded("libcudnn.so.9");
+const cuda::Library& library() {
+  static const cuda::Library loaded("libcudnn.so.9");
   return loaded;
 }
 

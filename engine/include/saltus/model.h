@@ -13,6 +13,7 @@
 #include <saltus/device.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
+#include <saltus/libraries.h>
 #include <saltus/loss.h>
 #include <saltus/optimizer.h>
 #include <saltus/precision.h>
@@ -27,8 +28,9 @@ struct CompileOptions {
   std::vector<Metric> metrics = {};
   Device device = Device::automatic;
   Precision precision = Precision::fp32;
-  int threads = 0;         ///< CPU threads; 0: all cores. The results do not depend on it.
-  std::uint64_t seed = 0;  ///< of initial weights, shuffles and dropout masks
+  Libraries libraries = {};  ///< whose convolutions and dense products, on a GPU
+  int threads = 0;           ///< CPU threads; 0: all cores. The results do not depend on it.
+  std::uint64_t seed = 0;    ///< of initial weights, shuffles and dropout masks
   bool terminate_on_nan =
       false;  ///< stop before a weight changes once the loss or a gradient is not finite
 };

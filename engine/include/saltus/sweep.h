@@ -15,6 +15,7 @@
 #include <saltus/device.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
+#include <saltus/libraries.h>
 #include <saltus/loss.h>
 #include <saltus/model.h>
 #include <saltus/optimizer.h>
@@ -62,7 +63,8 @@ struct SweepConfig {
   Loss loss = Loss::binary_crossentropy;
   Precision precision = Precision::fp32;
   Device device = Device::automatic;
-  int threads = 0;  ///< of the CPU; 0: all cores. Results do not depend on it.
+  Libraries libraries = {};  ///< whose convolutions and dense products, on a GPU
+  int threads = 0;           ///< of the CPU; 0: all cores. Results do not depend on it.
   std::optional<std::int64_t> train_limit;  ///< use the first images only
   std::optional<std::int64_t> test_limit;
 };

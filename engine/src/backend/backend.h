@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <saltus/libraries.h>
 #include <saltus/optimizer.h>
 #include <saltus/samples.h>
 
@@ -115,6 +116,7 @@ struct Options {
   int threads = 0;                 ///< of the CPU; 0: all cores this process may use
   std::int64_t batch_size = 128;   ///< room is made for so many rows; a larger batch makes more
   bool stop_on_nonfinite = false;  ///< check loss and gradients before each update
+  Libraries libraries = {};        ///< of a GPU's products
 };
 
 /// Makes executables for one device.

@@ -244,9 +244,10 @@ std::string title_of(const ImageDataset& data) {
 std::string describe(const SweepConfig& config, const ImageDataset& data) {
   const std::int64_t images =
       std::min(data.train.count, config.train_limit.value_or(data.train.count));
-  const std::string conditions =
+  std::string conditions =
       fmt::format("{} training images, {} recipe, {}, {}", grouped(images),
                   to_string(config.recipe), to_string(config.loss), to_string(config.precision));
+  if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
   if (config.seeds == 1) return conditions + ", one seed";
   return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
 }

@@ -28,6 +28,8 @@ Json json_of(const SweepConfig& config) {
                {"threads", config.threads},
                {"train_limit", nullptr},
                {"test_limit", nullptr}};
+  if (config.libraries.gemm != Gemm::saltus) json["gemm"] = to_string(config.libraries.gemm);
+  if (config.libraries.conv != Conv::saltus) json["conv"] = to_string(config.libraries.conv);
   if (config.train_limit) json["train_limit"] = *config.train_limit;
   if (config.test_limit) json["test_limit"] = *config.test_limit;
   return json;
@@ -99,6 +101,8 @@ SweepConfig read_sweep_json(const std::filesystem::path& file) {
     config.recipe = parse_recipe(from.at("recipe").get<std::string>());
     config.loss = parse_loss(from.at("loss").get<std::string>());
     config.precision = parse_precision(from.at("precision").get<std::string>());
+    config.libraries = {parse_gemm(from.value("gemm", "saltus")),
+                        parse_conv(from.value("conv", "saltus"))};
     config.device = parse_device(from.at("device").get<std::string>());
     from.at("threads").get_to(config.threads);
     config.train_limit = limit_of(from.at("train_limit"));

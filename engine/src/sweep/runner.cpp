@@ -100,6 +100,7 @@ train::Trainer TrialRunner::trainer(const SweepPlan& plan,
            .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy},
            .device = config_.device,
            .precision = config_.precision,
+           .libraries = config_.libraries,
            .threads = config_.threads,
            .terminate_on_nan = true}};
 }
@@ -112,7 +113,7 @@ int TrialRunner::side_by_side(const SweepPlan& plan) const {
   const Graph graph = recipe_graph(config_.recipe, largest.activation, image_, classes_);
   return backend::select(config_.device)
       .side_by_side(plan::make_plan(graph, config_.loss, config_.precision),
-                    {.batch_size = largest.batch_size});
+                    {.batch_size = largest.batch_size, .libraries = config_.libraries});
 }
 
 std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,

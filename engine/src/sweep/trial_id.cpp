@@ -96,7 +96,7 @@ std::string trial_description(const SweepConfig& config, const Setting& setting,
       recipe_graph(config.recipe, setting.activation,
                    {data.train.height, data.train.width, data.train.channels}, data.classes);
   const Adam adam;
-  const Json description = {
+  Json description = {
       {"format", kFormatVersion},
       {"network", json_of(graph)},
       {"data",
@@ -116,6 +116,9 @@ std::string trial_description(const SweepConfig& config, const Setting& setting,
       {"epochs", setting.epochs},
       {"seed", seed},
   };
+  // Only what was chosen, so that the default's trials keep their identity.
+  if (config.libraries.gemm != Gemm::saltus) description["gemm"] = to_string(config.libraries.gemm);
+  if (config.libraries.conv != Conv::saltus) description["conv"] = to_string(config.libraries.conv);
   return description.dump();
 }
 

@@ -70,9 +70,10 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
     optimizers_.push_back(entry.optimizer);
     trials.push_back(backend::trial_of(entry.graph, entry.optimizer, entry.seed));
   }
-  executable_ =
-      backend.compile(plan_, std::move(trials),
-                      {.threads = options.threads, .stop_on_nonfinite = options.terminate_on_nan});
+  executable_ = backend.compile(plan_, std::move(trials),
+                                {.threads = options.threads,
+                                 .stop_on_nonfinite = options.terminate_on_nan,
+                                 .libraries = options.libraries});
   for (std::size_t i = 0; i < entries.size(); ++i) {
     draw_weights(entries[i], static_cast<int>(i), *executable_);
   }

@@ -9,6 +9,7 @@
 #include "tests/emulation/api/stream.h"
 #include "tests/emulation/control.h"
 #include "tests/emulation/memory/device_memory.h"
+#include "tests/emulation/memory/open_device_memory.h"
 
 namespace saltus::emulation {
 namespace {
@@ -16,19 +17,6 @@ namespace {
 Range range(const void* begin, std::size_t bytes) {
   return {static_cast<const std::byte*>(begin), bytes};
 }
-
-/// Opens device memory to the runtime itself.
-class OpenDeviceMemory {
- public:
-  OpenDeviceMemory() {
-    if (installed_hooks != nullptr) installed_hooks->device_memory_opens();
-  }
-  ~OpenDeviceMemory() {
-    if (installed_hooks != nullptr) installed_hooks->device_memory_closes();
-  }
-  OpenDeviceMemory(const OpenDeviceMemory&) = delete;
-  OpenDeviceMemory& operator=(const OpenDeviceMemory&) = delete;
-};
 
 void copy(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind) {
   const OpenDeviceMemory open;

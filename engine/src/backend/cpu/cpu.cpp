@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <saltus/error.h>
 
 #include "backend/cpu/executable.h"
@@ -27,6 +29,12 @@ class CpuBackend : public Backend {
     }
     if (plan->precision == Precision::bf16 && !has_bf16()) {
       throw DeviceError("this CPU has no AVX-512 BF16 instructions; use precision fp32");
+    }
+    if (const Libraries& chosen = options.libraries; chosen != Libraries{}) {
+      const bool gemm = chosen.gemm != Gemm::saltus;
+      throw InvalidArgument(fmt::format(
+          "{0} {1} exists on GPUs only: use device cuda, or leave {0} away", gemm ? "gemm" : "conv",
+          gemm ? to_string(chosen.gemm) : to_string(chosen.conv)));
     }
     return std::make_unique<cpu::CpuExecutable>(std::move(plan), std::move(trials), options);
   }

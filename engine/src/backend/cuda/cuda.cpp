@@ -88,7 +88,8 @@ class CudaBackend : public backend::Backend {
   /// tenth of the memory is left for samples and graphs.
   int side_by_side(const plan::Plan& plan, const backend::Options& options) const override {
     return guarded([&] {
-      const Compiled compiled(plan, {.first = true, .second = true}, {}, options.batch_size);
+      const Compiled compiled(plan, {.first = true, .second = true}, {}, options.batch_size,
+                              options.libraries);
       const Layout& layout = compiled.layout();
       int device = 0;
       int cache = 0;
@@ -99,7 +100,8 @@ class CudaBackend : public backend::Backend {
       SALTUS_CHECK(cudaMemGetInfo(&free, &total));
       const std::int64_t fit_cache = cache / layout.state_bytes;
       const std::int64_t fit_memory =
-          static_cast<std::int64_t>(free) / 10 * 9 / (layout.state_bytes + layout.scratch_bytes);
+          (static_cast<std::int64_t>(free) / 10 * 9 - layout.shared_bytes) /
+          (layout.state_bytes + layout.scratch_bytes);
       return static_cast<int>(
           std::max<std::int64_t>(1, std::min(fit_memory, std::max<std::int64_t>(2, fit_cache))));
     });

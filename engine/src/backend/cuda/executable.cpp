@@ -18,6 +18,7 @@ CudaExecutable::CudaExecutable(std::shared_ptr<const plan::Plan> plan,
                                std::span<const backend::Trial> trials,
                                const backend::Options& options)
     : plan_(std::move(plan)),
+      libraries_(options.libraries),
       stream_(make_stream()),
       table_(*plan_, trials, stream_.get()),
       taken_(trials.size()),
@@ -80,13 +81,15 @@ std::vector<float> CudaExecutable::predict(int trial, backend::Split split,
       allocate(static_cast<std::int64_t>(results.size() * sizeof(float)), "predictions");
   const Memory own = memory().of(trial);
   const float* const output = own.tensor<float>(program, program.output).data;
+  prepare(pass, own, table_.only(trial, nullptr));
   complete(stream_.get(), [&] {
     ranges.upload(stream_.get());
     auto* place = static_cast<float*>(all.get());
     for (std::int64_t batch = 0; batch < pass.count; ++batch) {
       const kernels::Trials table = table_.only(trial, ranges.device() + batch);
-      compiled_->launch(pass.kind, site(pass, own, table));
-      const std::int64_t values = ranges.host()[batch].rows * elements;
+      const std::int64_t rows = rows_of(pass, batch);
+      compiled_->launch(pass.kind, site(pass, rows, own, table));
+      const std::int64_t values = rows * elements;
       copy(place, output, static_cast<std::size_t>(values), cudaMemcpyDeviceToDevice,
            stream_.get());
       place += values;
@@ -114,7 +117,7 @@ void CudaExecutable::write_weight(int trial, int weight, std::span<const float> 
     const std::int64_t halves = compiled_->layout().halves;
     if (halves < 0 || tensor.home != plan::Home::parameters) return;
     const auto copied = memory().of(trial).in_state<kernels::Bf16>(halves, tensor.offset);
-    const auto stage = site({}, memory(), table_.only(trial, nullptr)).stage;
+    const auto stage = site({}, 0, memory(), table_.only(trial, nullptr)).stage;
     kernels::cast({kernels::PerTrial<float>(target, 0), copied, tensor.elements}, stage);
   });
 }
@@ -176,13 +179,16 @@ void CudaExecutable::enqueue(const Pass& pass, std::int64_t number, const Span& 
 }
 
 const CudaExecutable::PassGraph& CudaExecutable::graph_of(const Pass& pass) {
-  const PassKey key = {pass.kind, pass.split, pass.shuffled, pass.count};
+  const PassKey key = {pass.kind,  pass.split,       pass.shuffled,
+                       pass.count, rows_of(pass, 0), rows_of(pass, pass.count - 1)};
   if (const auto known = graphs_.find(key); known != graphs_.end()) return known->second;
   PassGraph graph;
   graph.ranges = allocate(pass.count * std::int64_t{sizeof(kernels::BatchRange)}, "batches");
+  prepare(pass, memory(), table_.all(graph.range(0)));
   Capture capture(stream_.get());
   for (std::int64_t batch = 0; batch < pass.count; ++batch) {
-    compiled_->launch(pass.kind, site(pass, memory(), table_.all(graph.range(batch))));
+    compiled_->launch(pass.kind,
+                      site(pass, rows_of(pass, batch), memory(), table_.all(graph.range(batch))));
   }
   graph.graph = capture.finish();
   return graphs_.emplace(key, std::move(graph)).first->second;
@@ -227,26 +233,37 @@ void CudaExecutable::collect(const std::vector<Pass>& passes) {
 void CudaExecutable::fill_ranges(const Pass& pass, std::int64_t number,
                                  kernels::BatchRange* ranges) const {
   for (std::int64_t i = 0; i < pass.count; ++i) {
-    const std::int64_t first = (pass.first + i) * pass.batch_size;
-    const std::int64_t rest = std::max<std::int64_t>(0, data(pass.split).count - first);
-    ranges[i] = {.first = static_cast<std::uint32_t>(first),
-                 .rows = static_cast<std::uint32_t>(std::min(pass.batch_size, rest)),
+    ranges[i] = {.first = static_cast<std::uint32_t>((pass.first + i) * pass.batch_size),
+                 .rows = static_cast<std::uint32_t>(rows_of(pass, i)),
                  .number = static_cast<std::uint32_t>(number + i),
                  .epoch = pass.epoch};
   }
 }
 
 Memory CudaExecutable::memory() const {
-  return {&compiled_->layout(), static_cast<std::byte*>(state_.get()),
-          static_cast<std::byte*>(scratch_.get())};
+  const Layout& layout = compiled_->layout();
+  auto* const scratch = static_cast<std::byte*>(scratch_.get());
+  return {&layout, static_cast<std::byte*>(state_.get()), scratch,
+          scratch + layout.scratch_bytes * trials()};
 }
 
-Site CudaExecutable::site(const Pass& pass, const Memory& memory,
+void CudaExecutable::prepare(const Pass& pass, const Memory& memory,
+                             const kernels::Trials& trials) const {
+  std::int64_t before = 0;
+  for (std::int64_t batch = 0; batch < pass.count; ++batch) {
+    const std::int64_t rows = rows_of(pass, batch);
+    if (rows != before) compiled_->prepare(pass.kind, site(pass, rows, memory, trials));
+    before = rows;
+  }
+}
+
+Site CudaExecutable::site(const Pass& pass, std::int64_t rows, const Memory& memory,
                           const kernels::Trials& trials) const {
   return {.stage = {trials, static_cast<int>(max_rows_), stream_.get()},
           .memory = memory,
           .constants = &compiled_->constants(),
           .data = data(pass.split),
+          .rows = rows,
           .shuffled = pass.shuffled,
           .sums = {sums_.device(), max_batches_},
           .rules = table_.rules(),
@@ -255,11 +272,11 @@ Site CudaExecutable::site(const Pass& pass, const Memory& memory,
 
 void CudaExecutable::make_room(std::int64_t rows) {
   if (rows <= max_rows_) return;
-  auto compiled = std::make_unique<Compiled>(*plan_, table_.moments(), update_, rows);
+  auto compiled = std::make_unique<Compiled>(*plan_, table_.moments(), update_, rows, libraries_);
   std::int64_t held = 0;
-  if (compiled_ != nullptr) held += compiled_->layout().state_bytes;
-  if (max_rows_ != 0) held += compiled_->layout().scratch_bytes;
-  require_memory(compiled->layout(), trials(), held * trials(), compiled->schedules());
+  if (compiled_ != nullptr) held += compiled_->layout().state_bytes * trials();
+  if (max_rows_ != 0) held += compiled_->layout().scratch_of(trials());
+  require_memory(compiled->layout(), trials(), held, compiled->schedules());
   compiled->constants().upload(stream_.get());
 
   max_rows_ = 0;  // should anything fail below, the next call begins anew
@@ -272,8 +289,9 @@ void CudaExecutable::make_room(std::int64_t rows) {
     state_ = allocate(bytes, "the trials' weights");
     SALTUS_CHECK(cudaMemsetAsync(state_.get(), 0, static_cast<std::size_t>(bytes), stream_.get()));
   }
-  scratch_ = allocate(layout.scratch_bytes * trials(), "the trials' batches");
+  scratch_ = allocate(layout.scratch_of(trials()), "the trials' batches");
   max_rows_ = rows;
+  compiled_->prepare(ProgramKind::train, site({}, rows, memory(), table_.all(nullptr)));
 }
 
 void CudaExecutable::make_room_for_batches(std::int64_t batches) {

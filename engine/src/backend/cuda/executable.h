@@ -61,6 +61,8 @@ class CudaExecutable {
     backend::Split split;
     bool shuffled;
     std::int64_t count;
+    std::int64_t first_rows,
+        last_rows;  ///< libraries are told the rows of a batch when they launch
     auto operator<=>(const PassKey&) const = default;
   };
   struct PassGraph {
@@ -93,10 +95,18 @@ class CudaExecutable {
   std::int64_t rows_of(const Pass& pass) const {
     return std::min(pass.batch_size, data(pass.split).count);
   }
+  /// Rows of one of a pass's batches.
+  std::int64_t rows_of(const Pass& pass, std::int64_t batch) const {
+    const std::int64_t rest = data(pass.split).count - (pass.first + batch) * pass.batch_size;
+    return std::clamp<std::int64_t>(rest, 0, pass.batch_size);
+  }
+  /// Makes what the launches of a pass need, each of its batches.
+  void prepare(const Pass& pass, const Memory& memory, const kernels::Trials& trials) const;
   /// The ranges of a pass's batches.
   void fill_ranges(const Pass& pass, std::int64_t number, kernels::BatchRange* ranges) const;
   Memory memory() const;
-  Site site(const Pass& pass, const Memory& memory, const kernels::Trials& trials) const;
+  Site site(const Pass& pass, std::int64_t rows, const Memory& memory,
+            const kernels::Trials& trials) const;
 
   /// Makes room for batches of so many rows, and for so many batches in one flush.
   void make_room(std::int64_t rows);
@@ -105,6 +115,7 @@ class CudaExecutable {
   float* weight_of(int trial, int weight) const;
 
   std::shared_ptr<const plan::Plan> plan_;
+  Libraries libraries_;
   UpdateChoices update_;
   Stream stream_;
   TrialTable table_;

@@ -17,9 +17,8 @@ namespace {
 class Shelf {
  public:
   std::int64_t put(std::int64_t bytes) {
-    constexpr std::int64_t kAlignment = 256;
     const std::int64_t offset = bytes_;
-    bytes_ += std::max<std::int64_t>(1, (bytes + kAlignment - 1) / kAlignment) * kAlignment;
+    bytes_ += aligned(std::max<std::int64_t>(1, bytes));
     return offset;
   }
   std::int64_t put_if(bool wanted, std::int64_t bytes) { return wanted ? put(bytes) : -1; }
@@ -67,6 +66,7 @@ Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand&
   layout.workspace = scratch.put(demand.workspace);
   layout.scratch_bytes = scratch.bytes();
 
+  layout.shared_bytes = demand.shared;
   layout.max_rows = max_rows;
   return layout;
 }
@@ -76,7 +76,7 @@ void require_memory(const Layout& layout, int trials, std::int64_t held,
   std::size_t free = 0;
   std::size_t total = 0;
   SALTUS_CHECK(cudaMemGetInfo(&free, &total));
-  const std::int64_t needed = (layout.state_bytes + layout.scratch_bytes) * trials;
+  const std::int64_t needed = layout.bytes_of(trials);
   const std::int64_t usable = static_cast<std::int64_t>(free) + held;
   if (needed <= usable) return;
   const Largest largest = largest_tensor(layout, programs);

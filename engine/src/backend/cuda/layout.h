@@ -25,7 +25,12 @@ struct Layout {
   std::int64_t workspace = 0;
   std::int64_t scratch_bytes = 0;
 
+  std::int64_t shared_bytes = 0;  ///< workspace that all trials share, behind their scratch
   std::int64_t max_rows = 0;
+
+  /// What so many trials take.
+  std::int64_t scratch_of(int trials) const { return scratch_bytes * trials + shared_bytes; }
+  std::int64_t bytes_of(int trials) const { return state_bytes * trials + scratch_of(trials); }
 };
 
 /// What the optimizers of a table remember of each parameter.
@@ -34,10 +39,17 @@ struct Moments {
   bool second = false;
 };
 
-/// The least row and workspace that will do for all programs, in bytes a sample and bytes.
+/// `bytes`, rounded up so that what comes behind begins where a transaction of memory does.
+constexpr std::int64_t aligned(std::int64_t bytes) {
+  constexpr std::int64_t kAlignment = 256;
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+/// The least row and workspaces that will do for all programs, in bytes a sample and bytes.
 struct Demand {
   std::int64_t row_bytes = 0;
   std::int64_t workspace = 0;
+  std::int64_t shared = 0;
 };
 
 Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand& demand,
@@ -53,10 +65,12 @@ struct Memory {
   const Layout* layout = nullptr;
   std::byte* state = nullptr;
   std::byte* scratch = nullptr;
+  std::byte* shared = nullptr;
 
   /// The same with that trial's arrays in front.
   Memory of(int trial) const {
-    return {layout, state + trial * layout->state_bytes, scratch + trial * layout->scratch_bytes};
+    return {layout, state + trial * layout->state_bytes, scratch + trial * layout->scratch_bytes,
+            shared};
   }
 
   /// `offset` as in the layout, then elements of T; none for an absent array.

@@ -1,15 +1,12 @@
 #include "backend/cuda/lowering.h"
 
 #include <algorithm>
-#include <limits>
-
-#include <fmt/format.h>
-
-#include <saltus/error.h>
 
 #include "backend/backend.h"
+#include "backend/cuda/libraries/library_products.h"
+#include "backend/cuda/products.h"
+#include "backend/cuda/tensors.h"
 #include "backend/loss_function.h"
-#include "kernels/convolution/convolution.h"
 #include "kernels/elementwise/activate.h"
 #include "kernels/elementwise/drop.h"
 #include "kernels/elementwise/parametric_relu.h"
@@ -30,91 +27,23 @@ using plan::TensorId;
 constexpr auto kFloat = std::int64_t{sizeof(float)};
 constexpr auto kDouble = std::int64_t{sizeof(double)};
 
-/// Kernels count the extents of one sample in int.
-int extent(std::int64_t count) {
-  if (count > std::numeric_limits<int>::max()) {
-    throw InvalidArgument(
-        fmt::format("a layer has an extent of {}: more than 2^31 - 1 do not run on a GPU", count));
-  }
-  return static_cast<int>(count);
+std::unique_ptr<Products> products_of(const Schedule& program, Precision precision, int max_rows,
+                                      const std::shared_ptr<Multiplier>& multiplier) {
+  if (multiplier == nullptr) return own_products(program, precision, max_rows);
+  return library_products(program, precision, max_rows, multiplier);
 }
-
-kernels::Extent extent(const Size2& size) {
-  return {extent(size.height), extent(size.width)};
-}
-
-kernels::Window window_of(const plan::Window& window) {
-  const kernels::Padding padding = {extent(window.padding_before.height),
-                                    extent(window.padding_before.width)};
-  return {extent(window.image),
-          extent(window.output),
-          extent(window.size),
-          extent(window.strides),
-          padding,
-          extent(window.channels_in),
-          extent(window.channels_out)};
-}
-
-/// The tensors of a program, as launches take them.
-class Tensors {
- public:
-  explicit Tensors(const Schedule& program) : program_(&program) {}
-
-  std::int64_t elements(TensorId id) const { return program_->tensor(id).elements; }
-  bool is_bf16(TensorId id) const {
-    return id != kNone && program_->tensor(id).type == plan::DType::bf16;
-  }
-
-  template <class T>
-  kernels::PerTrial<T> of(const Site& at, TensorId id) const {
-    return at.memory.tensor<T>(*program_, id);
-  }
-  kernels::PerTrial<float> floats(const Site& at, TensorId id) const { return of<float>(at, id); }
-  kernels::PerTrial<std::uint8_t> bytes(const Site& at, TensorId id) const {
-    return of<std::uint8_t>(at, id);
-  }
-  kernels::AnyInput in(const Site& at, TensorId id) const {
-    if (is_bf16(id)) return of<Bf16>(at, id);
-    return of<float>(at, id);
-  }
-  kernels::AnyOutput out(const Site& at, TensorId id) const {
-    if (is_bf16(id)) return of<Bf16>(at, id);
-    return of<float>(at, id);
-  }
-
-  /// A weight, as products of T read it.
-  template <class T>
-  kernels::PerTrial<const T> weight(const Site& at, TensorId id) const {
-    if constexpr (std::is_same_v<T, Bf16>) {
-      return at.memory.in_state<Bf16>(at.memory.layout->halves, program_->tensor(id).offset);
-    } else {
-      return of<T>(at, id);
-    }
-  }
-
- private:
-  const Schedule* program_;
-};
-
-template <class T>
-kernels::PerTrial<T> workspace(const Site& at, std::int64_t bytes = 0) {
-  return at.memory.in_scratch<T>(at.memory.layout->workspace + bytes);
-}
-
-/// What goes into a convolution's backward steps; dy may be a tensor or lie in the workspace.
-template <class T>
-using Gradient = std::function<kernels::PerTrial<const T>(const Site&)>;
 
 /// Lowers steps. A step without an overload here does not compile.
 class Lowering {
  public:
   Lowering(const plan::Plan& plan, const Schedule& program, std::int64_t max_rows,
-           const UpdateChoices& update, Constants& constants)
+           const UpdateChoices& update, Constants& constants, const Multipliers& multipliers)
       : program_(program),
         tensors_(program),
+        convolutions_(
+            products_of(program, plan.precision, extent(max_rows), multipliers.convolutions)),
+        dense_(products_of(program, plan.precision, extent(max_rows), multipliers.dense)),
         bf16_(plan.precision == Precision::bf16),
-        engine_(plan.precision == Precision::fp32 ? kernels::Engine::plain
-                                                  : kernels::Engine::tensor),
         weights_(plan.weights.size()),
         max_rows_(extent(max_rows)),
         update_(update),
@@ -133,19 +62,17 @@ class Lowering {
     }};
   }
   Launch operator()(const plan::Convolution& s) const {
-    return product(s.x, s.w, s.b, s.y, window_of(s.window));
+    return forward(*convolutions_, s, window_of(s.window));
   }
   Launch operator()(const plan::ConvolutionBackward& s) const {
-    return bf16_ ? backward<Bf16>(s, window_of(s.window)) : backward<float>(s, window_of(s.window));
+    return backward(*convolutions_, s, window_of(s.window));
   }
   Launch operator()(const plan::PooledConvolutionBackward& s) const {
     return bf16_ ? pooled_backward<Bf16>(s) : pooled_backward<float>(s);
   }
-  Launch operator()(const plan::Product& s) const {
-    return product(s.x, s.w, s.b, s.y, product_window(s));
-  }
+  Launch operator()(const plan::Product& s) const { return forward(*dense_, s, product_window(s)); }
   Launch operator()(const plan::ProductBackward& s) const {
-    return bf16_ ? backward<Bf16>(s, product_window(s)) : backward<float>(s, product_window(s));
+    return backward(*dense_, s, product_window(s));
   }
   Launch operator()(const plan::Activate& s) const {
     return {[s, t = tensors_, size = tensors_.elements(s.x)](const Site& at) {
@@ -317,72 +244,33 @@ class Lowering {
   }
 
   /// A convolution or product, with the activation behind it.
-  Launch product(TensorId x, TensorId w, TensorId b, TensorId y, kernels::Window window) const {
-    const TensorId result = activation_ ? activation_->y : y;
-    if (!bf16_) return product<float, float>(x, w, b, result, window);
-    return tensors_.is_bf16(result) ? product<Bf16, Bf16>(x, w, b, result, window)
-                                    : product<Bf16, float>(x, w, b, result, window);
-  }
-  template <class T, class Out>
-  Launch product(TensorId x, TensorId w, TensorId b, TensorId y, kernels::Window window) const {
-    const int slot = activation_ ? activation_->slot : kernels::Epilogue<Out>::kIdentity;
-    const TensorId slope = activation_ ? activation_->slope : kNone;
-    return {[=, t = tensors_, engine = engine_](const Site& at) {
-              const kernels::Epilogue<Out> epilogue = {t.of<Out>(at, y), t.floats(at, b), slot,
-                                                       t.floats(at, slope)};
-              kernels::convolution_forward<T, Out>(
-                  engine,
-                  {window, t.of<T>(at, x), t.weight<T>(at, w), epilogue, workspace<float>(at)},
-                  at.stage);
-            },
-            kernels::convolution_forward_workspace(window, max_rows_) * kFloat};
+  Launch forward(const Products& products, const auto& s, const kernels::Window& window) const {
+    if (!activation_) return products.forward({window, s.x, s.w, s.b, s.y});
+    return products.forward(
+        {window, s.x, s.w, s.b, activation_->y, activation_->slot, activation_->slope});
   }
 
-  /// Both gradients of a convolution or product. `reserved` bytes of the workspace hold dy.
-  template <class T, class Step>
-  Launch backward(const Step& s, const kernels::Window& window) const {
-    return backward<T>(
-        s, window, [s, t = tensors_](const Site& at) { return t.template of<T>(at, s.dy); }, 0);
-  }
-  template <class T, class Step>
-  Launch backward(const Step& s, const kernels::Window& window, const Gradient<T>& gradient,
-                  std::int64_t reserved) const {
-    return {[=, t = tensors_, engine = engine_](const Site& at) {
-              const kernels::PerTrial<const T> dy = gradient(at);
-              const auto backward_data = [&]<class Out>(kernels::PerTrial<Out> dx) {
-                kernels::convolution_backward_data<T, Out>(
-                    engine, {window, dy, t.template weight<T>(at, s.w), dx}, at.stage);
-              };
-              if (t.is_bf16(s.dx)) {
-                if constexpr (std::is_same_v<T, Bf16>) backward_data(t.template of<Bf16>(at, s.dx));
-              } else if (s.dx != kNone) {
-                backward_data(t.floats(at, s.dx));
-              }
-              kernels::convolution_backward_filter<T>(
-                  engine,
-                  {window, t.template of<T>(at, s.x), dy, t.floats(at, s.dw), t.floats(at, s.db),
-                   workspace<float>(at, reserved)},
-                  at.stage);
-            },
-            reserved + kernels::convolution_backward_filter_workspace(window, max_rows_) * kFloat};
+  /// Both gradients of a convolution or product.
+  static Launch backward(const Products& products, const auto& s, const kernels::Window& window) {
+    return products.backward({window, s.x, s.w, s.dy, s.dx, s.dw, s.db});
   }
 
   /// The pooled gradient is spread over the image in the workspace first.
   template <class T>
   Launch pooled_backward(const plan::PooledConvolutionBackward& s) const {
     const kernels::Window pool = window_of(s.pool);
-    const kernels::Window window = window_of(s.window);
     const std::int64_t elements =
         std::int64_t{pool.image.height} * pool.image.width * pool.channels_out * max_rows_;
-    constexpr std::int64_t kAlignment = 256;
-    const std::int64_t bytes =
-        (elements * std::int64_t{sizeof(T)} + kAlignment - 1) / kAlignment * kAlignment;
-    const Gradient<T> spread = [s, pool, t = tensors_](const Site& at) {
+    const std::int64_t bytes = aligned(elements * std::int64_t{sizeof(T)});
+    const Launch product =
+        convolutions_->backward({window_of(s.window), s.x, s.w, kNone, s.dx, s.dw, s.db, bytes});
+    Launch launch = product;
+    launch.run = [s, pool, t = tensors_, run = product.run](const Site& at) {
       kernels::max_pool_backward({pool, t.in(at, s.dy), t.bytes(at, s.index), workspace<T>(at)},
                                  at.stage);
-      return kernels::PerTrial<const T>(workspace<T>(at));
+      run(at);
     };
-    return backward<T>(s, window, spread, bytes);
+    return launch;
   }
 
   /// An AlphaMap whose tables are among the constants.
@@ -420,8 +308,9 @@ class Lowering {
 
   const Schedule& program_;
   Tensors tensors_;
+  std::unique_ptr<Products> convolutions_;
+  std::unique_ptr<Products> dense_;
   bool bf16_;
-  kernels::Engine engine_;
   std::size_t weights_;
   int max_rows_;
   UpdateChoices update_;
@@ -432,8 +321,9 @@ class Lowering {
 }  // namespace
 
 std::vector<Launch> lower(const plan::Plan& plan, const Schedule& program, std::int64_t max_rows,
-                          const UpdateChoices& update, Constants& constants) {
-  Lowering lowering(plan, program, max_rows, update, constants);
+                          const UpdateChoices& update, Constants& constants,
+                          const Multipliers& multipliers) {
+  Lowering lowering(plan, program, max_rows, update, constants, multipliers);
   std::vector<Launch> launches;
   for (const Job& job : program.jobs) launches.push_back(lowering.lower(job));
   return launches;

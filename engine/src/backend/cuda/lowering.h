@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,12 +15,21 @@
 
 namespace saltus::cuda {
 
+class Multiplier;
+
+/// Whose products they are; none: those of our kernels.
+struct Multipliers {
+  std::shared_ptr<Multiplier> convolutions;
+  std::shared_ptr<Multiplier> dense;
+};
+
 /// What launches work on: known once memory is there, a split is chosen and a stream captures.
 struct Site {
   kernels::Stage stage;
   Memory memory;
   const Constants* constants = nullptr;
   DataView data;
+  std::int64_t rows = 0;  ///< of the batch, for those who have to know before the device
   bool shuffled = false;
   kernels::PerTrial<kernels::BatchSums> sums;
   const kernels::UpdateRule* rules = nullptr;
@@ -30,6 +40,10 @@ struct Site {
 struct Launch {
   std::function<void(const Site&)> run;
   std::int64_t workspace = 0;  ///< bytes of a trial, free for all before and after
+  std::int64_t shared = 0;     ///< bytes that the trials share, free likewise
+  /// Makes what running at this site needs; nothing is put into the stream. Comes before run() for
+  /// each number of rows, outside of captures. Often none.
+  std::function<void(const Site&)> prepare = {};
 };
 
 /// How the update is to be done.
@@ -40,7 +54,8 @@ struct UpdateChoices {
 
 /// The steps of a program, for batches of up to `max_rows`. The launches refer to `program`.
 std::vector<Launch> lower(const plan::Plan& plan, const Schedule& program, std::int64_t max_rows,
-                          const UpdateChoices& update, Constants& constants);
+                          const UpdateChoices& update, Constants& constants,
+                          const Multipliers& multipliers);
 
 /// Numbers of the weights that are trained, in the order in which the update counts them.
 std::vector<int> trained_weights(const Schedule& program, std::size_t weights);

@@ -1,0 +1,41 @@
+// Who multiplies: the seam between lowering, which knows that a convolution or dense layer is to be
+// computed, and the launches that do it, by kernels of our own or by a library.
+#pragma once
+
+#include <memory>
+
+#include "backend/cuda/tensors.h"
+#include "kernels/elementwise/activate.h"
+
+namespace saltus::cuda {
+
+/// y = f(x w + b), slope = f'(x w + b). A dense layer is a convolution of windows of 1 x 1
+/// (kernels::product_window()).
+struct ForwardProduct {
+  kernels::Window window;
+  plan::TensorId x, w, b, y;
+  int slot = kernels::Activate::kIdentity;
+  plan::TensorId slope = plan::kNone;
+};
+
+/// dx, dw, db; dx and db may be absent.
+struct BackwardProduct {
+  kernels::Window window;
+  plan::TensorId x, w;
+  plan::TensorId dy;  ///< kNone: the workspace begins with it
+  plan::TensorId dx, dw, db;
+  std::int64_t reserved = 0;  ///< bytes of the workspace that dy takes
+};
+
+/// Makes launches of products.
+class Products {
+ public:
+  virtual ~Products() = default;
+  virtual Launch forward(const ForwardProduct& product) const = 0;
+  virtual Launch backward(const BackwardProduct& product) const = 0;
+};
+
+/// By our kernels. The launches refer to `program`.
+std::unique_ptr<Products> own_products(const Schedule& program, Precision precision, int max_rows);
+
+}  // namespace saltus::cuda

@@ -1,0 +1,35 @@
+#include "backend/cuda/tensors.h"
+
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+namespace saltus::cuda {
+
+int extent(std::int64_t count) {
+  if (count > std::numeric_limits<int>::max()) {
+    throw InvalidArgument(
+        fmt::format("a layer has an extent of {}: more than 2^31 - 1 do not run on a GPU", count));
+  }
+  return static_cast<int>(count);
+}
+
+kernels::Extent extent(const Size2& size) {
+  return {extent(size.height), extent(size.width)};
+}
+
+kernels::Window window_of(const plan::Window& window) {
+  const kernels::Padding padding = {extent(window.padding_before.height),
+                                    extent(window.padding_before.width)};
+  return {extent(window.image),
+          extent(window.output),
+          extent(window.size),
+          extent(window.strides),
+          padding,
+          extent(window.channels_in),
+          extent(window.channels_out)};
+}
+
+}  // namespace saltus::cuda

@@ -1,0 +1,60 @@
+// Sums of columns, in parts of 512 vectors that the vectors' number alone decides: a block takes
+// 32 columns of a part, each of its 8 warps every eighth vector, and the first warp adds the eight
+// sums. Then parts are added as those of gradients are. Reads x once.
+#include "kernels/device/launch.h"
+#include "kernels/elementwise/column_sums.h"
+#include "kernels/matrix/parts.h"
+
+namespace saltus::kernels {
+namespace {
+
+constexpr int kLanes = 32;
+constexpr int kGroups = 8;
+constexpr Parts kParts = {512};
+
+__global__ void __launch_bounds__(kLanes* kGroups)
+    column_sums_kernel(ColumnSums step, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  if (!trials.active(trial)) return;
+  SALTUS_SHARED(float, sums, [kGroups][kLanes]);
+  const int lane = static_cast<int>(threadIdx.x) % kLanes;
+  const int group = static_cast<int>(threadIdx.x) / kLanes;
+  const int part = static_cast<int>(blockIdx.x);
+  const int column = static_cast<int>(blockIdx.y) * kLanes + lane;
+  const int vectors = step.vectors * trials.rows();
+  if (part >= kParts.count(vectors)) return;
+
+  float sum = 0;
+  if (column < step.columns) {
+    const int end = kParts.end(part, vectors);
+    for (int i = part * kParts.length + group; i < end; i += kGroups)
+      sum += step.x.load(trial, std::int64_t{i} * step.columns + column);
+  }
+  sums[group][lane] = sum;
+  __syncthreads();
+  if (group != 0 || column >= step.columns) return;
+  for (int other = 1; other < kGroups; ++other) sum += sums[other][lane];
+  step.workspace[trial][std::int64_t{part} * step.columns + column] = sum;
+}
+
+}  // namespace
+
+void column_sums(const ColumnSums& arguments, const Stage& stage) {
+  const Count vectors = {.per_row = arguments.vectors};
+  launch<column_sums_kernel>(
+      dim3(static_cast<unsigned>(kParts.count(vectors.of(stage.max_rows))),
+           blocks_for(arguments.columns, kLanes), static_cast<unsigned>(stage.trials.count)),
+      dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
+  AddParts add;
+  add.from = {kParts, arguments.workspace, {}, arguments.columns};
+  add.k = vectors;
+  add.dw = arguments.sums;
+  add.count = arguments.columns;
+  add_parts(add, stage);
+}
+
+std::int64_t column_sums_workspace(int vectors, int columns, int max_rows) {
+  return std::int64_t{kParts.count(vectors * max_rows)} * columns;
+}
+
+}  // namespace saltus::kernels

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "kernels/any_type.h"
+#include "kernels/stage.h"
+
+namespace saltus::kernels {
+
+/// y = the transposed x, a whole array of each active trial whatever the batch: weights as
+/// libraries want them, and their gradients back.
+struct Transpose {
+  AnyInput x;   ///< [rows][columns]
+  AnyOutput y;  ///< [columns][rows]; another array than x
+  int rows = 0;
+  int columns = 0;
+};
+
+void transpose(const Transpose& arguments, const Stage& stage);
+
+}  // namespace saltus::kernels
