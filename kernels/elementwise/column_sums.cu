@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kLanes = 32;
 constexpr int kGroups = 8;
-constexpr Parts kParts = {512};
+constexpr int kLength = 512;  // of a part
 
 __global__ void __launch_bounds__(kLanes* kGroups)
     column_sums_kernel(ColumnSums step, Trials trials) {
@@ -22,12 +22,13 @@ __global__ void __launch_bounds__(kLanes* kGroups)
   const int part = static_cast<int>(blockIdx.x);
   const int column = static_cast<int>(blockIdx.y) * kLanes + lane;
   const int vectors = step.vectors * trials.rows();
-  if (part >= kParts.count(vectors)) return;
+  const Parts parts = {kLength};
+  if (part >= parts.count(vectors)) return;
 
   float sum = 0;
   if (column < step.columns) {
-    const int end = kParts.end(part, vectors);
-    for (int i = part * kParts.length + group; i < end; i += kGroups)
+    const int end = parts.end(part, vectors);
+    for (int i = part * kLength + group; i < end; i += kGroups)
       sum += step.x.load(trial, std::int64_t{i} * step.columns + column);
   }
   sums[group][lane] = sum;
@@ -40,13 +41,14 @@ __global__ void __launch_bounds__(kLanes* kGroups)
 }  // namespace
 
 void column_sums(const ColumnSums& arguments, const Stage& stage) {
+  const Parts parts = {kLength};
   const Count vectors = {.per_row = arguments.vectors};
   launch<column_sums_kernel>(
-      dim3(static_cast<unsigned>(kParts.count(vectors.of(stage.max_rows))),
+      dim3(static_cast<unsigned>(parts.count(vectors.of(stage.max_rows))),
            blocks_for(arguments.columns, kLanes), static_cast<unsigned>(stage.trials.count)),
       dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
   AddParts add;
-  add.from = {kParts, arguments.workspace, {}, arguments.columns};
+  add.from = {parts, arguments.workspace, {}, arguments.columns};
   add.k = vectors;
   add.dw = arguments.sums;
   add.count = arguments.columns;
@@ -54,7 +56,7 @@ void column_sums(const ColumnSums& arguments, const Stage& stage) {
 }
 
 std::int64_t column_sums_workspace(int vectors, int columns, int max_rows) {
-  return std::int64_t{kParts.count(vectors * max_rows)} * columns;
+  return std::int64_t{Parts{kLength}.count(vectors * max_rows)} * columns;
 }
 
 }  // namespace saltus::kernels

@@ -60,23 +60,25 @@ def plan(programs, work, options):
     folders = os.pathsep.join([*machine.library_folders(), os.environ.get("LD_LIBRARY_PATH", "")]).strip(os.pathsep)
     steps.append(Step("benchmark", [str(programs[BENCH]), "--json", str(work / "benchmark.json")], 600,
                       environment={"LD_LIBRARY_PATH": folders} if folders else {}))
-    steps += training(programs.get(SALTUS), programs.get(TRIALS), work, options)
+    steps += training(programs.get(SALTUS), programs.get(TRIALS), work, options, steps[-1].environment)
     return steps
 
 
-def training(saltus, trials, work, options):
+def training(saltus, trials, work, options, libraries):
     """The whole article, and the same training by the peers; the latter writes a record of its own."""
     if saltus is None or not trains_on_gpu(saltus):
         reason = "there is no saltus program that trains on a GPU"
-        return [Step("sweep", reason=reason), Step("peers", reason=reason)]
+        return [Step(name, reason=reason) for name in ("sweep", "libraries", "peers")]
     data = ["--data", str(options.data.resolve())] if options.data else []
     sweep = Step("sweep", [str(saltus), "sweep", "--device", "cuda", "--out", str(work / "sweep"), *data], 600)
+    by_libraries = Step("libraries", [str(saltus), "sweep", "--device", "cuda", "--gemm", "cublas", "--conv", "cudnn",
+                                      "--out", str(work / "libraries"), *data], 600, environment=libraries)
     if trials is None:
-        return [sweep, Step("peers", reason="there is no saltus_bench program")]
+        return [sweep, by_libraries, Step("peers", reason="there is no saltus_bench program")]
     name = f"training-{datetime.now(timezone.utc):%Y-%m-%d}.json"
     driver = [sys.executable, str(machine.ROOT / "apps/bench/run_gpu.py"), "--build", str(trials.parent), "--out",
               str(options.out.resolve() / name), "--budget", str(PEERS_BUDGET), *data]
-    return [sweep, Step("peers", driver, PEERS_BUDGET + 60)]
+    return [sweep, by_libraries, Step("peers", driver, PEERS_BUDGET + 60)]
 
 
 def last_line(text):

@@ -77,6 +77,9 @@ TEST_F(Errors, Usage) {
   expect(2, "recipe", overwriting({"--recipe", "soup"}));
   expect(2, "loss", overwriting({"--loss", "mean_squared_error"}));
   expect(2, "tf32", overwriting({"--precision", "tf32"}));
+  expect(2, "gemm cublas exists on GPUs only", overwriting({"--gemm", "cublas"}));
+  expect(2, "leave conv away", overwriting({"--conv", "cudnn"}));
+  expect(2, "did you mean", overwriting({"--conv", "cudn"}));
   expect(2, "excludes", overwriting({"--clipvalue", "1", "--clipnorm", "1"}));
   expect(2, "exclude", overwriting({"--clipnorm", "1", "--global-clipnorm", "1"}));
   expect(2, "excludes", overwriting({"--resume"}));

@@ -141,6 +141,8 @@ TEST(Plan, RefusesWhatCannotRun) {
   refused([](SweepConfig& c) { c.threads = -1; });
   refused([](SweepConfig& c) { c.loss = Loss::mean_squared_error; });
   refused([](SweepConfig& c) { c.precision = Precision::tf32; });
+  refused([](SweepConfig& c) { c.libraries.gemm = Gemm::cublas; });
+  refused([](SweepConfig& c) { c.libraries.conv = Conv::cudnn; });
 }
 
 Setting first_setting(const SweepConfig& config) {
@@ -167,6 +169,8 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
       [](auto& c, auto&, auto&, auto&) { c.recipe = Recipe::matched; },
       [](auto& c, auto&, auto&, auto&) { c.loss = Loss::categorical_crossentropy; },
       [](auto& c, auto&, auto&, auto&) { c.precision = Precision::bf16; },
+      [](auto& c, auto&, auto&, auto&) { c.libraries.gemm = Gemm::cublas; },
+      [](auto& c, auto&, auto&, auto&) { c.libraries.conv = Conv::cudnn; },
       [](auto& c, auto&, auto&, auto&) { c.train_limit = 63; },
       [](auto& c, auto&, auto&, auto&) { c.test_limit = 31; },
       [](auto&, auto& s, auto&, auto&) { s.activation = Activation::parse("elu"); },

@@ -203,7 +203,7 @@ class Whole(unittest.TestCase):
         page = self.pages()[0].read_text()
         for name in ("tests", "parity", "walk", "memcheck", "racecheck", "initcheck", "synccheck", "benchmark"):
             self.assertEqual(row_of(page, name)[1], "passed")
-        for name in ("sweep", "peers"):
+        for name in ("sweep", "libraries", "peers"):
             self.assertEqual(row_of(page, name)[1], "left out")
         self.assertIn("## Times", page)
 

@@ -73,14 +73,18 @@ void PrintTo(const Choice& choice, std::ostream* out) {
   *out << choice.name;
 }
 
-/// How far apart two sums of the same numbers may lie: c K u, for sums of up to K = 640 terms (the
-/// gradients of the first convolution), relative to sums of absolute values that are below 8 here.
-/// Results of bf16 are rounded by cuDNN before the bias is added, and by us after it.
+/// How far apart figures and weights may lie, relative to numbers of about 1. Of fp32 only the
+/// order of sums differs: sqrt(K) u for K = 640 terms, the longest, the gradients of the first
+/// convolution. Of tf32 and bf16 what lies between layers may be rounded to a neighbour, one unit.
 double tolerance(Precision precision) {
-  const double unit = precision == Precision::fp32   ? 0x1p-24
-                      : precision == Precision::tf32 ? 0x1p-11
-                                                     : 0x1p-9;
-  return precision == Precision::fp32 ? 640 * unit : 8 * unit;
+  switch (precision) {
+    case Precision::fp32:
+      return 26 * 0x1p-24;
+    case Precision::tf32:
+      return 0x1p-11;
+    default:
+      return 0x1p-9;
+  }
 }
 
 class CudaLibraries : public testing::TestWithParam<Choice> {};
@@ -119,7 +123,6 @@ TEST_P(CudaLibraries, TrainAsOurKernelsDo) {
     }
     EXPECT_NE(theirs[trial].weights, ours[trial].weights) << "nothing came from the library";
   }
-  RecordProperty("worst_ratio", std::to_string(worst));
   std::printf("%s: worst ratio %.3f\n", name, worst);
 }
 
@@ -187,7 +190,7 @@ TEST(CudaLibrariesOfATrialThatDiverges, LeaveItAndTheOthersAlone) {
       EXPECT_TRUE(histories[1].epoch.empty()) << "it finished no epoch";
       const std::vector<float> after = all_weights(trainer, 1);
       for (std::size_t i = 0; i < after.size(); ++i) {
-        if (!std::isnan(before[i])) EXPECT_EQ(after[i], before[i]);
+        EXPECT_TRUE(after[i] == before[i] || std::isnan(before[i])) << i;
       }
     }
     return std::vector{Outcome(trainer, 0, histories[0]), Outcome(trainer, 2, histories[2])};
@@ -230,10 +233,19 @@ TEST(CudaLibrariesThatAreMissing, AreNamedWithWhatToDo) {
 
 TEST(CudaLibrariesThatFail, AreErrorsThatNameTheCall) {
   const std::vector<std::string> held = emulation::leaks();
-  const auto run = [] {
-    const Images images(1, 9);
-    train::Trainer trainer(backend::cuda(), {entries()[0]}, options_of(Precision::fp32, kBoth));
-    trainer.fit(images.samples(), fit_options(images, 1), {});
+  Graph graph({3, 3, 1});
+  graph.add(layers::Conv2D{.filters = 2, .kernel_size = {2, 2}});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 2});
+  const std::vector<float> inputs(27, 0.5F);
+  const std::vector<float> targets(6, 0.25F);
+  const Samples samples{.count = 3, .inputs = inputs, .targets = targets};
+  CompileOptions options = options_of(Precision::fp32, kBoth);
+  options.loss = Loss::mean_squared_error;
+  options.metrics = {};
+  const auto run = [&] {
+    train::Trainer trainer(backend::cuda(), {{graph, SGD{}, 1}}, options);
+    trainer.fit(samples, {.batch_size = 2}, {});
   };
   emulation::reset_calls();
   run();
@@ -249,7 +261,7 @@ TEST(CudaLibrariesThatFail, AreErrorsThatNameTheCall) {
   }
   ASSERT_GT(total, 500U);
   std::uint64_t silent = 0;
-  for (std::uint64_t number = 1; number <= total; number += 7) {
+  for (std::uint64_t number = 1; number <= total; number += 5) {
     SCOPED_TRACE(number);
     emulation::fail_call(number, cudaErrorUnknown);
     try {
@@ -262,7 +274,7 @@ TEST(CudaLibrariesThatFail, AreErrorsThatNameTheCall) {
     emulation::reset_errors();
     ASSERT_EQ(emulation::leaks(), held);
   }
-  EXPECT_LE(silent, quiet / 7 + 64) << "of " << total;
+  EXPECT_LE(silent, 2 * quiet / 5) << "twice their share of " << total;
 }
 
 TEST(CudaSideBySideWithLibraries, LeavesRoomForTheirWorkspace) {

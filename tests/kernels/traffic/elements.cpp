@@ -1,8 +1,10 @@
 #include "kernels/elementwise/activate.h"
+#include "kernels/elementwise/column_sums.h"
 #include "kernels/elementwise/drop.h"
 #include "kernels/elementwise/fill.h"
 #include "kernels/elementwise/parametric_relu.h"
 #include "kernels/elementwise/sum.h"
+#include "kernels/elementwise/transpose.h"
 #include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 
@@ -63,6 +65,15 @@ void add(std::vector<Step>& steps) {
     const auto b = input<T>(kAll);
     const DeviceArray<T> y(kAll);
     kernels::sum({a.per_trial(), b.per_trial(), y.per_trial(), kSize}, stage);
+  }));
+  steps.push_back(on_batch<T>("column sums", 1, [](const kernels::Stage& stage) {
+    const auto x = input<T>(kAll);
+    const DeviceArray<float> sums(kChannels);
+    const DeviceArray<float> workspace(static_cast<std::size_t>(
+        kernels::column_sums_workspace(kSize / kChannels, kChannels, kRows)));
+    kernels::column_sums(
+        {x.per_trial(), sums.per_trial(), workspace.per_trial(), kSize / kChannels, kChannels},
+        stage);
   }));
 }
 
@@ -130,6 +141,11 @@ std::vector<Step> element_steps() {
                      const auto x = input(kWeights);
                      const DeviceArray<Bf16> y(kWeights);
                      kernels::cast({x.per_trial(), y.per_trial(), kWeights}, stage);
+                   }});
+  steps.push_back({"transpose", "288 x 64 weights", 1, {0}, [](const kernels::Stage& stage) {
+                     const auto x = input(kWeights);
+                     const DeviceArray<float> y(kWeights);
+                     kernels::transpose({x.per_trial(), y.per_trial(), 288, 64}, stage);
                    }});
   return steps;
 }
