@@ -66,15 +66,18 @@ void add(std::vector<Step>& steps) {
     const DeviceArray<T> y(kAll);
     kernels::sum({a.per_trial(), b.per_trial(), y.per_trial(), kSize}, stage);
   }));
-  steps.push_back(on_batch<T>("column sums", 1, [](const kernels::Stage& stage) {
-    const auto x = input<T>(kAll);
-    const DeviceArray<float> sums(kChannels);
-    const DeviceArray<float> workspace(static_cast<std::size_t>(
-        kernels::column_sums_workspace(kSize / kChannels, kChannels, kRows)));
-    kernels::column_sums(
-        {x.per_trial(), sums.per_trial(), workspace.per_trial(), kSize / kChannels, kChannels},
-        stage);
-  }));
+  const std::vector<double> column_flops = {static_cast<double>(kAll), 2.0 * kChannels};
+  steps.push_back(
+      {std::string("column sums, ") + kTypeName<T>, "26x26x32", kRows, column_flops,
+       [](const kernels::Stage& stage) {
+         constexpr int kPixels = kSize / kChannels;
+         const auto x = input<T>(kAll);
+         const DeviceArray<float> sums(kChannels);
+         const DeviceArray<float> workspace(
+             static_cast<std::size_t>(kernels::column_sums_workspace(kPixels, kChannels, kRows)));
+         kernels::column_sums(
+             {x.per_trial(), sums.per_trial(), workspace.per_trial(), kPixels, kChannels}, stage);
+       }});
 }
 
 /// A slope for each channel.

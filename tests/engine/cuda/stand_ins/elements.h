@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "kernels/bfloat16.h"
-#include "kernels/device/host_mma.h"
 #include "tests/emulation/api/call.h"
 #include "tests/emulation/api/stream.h"
 #include "tests/emulation/memory/open_device_memory.h"
@@ -32,8 +31,9 @@ struct Elements {
   }
 };
 
+/// x to the nearest number of 10 bits behind the point.
 inline float rounded_to_tf32(float x) {
-  return kernels::float_of(kernels::host::to_tf32(x));
+  return kernels::float_of((kernels::bits_of(x) + 0x1000U) & ~0x1FFFU);
 }
 
 /// A library may write whatever it likes into its workspace.
