@@ -13,7 +13,9 @@ from .programs import BENCH, SALTUS, TESTS, TRIALS, trains_on_gpu
 
 PEERS_BUDGET = 1200  # seconds
 SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
-NO_WALK = "-ActivationWalk*"
+FILTER = "--gtest_filter="
+NO_WALK = FILTER + "-ActivationWalk*"
+MOST_NAMES = 10  # of failed tests in a summary
 
 
 @dataclass
@@ -45,9 +47,9 @@ def plan(programs, work, options):
     """All steps. `work` is a folder for what they write, options.out that of the records."""
     tests = str(programs[TESTS])
     steps = [
-        Step("tests", [tests, f"--gtest_filter={NO_WALK}"], 300, tests=True),
-        Step("parity", [tests, "--gtest_filter=Parity*"], 120, tests=True),
-        Step("walk", [tests, "--gtest_filter=ActivationWalk*", "--stride", str(options.stride)],
+        Step("tests", [tests, NO_WALK], 300, tests=True),
+        Step("parity", [tests, FILTER + "Parity*"], 120, tests=True),
+        Step("walk", [tests, FILTER + "ActivationWalk*", "--stride", str(options.stride)],
              1800 if options.stride == 1 else 300, tests=True),
     ]
     sanitizer = machine.tool("compute-sanitizer")
@@ -56,7 +58,7 @@ def plan(programs, work, options):
             steps.append(Step(name, reason="compute-sanitizer is not installed"))
             continue
         command = [sanitizer, "--tool", name, "--error-exitcode", "86", "--print-limit", "20"]
-        steps.append(Step(name, [*command, tests, f"--gtest_filter={NO_WALK}"], 900, tests=True))
+        steps.append(Step(name, [*command, tests, NO_WALK], 900, tests=True))
     folders = os.pathsep.join([*machine.library_folders(), os.environ.get("LD_LIBRARY_PATH", "")]).strip(os.pathsep)
     steps.append(Step("benchmark", [str(programs[BENCH]), "--json", str(work / "benchmark.json")], 600,
                       environment={"LD_LIBRARY_PATH": folders} if folders else {}))
@@ -86,18 +88,29 @@ def last_line(text):
     return lines[-1] if lines else ""
 
 
+def failed_tests(text):
+    """Their names, in the order in which they ran."""
+    named = re.findall(r"^\[  FAILED  \] ([^\s,]+)", text, re.MULTILINE)
+    return list(dict.fromkeys(name for name in named if not name.isdigit()))
+
+
+def some_of(names):
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
 def judge(step, code, text):
     """(outcome, summary) of a step that ended."""
     if code == 3 or "no GPU to" in text:
         return "failed", "no GPU was found by the program"
     passed = re.findall(r"\[  PASSED  \] (\d+) tests?", text)
-    failed = re.findall(r"^\[  FAILED  \] (\S+)", text, re.MULTILINE)
+    failed = failed_tests(text)
     found = re.findall(r"ERROR SUMMARY: (\d+) error", text)
     parts = []
     if step.tests:
         parts.append(f"{passed[-1] if passed else 0} tests passed")
         if failed:
-            parts.append("failed: " + ", ".join(dict.fromkeys(name.rstrip(",") for name in failed if not name.isdigit())))
+            parts.append("failed: " + some_of(failed))
     if found:
         parts.append(f"{found[-1]} errors of the sanitizer")
     if step.name == "walk":
@@ -108,26 +121,49 @@ def judge(step, code, text):
     return ("passed" if good else "failed"), "; ".join(parts)
 
 
-def run(step, logs):
-    """Runs a step; its output goes to a file of its name in `logs`."""
-    if step.command is None:
-        return Outcome(step.name, "left out", summary=step.reason)
-    log = Path(logs) / f"{step.name}.log"
+def call(step, command, log, limit):
+    """Runs a command; its output goes to `log`. Returns its exit code, None where it took too long, and its output."""
     environment = {**os.environ, **step.environment,
                    "SALTUS_FRAGMENT_LAYOUTS": str(machine.ROOT / "tests/kernels/device/fragment_layouts.csv")}
-    begin = time.monotonic()
     with log.open("w") as file:
         try:
-            code = subprocess.run(step.command, stdout=file, stderr=subprocess.STDOUT, env=environment,
-                                  timeout=step.limit, cwd=machine.ROOT).returncode
+            code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=environment, timeout=limit,
+                                  cwd=machine.ROOT).returncode
         except subprocess.TimeoutExpired:
             code = None
         except OSError as error:
             file.write(f"{error}\n")
             code = 127
-    seconds = time.monotonic() - begin
-    text = log.read_text(errors="replace")
+    return code, log.read_text(errors="replace")
+
+
+def culprits(step, failed, log, deadline):
+    """After a fault on the device everything fails. So the first test that failed is left out and the others run again,
+    until none fails. Returns those left out, and whether there was time for all."""
+    found = []
+    while failed and time.monotonic() < deadline:
+        found.append(failed.pop(0))
+        if failed:
+            command = [FILTER + ":".join(failed) if word.startswith(FILTER) else word for word in step.command]
+            _, text = call(step, command, log, deadline - time.monotonic())
+            failed = failed_tests(text)
+    return found, not failed
+
+
+def run(step, logs):
+    """Runs a step; its output goes to a file of its name in `logs`."""
+    if step.command is None:
+        return Outcome(step.name, "left out", summary=step.reason)
+    log = Path(logs) / f"{step.name}.log"
+    begin = time.monotonic()
+    code, text = call(step, step.command, log, step.limit)
     outcome, summary = judge(step, code, text)
+    failed = failed_tests(text)
+    if step.tests and len(failed) > 1 and code is not None:
+        found, complete = culprits(step, failed, log.with_suffix(".again.log"), begin + step.limit)
+        told = f"{len(found)} fail by themselves: {some_of(found)}"
+        summary += f"; of these {told}" + ("" if complete else " (there was no time for all)")
+    seconds = time.monotonic() - begin
     if code is None:
         outcome, summary = "failed", f"not done within {step.limit} s; last line: {last_line(text)}"
     return Outcome(step.name, outcome, round(seconds, 1), summary, " ".join(step.command))

@@ -20,6 +20,19 @@ from gpu_record import machine, programs, record, steps  # noqa: E402: found by 
 
 PASSED = "[==========] 3 tests from 1 test suite ran.\n[  PASSED  ] 3 tests.\n"
 FAILED = "[  PASSED  ] 2 tests.\n[  FAILED  ] 1 test, listed below:\n[  FAILED  ] Parity.Atomics\n"
+# Tests A to E: a fault of B or D fails what runs after it.
+FAULTY = """
+import sys
+asked = sys.argv[1].removeprefix("--gtest_filter=")
+names = ["S.A", "S.B", "S.C", "S.D", "S.E"]
+names = [name for name in names if asked == "*" or name in asked.split(":")]
+faulty = [name in ("S.B", "S.D") for name in names]
+failed = names[faulty.index(True):] if True in faulty else []
+print(f"[  PASSED  ] {len(names) - len(failed)} tests.")
+for name in failed:
+    print(f"[  FAILED  ] {name}")
+sys.exit(len(failed) > 0)
+"""
 DEVICE = "NVIDIA H100 80GB HBM3, 580.1, 81559 MiB, 1980 MHz, 700.00 W"
 BENCH = {
     "device": {"name": "NVIDIA H100 80GB HBM3", "cuda_of_program": "13.0", "cuda_of_driver": "13.0"},
@@ -82,6 +95,17 @@ class Verdicts(unittest.TestCase):
             outcome = steps.run(step, logs)
         self.assertEqual(outcome.outcome, "failed")
         self.assertEqual(outcome.summary, "not done within 1 s; last line: begun")
+
+    def test_tests_that_fail_after_a_fault_run_again(self):
+        with tempfile.TemporaryDirectory() as logs:
+            step = steps.Step("tests", [sys.executable, "-c", FAULTY, "--gtest_filter=*"], tests=True)
+            outcome = steps.run(step, logs)
+        self.assertEqual(outcome.outcome, "failed")
+        self.assertEqual(outcome.summary, "1 tests passed; failed: S.B, S.C, S.D, S.E; of these 2 fail by themselves: S.B, S.D")
+
+    def test_long_lists_are_cut(self):
+        text = "[  PASSED  ] 2 tests.\n" + "".join(f"[  FAILED  ] Suite.T{i}\n" for i in range(12))
+        self.assertTrue(self.judge(1, text)[1].endswith("Suite.T9 and 2 more"))
 
     def test_a_program_that_is_not_there(self):
         with tempfile.TemporaryDirectory() as logs:
