@@ -12,7 +12,6 @@
 namespace saltus::test {
 namespace {
 
-using kernels::Bf16;
 using kernels::Place;
 
 /// Integers from -8 to 7, all sums of which are exact.

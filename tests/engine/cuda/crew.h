@@ -73,10 +73,12 @@ inline std::vector<train::Entry> first_entries(std::ptrdiff_t count) {
   return entries;
 }
 
-inline CompileOptions compile_options(Precision precision = Precision::fp32) {
+inline CompileOptions compile_options(Precision precision = Precision::fp32,
+                                      const Libraries& libraries = {}) {
   return {.loss = Loss::binary_crossentropy,
           .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy},
           .precision = precision,
+          .libraries = libraries,
           .terminate_on_nan = true};
 }
 
@@ -109,11 +111,14 @@ struct Outcome {
 
 /// Trains entries side by side.
 inline std::vector<Outcome> train_side_by_side(std::vector<train::Entry> entries,
-                                               Precision precision = Precision::fp32) {
+                                               Precision precision = Precision::fp32,
+                                               const Libraries& libraries = {}) {
   const Images images;
-  train::Trainer trainer(backend::cuda(), std::move(entries), compile_options(precision));
+  train::Trainer trainer(backend::cuda(), std::move(entries),
+                         compile_options(precision, libraries));
   const std::vector<History> histories = trainer.fit(images.samples(), fit_options(images), {});
   std::vector<Outcome> outcomes;
+  outcomes.reserve(histories.size());
   for (int trial = 0; trial < trainer.trials(); ++trial) {
     outcomes.emplace_back(trainer, trial, histories[static_cast<std::size_t>(trial)]);
   }

@@ -46,23 +46,6 @@ std::vector<train::Entry> entries() {
           {network("sigmoid"), SGD{.learning_rate = 0.02}, 3}};
 }
 
-CompileOptions options_of(Precision precision, const Libraries& libraries) {
-  CompileOptions options = compile_options(precision);
-  options.libraries = libraries;
-  return options;
-}
-
-std::vector<Outcome> train(const std::vector<train::Entry>& trials, Precision precision,
-                           const Libraries& libraries) {
-  const Images images;
-  train::Trainer trainer(backend::cuda(), trials, options_of(precision, libraries));
-  const auto histories = trainer.fit(images.samples(), fit_options(images), {});
-  std::vector<Outcome> outcomes;
-  for (int trial = 0; trial < trainer.trials(); ++trial)
-    outcomes.emplace_back(trainer, trial, histories[static_cast<std::size_t>(trial)]);
-  return outcomes;
-}
-
 struct Choice {
   const char* name;
   Libraries libraries;
@@ -100,8 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(CudaLibraries, TrainAsOurKernelsDo) {
   const auto& [name, libraries, precision] = GetParam();
-  const std::vector<Outcome> ours = train(entries(), precision, {});
-  const std::vector<Outcome> theirs = train(entries(), precision, libraries);
+  const std::vector<Outcome> ours = train_side_by_side(entries(), precision, {});
+  const std::vector<Outcome> theirs = train_side_by_side(entries(), precision, libraries);
   const double bound = tolerance(precision);
   double worst = 0;
   for (std::size_t trial = 0; trial < ours.size(); ++trial) {
@@ -128,17 +111,18 @@ TEST_P(CudaLibraries, TrainAsOurKernelsDo) {
 
 TEST_P(CudaLibraries, GiveATrialTheSameBitsAloneAndBesideOthers) {
   const auto& [name, libraries, precision] = GetParam();
-  const std::vector<Outcome> together = train(entries(), precision, libraries);
+  const std::vector<Outcome> together = train_side_by_side(entries(), precision, libraries);
   for (std::size_t i = 0; i < together.size(); ++i)
-    EXPECT_EQ(together[i], train({entries()[i]}, precision, libraries)[0]) << "trial " << i;
+    EXPECT_EQ(together[i], train_side_by_side({entries()[i]}, precision, libraries)[0])
+        << "trial " << i;
 }
 
 TEST_P(CudaLibraries, GiveTheSameBitsInEveryOrderOfStreams) {
   const auto& [name, libraries, precision] = GetParam();
-  const std::vector<Outcome> first = train(entries(), precision, libraries);
+  const std::vector<Outcome> first = train_side_by_side(entries(), precision, libraries);
   emulation::set_order({emulation::Order::Kind::reverse});
   emulation::set_streams({emulation::Streams::Kind::lazy});
-  const std::vector<Outcome> again = train(entries(), precision, libraries);
+  const std::vector<Outcome> again = train_side_by_side(entries(), precision, libraries);
   emulation::set_order({});
   emulation::set_streams({});
   EXPECT_EQ(again, first);
@@ -146,7 +130,7 @@ TEST_P(CudaLibraries, GiveTheSameBitsInEveryOrderOfStreams) {
 
 TEST(CudaLibrariesCalls, AreOneForAllTrialsOfADenseLayerAndOneEachOfAConvolution) {
   const Images images;
-  train::Trainer trainer(backend::cuda(), entries(), options_of(Precision::fp32, kBoth));
+  train::Trainer trainer(backend::cuda(), entries(), compile_options(Precision::fp32, kBoth));
   emulation::reset_calls();
   trainer.predict(0, images.samples(), 21);
   EXPECT_EQ(emulation::calls()["cublasLtMatmul"], 3U) << "dense layers";
@@ -159,7 +143,7 @@ TEST(CudaLibrariesCalls, AreOneForAllTrialsOfADenseLayerAndOneEachOfAConvolution
 TEST(CudaLibrariesCalls, AreCapturedWithTheRowsOfTheirBatch) {
   const Images images;
   const Images fewer(1, 19);  // batches of 8, 8, 3 in place of 8, 8, 5
-  train::Trainer trainer(backend::cuda(), {entries()[0]}, options_of(Precision::fp32, kBoth));
+  train::Trainer trainer(backend::cuda(), {entries()[0]}, compile_options(Precision::fp32, kBoth));
   trainer.fit(images.samples(), fit_options(images), {});
   emulation::reset_calls();
   trainer.fit(images.samples(), fit_options(images), {});
@@ -177,7 +161,7 @@ TEST(CudaLibrariesCalls, AreCapturedWithTheRowsOfTheirBatch) {
 TEST(CudaLibrariesOfATrialThatDiverges, LeaveItAndTheOthersAlone) {
   const auto train_broken = [](bool broken) {
     const Images images;
-    train::Trainer trainer(backend::cuda(), entries(), options_of(Precision::bf16, kBoth));
+    train::Trainer trainer(backend::cuda(), entries(), compile_options(Precision::bf16, kBoth));
     if (broken) {
       std::vector<float> values = trainer.get_weight(1, 0);
       values[1] = std::nanf("");
@@ -212,7 +196,7 @@ class Without {
 
 std::string error_of(const Libraries& libraries) {
   try {
-    train::Trainer(backend::cuda(), {entries()[0]}, options_of(Precision::fp32, libraries));
+    train::Trainer(backend::cuda(), {entries()[0]}, compile_options(Precision::fp32, libraries));
   } catch (const DeviceError& error) {
     return error.what();
   }
@@ -240,7 +224,7 @@ TEST(CudaLibrariesThatFail, AreErrorsThatNameTheCall) {
   const std::vector<float> inputs(27, 0.5F);
   const std::vector<float> targets(6, 0.25F);
   const Samples samples{.count = 3, .inputs = inputs, .targets = targets};
-  CompileOptions options = options_of(Precision::fp32, kBoth);
+  CompileOptions options = compile_options(Precision::fp32, kBoth);
   options.loss = Loss::mean_squared_error;
   options.metrics = {};
   const auto run = [&] {

@@ -35,11 +35,12 @@ void expect_sums(int rows, int max_rows, int vectors, int columns) {
                         workspace.per_trial(kTrials), vectors, columns},
                        table.stage());
   std::vector<double> want(kTrials * n, 0.0);
+  const auto count = static_cast<std::size_t>(rows) * static_cast<std::size_t>(vectors);
   for (std::size_t trial = 0; trial < kTrials; ++trial) {
     for (std::size_t column = 0; column < n; ++column) {
       double& sum = want[trial * n + column];
       if (trial == 1) sum = 7;
-      for (std::size_t i = 0; trial != 1 && i < static_cast<std::size_t>(rows * vectors); ++i)
+      for (std::size_t i = 0; trial != 1 && i < count; ++i)
         sum += double{x[trial * per_trial + i * n + column]};
     }
   }

@@ -99,6 +99,7 @@ struct ChannelSlopes {
 
   static std::vector<int> made(int count, int (*value)(int)) {
     std::vector<int> all;
+    all.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) all.push_back(value(i));
     return all;
   }

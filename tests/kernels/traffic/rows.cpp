@@ -15,7 +15,7 @@ template <class T>
 Step load() {
   constexpr int kRows = 16;
   constexpr int kSize = 28 * 28;
-  constexpr std::size_t kAll = std::size_t{kRows} * kSize;
+  static constexpr std::size_t kAll = std::size_t{kRows} * kSize;
   return {
       std::string("load images, ") + kTypeName<T>,
       "28x28x1",
