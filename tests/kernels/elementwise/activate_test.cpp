@@ -77,23 +77,27 @@ TEST_P(ActivateSizes, AddsTheBiasFirst) {
   const auto before = small_integers(count, 8, 3);
   const DeviceArray<kernels::Bf16> device_x(to_bf16(x));
   const DeviceArray<float> device_bias(bias);
-  const DeviceArray<kernels::Bf16> y(to_bf16(before));
   kernels::ActivationRef relu;
   relu.id = kernels::kActivationId<kernels::Relu>;
-  kernels::activate({.x = device_x.per_trial(kTrials),
-                     .bias = device_bias.per_trial(kTrials),
-                     .y = y.per_trial(kTrials),
-                     .size = size,
-                     .channels = channels,
-                     .slot = 1},
-                    table(relu).stage());
-  std::vector<double> want(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t n = static_cast<std::size_t>(channels);
-    const std::size_t trial = i / static_cast<std::size_t>(kMaxRows * size);
-    want[i] = std::max(0.0F, x[i] + bias[trial * n + i % n]);
+  for (const int slot : {1, kernels::Activate::kIdentity}) {
+    SCOPED_TRACE("slot " + std::to_string(slot));
+    const DeviceArray<kernels::Bf16> y(to_bf16(before));
+    kernels::activate({.x = device_x.per_trial(kTrials),
+                       .bias = device_bias.per_trial(kTrials),
+                       .y = y.per_trial(kTrials),
+                       .size = size,
+                       .channels = channels,
+                       .slot = slot},
+                      table(relu).stage());
+    std::vector<double> want(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t n = static_cast<std::size_t>(channels);
+      const std::size_t trial = i / static_cast<std::size_t>(kMaxRows * size);
+      const float z = x[i] + bias[trial * n + i % n];
+      want[i] = slot == 1 ? std::max(0.0F, z) : z;
+    }
+    expect_equal(values(y.read()), only_active(want, before));
   }
-  expect_equal(values(y.read()), only_active(want, before));
 }
 
 TEST_P(ActivateSizes, BackwardMultiplies) {
