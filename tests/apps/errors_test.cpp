@@ -135,6 +135,15 @@ TEST_F(Errors, FileSizeLimit) {
          "ulimit -f 1");
 }
 
+TEST_F(Errors, FileSizeLimitOfPictures) {
+  // Of 10 kB: tables and JSON fit, a picture does not.
+  const Ended ended = run(small_sweep({"--overwrite"}), {}, "ulimit -f 20");
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_THAT(ended.err, HasSubstr("gnuplot was killed by signal 25 (File size limit exceeded)"));
+  EXPECT_TRUE(fs::exists(path("out/results.json")));
+  EXPECT_FALSE(fs::exists(path("out/accuracy.svg")));
+}
+
 TEST_F(Errors, FullDisk) {
   fs::create_directory(path("disk"));
   if (mount("tmpfs", path("disk").c_str(), "tmpfs", 0, "size=16k") != 0) {

@@ -183,6 +183,30 @@ TEST(Process, RunsAndReports) {
   EXPECT_THROW(run_process({"no-such-program"}, {}, limit), Error);
 }
 
+// The dispositions that a child finds, from /proc: a bit for each signal, the first for signal 1.
+TEST(Process, StartsWithDefaultActionsAndNothingBlocked) {
+  const auto bit = [](int signal) { return std::uint64_t{1} << (signal - 1); };
+  const int code = in_child([&] {
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);  // as nohup does: that is for children as well
+    sigset_t usr1;
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    ::sigprocmask(SIG_BLOCK, &usr1, nullptr);
+    const auto field = [](const char* name) {
+      const std::string line =
+          run_process({"grep", name, "/proc/self/status"}, {}, std::chrono::seconds(30)).output;
+      return std::stoull(line.substr(line.find(':') + 1), nullptr, 16);
+    };
+    if ((field("SigBlk") & bit(SIGUSR1)) != 0) return 1;
+    const std::uint64_t ignored = field("SigIgn");
+    if ((ignored & (bit(SIGPIPE) | bit(SIGXFSZ))) != 0) return 2;
+    return (ignored & bit(SIGHUP)) != 0 ? 0 : 3;
+  });
+  EXPECT_EQ(code, 0);
+}
+
 TEST(Process, OurOwnVariablesGiveWay) {
   ASSERT_EQ(setenv("WORD", "ours", 1), 0);
   const std::vector<std::string> echo = {"sh", "-c", "echo $WORD"};

@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <saltus/error.h>
-
 #include "core/file.h"
 
 namespace saltus {
@@ -24,10 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kKeptOutput = 1 << 14;
-
-[[noreturn]] void throw_start_error(const std::string& program, int error) {
-  throw Error(fmt::format("cannot run {}: {}", program, std::generic_category().message(error)));
-}
 
 // execve's list of pointers into `strings`, which must outlive it.
 std::vector<char*> pointers_to(std::vector<std::string>& strings) {
@@ -51,23 +45,39 @@ std::vector<std::string> environment_with(const std::vector<std::string>& added)
   return all;
 }
 
-class FileActions {
+// posix_spawn's lists of what a child starts with.
+class SpawnSetup {
  public:
-  // stdin from nowhere; stdout and stderr into `output`.
-  explicit FileActions(int output) {
+  SpawnSetup(const StandardStreams& streams, Child::Group group) {
     posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
-  }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-  ~FileActions() { posix_spawn_file_actions_destroy(&actions_); }
+    posix_spawn_file_actions_adddup2(&actions_, streams.in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, streams.out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, streams.err, STDERR_FILENO);
 
-  const posix_spawn_file_actions_t* get() const { return &actions_; }
+    posix_spawnattr_init(&attributes_);
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes_, &signals);
+    sigaddset(&signals, SIGPIPE);
+    sigaddset(&signals, SIGXFSZ);
+    posix_spawnattr_setsigdefault(&attributes_, &signals);
+    const int own_group = group == Child::Group::own ? POSIX_SPAWN_SETPGROUP : 0;
+    posix_spawnattr_setflags(&attributes_, static_cast<short>(POSIX_SPAWN_SETSIGMASK |
+                                                              POSIX_SPAWN_SETSIGDEF | own_group));
+  }
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
+  ~SpawnSetup() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+
+  const posix_spawn_file_actions_t* actions() const { return &actions_; }
+  const posix_spawnattr_t* attributes() const { return &attributes_; }
 
  private:
   posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
 };
 
 // Collects what is written until the other end closes; false when `deadline` came first.
@@ -88,30 +98,49 @@ bool collect(int pipe, Clock::time_point deadline, std::string& output) {
 
 }  // namespace
 
+StartError::StartError(const std::string& program, int error)
+    : Error(fmt::format("cannot run {}: {}", program, std::generic_category().message(error))),
+      missing_(error == ENOENT) {}
+
+Child::Child(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+             const StandardStreams& streams, Group group) {
+  std::vector<std::string> arguments = command;
+  std::vector<std::string> variables = environment_with(environment);
+  const SpawnSetup setup(streams, group);
+  const int error =
+      ::posix_spawnp(&id_, command.front().c_str(), setup.actions(), setup.attributes(),
+                     pointers_to(arguments).data(), pointers_to(variables).data());
+  if (error != 0) throw StartError(command.front(), error);
+}
+
+int Child::wait() {
+  int status = 0;
+  while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void Child::kill() {
+  ::kill(id_, SIGKILL);
+}
+
 ProcessResult run_process(const std::vector<std::string>& command,
                           const std::vector<std::string>& environment,
                           std::chrono::seconds timeout) {
-  std::vector<std::string> arguments = command;
-  std::vector<std::string> variables = environment_with(environment);
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw_start_error(command.front(), errno);
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw StartError(command.front(), errno);
   const FileDescriptor reader(ends[0]);
   FileDescriptor writer(ends[1]);
+  const FileDescriptor nothing = open_file("/dev/null", O_RDONLY);
 
-  pid_t child = 0;
-  const FileActions actions(writer.get());
-  const int error = ::posix_spawnp(&child, command.front().c_str(), actions.get(), nullptr,
-                                   pointers_to(arguments).data(), pointers_to(variables).data());
-  if (error != 0) throw_start_error(command.front(), error);
+  Child child(command, environment, {.in = nothing.get(), .out = writer.get(), .err = writer.get()},
+              Child::Group::ours);
   writer = FileDescriptor();
 
   ProcessResult result;
   result.timed_out = !collect(reader.get(), Clock::now() + timeout, result.output);
-  if (result.timed_out) ::kill(child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (result.timed_out) child.kill();
+  result.exit_code = child.wait();
   return result;
 }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <saltus/error.h>
+
 #include "core/file.h"
 #include "report/gnuplot.h"
 
@@ -30,6 +32,22 @@ std::string png_terminal(FigureSize size) {
       2 * size.width, 2 * size.height);
 }
 
+struct PictureFormat {
+  std::string_view extension;
+  std::string (*terminal)(FigureSize);
+  std::string_view end;  ///< of a whole file, but for white space
+};
+
+constexpr PictureFormat kFormats[] = {
+    {.extension = "svg", .terminal = svg_terminal, .end = "</svg>"},
+    {.extension = "png", .terminal = png_terminal, .end = "IEND\xAE\x42\x60\x82"},
+};
+
+/// gnuplot does not look at whether its writes succeed: a picture can be cut off anywhere.
+bool is_whole(std::string_view picture, const PictureFormat& format) {
+  return picture.substr(0, picture.find_last_not_of(" \r\n") + 1).ends_with(format.end);
+}
+
 }  // namespace
 
 LineStyle line_style(std::size_t index, std::size_t variant) {
@@ -41,12 +59,17 @@ LineStyle line_style(std::size_t index, std::size_t variant) {
 
 void write_figure(const std::filesystem::path& folder, std::string_view name, FigureSize size,
                   std::string_view script) {
-  const auto draw = [&](const std::string& terminal, std::string_view extension) {
-    const std::string picture = run_gnuplot(fmt::format("{}{}", terminal, script));
-    write_file_atomic(folder / fmt::format("{}.{}", name, extension), picture);
-  };
-  draw(svg_terminal(size), "svg");
-  draw(png_terminal(size), "png");
+  for (const PictureFormat& format : kFormats) {
+    const std::string file = fmt::format("{}.{}", name, format.extension);
+    const std::string picture = run_gnuplot(fmt::format("{}{}", format.terminal(size), script));
+    if (!is_whole(picture, format)) {
+      throw Error(
+          fmt::format("no picture {}: gnuplot wrote {} bytes that do not end as {} does; look "
+                      "for a full memory and draw again",
+                      (folder / file).string(), picture.size(), format.extension));
+    }
+    write_file_atomic(folder / file, picture);
+  }
 }
 
 }  // namespace saltus

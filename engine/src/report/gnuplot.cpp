@@ -2,18 +2,17 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
+#include <cstring>
 #include <system_error>
 
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <saltus/error.h>
 
 #include "core/file.h"
+#include "core/process.h"
 
 namespace saltus {
 namespace {
@@ -30,13 +29,13 @@ FileDescriptor memory_file(const char* name) {
 
 std::string contents(const FileDescriptor& file) {
   std::string text;
-  std::array<char, 1 << 16> buffer;
+  std::array<std::uint8_t, 1 << 16> buffer;
   lseek(file.get(), 0, SEEK_SET);
-  ssize_t count = 0;
-  while ((count = read(file.get(), buffer.data(), buffer.size())) > 0) {
-    text.append(buffer.data(), static_cast<std::size_t>(count));
+  for (;;) {
+    const std::size_t count = read_some(file, buffer, "what gnuplot wrote");
+    text.append(reinterpret_cast<const char*>(buffer.data()), count);
+    if (count < buffer.size()) return text;
   }
-  return text;
 }
 
 /// The first line that says something.
@@ -46,35 +45,29 @@ std::string_view first_line(std::string_view text) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
-/// posix_spawn's lists of what the child starts with.
-class SpawnSetup {
- public:
-  SpawnSetup(int in, int out, int err) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
-    // Its own process group: Ctrl-C is for us to handle, and what is drawn is drawn to the end.
-    posix_spawnattr_init(&attributes_);
-    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETPGROUP);
+Child start(const StandardStreams& streams) {
+  try {
+    // Ctrl-C is for us to handle, and what is drawn is drawn to the end.
+    return {{"gnuplot"}, {}, streams, Child::Group::own};
+  } catch (const StartError& error) {
+    if (!error.missing()) throw;
+    throw Error(
+        "no pictures: gnuplot was not found; install it (Debian: apt-get install gnuplot-nox)");
   }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
+}
 
-  int spawn(pid_t& child, const char* program) const {
-    std::string name = program;
-    std::array<char*, 2> arguments{name.data(), nullptr};
-    return posix_spawnp(&child, program, &actions_, &attributes_, arguments.data(), environ);
+/// Throws where gnuplot did not end well.
+void check(int exit_code, const FileDescriptor& messages) {
+  if (exit_code > 128) {
+    const char* signal = sigdescr_np(exit_code - 128);
+    throw Error(
+        fmt::format("no picture: gnuplot was killed by signal {} ({}); look at the limits of this "
+                    "shell (ulimit -a) and draw again",
+                    exit_code - 128, signal != nullptr ? signal : "unknown"));
   }
-
- private:
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-};
+  if (exit_code != 0)
+    throw Error(fmt::format("gnuplot failed: {}", first_line(contents(messages))));
+}
 
 }  // namespace
 
@@ -82,26 +75,11 @@ std::string run_gnuplot(std::string_view script) {
   const FileDescriptor in = memory_file("script");
   const FileDescriptor out = memory_file("picture");
   const FileDescriptor err = memory_file("messages");
-  write_all(in, {reinterpret_cast<const std::uint8_t*>(script.data()), script.size()}, "script");
+  write_all(in, {reinterpret_cast<const std::uint8_t*>(script.data()), script.size()},
+            "gnuplot's script");
   lseek(in.get(), 0, SEEK_SET);
-
-  pid_t child = 0;
-  const int error = SpawnSetup(in.get(), out.get(), err.get()).spawn(child, "gnuplot");
-  if (error == ENOENT) {
-    throw Error(
-        "no pictures: gnuplot was not found; install it (Debian: apt-get install gnuplot-nox)");
-  }
-  if (error != 0) {
-    throw Error(fmt::format("cannot start gnuplot: {}", std::generic_category().message(error)));
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  std::string picture = contents(out);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || picture.empty()) {
-    throw Error(fmt::format("gnuplot failed: {}", first_line(contents(err))));
-  }
-  return picture;
+  check(start({.in = in.get(), .out = out.get(), .err = err.get()}).wait(), err);
+  return contents(out);
 }
 
 std::string gnuplot_quote(std::string_view text) {
