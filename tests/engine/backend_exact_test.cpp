@@ -178,6 +178,66 @@ TEST_P(BackendExactly, DropsTheSameElements) {
   compare(got, want, exactly(want));
 }
 
+/// The last batch of five rows, taken four at a time, is one row: its mean loss is its own.
+TEST_P(BackendExactly, APartOfABatchCountsItsOwnRows) {
+  Graph graph({3});
+  graph.add(layers::Dense{.units = 2});
+  const SGD descent{.learning_rate = 4};  // gradients are multiples of 2 / (outputs rows) = 1
+  Random random(6);
+  for (const Loss loss : {Loss::mean_squared_error, Loss::binary_crossentropy_from_logits}) {
+    SCOPED_TRACE(to_string(loss));
+    Network network(graph, loss, descent, kSeed);  // all weights are zero
+    Data data{Batch(5, {3}), Batch(5, {2})};
+    draw_integers(data.x.values, 1, 3, random);
+    draw_integers(data.t.values, 0, 1, random);
+    Results got;
+    Results want;
+    try {
+      Learner learner(GetParam(), graph, loss, descent, kSeed, 4);
+      learner.set_weights(network.weights());
+      learner.bind(data);
+      add_sums(got, "training", learner.train(1, 1).front());
+      add_weights(got, learner.weights());
+    } catch (const DeviceError& error) {
+      GTEST_SKIP() << error.what();
+    }
+    add_sums(want, "training",
+             network.train(reference::rows_of(data.x, 4, 1), reference::rows_of(data.t, 4, 1)));
+    add_weights(want, network.weights());
+    got.erase("training");  // log 2 is no integer
+    want.erase("training");
+    compare(got, want, exactly(want));
+  }
+}
+
+/// Logits beyond what an exponential holds in float and in double: only differences may be raised.
+TEST_P(BackendExactly, SoftmaxTakesLargeLogits) {
+  for (const Layer& last : std::vector<Layer>{layers::Softmax{}, layers::LogSoftmax{}}) {
+    SCOPED_TRACE(kind_name(last));
+    Graph graph({1});
+    graph.add(layers::Dense{.units = 3, .use_bias = false});
+    graph.add(last);
+    const float logits[] = {1024, 1024, -1024};
+    const bool log = std::holds_alternative<layers::LogSoftmax>(last);
+    const double half = log ? -std::log(2.0) : 0.5;
+    const Values want{half, half, log ? -2048 + half : 0};
+    Values got;
+    try {
+      Learner learner(GetParam(), graph, Loss::mean_squared_error, SGD{}, kSeed, 1);
+      learner.set_weights({{"dense/kernel", Values(std::begin(logits), std::end(logits))}});
+      learner.bind(Data{Batch(1, {1}, {1}), Batch(1, {3})});
+      got = learner.predict();
+    } catch (const DeviceError& error) {
+      GTEST_SKIP() << error.what();
+    }
+    ASSERT_EQ(got.size(), want.size());
+    for (std::int64_t j = 0; j < want.size(); ++j) {
+      // One rounding of a result that float holds to 24 bits and bf16 to 8.
+      EXPECT_NEAR(got[j], want[j], GetParam().unit * std::abs(want[j])) << "output " << j;
+    }
+  }
+}
+
 /// Logits that are equal or at least 40 apart: probabilities are simple fractions, or so near 0 and
 /// 1 that the cross-entropies clip them and pass no gradient on.
 TEST_P(BackendExactly, ClipsTheSameProbabilities) {

@@ -39,10 +39,16 @@ class FakeExecutable : public backend::Executable {
   bool is_active(int trial) const { return trials_[static_cast<std::size_t>(trial)].active; }
 
   // What a test says: how it is best used, how long training took, the sums of a training batch by
-  // trial, order and batch number, and the batch in which a trial meets a number that is not
-  // finite.
+  // trial, order and batch number, those of an evaluated batch by trial, number and rows, and the
+  // batch in which a trial meets a number that is not finite.
   std::function<backend::BatchSums(int, std::uint32_t, std::int64_t)> batch_sums =
       [](int, std::uint32_t, std::int64_t) { return backend::BatchSums{}; };
+  std::function<backend::BatchSums(int, std::int64_t, std::int64_t)> evaluation_sums =
+      [](int, std::int64_t, std::int64_t rows) {
+        backend::BatchSums sums;
+        sums.loss = 7.0 * static_cast<double>(rows);
+        return sums;
+      };
   std::function<bool(int, std::uint32_t, std::int64_t)> diverges =
       [](int, std::uint32_t, std::int64_t) { return false; };
 
@@ -72,15 +78,18 @@ class FakeExecutable : public backend::Executable {
       }
     }
   }
-  void evaluate(backend::Split split, std::int64_t /*batch_size*/) override {
+  void evaluate(backend::Split split, std::int64_t batch_size) override {
     words.emplace_back("evaluate");
     ++evaluations;
-    for (Trial& trial : trials_) {
-      if (!trial.active) continue;
-      backend::BatchSums sums;
-      sums.rows = bound[static_cast<int>(split)].count;
-      sums.loss = 7.0 * static_cast<double>(sums.rows);
-      trial.sums[static_cast<std::size_t>(split)].push_back(sums);
+    const std::int64_t rows = bound[static_cast<int>(split)].count;
+    for (std::int64_t batch = 0; batch * batch_size < rows; ++batch) {
+      const std::int64_t part = std::min(batch_size, rows - batch * batch_size);
+      for (std::size_t i = 0; i < trials_.size(); ++i) {
+        if (!trials_[i].active) continue;
+        backend::BatchSums sums = evaluation_sums(static_cast<int>(i), batch, part);
+        sums.rows = part;
+        trials_[i].sums[static_cast<std::size_t>(split)].push_back(sums);
+      }
     }
   }
   std::vector<backend::BatchSums> take_sums(int trial, backend::Split split) override {

@@ -69,6 +69,17 @@ TEST(SweepSummary, EqualMeansShareARank) {
   EXPECT_EQ(result.settings[2].rank, 3);
 }
 
+TEST(SweepSummary, OfEqualEpochsTheFirstIsTheBest) {
+  SweepConfig config = test::small_config();
+  config.epochs = {4};
+  const SweepPlan p = plan_sweep(config, test::small_data());
+  const std::vector<TrialResult> results = {finished(p.trials[0], {0.5, 0.9, 0.9, 0.7}),
+                                            finished(p.trials[1], {0.5, 0.5, 0.5, 0.5})};
+  const SweepResult result = summarize_sweep(p, results);
+  EXPECT_EQ(result.settings[0].best_epoch, 2);
+  EXPECT_EQ(result.settings[1].best_epoch, 1);
+}
+
 TEST(SweepSummary, ADivergedTrialRanksBehindAllOthers) {
   const SweepPlan p = plan();
   std::vector<TrialResult> results;

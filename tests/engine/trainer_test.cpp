@@ -181,6 +181,28 @@ TEST_F(TrainerTest, FiguresAreMeansWeightedByTheBatchesSizes) {
   EXPECT_THROW(histories[0].at("val_loss"), InvalidArgument);
 }
 
+TEST_F(TrainerTest, FiguresOfAnEvaluationAreWeightedByTheBatchesSizes) {
+  executable_->evaluation_sums = [](int trial, std::int64_t batch, std::int64_t) {
+    backend::BatchSums sums;
+    const double losses[] = {4, 8, 12};  // 1, 2 and 6 a sample: the mean is 2.4, not 3
+    sums.loss = losses[batch] + (trial == 1 ? 10 : 0);
+    sums.binary_hits = 5;
+    sums.categorical_hits = 2;
+    return sums;
+  };
+  const auto histories = fit({.epochs = 1, .batch_size = 4, .validation_data = data_.samples()});
+  EXPECT_THAT(histories[0].at("val_loss"), ElementsAre(2.4));
+  EXPECT_THAT(histories[1].at("val_loss"), ElementsAre(5.4));
+  EXPECT_THAT(histories[0].at("val_binary_accuracy"), ElementsAre(0.75));
+  EXPECT_THAT(histories[0].at("val_categorical_accuracy"), ElementsAre(0.6));
+
+  const std::vector<Logs> evaluated = trainer_->evaluate(data_.samples(), 4);
+  EXPECT_EQ(evaluated[0].at("loss"), 2.4);
+  EXPECT_EQ(evaluated[1].at("loss"), 5.4);
+  EXPECT_EQ(evaluated[0].at("binary_accuracy"), 0.75);
+  EXPECT_EQ(evaluated[0].at("categorical_accuracy"), 0.6);
+}
+
 TEST_F(TrainerTest, ClippingIsCountedWhereThereIsAny) {
   Trainer clipping(backend_, {{small_graph(), Adam{.clipping = {.clipvalue = 0.5}}, 0}}, options());
   backend_.made->batch_sums = [](int, std::uint32_t, std::int64_t) {
