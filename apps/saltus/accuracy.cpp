@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "interrupt.h"
+#include "lists.h"
 
 namespace saltus::app {
 namespace {
@@ -63,8 +64,8 @@ void add_accuracy_command(CLI::App& program, Run& chosen) {
   command->add_option("NAME", arguments->names, "Which activations; all without a name");
   command->add_flag("--exhaustive", arguments->exhaustive,
                     "All 2^32 floats (minutes for each activation) instead of every 4093rd");
-  command->add_option("--threads", arguments->threads,
-                      "CPU threads, 0: all cores; results do not depend on it");
+  add_number(*command, "--threads", arguments->threads,
+             "CPU threads, 0: all cores; results do not depend on it");
   command->footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
   command->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_accuracy(*arguments); }; });

@@ -10,6 +10,7 @@
 #include <saltus/activation.h>
 
 #include "commands.h"
+#include "lists.h"
 
 namespace saltus::app {
 namespace {
@@ -46,7 +47,7 @@ std::string_view words(kernels::Saturation saturation) {
 
 /// A float as the double with the same shortest text: 0.2, not 0.20000000298023224.
 double shortest(float value) {
-  return std::stod(fmt::format("{}", value));
+  return parse_number<double>("", fmt::format("{}", value));
 }
 
 Json json_of(const ActivationInfo& info) {

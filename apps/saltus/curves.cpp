@@ -44,15 +44,9 @@ void add_curves_command(CLI::App& program, Run& chosen) {
                    "Which, separated by commas, or all; see saltus activations")
       ->type_name("LIST")
       ->capture_default_str();
-  command->add_option("--from", arguments->curve.from, "Smallest x")
-      ->type_name("X")
-      ->capture_default_str();
-  command->add_option("--to", arguments->curve.to, "Largest x")
-      ->type_name("X")
-      ->capture_default_str();
-  command->add_option("--points", arguments->curve.points, "Points of each curve")
-      ->type_name("N")
-      ->capture_default_str();
+  add_number(*command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
+  add_number(*command, "--to", arguments->curve.to, "Largest x")->type_name("X");
+  add_number(*command, "--points", arguments->curve.points, "Points of each curve")->type_name("N");
   command->add_option("--out", arguments->out, "Folder for the files, which are replaced")
       ->type_name("DIR")
       ->capture_default_str();

@@ -1,6 +1,7 @@
-// Options that take a list: "1e-3,1e-4".
+// Options that take a number, or a list: "1e-3,1e-4".
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -27,11 +28,14 @@ inline std::vector<std::string_view> split_list(std::string_view option, std::st
   return parts;
 }
 
-/// The number that a text is, all of it. Throws InvalidArgument.
+/// The number that a text is, all of it, in every locale. Throws InvalidArgument.
 template <class T>
 T parse_number(std::string_view option, std::string_view text) {
   T value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    throw InvalidArgument(fmt::format("{}: {} is out of range", option, text));
+  }
   if (error != std::errc() || end != text.data() + text.size()) {
     throw InvalidArgument(fmt::format("{}: '{}' is not {}", option, text,
                                       std::is_integral_v<T> ? "a whole number" : "a number"));
@@ -39,11 +43,44 @@ T parse_number(std::string_view option, std::string_view text) {
   return value;
 }
 
+/// An option that is one number, and not converted by CLI11, which asks the locale.
+template <class T>
+CLI::Option* add_number(CLI::App& command, const std::string& name, T& value,
+                        const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name, [name, &value](const std::string& text) { value = parse_number<T>(name, text); },
+          help)
+      ->default_str(fmt::format("{}", value));
+}
+
+/// The items of a list of numbers. Throws InvalidArgument where a comma looks like one inside a
+/// number: "0,001" and "1,024" are no lists that anybody means. A 0 that is meant is written 0.0.
+template <class T>
+std::vector<std::string_view> split_numbers(std::string_view option, std::string_view text) {
+  const std::vector<std::string_view> parts = split_list(option, text);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::string_view before = parts[i - 1];
+    const std::string_view after = parts[i];
+    const bool zero = std::is_floating_point_v<T> &&
+                      (before == "0" || (after == "0" && i + 1 == parts.size()));
+    if (!zero && !(after.size() > 1 && after[0] == '0' && after[1] >= '0' && after[1] <= '9')) {
+      continue;
+    }
+    throw InvalidArgument(
+        fmt::format("{}: '{}' is read as a list with {} and {} in it: if that is one number, write "
+                    "{}{}{}{}",
+                    option, text, before, after, before, std::is_integral_v<T> ? "" : ".", after,
+                    zero ? "; if it is two, write 0.0 for the 0" : ""));
+  }
+  return parts;
+}
+
 /// A list of numbers.
 template <class T>
 std::vector<T> parse_numbers(std::string_view option, std::string_view text) {
   std::vector<T> values;
-  for (const std::string_view part : split_list(option, text)) {
+  for (const std::string_view part : split_numbers<T>(option, text)) {
     values.push_back(parse_number<T>(option, part));
   }
   return values;
@@ -59,6 +96,12 @@ inline std::vector<Activation> parse_activations(std::string_view option, std::s
     return activations;
   }
   for (const std::string_view part : split_list(option, text)) {
+    if (!activations.empty() && part[0] >= '0' && part[0] <= '9') {
+      throw InvalidArgument(
+          fmt::format("{}: '{}' is read as a list with {} in it, which is no activation: a decimal "
+                      "point is a '.', as in elu:alpha=0.2",
+                      option, text, part));
+    }
     activations.push_back(Activation::parse(part));
   }
   return activations;

@@ -14,7 +14,7 @@ namespace {
 /// Clippings of one kind; "none" in the list is none.
 void add_clippings(std::string_view option, std::string_view text,
                    std::optional<double> Clipping::*kind, std::vector<Clipping>& clippings) {
-  for (const std::string_view part : split_list(option, text)) {
+  for (const std::string_view part : split_numbers<double>(option, text)) {
     Clipping clipping;
     if (part != "none") clipping.*kind = parse_number<double>(option, part);
     clippings.push_back(clipping);

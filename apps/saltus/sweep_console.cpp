@@ -56,7 +56,7 @@ std::string p_value(double p) {
 std::vector<std::string> row_of(const SettingResult& result, std::string label) {
   double seconds = 0;
   for (const TrialResult& trial : result.trials) seconds += trial.seconds;
-  std::vector<std::string> row = {result.rank ? std::to_string(*result.rank) : "-",
+  std::vector<std::string> row = {result.rank ? fmt::to_string(*result.rank) : "-",
                                   std::move(label)};
   if (result.ok == 0) {
     row.insert(row.end(), {"-", "-", "-", "-", "-"});
@@ -126,7 +126,7 @@ SweepConsole::SweepConsole(const SweepPlan& plan, std::size_t already_done)
       in_place_(isatty(STDOUT_FILENO) == 1) {}
 
 void SweepConsole::on_trial_begin(const TrialSpec& trial) {
-  const auto width = std::to_string(plan_.trials.size()).size();
+  const auto width = fmt::to_string(plan_.trials.size()).size();
   ProgressBarOptions options;
   options.label = fmt::format("{:>{}}/{}  {}  seed {} ", ++number_, width, plan_.trials.size(),
                               labels_[trial.setting], trial.seed);

@@ -70,6 +70,7 @@ TEST_F(Errors, Usage) {
   expect(2, "not a whole number", overwriting({"--epochs", "2.5"}));
   expect(2, "not a number", overwriting({"--learning-rate", "fast"}));
   expect(2, "learning", overwriting({"--learning-rate", "-1"}));
+  expect(2, "if that is one number, write 0.001", overwriting({"--learning-rate", "0,001"}));
   expect(2, "batch size must be 1 or more", overwriting({"--batch-size", "0"}));
   expect(2, "number of seeds must be 1 or more", overwriting({"--seeds", "0"}));
   expect(2, "limit of training images", overwriting({"--train-limit", "0"}));

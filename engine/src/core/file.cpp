@@ -13,6 +13,8 @@
 
 #include <saltus/error.h>
 
+#include "core/text.h"
+
 namespace saltus {
 namespace {
 
@@ -78,10 +80,9 @@ void throw_file_error(std::string_view action, const fs::path& path, int error) 
   if (error == ENOSPC || error == EDQUOT) {
     throw DataError(
         fmt::format("cannot {} {}: the disk is full ({}); free some space and try again", action,
-                    path.string(), std::generic_category().message(error)));
+                    path.string(), error_text(error)));
   }
-  throw DataError(fmt::format("cannot {} {}: {}", action, path.string(),
-                              std::generic_category().message(error)));
+  throw DataError(fmt::format("cannot {} {}: {}", action, path.string(), error_text(error)));
 }
 
 FileDescriptor::~FileDescriptor() {

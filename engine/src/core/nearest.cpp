@@ -1,17 +1,14 @@
 #include "core/nearest.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
+#include "core/text.h"
+
 namespace saltus {
 namespace {
-
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
 
 // Optimal string alignment; only three rows of the table are needed at a time.
 std::size_t edit_distance(std::string_view a, std::string_view b) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/text.h"
 
 namespace saltus {
 namespace {
@@ -99,7 +100,7 @@ bool collect(int pipe, Clock::time_point deadline, std::string& output) {
 }  // namespace
 
 StartError::StartError(const std::string& program, int error)
-    : Error(fmt::format("cannot run {}: {}", program, std::generic_category().message(error))),
+    : Error(fmt::format("cannot run {}: {}", program, error_text(error))),
       missing_(error == ENOENT) {}
 
 Child::Child(const std::vector<std::string>& command, const std::vector<std::string>& environment,

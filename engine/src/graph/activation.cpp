@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -14,6 +13,7 @@
 #include <saltus/error.h>
 
 #include "core/nearest.h"
+#include "core/text.h"
 #include "kernels/activations.h"
 
 namespace saltus {
@@ -25,8 +25,7 @@ using kernels::Parameter;
 std::string folded(std::string_view name) {
   std::string result;
   for (const char c : name)
-    if (c != '-' && c != '_')
-      result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (c != '-' && c != '_') result += lower(c);
   return result;
 }
 

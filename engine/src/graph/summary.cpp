@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -42,8 +41,9 @@ struct Line {
 /// Breaks a cell's text at its blanks into lines; a word that is too long ends in an ellipsis.
 std::vector<Line> wrap(const std::string& text, std::size_t width) {
   std::vector<Line> lines(1);
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
+  for (std::size_t end = 0, begin = 0; (begin = text.find_first_not_of(' ', end)) < text.size();) {
+    end = std::min(text.find(' ', begin), text.size());
+    std::string word = text.substr(begin, end - begin);
     std::size_t length = word.size();
     if (length > width) {
       word = word.substr(0, width - 1) + "…";

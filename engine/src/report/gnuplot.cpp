@@ -13,6 +13,7 @@
 
 #include "core/file.h"
 #include "core/process.h"
+#include "core/text.h"
 
 namespace saltus {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 FileDescriptor memory_file(const char* name) {
   FileDescriptor file(memfd_create(name, MFD_CLOEXEC));
   if (file.get() < 0) {
-    throw Error(fmt::format("cannot start gnuplot: {}", std::generic_category().message(errno)));
+    throw Error(fmt::format("cannot start gnuplot: {}", error_text(errno)));
   }
   return file;
 }

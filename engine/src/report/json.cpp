@@ -5,6 +5,7 @@
 #include <saltus/error.h>
 
 #include "core/file.h"
+#include "core/text.h"
 
 namespace saltus {
 
@@ -21,12 +22,17 @@ void write_json(const std::filesystem::path& file, const Json& json) {
   write_file_atomic(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
+Json parse_json(std::string_view text) {
+  const ClassicLocale numbers;  // nlohmann's parser calls strtod
+  return Json::parse(text);
+}
+
 void read_json(const std::filesystem::path& file, std::string_view format,
                const std::function<void(const Json&)>& read) {
   constexpr std::int64_t kMaxBytes = std::int64_t{1} << 30;
   const std::string text = read_file(file, kMaxBytes);
   try {
-    const Json json = Json::parse(text);
+    const Json json = parse_json(text);
     if (json.at("format") != format || json.at("version") != kSchemaVersion) {
       throw DataError(
           fmt::format("{} is not a file of format {} {}", file.string(), format, kSchemaVersion));

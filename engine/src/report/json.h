@@ -21,6 +21,9 @@ Json json_of(const Clipping& clipping);
 /// Writes it indented, whole or not at all. Throws DataError.
 void write_json(const std::filesystem::path& file, const Json& json);
 
+/// What a text says, whatever the locale. Throws Json::exception.
+Json parse_json(std::string_view text);
+
 /// Reads a file that says "format": `format`, and has `read` take from it what it needs. Throws
 /// DataError where there is no such file, or it is not what it should be.
 void read_json(const std::filesystem::path& file, std::string_view format,

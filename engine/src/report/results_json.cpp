@@ -6,6 +6,7 @@
 
 #include <saltus/report.h>
 
+#include "core/text.h"
 #include "report/json.h"
 
 namespace saltus {
@@ -53,9 +54,7 @@ Json parameters_of(const Activation& activation) {
   Json json = Json::object();
   const auto& parameters = activation.info().parameters;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    // As short as the float itself: 0.2, not 0.20000000298023224.
-    json[std::string(parameters[i].name)] =
-        std::stod(fmt::format("{}", activation.ref().parameters[i]));
+    json[std::string(parameters[i].name)] = shortest(activation.ref().parameters[i]);
   }
   return json;
 }

@@ -1,5 +1,4 @@
 #include <dnnl.hpp>
-#include <fstream>
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -10,18 +9,24 @@
 
 #include "backend/cpu/loops.h"
 #include "backend/select.h"
+#include "core/file.h"
 
 namespace saltus {
 namespace {
 
 /// What Linux calls the processor; empty where it does not say.
 std::string cpu_model() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  constexpr std::int64_t kMaxBytes = 1 << 26;
+  constexpr std::string_view kKey = "\nmodel name\t: ";
+  try {
+    const std::string text = read_file("/proc/cpuinfo", kMaxBytes);
+    const std::size_t key = text.find(kKey);
+    if (key == std::string::npos) return {};
+    const std::size_t begin = key + kKey.size();
+    return text.substr(begin, text.find('\n', begin) - begin);
+  } catch (const DataError&) {
+    return {};
   }
-  return {};
 }
 
 /// Those that decide which code runs.
