@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -142,6 +144,144 @@ TEST_F(File, AKilledWriterLeavesAWholeFile) {
     const std::string text = get(file);
     EXPECT_TRUE(text == versions[0] || text == versions[1]) << "round " << round;
   }
+}
+
+TEST_F(File, APendingFileIsWrittenButReplacesNothing) {
+  put(file, "old");
+  {
+    const PendingFile pending(file, "new");
+    EXPECT_EQ(get(file), "old");
+    EXPECT_EQ(entries(), 2U);
+    for (const auto& entry : fs::directory_iterator(folder())) {
+      if (entry.path() == file) continue;
+      EXPECT_EQ(get(entry.path()), "new");
+      EXPECT_EQ(target_of_pending(entry.path().filename().string()), "results.json");
+    }
+  }
+  EXPECT_EQ(entries(), 1U);  // removed, for it was not published
+  PendingFile(file, "new").publish();
+  EXPECT_EQ(get(file), "new");
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST(PendingFile, OnlyItsNamesAreTakenForOurs) {
+  EXPECT_EQ(target_of_pending(".loss.png.4711-12.tmp"), "loss.png");
+  EXPECT_EQ(target_of_pending(".a-1.2-3.4-5.tmp"), "a-1.2-3");
+  for (const char* name :
+       {"", ".", ".tmp", "results.json", "results.json.1-2.tmp", ".results.json.1-2",
+        ".results.json.-2.tmp", ".results.json.1-.tmp", ".results.json.12.tmp", ".1-2.tmp",
+        ".results.json1-2.tmp", ".results.json.1-2.tmp.", ".results.json.x1-2.tmp"}) {
+    EXPECT_EQ(target_of_pending(name), "") << name;
+  }
+}
+
+TEST_F(File, GrowsByWholeLines) {
+  put(file, "first\n");
+  LineFile lines(file);
+  lines.append("second");
+  EXPECT_EQ(get(file), "first\nsecond\n");  // at once
+  lines.append("");
+  lines.sync();
+  EXPECT_EQ(get(file), "first\nsecond\n\n");
+  EXPECT_THAT(data_error([&] { LineFile(folder() / "none"); }), HasSubstr("/none"));
+}
+
+TEST_F(File, OfALineThatDoesNotFitNothingStays) {
+  put(file, "first\n");
+  const int code = in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+    LineFile lines(file);
+    const std::string what = data_error([&] { lines.append(std::string(2000, 'x')); });
+    if (what.find("File too large") == std::string::npos) return 1;
+    lines.append("short");
+    return 0;
+  });
+  EXPECT_EQ(code, 0);
+  EXPECT_EQ(get(file), "first\nshort\n");
+}
+
+// Signals arrive while a write waits for a pipe to be emptied, and a read for it to be filled.
+TEST(Interrupted, WritesAndReadsGoOn) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};  // without SA_RESTART
+  struct sigaction before {};
+  ASSERT_EQ(::sigaction(SIGUSR1, &action, &before), 0);
+  const auto interrupt = [](std::thread& thread) {
+    for (int i = 0; i < 20; ++i) {
+      ::usleep(1000);
+      ::pthread_kill(thread.native_handle(), SIGUSR1);
+    }
+  };
+  const std::string sent = noise(300'000);  // several times what a pipe holds
+  std::string got(sent.size(), '\0');
+  std::string error;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const FileDescriptor reader(ends[0]);
+  FileDescriptor writer(ends[1]);
+  const auto read = [&] {
+    try {
+      return read_some(reader, {reinterpret_cast<std::uint8_t*>(got.data()), got.size()}, "pipe");
+    } catch (const DataError& failure) {
+      error += failure.what();
+      return std::size_t{0};
+    }
+  };
+  const auto write = [&] {
+    try {
+      write_all(writer, {reinterpret_cast<const std::uint8_t*>(sent.data()), sent.size()}, "pipe");
+    } catch (const DataError& failure) {
+      error += failure.what();
+    }
+    writer = FileDescriptor();
+  };
+
+  std::thread writing(write);
+  interrupt(writing);  // nobody reads yet
+  EXPECT_EQ(read(), sent.size());
+  writing.join();
+  EXPECT_TRUE(got == sent);
+  EXPECT_EQ(error, "");
+
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const FileDescriptor quiet(ends[0]);
+  const FileDescriptor source(ends[1]);
+  std::array<std::uint8_t, 1> byte{};
+  std::thread reading([&] {
+    try {
+      read_some(quiet, byte, "pipe");
+    } catch (const DataError& failure) {
+      error += failure.what();
+    }
+  });
+  interrupt(reading);  // nobody writes yet
+  write_all(source, std::array<std::uint8_t, 1>{7}, "pipe");
+  reading.join();
+  EXPECT_EQ(byte[0], 7);
+  EXPECT_EQ(error, "");
+  ::sigaction(SIGUSR1, &before, nullptr);
+}
+
+TEST_F(File, ALockThatWasWaitedForIsExclusive) {
+  std::atomic<bool> waiting = false;
+  std::atomic<bool> locked = false;
+  std::atomic<bool> enough = false;
+  std::jthread second;
+  {
+    const FileLock lock(file, [] {});
+    second = std::jthread([&] {
+      const FileLock own(file, [&] { waiting = true; });
+      locked = true;
+      while (!enough) std::this_thread::yield();
+    });
+    while (!waiting) std::this_thread::yield();
+  }
+  while (!locked) std::this_thread::yield();
+  const FileDescriptor third = open_file(file, O_RDWR);
+  EXPECT_NE(::flock(third.get(), LOCK_SH | LOCK_NB), 0);
+  enough = true;
 }
 
 TEST_F(File, ALockIsWaitedFor) {

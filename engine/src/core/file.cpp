@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -27,52 +28,33 @@ fs::path folder_of(const fs::path& path) {
 }
 
 void sync(const FileDescriptor& file, const fs::path& path) {
-  if (::fsync(file.get()) != 0) throw_file_error("write", path, errno);
+  if (restarted([&] { return ::fsync(file.get()); }) != 0) throw_file_error("write", path, errno);
 }
 
 // Makes a rename in it durable. Some file systems refuse fsync on a folder; the rename stands
 // anyway.
 void sync_folder(const fs::path& folder) {
   const FileDescriptor file = open_file(folder, O_RDONLY | O_DIRECTORY);
-  if (::fsync(file.get()) != 0 && errno != EINVAL && errno != EROFS) {
+  if (restarted([&] { return ::fsync(file.get()); }) != 0 && errno != EINVAL && errno != EROFS) {
     throw_file_error("write", folder, errno);
   }
 }
 
-// A file that nobody else has, beside the one it will replace; removed unless it was published.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const fs::path& target) {
-    static std::atomic<unsigned> counter{0};
-    do {
-      path_ = folder_of(target) / fmt::format(".{}.{}-{}.tmp", target.filename().string(),
-                                              ::getpid(), counter.fetch_add(1));
-      file_ =
-          FileDescriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
-    } while (file_.get() < 0 && errno == EEXIST);
-    if (file_.get() < 0) throw_file_error("create", target, errno);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (!published_) ::unlink(path_.c_str());
-  }
+constexpr std::string_view kPendingSuffix = ".tmp";
 
-  void write(std::span<const std::uint8_t> bytes, const fs::path& target) {
-    write_all(file_, bytes, target);
-    file_.close(target);
-  }
-
-  void publish(const fs::path& target) {
-    publish_file(path_, target);
-    published_ = true;
-  }
-
- private:
-  fs::path path_;
-  FileDescriptor file_;
-  bool published_ = false;
-};
+// Creates a file that nobody else has, beside `target`; `path` becomes its name.
+FileDescriptor create_pending(const fs::path& target, fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  FileDescriptor file;
+  do {
+    path = folder_of(target) / fmt::format(".{}.{}-{}{}", target.filename().string(), ::getpid(),
+                                           counter.fetch_add(1), kPendingSuffix);
+    file = FileDescriptor(restarted(
+        [&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode); }));
+  } while (file.get() < 0 && errno == EEXIST);
+  if (file.get() < 0) throw_file_error("create", target, errno);
+  return file;
+}
 
 }  // namespace
 
@@ -96,7 +78,8 @@ void FileDescriptor::close(const fs::path& path) {
 }
 
 FileDescriptor open_file(const fs::path& path, int flags) {
-  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, kFileMode));
+  FileDescriptor file(
+      restarted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kFileMode); }));
   if (file.get() < 0) throw_file_error("open", path, errno);
   return file;
 }
@@ -115,9 +98,9 @@ std::size_t read_some(const FileDescriptor& file, std::span<std::uint8_t> out,
                       const fs::path& path) {
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t got = ::read(file.get(), out.data() + done, out.size() - done);
+    const ssize_t got =
+        restarted([&] { return ::read(file.get(), out.data() + done, out.size() - done); });
     if (got == 0) break;
-    if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_file_error("read", path, errno);
     done += static_cast<std::size_t>(got);
   }
@@ -127,8 +110,7 @@ std::size_t read_some(const FileDescriptor& file, std::span<std::uint8_t> out,
 void write_all(const FileDescriptor& file, std::span<const std::uint8_t> bytes,
                const fs::path& path) {
   while (!bytes.empty()) {
-    const ssize_t put = ::write(file.get(), bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
+    const ssize_t put = restarted([&] { return ::write(file.get(), bytes.data(), bytes.size()); });
     if (put < 0) throw_file_error("write", path, errno);
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
@@ -152,15 +134,63 @@ std::string read_file(const fs::path& path, std::int64_t max_bytes) {
   }
 }
 
-void write_file_atomic(const fs::path& path, std::span<const std::uint8_t> bytes) {
-  TemporaryFile temporary(path);
-  temporary.write(bytes, path);
-  temporary.publish(path);
+PendingFile::PendingFile(fs::path target, std::string_view text) : target_(std::move(target)) {
+  FileDescriptor file = create_pending(target_, path_);
+  try {
+    write_all(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, target_);
+    file.close(target_);
+  } catch (...) {
+    ::unlink(path_.c_str());
+    throw;
+  }
+}
+
+PendingFile::~PendingFile() {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+void PendingFile::publish() {
+  publish_file(path_, target_);
+  path_.clear();
+}
+
+std::string_view target_of_pending(std::string_view name) {
+  constexpr std::string_view kDigits = "0123456789";
+  if (!name.starts_with('.') || !name.ends_with(kPendingSuffix)) return {};
+  name.remove_prefix(1);
+  name.remove_suffix(kPendingSuffix.size());
+  // From the back: a counter, a hyphen, a process, a dot.
+  for (const char before : {'-', '.'}) {
+    const std::size_t last = name.find_last_not_of(kDigits);
+    if (last == std::string_view::npos || last + 1 == name.size() || name[last] != before) {
+      return {};
+    }
+    name = name.substr(0, last);
+  }
+  return name;
 }
 
 void write_file_atomic(const fs::path& path, std::string_view text) {
-  write_file_atomic(path,
-                    std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  PendingFile(path, text).publish();
+}
+
+LineFile::LineFile(fs::path path)
+    : path_(std::move(path)), file_(open_file(path_, O_WRONLY | O_APPEND)) {}
+
+void LineFile::append(std::string_view line) {
+  const off_t before = ::lseek(file_.get(), 0, SEEK_END);
+  const std::string text = fmt::format("{}\n", line);
+  try {
+    write_all(file_, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, path_);
+  } catch (...) {
+    // Where this fails as well, a reader leaves out a last line without its end.
+    if (before >= 0 && ::ftruncate(file_.get(), before) != 0) errno = 0;
+    throw;
+  }
+}
+
+void LineFile::sync() {
+  saltus::sync(file_, path_);
 }
 
 void publish_file(const fs::path& from, const fs::path& to) {
@@ -189,14 +219,14 @@ FileDescriptor FileLock::open_lock(const fs::path& path) {
 }
 
 bool FileLock::try_lock(const fs::path& path) {
-  if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-  if (errno != EWOULDBLOCK && errno != EINTR) throw_file_error("lock", path, errno);
+  if (restarted([&] { return ::flock(file_.get(), LOCK_EX | LOCK_NB); }) == 0) return true;
+  if (errno != EWOULDBLOCK) throw_file_error("lock", path, errno);
   return false;
 }
 
 void FileLock::lock(const fs::path& path) {
-  while (::flock(file_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) throw_file_error("lock", path, errno);
+  if (restarted([&] { return ::flock(file_.get(), LOCK_EX); }) != 0) {
+    throw_file_error("lock", path, errno);
   }
 }
 

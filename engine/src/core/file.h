@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -8,6 +9,15 @@
 #include <utility>
 
 namespace saltus {
+
+/// Calls a system function again as long as a signal interrupts it.
+template <class Call>
+auto restarted(Call&& call) {
+  for (;;) {
+    const auto result = call();
+    if (result >= 0 || errno != EINTR) return result;
+  }
+}
 
 /// Throws DataError: "cannot ACTION PATH: what errno says".
 [[noreturn]] void throw_file_error(std::string_view action, const std::filesystem::path& path,
@@ -53,13 +63,51 @@ void write_all(const FileDescriptor& file, std::span<const std::uint8_t> bytes,
 /// A whole file. Throws DataError where it cannot be read or is longer than `max_bytes`.
 std::string read_file(const std::filesystem::path& path, std::int64_t max_bytes);
 
-/// Replaces `path` by `bytes` so that whoever reads it, also after a crash or a power cut, finds
-/// the old file or the new one, whole: a temporary file in the same folder, fsync, rename, fsync of
-/// the folder. Throws DataError and leaves the old file as it was where a step fails.
-void write_file_atomic(const std::filesystem::path& path, std::span<const std::uint8_t> bytes);
+/// A file that waits to replace another: written whole, under a temporary name beside it. Removed
+/// unless it is published. Throws DataError.
+class PendingFile {
+ public:
+  PendingFile(std::filesystem::path target, std::string_view text);
+  PendingFile(const PendingFile&) = delete;
+  PendingFile& operator=(const PendingFile&) = delete;
+  ~PendingFile();
+
+  /// Whoever reads the file, also after a crash or a power cut, finds the old one or this one,
+  /// whole: fsync, rename, fsync of the folder. Where that throws, the old one stays.
+  void publish();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path path_;
+};
+
+/// The file that a PendingFile of this name was to replace ("results.json" for
+/// ".results.json.123-0.tmp"); empty for any other name. A program that is killed leaves such
+/// files.
+std::string_view target_of_pending(std::string_view name);
+
+/// Replaces a file as PendingFile does.
 void write_file_atomic(const std::filesystem::path& path, std::string_view text);
 
-/// The last half of write_file_atomic() for a file that is written already: `from`, in the same
+/// A file that grows by whole lines.
+class LineFile {
+ public:
+  /// Opens a file that exists and is empty or ends with a line. Throws DataError.
+  explicit LineFile(std::filesystem::path path);
+
+  /// Adds a line (without its end) in one call. Throws DataError; of a line that does not fit on
+  /// the disk nothing stays.
+  void append(std::string_view line);
+
+  /// Waits until the disk has all lines. Throws DataError.
+  void sync();
+
+ private:
+  std::filesystem::path path_;
+  FileDescriptor file_;
+};
+
+/// PendingFile::publish() for a file that is written already: `from`, in the same
 /// folder or file system, becomes `to`. Throws DataError.
 void publish_file(const std::filesystem::path& from, const std::filesystem::path& to);
 

@@ -89,8 +89,7 @@ bool collect(int pipe, Clock::time_point deadline, std::string& output) {
     if (left <= 0) return false;
     pollfd wait{.fd = pipe, .events = POLLIN, .revents = 0};
     if (::poll(&wait, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000))) <= 0) continue;
-    const ssize_t got = ::read(pipe, block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = restarted([&] { return ::read(pipe, block.data(), block.size()); });
     if (got <= 0) return true;
     output.append(block.data(), static_cast<std::size_t>(got));
     if (output.size() > 2 * kKeptOutput) output.erase(0, output.size() - kKeptOutput);
@@ -116,8 +115,7 @@ Child::Child(const std::vector<std::string>& command, const std::vector<std::str
 
 int Child::wait() {
   int status = 0;
-  while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {
-  }
+  restarted([&] { return ::waitpid(id_, &status, 0); });
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
