@@ -99,7 +99,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   throw_if_interrupted();
   if (arguments.quick) {
     if (existing == Existing::resume && fs::exists(out / "sweep.json")) {
-      take_quick_size(arguments, read_sweep_json(out / "sweep.json"), config);
+      take_quick_size(arguments, read_sweep_json(out / "sweep.json").config, config);
     } else {
       choose_quick_size(arguments, data, config);
     }

@@ -95,6 +95,7 @@ TEST_F(Errors, Folder) {
   expect(1, "file/out", {"sweep", "--data", "data", "--out", "file/out"});
   expect(1, "cannot", {"sweep", "--data", "data", "--out", "/proc/saltus"});
   expect(1, "results.json", {"sweep", "--data", "data", "--out", "out", "--resume"});
+  expect(1, "sweep.json", {"sweep", "--data", "data", "--out", "out", "--resume", "--quick"});
 }
 
 TEST_F(Errors, FolderInUse) {

@@ -17,6 +17,7 @@
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
+#include "report/sweep_texts.h"
 #include "tests/engine/sweep_support.h"
 
 namespace saltus {
@@ -118,7 +119,11 @@ TEST_F(ReportTest, ConfigurationComesBackAsItWas) {
   before.test_limit = 7;
   before.seed = 12345678901234567890u;
   write_sweep_json(folder_ / "sweep.json", before, test::small_data(), machine_info());
-  const SweepConfig after = read_sweep_json(folder_ / "sweep.json");
+  const RecordedSweep sweep = read_sweep_json(folder_ / "sweep.json");
+  EXPECT_EQ(sweep.data_name, "halves");
+  EXPECT_EQ(sweep.data_folder, fs::current_path() / "nowhere");
+  EXPECT_THAT(sweep.data_md5, testing::ElementsAre("images1", "labels1", "images2", "labels2"));
+  const SweepConfig& after = sweep.config;
   EXPECT_EQ(after.activations, before.activations);
   EXPECT_EQ(after.learning_rates, before.learning_rates);
   EXPECT_EQ(after.clippings[0].clipvalue, std::nullopt);
@@ -147,11 +152,72 @@ TEST_F(ReportTest, RefusesFilesThatAreNone) {
   refused("", "cannot be understood");
   refused("{\"format\": ", "cannot be understood");
   refused("{}", "cannot be understood");
-  refused(R"({"format": "saltus-sweep", "version": 1})", "not a file of format");
-  refused(R"({"format": "saltus-results", "version": 99})", "not a file of format");
+  refused(R"({"format": "saltus-sweep", "version": 1})", "not of format saltus-results 1");
+  refused(R"({"format": "saltus-results", "version": 99})", "not of format saltus-results 1");
   refused(R"({"format": "saltus-results", "version": 1, "settings": [{"trials": [{"id": 3}]}]})",
           "cannot be understood");
   EXPECT_THROW(read_results_json(folder_ / "none.json"), DataError);
+}
+
+/// What parsing says of a text in which one thing was changed.
+template <class Parse>
+std::string said_of(Parse parse, nlohmann::json json, const char* pointer,
+                    const nlohmann::json& value) {
+  const nlohmann::json::json_pointer place(pointer);
+  EXPECT_TRUE(json.contains(place)) << pointer;
+  json[place] = value;
+  try {
+    parse(json.dump(), "file");
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST_F(ReportTest, AConfigurationIsCheckedAsIfItWereTyped) {
+  const auto json =
+      nlohmann::json::parse(sweep_json_text(config(), test::small_data(), machine_info()));
+  const auto said = [&](const char* pointer, const nlohmann::json& value) {
+    return said_of(parse_sweep_json, json, pointer, value);
+  };
+  EXPECT_EQ(said("/config/epochs", {3}), "");
+  EXPECT_THAT(said("/config/epochs", nlohmann::json::array()), HasSubstr("number of epochs"));
+  EXPECT_THAT(said("/config/epochs", {0}), HasSubstr("1 or more"));
+  EXPECT_THAT(said("/config/epochs", {2.5}), HasSubstr("2.5 is not a whole number"));
+  EXPECT_THAT(said("/config/epochs", {4294967297}), HasSubstr("4294967297 is not a whole number"));
+  EXPECT_THAT(said("/config/epochs", 3), HasSubstr("cannot be understood"));
+  EXPECT_THAT(said("/config/seeds", -1), HasSubstr("number of seeds"));
+  EXPECT_THAT(said("/config/seeds", 1e10), HasSubstr("is not a whole number"));
+  EXPECT_THAT(said("/config/seed", -1), HasSubstr("-1 is not a whole number"));
+  EXPECT_THAT(said("/config/activations", nlohmann::json::array()), HasSubstr("one activation"));
+  EXPECT_THAT(said("/config/activations/0", "rleu"), HasSubstr("relu"));
+  EXPECT_THAT(said("/config/learning_rates", {-1}), HasSubstr("learning_rate is -1"));
+  EXPECT_THAT(said("/config/learning_rates", {"fast"}), HasSubstr("cannot be understood"));
+  EXPECT_THAT(said("/config/clippings", {{{"clipvale", 1}}}), HasSubstr("clipvale"));
+  EXPECT_THAT(said("/config/clippings", {{{"clipvalue", 1}, {"clipnorm", 1}}}), HasSubstr("clip"));
+  EXPECT_THAT(said("/config/clippings", {{{"clipvalue", -1}}}), HasSubstr("clipvalue is -1"));
+  EXPECT_THAT(said("/config/train_limit", 0), HasSubstr("limit of training images"));
+  EXPECT_THAT(said("/config/batch_sizes", {9223372036854775808u}), HasSubstr("not a whole number"));
+  EXPECT_THAT(said("/config/loss", "mean_squared_error"), HasSubstr("loss"));
+  EXPECT_THAT(said("/data/train", {}), HasSubstr("cannot be understood"));
+}
+
+TEST_F(ReportTest, TrialsAreReadOnlyWhereTheyAreWhole) {
+  write_results_json(folder_ / "results.json", result());
+  const auto json = nlohmann::json::parse(text("results.json"));
+  const auto said = [&](const char* pointer, const nlohmann::json& value) {
+    return said_of(parse_results_json, json, pointer, value);
+  };
+  const std::string trial = "/settings/0/trials/0/";
+  EXPECT_EQ(said((trial + "seed").c_str(), 7), "");
+  EXPECT_THAT(said((trial + "epochs").c_str(), 2000000000), HasSubstr("2 values of"));
+  EXPECT_THAT(said((trial + "epochs").c_str(), -1), HasSubstr("2 values of"));
+  EXPECT_THAT(said((trial + "history/val_loss").c_str(), {0.5}), HasSubstr("1 values of val_loss"));
+  EXPECT_THAT(said((trial + "history").c_str(), nlohmann::json::object()),
+              HasSubstr("2 epochs without figures"));
+  EXPECT_THAT(said((trial + "history/val_loss/1").c_str(), "low"), HasSubstr("cannot be"));
+  EXPECT_THAT(said((trial + "status").c_str(), "fine"), HasSubstr("status of a trial"));
+  EXPECT_THAT(said((trial + "seed").c_str(), 0.5), HasSubstr("0.5 is not a whole number"));
 }
 
 TEST_F(ReportTest, DrawsPictures) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -17,8 +18,17 @@ namespace saltus {
 void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
                       const ImageDataset& data, const MachineInfo& machine);
 
-/// The configuration in a sweep.json. Throws DataError where the file is none.
-SweepConfig read_sweep_json(const std::filesystem::path& file);
+/// What a sweep.json says.
+struct RecordedSweep {
+  SweepConfig config;
+  std::string data_name;
+  std::filesystem::path data_folder;  ///< from which it was read
+  /// Checksums of training images, training labels, test images, test labels.
+  std::array<std::string, 4> data_md5;
+};
+
+/// Throws DataError where the file is none, or its configuration does not pass validate().
+RecordedSweep read_sweep_json(const std::filesystem::path& file);
 
 /// history.csv: a row for each trial and epoch.
 void write_history_csv(const std::filesystem::path& file, const SweepResult& result);

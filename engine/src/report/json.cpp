@@ -1,11 +1,6 @@
 #include "report/json.h"
 
-#include <fmt/format.h>
-
-#include <saltus/error.h>
-
-#include "core/file.h"
-#include "core/text.h"
+#include <cmath>
 
 namespace saltus {
 
@@ -17,31 +12,55 @@ Json json_of(const Clipping& clipping) {
   return json;
 }
 
-void write_json(const std::filesystem::path& file, const Json& json) {
+Json json_of(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+double figure_of(const ReadJson& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+Json end_of(const TrialResult& trial) {
+  Json json = {{"status", to_string(trial.status)},
+               {"device", trial.device},
+               {"seconds", trial.seconds},
+               {"epochs", trial.history.epoch.size()}};
+  if (trial.divergence) {
+    json["divergence"] = {{"step", trial.divergence->step}, {"tensor", trial.divergence->tensor}};
+  }
+  return json;
+}
+
+std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
+  trial.status = parse_trial_status(json.at("status").get<std::string>());
+  json.at("device").get_to(trial.device);
+  json.at("seconds").get_to(trial.seconds);
+  if (json.contains("divergence")) {
+    const ReadJson& divergence = json.at("divergence");
+    trial.divergence = Divergence{.step = whole<std::int64_t>(divergence.at("step")),
+                                  .tensor = divergence.at("tensor").get<std::string>()};
+  }
+  return whole<std::int64_t>(json.at("epochs"));
+}
+
+std::string text_of(const Json& json) {
   // A path need not be UTF-8; what is not is replaced.
-  write_file_atomic(file, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Json parse_json(std::string_view text) {
-  const ClassicLocale numbers;  // nlohmann's parser calls strtod
-  return Json::parse(text);
+void check_format(const ReadJson& json, std::string_view format) {
+  if (json.at("format") != format || json.at("version") != kSchemaVersion) {
+    throw InvalidArgument(fmt::format("it is not of format {} {}", format, kSchemaVersion));
+  }
 }
 
-void read_json(const std::filesystem::path& file, std::string_view format,
-               const std::function<void(const Json&)>& read) {
-  constexpr std::int64_t kMaxBytes = std::int64_t{1} << 30;
-  const std::string text = read_file(file, kMaxBytes);
+void understand(const std::string& where, const std::function<void()>& read) {
   try {
-    const Json json = parse_json(text);
-    if (json.at("format") != format || json.at("version") != kSchemaVersion) {
-      throw DataError(
-          fmt::format("{} is not a file of format {} {}", file.string(), format, kSchemaVersion));
-    }
-    read(json);
-  } catch (const Json::exception& error) {
-    throw DataError(fmt::format("{} cannot be understood: {}", file.string(), error.what()));
+    read();
+  } catch (const ReadJson::exception& error) {
+    throw DataError(fmt::format("{} cannot be understood: {}", where, error.what()));
   } catch (const InvalidArgument& error) {
-    throw DataError(fmt::format("{} cannot be understood: {}", file.string(), error.what()));
+    throw DataError(fmt::format("{} cannot be understood: {}", where, error.what()));
   }
 }
 

@@ -6,18 +6,17 @@
 
 #include <saltus/report.h>
 
+#include "core/file.h"
 #include "core/text.h"
 #include "report/json.h"
+#include "report/sweep_texts.h"
 
 namespace saltus {
 namespace {
 
 constexpr std::string_view kFormat = "saltus-results";
 
-/// JSON has no number that is not finite; it is written as null.
-Json json_of(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
+using saltus::json_of;
 
 Json json_of(const Interval& interval) {
   return Json::array({json_of(interval.low), json_of(interval.high)});
@@ -37,16 +36,9 @@ Json json_of(const TrialResult& trial) {
     for (const double value : values) list.push_back(json_of(value));
     history[name] = std::move(list);
   }
-  Json json = {{"id", trial.id},
-               {"seed", trial.seed},
-               {"status", to_string(trial.status)},
-               {"device", trial.device},
-               {"seconds", trial.seconds},
-               {"epochs", trial.history.epoch.size()},
-               {"history", std::move(history)}};
-  if (trial.divergence) {
-    json["divergence"] = {{"step", trial.divergence->step}, {"tensor", trial.divergence->tensor}};
-  }
+  Json json = {{"id", trial.id}, {"seed", trial.seed}};
+  json.update(end_of(trial));
+  json["history"] = std::move(history);
   return json;
 }
 
@@ -64,7 +56,7 @@ Json json_of(const SettingResult& result) {
   Json json = {{"activation", setting.activation.name()},
                {"parameters", parameters_of(setting.activation)},
                {"learning_rate", setting.learning_rate},
-               {"clipping", saltus::json_of(setting.clipping)},
+               {"clipping", json_of(setting.clipping)},
                {"batch_size", setting.batch_size},
                {"epochs", setting.epochs},
                {"status", to_string(result.status)},
@@ -91,26 +83,25 @@ Json json_of(const SettingResult& result) {
   return json;
 }
 
-TrialResult trial_of(const Json& json) {
+TrialResult trial_of(const ReadJson& json) {
   TrialResult trial;
   json.at("id").get_to(trial.id);
-  json.at("seed").get_to(trial.seed);
-  trial.status = parse_trial_status(json.at("status").get<std::string>());
-  json.at("device").get_to(trial.device);
-  json.at("seconds").get_to(trial.seconds);
-  if (json.contains("divergence")) {
-    const Json& divergence = json.at("divergence");
-    trial.divergence = Divergence{.step = divergence.at("step").get<std::int64_t>(),
-                                  .tensor = divergence.at("tensor").get<std::string>()};
-  }
-  const int epochs = json.at("epochs");
-  for (int epoch = 0; epoch < epochs; ++epoch) trial.history.epoch.push_back(epoch);
-  for (const auto& [name, values] : json.at("history").items()) {
-    for (const Json& value : values) {
-      trial.history.history[name].push_back(
-          value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>());
+  trial.seed = whole<std::uint64_t>(json.at("seed"));
+  const std::int64_t epochs = read_end(json, trial);
+  for (const auto& [name, values] : json.at("history").get_ref<const ReadJson::object_t&>()) {
+    const auto& list = values.get_ref<const ReadJson::array_t&>();
+    if (!std::cmp_equal(list.size(), epochs)) {
+      throw InvalidArgument(fmt::format("trial {} has {} values of {} in {} epochs", trial.id,
+                                        list.size(), name, epochs));
+    }
+    for (const ReadJson& value : list) {
+      trial.history.history[name].push_back(figure_of(value));
     }
   }
+  if (trial.history.history.empty() && epochs != 0) {
+    throw InvalidArgument(fmt::format("trial {} has {} epochs without figures", trial.id, epochs));
+  }
+  for (int epoch = 0; epoch < epochs; ++epoch) trial.history.epoch.push_back(epoch);
   return trial;
 }
 
@@ -119,21 +110,29 @@ TrialResult trial_of(const Json& json) {
 void write_results_json(const std::filesystem::path& file, const SweepResult& result) {
   Json settings = Json::array();
   for (const SettingResult& setting : result.settings) settings.push_back(json_of(setting));
-  write_json(file, {{"format", kFormat},
-                    {"version", kSchemaVersion},
-                    {"complete", result.complete},
-                    {"ranked_by", kRankingMetric},
-                    {"settings", std::move(settings)}});
+  write_file_atomic(file, text_of({{"format", kFormat},
+                                   {"version", kSchemaVersion},
+                                   {"complete", result.complete},
+                                   {"ranked_by", kRankingMetric},
+                                   {"settings", std::move(settings)}}));
 }
 
-std::vector<TrialResult> read_results_json(const std::filesystem::path& file) {
+std::vector<TrialResult> parse_results_json(std::string_view text, const std::string& name) {
   std::vector<TrialResult> trials;
-  read_json(file, kFormat, [&](const Json& json) {
-    for (const Json& setting : json.at("settings")) {
-      for (const Json& trial : setting.at("trials")) trials.push_back(trial_of(trial));
+  understand(name, [&] {
+    const ReadJson json = ReadJson::parse(text);
+    check_format(json, kFormat);
+    for (const ReadJson& setting : json.at("settings").get_ref<const ReadJson::array_t&>()) {
+      for (const ReadJson& trial : setting.at("trials").get_ref<const ReadJson::array_t&>()) {
+        trials.push_back(trial_of(trial));
+      }
     }
   });
   return trials;
+}
+
+std::vector<TrialResult> read_results_json(const std::filesystem::path& file) {
+  return parse_results_json(read_file(file, kMaxFileBytes), file.string());
 }
 
 }  // namespace saltus

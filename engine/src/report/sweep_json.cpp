@@ -2,7 +2,9 @@
 
 #include <saltus/report.h>
 
+#include "core/file.h"
 #include "report/json.h"
+#include "report/sweep_texts.h"
 
 namespace saltus {
 namespace {
@@ -50,65 +52,102 @@ Json json_of(const MachineInfo& machine) {
           {"cuda", machine.cuda}};
 }
 
-std::optional<std::int64_t> limit_of(const Json& json) {
-  return json.is_null() ? std::nullopt : std::optional(json.get<std::int64_t>());
+/// So that the folder is found from everywhere.
+std::string absolute(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(folder, error);
+  return error ? folder : path.string();
 }
 
-Clipping clipping_of(const Json& json) {
+std::optional<std::int64_t> limit_of(const ReadJson& json) {
+  return json.is_null() ? std::nullopt : std::optional(whole<std::int64_t>(json));
+}
+
+Clipping clipping_of(const ReadJson& json) {
   Clipping clipping;
-  for (const auto& [name, value] : json.items()) {
-    if (name == "clipvalue") clipping.clipvalue = value;
-    if (name == "clipnorm") clipping.clipnorm = value;
-    if (name == "global_clipnorm") clipping.global_clipnorm = value;
+  for (const auto& [name, value] : json.get_ref<const ReadJson::object_t&>()) {
+    std::optional<double>* kind = name == "clipvalue"         ? &clipping.clipvalue
+                                  : name == "clipnorm"        ? &clipping.clipnorm
+                                  : name == "global_clipnorm" ? &clipping.global_clipnorm
+                                                              : nullptr;
+    if (kind == nullptr) throw InvalidArgument(fmt::format("unknown kind of clipping '{}'", name));
+    *kind = value.get<double>();
   }
   return clipping;
 }
 
+SweepConfig config_of(const ReadJson& json) {
+  const auto text = [&](const char* key) { return json.at(key).get<std::string>(); };
+  SweepConfig config;
+  config.activations.clear();
+  for (const ReadJson& name : json.at("activations").get_ref<const ReadJson::array_t&>()) {
+    config.activations.push_back(Activation::parse(name.get<std::string>()));
+  }
+  config.clippings.clear();
+  for (const ReadJson& clipping : json.at("clippings").get_ref<const ReadJson::array_t&>()) {
+    config.clippings.push_back(clipping_of(clipping));
+  }
+  json.at("learning_rates").get_to(config.learning_rates);
+  config.batch_sizes = wholes<std::int64_t>(json.at("batch_sizes"));
+  config.epochs = wholes<int>(json.at("epochs"));
+  config.seeds = whole<int>(json.at("seeds"));
+  config.seed = whole<std::uint64_t>(json.at("seed"));
+  config.recipe = parse_recipe(text("recipe"));
+  config.loss = parse_loss(text("loss"));
+  config.precision = parse_precision(text("precision"));
+  config.libraries = {parse_gemm(json.value("gemm", "saltus")),
+                      parse_conv(json.value("conv", "saltus"))};
+  config.device = parse_device(text("device"));
+  config.threads = whole<int>(json.at("threads"));
+  config.train_limit = limit_of(json.at("train_limit"));
+  config.test_limit = limit_of(json.at("test_limit"));
+  validate(config);
+  return config;
+}
+
 }  // namespace
+
+std::string sweep_json_text(const SweepConfig& config, const ImageDataset& data,
+                            const MachineInfo& machine) {
+  return text_of({{"format", kFormat},
+                  {"version", kSchemaVersion},
+                  {"config", json_of(config)},
+                  {"data",
+                   {{"name", data.name},
+                    {"source", absolute(data.source)},
+                    {"classes", data.classes},
+                    {"image", {data.train.height, data.train.width, data.train.channels}},
+                    {"train", json_of(data.train, config.train_limit)},
+                    {"test", json_of(data.test, config.test_limit)}}},
+                  {"machine", json_of(machine)}});
+}
 
 void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
                       const ImageDataset& data, const MachineInfo& machine) {
-  write_json(file, {{"format", kFormat},
-                    {"version", kSchemaVersion},
-                    {"config", json_of(config)},
-                    {"data",
-                     {{"name", data.name},
-                      {"source", data.source},
-                      {"classes", data.classes},
-                      {"image", {data.train.height, data.train.width, data.train.channels}},
-                      {"train", json_of(data.train, config.train_limit)},
-                      {"test", json_of(data.test, config.test_limit)}}},
-                    {"machine", json_of(machine)}});
+  write_file_atomic(file, sweep_json_text(config, data, machine));
 }
 
-SweepConfig read_sweep_json(const std::filesystem::path& file) {
-  SweepConfig config;
-  read_json(file, kFormat, [&](const Json& json) {
-    const Json& from = json.at("config");
-    config.activations.clear();
-    for (const Json& name : from.at("activations")) {
-      config.activations.push_back(Activation::parse(name.get<std::string>()));
+RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
+  RecordedSweep sweep;
+  understand(name, [&] {
+    const ReadJson json = ReadJson::parse(text);
+    check_format(json, kFormat);
+    sweep.config = config_of(json.at("config"));
+    const ReadJson& data = json.at("data");
+    data.at("name").get_to(sweep.data_name);
+    sweep.data_folder = data.at("source").get<std::string>();
+    std::size_t file = 0;
+    for (const char* part : {"train", "test"}) {
+      for (const char* md5 : {"images_md5", "labels_md5"}) {
+        data.at(part).at(md5).get_to(sweep.data_md5[file++]);
+      }
     }
-    config.clippings.clear();
-    for (const Json& clipping : from.at("clippings")) {
-      config.clippings.push_back(clipping_of(clipping));
-    }
-    from.at("learning_rates").get_to(config.learning_rates);
-    from.at("batch_sizes").get_to(config.batch_sizes);
-    from.at("epochs").get_to(config.epochs);
-    from.at("seeds").get_to(config.seeds);
-    from.at("seed").get_to(config.seed);
-    config.recipe = parse_recipe(from.at("recipe").get<std::string>());
-    config.loss = parse_loss(from.at("loss").get<std::string>());
-    config.precision = parse_precision(from.at("precision").get<std::string>());
-    config.libraries = {parse_gemm(from.value("gemm", "saltus")),
-                        parse_conv(from.value("conv", "saltus"))};
-    config.device = parse_device(from.at("device").get<std::string>());
-    from.at("threads").get_to(config.threads);
-    config.train_limit = limit_of(from.at("train_limit"));
-    config.test_limit = limit_of(from.at("test_limit"));
   });
-  return config;
+  return sweep;
+}
+
+RecordedSweep read_sweep_json(const std::filesystem::path& file) {
+  return parse_sweep_json(read_file(file, kMaxFileBytes), file.string());
 }
 
 }  // namespace saltus
