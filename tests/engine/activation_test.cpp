@@ -73,7 +73,8 @@ TEST(Activation, ParametersAreSetAndWrittenAsShortAsTheyCanBe) {
 TEST(Activation, RefusalsNameTheThingAndTheNearest) {
   EXPECT_THAT(refusal("rleu"), AllOf(HasSubstr("'rleu'"), HasSubstr("relu")));
   EXPECT_THAT(refusal("sigmiod"), HasSubstr("did you mean sigmoid"));
-  EXPECT_THAT(refusal(""), HasSubstr("unknown activation ''"));
+  EXPECT_EQ(refusal("foo"), "unknown activation 'foo': saltus activations lists all");
+  EXPECT_EQ(refusal(""), "unknown activation '': saltus activations lists all");
   EXPECT_THAT(refusal("elu:alhpa=1"), AllOf(HasSubstr("'alhpa'"), HasSubstr("alpha")));
   EXPECT_THAT(refusal("relu:alpha=1"), HasSubstr("relu has no parameters"));
   EXPECT_THAT(refusal("elu:alpha"), HasSubstr("parameter=value"));
@@ -83,6 +84,16 @@ TEST(Activation, RefusalsNameTheThingAndTheNearest) {
   for (const char* value : {"", "x", "1x", "nan", "inf", "1e99"})
     EXPECT_THAT(refusal(std::string("elu:alpha=") + value), HasSubstr("must be a number")) << value;
   EXPECT_THAT(refusal("softplus:beta=-1"), AllOf(HasSubstr("beta"), HasSubstr("[")));
+}
+
+TEST(Activation, WhatIsNoFunctionOfOneNumberIsExplained) {
+  for (const char* name : {"softmax", "Softmax", "log_softmax", "PReLU", "rrelu", "crelu", "maxout",
+                           "glu", "SwiGLU", "geglu", "reglu"}) {
+    EXPECT_THAT(refusal(name), HasSubstr("cannot be an activation here")) << name;
+  }
+  for (const char* there : {"leaky_relu:alpha=0.25", "leaky_relu:alpha=0.229", "silu", "gelu"}) {
+    EXPECT_NO_THROW(Activation::parse(there));
+  }
 }
 
 TEST(Activation, ShapeAndKinksFollowTheParameters) {

@@ -7,8 +7,7 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
-
-#include "core/nearest.h"
+#include <saltus/nearest.h>
 
 namespace saltus {
 
@@ -28,7 +27,7 @@ std::string_view name_in(const Named<Enum> (&table)[count], Enum value) {
   return {};
 }
 
-/// The value of that name. Throws InvalidArgument with the nearest names.
+/// The value of that name. Throws InvalidArgument with the names that are near, or all.
 template <typename Enum, std::size_t count>
 Enum parse_in(const Named<Enum> (&table)[count], std::string_view what, std::string_view name) {
   std::vector<std::string_view> known;
@@ -36,8 +35,7 @@ Enum parse_in(const Named<Enum> (&table)[count], std::string_view what, std::str
     if (entry.name == name) return entry.value;
     known.push_back(entry.name);
   }
-  throw InvalidArgument(
-      fmt::format("unknown {} '{}': did you mean {}?", what, name, nearest_names(name, known)));
+  throw InvalidArgument(fmt::format("unknown {} '{}'{}", what, name, suggestion(name, known)));
 }
 
 }  // namespace saltus

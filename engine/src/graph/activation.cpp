@@ -11,8 +11,8 @@
 
 #include <saltus/activation.h>
 #include <saltus/error.h>
+#include <saltus/nearest.h>
 
-#include "core/nearest.h"
 #include "core/text.h"
 #include "kernels/activations.h"
 
@@ -43,6 +43,27 @@ const std::unordered_map<std::string, int>& ids_by_name() {
   return ids;
 }
 
+// Names that users expect here, and why they are no function of one number.
+struct Elsewhere {
+  std::string_view name;
+  std::string_view reason;
+};
+constexpr Elsewhere kElsewhere[] = {
+    {"softmax",
+     "takes all outputs of a sample together and is a layer, with which a sweep's network ends"},
+    {"log_softmax", "takes all outputs of a sample together and is a layer, LogSoftmax"},
+    {"prelu",
+     "learns its slope and is a layer, PReLU: with a slope that stays it is leaky_relu:alpha=0.25"},
+    {"rrelu",
+     "draws its slope at random: with the mean of its slopes it is leaky_relu:alpha=0.229"},
+    {"crelu", "gives two outputs for each input: activations here give one, as relu does"},
+    {"maxout", "takes the largest of several outputs: activations here take one, as relu does"},
+    {"glu", "multiplies one half of its inputs by the other: of one input it would be silu"},
+    {"swiglu", "multiplies one half of its inputs by the other: of one input there is silu"},
+    {"geglu", "multiplies one half of its inputs by the other: of one input there is gelu"},
+    {"reglu", "multiplies one half of its inputs by the other: of one input there is relu"},
+};
+
 int id_of_name(std::string_view name) {
   const auto found = ids_by_name().find(folded(name));
   if (found != ids_by_name().end()) return found->second;
@@ -51,8 +72,15 @@ int id_of_name(std::string_view name) {
     known.push_back(info.name);
     known.insert(known.end(), info.aliases.begin(), info.aliases.end());
   }
-  throw InvalidArgument(
-      fmt::format("unknown activation '{}': did you mean {}?", name, nearest_names(name, known)));
+  for (const Elsewhere& other : kElsewhere) {
+    if (folded(other.name) == folded(name)) {
+      throw InvalidArgument(
+          fmt::format("{} cannot be an activation here, as it {}", other.name, other.reason));
+    }
+  }
+  const std::string near = suggestion(name, known);
+  throw InvalidArgument(fmt::format("unknown activation '{}'{}", name,
+                                    near.empty() ? ": saltus activations lists all" : near));
 }
 
 std::size_t parameter_of_name(const ActivationInfo& info, std::string_view name) {
@@ -64,8 +92,8 @@ std::size_t parameter_of_name(const ActivationInfo& info, std::string_view name)
   if (known.empty())
     throw InvalidArgument(
         fmt::format("activation {} has no parameters, '{}' was given", info.name, name));
-  throw InvalidArgument(fmt::format("activation {} has no parameter '{}': did you mean {}?",
-                                    info.name, name, nearest_names(name, known)));
+  throw InvalidArgument(fmt::format("activation {} has no parameter '{}'{}", info.name, name,
+                                    suggestion(name, known)));
 }
 
 float legal_value(const ActivationInfo& info, const Parameter& parameter, std::string_view text) {

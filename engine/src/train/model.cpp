@@ -2,8 +2,8 @@
 
 #include <saltus/error.h>
 #include <saltus/model.h>
+#include <saltus/nearest.h>
 
-#include "core/nearest.h"
 #include "train/trainer.h"
 
 namespace saltus {
@@ -24,10 +24,10 @@ struct Model::State {
       if (weight.name == name) return names.size();
       names.push_back(weight.name);
     }
-    throw InvalidArgument(names.empty()
-                              ? fmt::format("the model has no weights, '{}' was asked for", name)
-                              : fmt::format("the model has no weight '{}': did you mean {}?", name,
-                                            nearest_names(name, names)));
+    throw InvalidArgument(
+        names.empty()
+            ? fmt::format("the model has no weights, '{}' was asked for", name)
+            : fmt::format("the model has no weight '{}'{}", name, suggestion(name, names)));
   }
 };
 
