@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <saltus/accuracy.h>
@@ -13,6 +12,7 @@
 #include "commands.h"
 #include "interrupt.h"
 #include "lists.h"
+#include "output.h"
 
 namespace saltus::app {
 namespace {
@@ -49,7 +49,7 @@ int run_accuracy(const Arguments& arguments) {
                                   static_cast<std::int64_t>(all / kMillion), "million floats");
                      }}));
   }
-  fmt::print("{}", accuracy_table(results));
+  print("{}", accuracy_table(results));
   return 0;
 }
 
@@ -58,14 +58,16 @@ int run_accuracy(const Arguments& arguments) {
 void add_accuracy_command(CLI::App& program, Run& chosen) {
   CLI::App* command = program.add_subcommand(
       "accuracy",
-      "Measures the rounding errors of activations and their derivatives against double\n"
+      "Measures the rounding errors of activations and their derivatives against double "
       "precision and prints a Markdown table");
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("NAME", arguments->names, "Which activations; all without a name");
+  command->add_option("ACTIVATION", arguments->names, "Which; all without a name")
+      ->type_name("ACTIVATION");
   command->add_flag("--exhaustive", arguments->exhaustive,
                     "All 2^32 floats (minutes for each activation) instead of every 4093rd");
   add_number(*command, "--threads", arguments->threads,
-             "CPU threads, 0: all cores; results do not depend on it");
+             "CPU threads, 0: all cores; results do not depend on it")
+      ->type_name("N");
   command->footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
   command->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_accuracy(*arguments); }; });

@@ -1,5 +1,4 @@
 // saltus activations: the list.
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +10,9 @@
 
 #include "commands.h"
 #include "lists.h"
+#include "output.h"
+#include "terminal.h"
+#include "text_layout.h"
 
 namespace saltus::app {
 namespace {
@@ -89,33 +91,33 @@ std::string aliases(const ActivationInfo& info) {
   return fmt::format("{}", fmt::join(info.aliases.begin(), info.aliases.end(), ", "));
 }
 
-void print_table() {
-  std::vector<std::vector<std::string>> rows = {{"name", "parameters", "range", "shape",
-                                                 "saturates", "initializer", "dropout", "formula",
-                                                 "aliases"}};
-  for (const ActivationInfo& info : activation_list()) {
-    rows.push_back({std::string(info.name), parameters(info), std::string(info.range),
-                    std::string(words(info.shape)), std::string(words(info.saturation)),
-                    std::string(info.initializer), std::string(info.dropout),
-                    std::string(info.formula), aliases(info)});
-  }
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    }
-    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
-  }
+/// What the user asked for, or all.
+std::vector<ActivationInfo> chosen_activations(const std::vector<std::string>& names) {
+  if (names.empty()) return activation_list();
+  std::vector<ActivationInfo> chosen;
+  for (const std::string& name : names) chosen.push_back(Activation::parse(name).info());
+  return chosen;
 }
 
-void print_json() {
+void print_table(const std::vector<ActivationInfo>& activations) {
+  TextTable table;
+  for (const char* title : {"name", "parameters", "range", "shape", "saturates", "initializer",
+                            "dropout", "formula", "aliases"}) {
+    table.add_column(title);
+  }
+  for (const ActivationInfo& info : activations) {
+    table.add_row({std::string(info.name), parameters(info), std::string(info.range),
+                   std::string(words(info.shape)), std::string(words(info.saturation)),
+                   std::string(info.initializer), std::string(info.dropout),
+                   std::string(info.formula), aliases(info)});
+  }
+  write_output(table.str(static_cast<std::size_t>(output_columns())));
+}
+
+void print_json(const std::vector<ActivationInfo>& activations) {
   Json list = Json::array();
-  for (const ActivationInfo& info : activation_list()) list.push_back(json_of(info));
-  fmt::print("{}\n", list.dump(2));
+  for (const ActivationInfo& info : activations) list.push_back(json_of(info));
+  print("{}\n", list.dump(2));
 }
 
 }  // namespace
@@ -123,13 +125,20 @@ void print_json() {
 void add_activations_command(CLI::App& program, Run& chosen) {
   CLI::App* command = program.add_subcommand(
       "activations",
-      "The list of activations: names, parameters with defaults, formulas and properties.\n"
+      "The list of activations: names, parameters with defaults, formulas and properties. "
       "With parameters an activation is written elu:alpha=0.2, threshold:theta=1:value=0");
-  const auto as_json = std::make_shared<bool>(false);
-  command->add_flag("--json", *as_json, "As JSON");
-  command->callback([as_json, &chosen] {
-    chosen = [as_json] {
-      *as_json ? print_json() : print_table();
+  struct Arguments {
+    std::vector<std::string> names;
+    bool json = false;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  command->add_option("ACTIVATION", arguments->names, "Which; all without a name")
+      ->type_name("ACTIVATION");
+  command->add_flag("--json", arguments->json, "As JSON");
+  command->callback([arguments, &chosen] {
+    chosen = [arguments] {
+      const std::vector<ActivationInfo> activations = chosen_activations(arguments->names);
+      arguments->json ? print_json(activations) : print_table(activations);
       return 0;
     };
   });

@@ -2,12 +2,11 @@
 #include <filesystem>
 #include <memory>
 
-#include <fmt/format.h>
-
 #include <saltus/report.h>
 
 #include "commands.h"
 #include "lists.h"
+#include "output.h"
 #include "output_folder.h"
 
 namespace saltus::app {
@@ -27,7 +26,7 @@ int run_curves(const Arguments& arguments) {
   const OutputFolder folder(arguments.out);
   write_curves_csv(folder.path() / "curves.csv", curves);
   draw_curves(folder.path(), curves);
-  fmt::print("wrote curves.csv, curves.svg and curves.png into {}\n", folder.path().string());
+  print("wrote curves.csv, curves.svg and curves.png into {}\n", folder.path().string());
   return 0;
 }
 
@@ -36,13 +35,13 @@ int run_curves(const Arguments& arguments) {
 void add_curves_command(CLI::App& program, Run& chosen) {
   CLI::App* command = program.add_subcommand(
       "curves",
-      "Draws activations with their derivatives, computed in float32 by the code that trains:\n"
+      "Draws activations with their derivatives, computed in float32 by the code that trains: "
       "curves.csv (activation,x,f,df), curves.svg and curves.png");
   const auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("--activations", arguments->activations,
-                   "Which, separated by commas, or all; see saltus activations")
-      ->type_name("LIST")
+                   "Which; parameters as in elu:alpha=0.2; see saltus activations")
+      ->type_name("all|ACTIVATION,...")
       ->capture_default_str();
   add_number(*command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
   add_number(*command, "--to", arguments->curve.to, "Largest x")->type_name("X");

@@ -2,29 +2,29 @@
 #include <memory>
 #include <string>
 
-#include <fmt/format.h>
-
 #include <saltus/dataset.h>
 
 #include "commands.h"
 #include "data_progress.h"
 #include "interrupt.h"
+#include "lists.h"
+#include "output.h"
 
 namespace saltus::app {
 namespace {
 
 int list_datasets() {
   for (const KnownDataset& known : known_datasets()) {
-    fmt::print("{:<15}{}\n", known.name, known.title);
-    for (const std::string& mirror : known.mirrors) fmt::print("{:<15}  {}\n", "", mirror);
+    print("{:<15}{}\n", known.name, known.title);
+    for (const std::string& mirror : known.mirrors) print("{:<15}  {}\n", "", mirror);
     if (!known.python_package.empty()) {
-      fmt::print("{:<15}  Python package {}\n", "", known.python_package);
+      print("{:<15}  Python package {}\n", "", known.python_package);
     }
     if (!known.debian_package.empty()) {
-      fmt::print("{:<15}  Debian package {}\n", "", known.debian_package);
+      print("{:<15}  Debian package {}\n", "", known.debian_package);
     }
   }
-  fmt::print("\nFetched files are kept in {}.\n", default_data_dir().string());
+  print("\nFetched files are kept in {}.\n", default_data_dir().string());
   return 0;
 }
 
@@ -32,7 +32,7 @@ int fetch(const std::string& name) {
   catch_interrupts();
   DataProgress progress;
   const FetchedDataset fetched = fetch_dataset(name, progress.options());
-  fmt::print("{} is in {} ({})\n", name, fetched.folder.string(), fetched.source);
+  print("{} is in {} ({})\n", name, fetched.folder.string(), fetched.source);
   return 0;
 }
 
@@ -47,7 +47,9 @@ void add_data_command(CLI::App& program, Run& chosen) {
       "fetch",
       "Finds or downloads a data set and verifies its checksums; a sweep does it by itself");
   const auto name = std::make_shared<std::string>();
-  fetch_command->add_option("NAME", *name, "mnist or fashion-mnist")->required();
+  fetch_command->add_option("NAME", *name, "Its name: " + dataset_names())
+      ->required()
+      ->type_name(dataset_names());
   fetch_command->callback([name, &chosen] { chosen = [name] { return fetch(*name); }; });
 }
 

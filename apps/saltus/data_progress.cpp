@@ -2,10 +2,10 @@
 
 #include <iostream>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include "interrupt.h"
+#include "output.h"
 
 namespace saltus::app {
 
@@ -21,7 +21,7 @@ FetchOptions DataProgress::options() {
     throw_if_interrupted();
     bar_.reset();
     file_.clear();
-    fmt::print(stderr, "{}\n", message);
+    note("{}\n", message);
   };
   return options;
 }

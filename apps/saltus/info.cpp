@@ -4,6 +4,7 @@
 #include <saltus/machine.h>
 
 #include "commands.h"
+#include "output.h"
 
 namespace saltus::app {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 int print_info() {
   const MachineInfo info = machine_info();
   const auto line = [](std::string_view what, std::string_view value) {
-    fmt::print("{:<14}{}\n", what, value);
+    print("{:<14}{}\n", what, value);
   };
   line("saltus", info.version);
   line("compiler", info.compiler);

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <saltus/activation.h>
+#include <saltus/dataset.h>
 #include <saltus/error.h>
 
 namespace saltus::app {
@@ -62,8 +63,8 @@ std::vector<std::string_view> split_numbers(std::string_view option, std::string
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::string_view before = parts[i - 1];
     const std::string_view after = parts[i];
-    const bool zero = std::is_floating_point_v<T> &&
-                      (before == "0" || (after == "0" && i + 1 == parts.size()));
+    const bool zero =
+        std::is_floating_point_v<T> && (before == "0" || (after == "0" && i + 1 == parts.size()));
     if (!zero && !(after.size() > 1 && after[0] == '0' && after[1] >= '0' && after[1] <= '9')) {
       continue;
     }
@@ -84,6 +85,15 @@ std::vector<T> parse_numbers(std::string_view option, std::string_view text) {
     values.push_back(parse_number<T>(option, part));
   }
   return values;
+}
+
+/// "mnist|fashion-mnist": the data sets that have a name, as the value of an option.
+inline std::string dataset_names() {
+  std::string names;
+  for (const KnownDataset& known : known_datasets()) {
+    names.append(names.empty() ? "" : "|").append(known.name);
+  }
+  return names;
 }
 
 /// A list of activations, or "all".

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
+#include "output.h"
 
 namespace saltus::app {
 namespace {
@@ -62,12 +62,12 @@ void choose_quick_size(const SweepArguments& arguments, const ImageDataset& data
     seconds = estimate(config, data, speed);
     if (seconds <= kBudget) break;
   }
-  fmt::print(
+  print(
       "quick: {:.0f} images a second here, so about {:.1f} minutes for {} epochs of {} "
       "images with {} seeds\n",
       speed.training, seconds / 60, config.epochs.front(),
       std::min(data.train.count, config.train_limit.value_or(data.train.count)), config.seeds);
-  fmt::print(
+  print(
       "all of it ({} activations, {} epochs, {} images; about {:.0f} minutes): "
       "saltus sweep --out runs/article\n\n",
       whole.activations.size(), whole.epochs.front(),

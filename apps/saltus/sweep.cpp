@@ -18,6 +18,7 @@
 #include "commands.h"
 #include "data_progress.h"
 #include "interrupt.h"
+#include "output.h"
 #include "output_folder.h"
 #include "quick.h"
 #include "sweep_arguments.h"
@@ -120,15 +121,14 @@ int run_sweep_command(const SweepArguments& arguments) {
       {.observer = &console, .done = done, .interrupt = &interrupted, .side_by_side = concurrent});
   write_results(out, result);
   print_ranking(result);
-  std::fflush(stdout);
+  flush_output();
   draw_sweep(out, config, data, result);
-  fmt::print(
+  print(
       "\nwrote sweep.json, history.csv, results.json, accuracy and loss (.svg, .png) into "
       "{}\n",
       out.string());
   if (result.complete) return 0;
-  fmt::print(stderr, "saltus: interrupted: the same command with --out {} --resume goes on\n",
-             out.string());
+  note("saltus: interrupted: the same command with --out {} --resume goes on\n", out.string());
   return interrupt_exit_code();
 }
 
@@ -137,7 +137,7 @@ int run_sweep_command(const SweepArguments& arguments) {
 void add_sweep_command(CLI::App& program, Run& chosen) {
   CLI::App* command = program.add_subcommand(
       "sweep",
-      "Trains the tutorial's convolutional network once for each activation, setting and seed,\n"
+      "Trains the tutorial's convolutional network once for each activation, setting and seed, "
       "ranks them with intervals, and writes tables and pictures");
   const auto arguments = std::make_shared<SweepArguments>();
   add_sweep_options(*command, arguments);

@@ -46,7 +46,7 @@ std::optional<std::int64_t> limit_of(std::string_view option, const std::string&
 
 void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments) {
   SweepArguments& to = *arguments;
-  const auto option = [&](const char* name, std::string& value, const char* type,
+  const auto option = [&](const char* name, std::string& value, const std::string& type,
                           const char* help) {
     return command.add_option(name, value, help)->type_name(type)->capture_default_str();
   };
@@ -54,14 +54,14 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
     added->each([&given](const std::string&) { given = true; });
   };
 
-  option("--data", to.data, "NAME|DIR",
-         "mnist, fashion-mnist, or a folder with four IDX files, plain or gzip");
-  option("--activations", to.activations, "LIST",
-         "What to compare, or all; parameters as in elu:alpha=0.2; see saltus activations");
+  option("--data", to.data, dataset_names() + "|DIR",
+         "A data set with a name, or a folder with four IDX files, plain or gzip");
+  option("--activations", to.activations, "all|ACTIVATION,...",
+         "What to compare; parameters as in elu:alpha=0.2; see saltus activations");
   note(option("--epochs", to.epochs, "N,...", "Passes over the training images"), to.epochs_given);
   option("--batch-size", to.batch_size, "N,...", "Images in a step");
   option("--learning-rate", to.learning_rate, "X,...", "Adam's");
-  CLI::Option* clipvalue = option("--clipvalue", to.clipvalue, "X|none,...",
+  CLI::Option* clipvalue = option("--clipvalue", to.clipvalue, "none|X,...",
                                   "Each gradient element is cut to [-X, X]; none: no clipping");
   option("--clipnorm", to.clipnorm, "X,...", "Instead: each weight's gradient has at most norm X")
       ->excludes(clipvalue);
@@ -72,25 +72,25 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
               "Repeats of everything with seeds of their own; intervals and tests need 2 or more"),
        to.seeds_given);
   option("--seed", to.seed, "N", "Of the first repeat; the next has N + 1");
-  option("--recipe", to.recipe, "NAME",
+  option("--recipe", to.recipe, "tutorial|matched",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
          "initializer and dropout that belong to it");
-  option("--loss", to.loss, "NAME", "binary_crossentropy or categorical_crossentropy");
+  option("--loss", to.loss, "binary_crossentropy|categorical_crossentropy",
+         "What training makes small; the tutorial's is binary, on a softmax");
   note(option("--train-limit", to.train_limit, "N", "Only the first N training images"),
        to.train_limit_given);
   note(option("--test-limit", to.test_limit, "N", "Only the first N test images"),
        to.test_limit_given);
-  option("--device", to.device, "NAME", "auto, cpu or cuda");
-  option(
-      "--precision", to.precision, "NAME",
-      "Of the inputs of matrix products: fp32, bf16 (newer CPUs) or tf32 (GPUs); auto: tf32 on a "
-      "GPU, fp32 on a CPU");
-  option("--gemm", to.gemm, "NAME",
-         "Who multiplies for dense layers on a GPU: saltus or cublas; the last bits of results "
-         "depend on it");
-  option("--conv", to.conv, "NAME",
-         "Who computes convolutions on a GPU: saltus or cudnn; the last bits of results depend on "
-         "it");
+  option("--device", to.device, "auto|cpu|cuda",
+         "Where to train; auto: on a GPU where there is one");
+  option("--precision", to.precision, "auto|fp32|bf16|tf32",
+         "Of the inputs of matrix products; bf16 needs a GPU or a newer CPU, tf32 a GPU; auto: "
+         "tf32 on "
+         "a GPU, fp32 on a CPU");
+  option("--gemm", to.gemm, "saltus|cublas",
+         "Who multiplies for dense layers on a GPU; the last bits of results depend on it");
+  option("--conv", to.conv, "saltus|cudnn",
+         "Who computes convolutions on a GPU; the last bits of results depend on it");
   option("--concurrent", to.concurrent, "N",
          "Trials that train side by side, 0: as many as the device is best at; results do not "
          "depend on it");

@@ -9,6 +9,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "output.h"
+#include "terminal.h"
+#include "text_layout.h"
+
 namespace saltus::app {
 namespace {
 
@@ -76,44 +80,21 @@ std::vector<std::string> row_of(const SettingResult& result, std::string label) 
   return row;
 }
 
-void print_table(const std::vector<std::vector<std::string>>& rows) {
-  // The sign ± has two bytes; widths count characters.
-  const auto width_of = [](const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;
-    }));
-  };
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - width_of(row[i]), ' ');
-      const bool numeric = i != 1 && i + 1 != row.size();
-      line += numeric ? padding + row[i] : row[i] + padding;
-      line += "  ";
-    }
-    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
-  }
-}
-
 }  // namespace
 
 void print_plan(const SweepConfig& config, const ImageDataset& data, const SweepPlan& plan,
                 std::size_t already_done, const std::filesystem::path& out) {
-  fmt::print("{}: {} training and {} test images\n", data.name,
-             grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
-             grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
-  fmt::print("{}: {} x {}, {} recipe, {}, {} on {}\n", counted(plan.trials.size(), "trial"),
-             counted(plan.settings.size(), "setting"),
-             counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),
-             to_string(config.loss), to_string(config.precision), to_string(config.device));
-  if (config.libraries != Libraries{}) fmt::print("{}\n", to_string(config.libraries));
-  if (already_done > 0) fmt::print("{} done before\n", counted(already_done, "trial"));
-  fmt::print("results: {}\n\n", out.string());
-  std::fflush(stdout);
+  print("{}: {} training and {} test images\n", data.name,
+        grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
+        grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
+  print("{}: {} x {}, {} recipe, {}, {} on {}\n", counted(plan.trials.size(), "trial"),
+        counted(plan.settings.size(), "setting"),
+        counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),
+        to_string(config.loss), to_string(config.precision), to_string(config.device));
+  if (config.libraries != Libraries{}) print("{}\n", to_string(config.libraries));
+  if (already_done > 0) print("{} done before\n", counted(already_done, "trial"));
+  print("results: {}\n\n", out.string());
+  flush_output();
 }
 
 SweepConsole::Running::Running(bool in_place, ProgressBarOptions options)
@@ -180,24 +161,28 @@ void print_ranking(const SweepResult& result) {
     return result.settings[a].rank.value_or(kLast) < result.settings[b].rank.value_or(kLast);
   });
 
-  std::vector<std::vector<std::string>> rows = {{"rank", "activation", "accuracy, %",
-                                                 "binary accuracy, %", "best", "to first", "p",
-                                                 "time", "status"}};
+  TextTable table;
+  table.add_column("rank", Align::right);
+  table.add_column("activation");
+  for (const char* title : {"accuracy, %", "binary accuracy, %", "best", "to first", "p", "time"}) {
+    table.add_column(title, Align::right);
+  }
+  table.add_column("status");
   std::size_t repeats = 0;
   for (const std::size_t i : order) {
-    rows.push_back(row_of(result.settings[i], labels[i]));
+    table.add_row(row_of(result.settings[i], labels[i]));
     repeats = std::max(repeats, result.settings[i].ok);
   }
-  fmt::print("\n");
-  print_table(rows);
-  fmt::print("\nAccuracy: categorical, of the validation images after the last epoch.");
+  print("\n");
+  write_output(table.str(static_cast<std::size_t>(output_columns())));
+  print("\nAccuracy: categorical, of the validation images after the last epoch.");
   if (repeats > 1) {
-    fmt::print(
+    print(
         " ±: half of the 95 % interval of the mean.\n"
         "to first, p: mean difference to the first over common seeds, paired t-test, "
         "Holm's correction.\n");
   } else {
-    fmt::print("\nOne seed says nothing of chance: --seeds 5 gives intervals and tests.\n");
+    print("\nOne seed says nothing of chance: --seeds 5 gives intervals and tests.\n");
   }
 }
 

@@ -59,10 +59,15 @@ class Errors : public test::ProgramTest {
 };
 
 TEST_F(Errors, Usage) {
-  expect(2, "subcommand", {});
+  expect(2, "a command is missing: saltus --help lists", {});
+  expect(2, "saltus has no command 'swep': did you mean sweep?", {"swep"});
+  expect(2, "saltus sweep has no option --epoch: did you mean --epochs?", overwriting({"--epoch"}));
+  expect(2, "--epochs is without its value: write --epochs N,...", overwriting({"--epochs"}));
   expect(2, "--frobnicate", {"sweep", "--frobnicate"});
   expect(2, "--points", {"curves", "--points", "many"});
-  expect(2, "did you mean relu", overwriting({"--activations", "rleu"}));
+  expect(2, "'rleu': did you mean relu?", overwriting({"--activations", "rleu"}));
+  expect(2, "'foo': saltus activations lists all", overwriting({"--activations", "foo"}));
+  expect(2, "softmax cannot be an activation here", overwriting({"--activations", "softmax"}));
   expect(2, "alpha", overwriting({"--activations", "elu:alhpa=1"}));
   expect(2, "is empty", overwriting({"--activations", "relu,,elu"}));
   expect(2, "twice", overwriting({"--activations", "relu,relu"}));
@@ -75,12 +80,14 @@ TEST_F(Errors, Usage) {
   expect(2, "number of seeds must be 1 or more", overwriting({"--seeds", "0"}));
   expect(2, "limit of training images", overwriting({"--train-limit", "0"}));
   expect(2, "threads", overwriting({"--threads", "-1"}));
-  expect(2, "recipe", overwriting({"--recipe", "soup"}));
-  expect(2, "loss", overwriting({"--loss", "mean_squared_error"}));
+  expect(2, "--recipe: 'soup' is none of its values: choose tutorial or matched",
+         overwriting({"--recipe", "soup"}));
+  expect(2, "choose binary_crossentropy or categorical_crossentropy",
+         overwriting({"--loss", "mean_squared_error"}));
   expect(2, "tf32", overwriting({"--precision", "tf32"}));
   expect(2, "gemm cublas exists on GPUs only", overwriting({"--gemm", "cublas"}));
   expect(2, "leave conv away", overwriting({"--conv", "cudnn"}));
-  expect(2, "did you mean", overwriting({"--conv", "cudn"}));
+  expect(2, "choose saltus or cudnn", overwriting({"--conv", "cudn"}));
   expect(2, "excludes", overwriting({"--clipvalue", "1", "--clipnorm", "1"}));
   expect(2, "exclude", overwriting({"--clipnorm", "1", "--global-clipnorm", "1"}));
   expect(2, "excludes", overwriting({"--resume"}));
@@ -168,9 +175,9 @@ TEST_F(Errors, FullDisk) {
 }
 
 TEST_F(Errors, StandardOutput) {
-  const Ended ended = run({"activations"}, {}, "exec > /dev/full");
-  EXPECT_EQ(ended.code, 1);
-  EXPECT_THAT(ended.err, testing::StartsWith("saltus: "));
+  for (const auto& arguments : {std::vector<std::string>{"activations"}, {"--help"}}) {
+    expect(1, "cannot write to standard output: No space left", arguments, "exec > /dev/full");
+  }
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+// How the program ends.
+#pragma once
+
+namespace saltus::app {
+
+constexpr int kFailure = 1;  ///< a file, a device, the network
+constexpr int kUsage = 2;    ///< asked for something that cannot be
+// 128 + n: interrupted by signal n; see interrupt.h.
+
+}  // namespace saltus::app

@@ -1,0 +1,85 @@
+#include "help.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "command_tree.h"
+#include "terminal.h"
+#include "text_layout.h"
+
+namespace saltus::app {
+namespace {
+
+/// Help that goes into a file or a pipe is as wide as a terminal often is.
+constexpr int kColumns = 80;
+
+/// Where the descriptions of options begin.
+constexpr std::size_t kIndent = 26;
+
+/// Where a line of a footer that has a title goes on with its text; 0: it has none.
+std::size_t text_of_titled(const std::string& line) {
+  const std::size_t gap = line.starts_with("  ") ? line.find("  ", 2) : std::string::npos;
+  return gap == std::string::npos ? 0 : gap + 2;
+}
+
+/// Paragraphs that are wrapped. A line that begins with two spaces stands alone: a title with a
+/// text beside it, two spaces apart, or a command, which is continued with a backslash.
+std::string prose(const std::string& text, std::size_t columns) {
+  const std::vector<std::string> lines = lines_of(text);
+  std::size_t indent = 0;
+  for (const std::string& line : lines) {
+    indent = std::max(indent, std::min(text_of_titled(line), columns / 2));
+  }
+  std::string out;
+  for (const std::string& line : lines) {
+    if (const std::size_t begin = text_of_titled(line); begin > 0) {
+      out += entry(line.substr(0, begin - 2), line.substr(begin), indent, columns);
+    } else if (!line.starts_with("  ")) {
+      out += entry("", line, 0, columns);
+    } else {
+      out += fmt::format("  {}\n", fmt::join(wrapped(line, columns - 6), " \\\n    "));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string help_text(const CLI::App& command) {
+  const int known = output_columns();
+  const auto columns = static_cast<std::size_t>(known > 0 ? std::max(known, 30) : kColumns);
+  std::size_t indent = 0;
+  std::string positionals;
+  std::string options;
+  std::string commands;
+  const std::size_t room = std::min(kIndent, columns / 2);
+  const auto title = [](const std::string& text) { return "  " + text; };
+  const auto widen = [&](const std::string& text) {
+    if (text.size() + 4 <= room) indent = std::max(indent, text.size() + 4);
+  };
+  for (const CLI::Option* option : positionals_of(command)) widen(synopsis_of_positional(*option));
+  for (const CLI::Option* option : options_of(command)) widen(synopsis_of(*option));
+  for (const CLI::App* sub : commands_of(command)) widen(sub->get_name());
+  if (indent == 0) indent = room;
+
+  for (const CLI::Option* option : positionals_of(command)) {
+    positionals += entry(title(option->get_name(true)), description_of(*option), indent, columns);
+  }
+  for (const CLI::Option* option : options_of(command)) {
+    options += entry(title(synopsis_of(*option)), description_of(*option), indent, columns);
+  }
+  for (const CLI::App* sub : commands_of(command)) {
+    commands += entry(title(sub->get_name()), sub->get_description(), indent, columns);
+  }
+  std::string out = prose(command.get_description(), columns) + '\n';
+  out += entry("Usage:", usage_of(command), 8, columns);
+  if (!positionals.empty()) out += "\nArguments:\n" + positionals;
+  if (!options.empty()) out += "\nOptions:\n" + options;
+  if (!commands.empty()) out += "\nCommands:\n" + commands;
+  if (!command.get_footer().empty()) out += '\n' + prose(command.get_footer(), columns);
+  return out;
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,44 @@
+// What the program says: results on standard output, remarks and errors on standard error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace saltus::app {
+
+/// Opens /dev/null where standard input, output or error is closed: no file that is opened later
+/// may take their numbers and receive what is meant for a terminal.
+void open_standard_streams();
+
+/// Writes to standard output. A failure does not end the work, whose results are files;
+/// finish_output() reports it.
+void write_output(std::string_view text);
+
+/// Makes what was written appear now.
+void flush_output();
+
+/// Writes to standard error; there is nobody to tell where that fails.
+void write_error(std::string_view text);
+
+template <class... T>
+void print(fmt::format_string<T...> format, T&&... values) {
+  write_output(fmt::format(format, std::forward<T>(values)...));
+}
+
+/// A remark beside the results.
+template <class... T>
+void note(fmt::format_string<T...> format, T&&... values) {
+  write_error(fmt::format(format, std::forward<T>(values)...));
+}
+
+/// Flushes standard output at the end of a run. Returns `code`, or that of a failure which it tells
+/// on standard error. Where the output is a pipe that nobody reads any more (`saltus activations |
+/// head`), the program ends as by SIGPIPE, without a word.
+int finish_output(int code);
+
+/// "saltus: MESSAGE" as one line on standard error; returns `code`.
+int fail(int code, std::string message);
+
+}  // namespace saltus::app

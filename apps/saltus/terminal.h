@@ -1,0 +1,18 @@
+// What is known of the terminal.
+#pragma once
+
+namespace saltus::app {
+
+/// Columns of what stands on standard output: COLUMNS where that is set, the terminal's width where
+/// it is one; 0: nothing limits a line.
+int output_columns();
+
+/// Whether lines on this descriptor may be drawn over each other: it is a terminal, and TERM is not
+/// dumb.
+bool can_redraw(int fd);
+
+/// Whether more than ASCII may be written: the locale's character set is UTF-8 and TERM is not
+/// dumb.
+bool shows_unicode();
+
+}  // namespace saltus::app

@@ -1,0 +1,100 @@
+// What the program says to words that it does not know, and when it is asked for help.
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/apps/program.h"
+
+namespace saltus {
+namespace {
+
+using test::Ended;
+using testing::HasSubstr;
+
+using Usage = test::ProgramTest;
+
+TEST_F(Usage, UnknownWordsGetTheNearestThingThatIsAccepted) {
+  const struct {
+    std::vector<std::string> arguments;
+    std::string message;
+  } rows[] = {
+      {{}, "a command is missing: saltus --help lists those that there are"},
+      {{"data"}, "a command is missing: saltus data --help lists those that there are"},
+      {{"swep"}, "saltus has no command 'swep': did you mean sweep?"},
+      {{"swep", "--epochs", "3"}, "saltus has no command 'swep': did you mean sweep?"},
+      {{"train"},
+       "saltus has no command 'train': choose sweep, curves, activations, accuracy, data, info or "
+       "help"},
+      {{"data", "lsit"}, "saltus data has no command 'lsit': did you mean list?"},
+      {{"help", "swep"}, "saltus has no command 'swep': did you mean sweep?"},
+      {{"help", "info", "x"}, "saltus info has no commands, 'x' was given: leave it away"},
+      {{"--verison"}, "saltus has no option --verison: did you mean --version?"},
+      {{"--epochs", "3", "sweep"},
+       "saltus has no option --epochs: it is one of saltus sweep, behind which it must stand"},
+      {{"sweep", "--epoch", "3"}, "saltus sweep has no option --epoch: did you mean --epochs?"},
+      {{"sweep", "--epohcs=3"}, "saltus sweep has no option --epohcs: did you mean --epochs?"},
+      {{"sweep", "-epochs", "3"}, "saltus sweep has no option -epochs: did you mean --epochs?"},
+      {{"sweep", "--lr", "1"}, "saltus sweep has no option --lr: did you mean --learning-rate?"},
+      {{"sweep", "--batch", "1"}, "saltus sweep has no option --batch: did you mean --batch-size?"},
+      {{"sweep", "--optimizer", "sgd"},
+       "saltus sweep has no option --optimizer: a sweep trains with Adam, whose rate is "
+       "--learning-rate"},
+      {{"sweep", "--frobnicate"},
+       "saltus sweep has no option --frobnicate: saltus sweep --help lists those that there are"},
+      {{"activations", "--jsno"}, "saltus activations has no option --jsno: did you mean --json?"},
+      {{"curves", "gelu"},
+       "saltus curves does not know what to do with 'gelu': saltus curves --help shows what it "
+       "takes"},
+      {{"sweep", "--loss", "mse"},
+       "--loss: 'mse' is none of its values: choose binary_crossentropy or "
+       "categorical_crossentropy"},
+      {{"sweep", "--device", "gpu"},
+       "--device: 'gpu' is none of its values: choose auto, cpu or cuda"},
+      {{"sweep", "--precision", "fp23"},
+       "--precision: 'fp23' is none of its values: choose auto, fp32, bf16 or tf32"},
+      {{"sweep", "--gemm", "mkl"}, "--gemm: 'mkl' is none of its values: choose saltus or cublas"},
+      {{"data", "fetch", "fashion-mnits"},
+       "NAME: 'fashion-mnits' is none of its values: choose mnist or fashion-mnist"},
+      {{"sweep", "--activations", "foo"}, "unknown activation 'foo': saltus activations lists all"},
+      {{"activations", "gleu"}, "unknown activation 'gleu': did you mean gelu?"},
+      {{"sweep", "--epochs"}, "--epochs is without its value: write --epochs N,..."},
+  };
+  for (const auto& [arguments, message] : rows) {
+    const Ended ended = run(arguments);
+    EXPECT_EQ(ended.code, 2) << message;
+    EXPECT_EQ(ended.err, "saltus: " + message + "\n");
+    EXPECT_EQ(ended.out, "");
+  }
+}
+
+TEST_F(Usage, WhatIsNoActivationIsExplained) {
+  for (const char* name : {"softmax", "prelu", "maxout", "glu"}) {
+    for (const auto& arguments :
+         {std::vector<std::string>{"sweep", "--activations", name}, {"accuracy", name}}) {
+      const Ended ended = run(arguments);
+      EXPECT_EQ(ended.code, 2);
+      EXPECT_THAT(ended.err,
+                  HasSubstr(std::string(name) + " cannot be an activation here, as it "));
+    }
+  }
+}
+
+TEST_F(Usage, HelpIsTheSameHoweverItIsAskedFor) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{}, {"sweep"}, {"data"}, {"data", "fetch"}, {"help"}}) {
+    std::vector<std::string> by_option = command;
+    by_option.emplace_back("--help");
+    std::vector<std::string> by_command = {"help"};
+    by_command.insert(by_command.end(), command.begin(), command.end());
+    const Ended asked = run(by_option);
+    EXPECT_EQ(asked.code, 0);
+    EXPECT_THAT(asked.out, HasSubstr("Usage:  saltus"));
+    EXPECT_EQ(run(by_command).out, asked.out);
+  }
+  EXPECT_EQ(run({"-V"}).out, run({"--version"}).out);
+}
+
+}  // namespace
+}  // namespace saltus
