@@ -129,11 +129,11 @@ __global__ void __launch_bounds__(kThreads) combine_kernel(NormalizeTraining ste
   const double variance = squares / count;
   step.mean[trial][channel] = static_cast<float>(mean);
   step.inverse_deviation[trial][channel] = static_cast<float>(1 / sqrt(variance + step.epsilon));
-  const auto move = [&](float& moving, double value) {
-    moving = static_cast<float>(moving * step.momentum + value * (1 - step.momentum));
+  const auto moved = [&](float moving, double value) {
+    return static_cast<float>(moving * step.momentum + value * (1 - step.momentum));
   };
-  move(step.moving_mean[trial][channel], mean);
-  move(step.moving_variance[trial][channel], variance);
+  step.next_mean[trial][channel] = moved(step.moving_mean[trial][channel], mean);
+  step.next_variance[trial][channel] = moved(step.moving_variance[trial][channel], variance);
 }
 
 /// inverse deviations [channels] of the moving variances

@@ -13,14 +13,15 @@ struct NormalizeShape {
 };
 
 /// While training: y = (x - mean) inverse_deviation gamma + beta with the batch's own mean and
-/// (biased) variance; inverse_deviation = 1 / sqrt(variance + epsilon). The moving ones become
-/// moving momentum + batch's (1 - momentum).
+/// (biased) variance; inverse_deviation = 1 / sqrt(variance + epsilon). The moving ones are to
+/// become moving momentum + batch's (1 - momentum), which is next: the update lets them.
 struct NormalizeTraining {
   NormalizeShape shape;
   AnyInput x;
-  PerTrial<const float> gamma, beta;             ///< [channels]
-  PerTrial<float> moving_mean, moving_variance;  ///< [channels]
-  PerTrial<float> mean, inverse_deviation;       ///< [channels], kept for the backward pass
+  PerTrial<const float> gamma, beta;                   ///< [channels]
+  PerTrial<const float> moving_mean, moving_variance;  ///< [channels]
+  PerTrial<float> next_mean, next_variance;            ///< [channels]
+  PerTrial<float> mean, inverse_deviation;             ///< [channels], kept for the backward pass
   AnyOutput y;
   PerTrial<float> workspace;  ///< normalize_workspace() floats
   double momentum = 0;

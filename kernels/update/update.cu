@@ -5,6 +5,7 @@
 // double: they cannot overflow, so a sum that is not finite means a gradient that is not.
 // prepare_kernel: one block a trial. Its warps take a weight tensor each and add up its pieces in
 // order; then the verdict, the clips' factors and the learning rate of this step.
+// move_kernel, where there are moving statistics: a thread an element.
 // update_kernel: a block takes a piece, a thread every 256th element: neighbours in a warp are
 // neighbours in memory. Adam reads four floats an element and writes three, and that is its time.
 #include <algorithm>
@@ -69,12 +70,27 @@ __device__ void add_squares(const Update& step, const Notes& notes) {
   }
 }
 
-/// The loss first, then gradients in the weights' order.
-__device__ int find_non_finite(const Update& step, const Notes& notes, double loss) {
+/// For reduce.
+struct Smaller {
+  __device__ int operator()(int a, int b) const { return a < b ? a : b; }
+};
+
+/// The first of the next statistics that is not finite, or their number.
+__device__ int first_bad_statistic(const Update& step, int trial) {
+  int first = step.statistic_count;
+  for (int i = static_cast<int>(threadIdx.x); i < first; i += kThreads)
+    if (!is_finite(step.next_statistics[trial][i])) first = i;
+  return reduce_block<kThreads>(first, Smaller{});
+}
+
+/// The loss first, then gradients in the weights' order, then statistics.
+__device__ int find_non_finite(const Update& step, const Notes& notes, double loss,
+                               int bad_statistic) {
   if (!is_finite(loss)) return NonFinite::kLoss;
   for (int weight = 0; weight < step.weight_count; ++weight)
     if (!is_finite(notes.norms[weight])) return weight;
-  return NonFinite::kNone;
+  return bad_statistic < step.statistic_count ? step.weight_count + bad_statistic
+                                              : NonFinite::kNone;
 }
 
 /// Stores the factors of a norm clip; returns how many of the thread's tensors it scales.
@@ -99,11 +115,14 @@ __global__ void __launch_bounds__(kThreads) prepare_kernel(Update step, Trials t
   const Notes notes(step, trial);
   BatchSums& sums = step.sums[trial][trials.batch->number];
   if (step.check_finite || clips_by_norm(rule)) add_squares(step, notes);
+  const bool check_statistics = step.check_finite && step.statistic_count > 0;
+  const int bad_statistic = check_statistics ? first_bad_statistic(step, trial) : 0;
   __syncthreads();  // the norms are there, and all threads know that the trial is active
 
   if (threadIdx.x == 0) {
     TrialState& state = trials.states[trial];
-    bad[0] = step.check_finite ? find_non_finite(step, notes, sums.loss) : NonFinite::kNone;
+    bad[0] = step.check_finite ? find_non_finite(step, notes, sums.loss, bad_statistic)
+                               : NonFinite::kNone;
     if (bad[0] == NonFinite::kNone) {
       ++state.step;
       *notes.rate = rule.adam ? adam_rate(rule.learning_rate, rule.beta_1, rule.beta_2, state.step)
@@ -117,6 +136,13 @@ __global__ void __launch_bounds__(kThreads) prepare_kernel(Update step, Trials t
   if (bad[0] != NonFinite::kNone || !clips_by_norm(rule)) return;
   const int scaled = reduce_block<kThreads>(set_scales(step, notes, rule));
   if (threadIdx.x == 0) sums.clipped += static_cast<unsigned long long>(scaled);
+}
+
+__global__ void __launch_bounds__(kThreads) move_kernel(Update step, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  const int i = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  if (!trials.active(trial) || i >= step.statistic_count) return;
+  step.statistics[trial][i] = step.next_statistics[trial][i];
 }
 
 /// Calls change(i, clipped gradient) for the thread's elements of a piece; returns how many were
@@ -202,6 +228,8 @@ void update(const Update& arguments, const Stage& stage) {
     launch<squares_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
   launch<prepare_kernel>(dim3(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
                          stage.trials);
+  launch<move_kernel>(dim3(blocks_for(arguments.statistic_count, kThreads), 1, trials),
+                      dim3(kThreads), 0, stage.stream, arguments, stage.trials);
   launch<update_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
 }
 

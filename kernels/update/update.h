@@ -50,25 +50,31 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights);
 struct NonFinite {
   static constexpr int kNone = -2;
   static constexpr int kLoss = -1;
-  int weight = kNone;      ///< whose gradient it was, or kLoss
+  int weight = kNone;  ///< whose gradient it was, or kLoss; from Update::weight_count on: the place
+                       ///< in the statistics
   std::uint32_t step = 0;  ///< optimizer steps done before
 };
 
-/// weights -= what the optimizer makes of the gradients; TrialState::step counts the steps.
+/// weights -= what the optimizer makes of the gradients; TrialState::step counts the steps. The
+/// moving statistics become what the batch has left as next_statistics.
 ///
-/// Where check_finite is set, a trial whose loss or gradients are not all finite becomes inactive
-/// before any of its weights or moments changes, and `non_finite` says why.
+/// Where check_finite is set, a trial whose loss, gradients or next statistics are not all finite
+/// becomes inactive before any of its weights, moments or statistics changes, and `non_finite` says
+/// why.
 struct Update {
   PerTrial<float> weights;          ///< [parameters]
   PerTrial<const float> gradients;  ///< [parameters]
-  PerTrial<float> moment_1;  ///< [parameters]: of Adam, or SGD's velocity; absent without both
-  PerTrial<float> moment_2;  ///< [parameters]: of Adam
-  PerTrial<Bf16> copy;       ///< [parameters]: gets the new weights, rounded; or none
-  const UpdateRule* rules = nullptr;     ///< [trials]
-  const UpdatePiece* pieces = nullptr;   ///< [piece_count], of cut_weights()
-  const int* first_of_weight = nullptr;  ///< [weight_count + 1]
+  PerTrial<float> moment_1;    ///< [parameters]: of Adam, or SGD's velocity; absent without both
+  PerTrial<float> moment_2;    ///< [parameters]: of Adam
+  PerTrial<Bf16> copy;         ///< [parameters]: gets the new weights, rounded; or none
+  PerTrial<float> statistics;  ///< [statistic_count]
+  PerTrial<const float> next_statistics;  ///< [statistic_count]
+  const UpdateRule* rules = nullptr;      ///< [trials]
+  const UpdatePiece* pieces = nullptr;    ///< [piece_count], of cut_weights()
+  const int* first_of_weight = nullptr;   ///< [weight_count + 1]
   int piece_count = 0;
   int weight_count = 0;
+  int statistic_count = 0;
   PerTrial<BatchSums> sums;         ///< [batches]: the loss, and where clips are counted
   NonFinite* non_finite = nullptr;  ///< [trials]
   PerTrial<double> workspace;       ///< update_workspace() doubles

@@ -210,6 +210,8 @@ Contest normalize(Sets& sets, bool backward) {
   const Floats deviation = of_channel();
   const Floats moving_mean = of_channel();
   const Floats moving_variance = of_channel();
+  const Floats next_mean = of_channel();
+  const Floats next_variance = of_channel();
   const Floats workspace =
       arena.zeros<float>(trials, kernels::normalize_workspace(shape, sets.setting().rows));
   return sets.ours([=, stage = sets.stage()](std::size_t i) {
@@ -218,9 +220,10 @@ Contest normalize(Sets& sets, bool backward) {
                                    moving_variance, workspace},
                                   stage);
     else
-      kernels::normalize_training({shape, x[i], gamma, beta, moving_mean, moving_variance, mean,
-                                   deviation, out[i], workspace, 0.99, 1e-3},
-                                  stage);
+      kernels::normalize_training(
+          {shape, x[i], gamma, beta, moving_mean, moving_variance, next_mean, next_variance, mean,
+           deviation, out[i], workspace, 0.99, 1e-3},
+          stage);
   });
 }
 

@@ -116,7 +116,8 @@ struct AlphaDropout {
 };
 
 /// Normalises each channel (last axis) over batch and positions. gamma, beta and two moving
-/// statistics, all {channels}.
+/// statistics, all {channels}. A batch whose variance is beyond the largest float (a value of 1e30)
+/// makes moving_variance infinite, which it stays; see CompileOptions::terminate_on_nan.
 struct BatchNormalization {
   double momentum = 0.99;
   double epsilon = 1e-3;

@@ -139,6 +139,8 @@ class Lowering {
     step.beta = weight(1);
     step.moving_mean = weight(2);
     step.moving_variance = weight(3);
+    step.next_mean = training() ? next_statistic(step.moving_mean) : kNone;
+    step.next_variance = training() ? next_statistic(step.moving_variance) : kNone;
     step.mean = training() ? batch_statistic("/mean", channels) : kNone;
     step.inverse_deviation = training() ? batch_statistic("/inverse_deviation", channels) : kNone;
     step.y = result("");
@@ -176,6 +178,8 @@ class Lowering {
         offset += align(elements);
       }
     }
+    moving_ = statistics_;
+    if (training()) statistics_ += moving_;  // what they are to become
     const std::size_t weights = draft_.tensors.size();
     draft_.gradient_of_weight.assign(weights, kNone);
     for (std::size_t i = 0; training() && i < weights; ++i) {
@@ -198,13 +202,21 @@ class Lowering {
   TensorId result(std::string_view suffix, DType type = DType::f32) {
     return draft_.add_tensor(node_->name + std::string(suffix), node_->shape, type);
   }
-  TensorId batch_statistic(std::string_view suffix, std::int64_t channels) {
-    const TensorId id = draft_.add_tensor(node_->name + std::string(suffix), {channels});
+  TensorId statistic(std::string name, std::int64_t channels, std::int64_t offset) {
+    const TensorId id = draft_.add_tensor(std::move(name), {channels});
     Tensor& tensor = draft_.tensors[static_cast<std::size_t>(id)];
     tensor.home = Home::statistics;
-    tensor.offset = statistics_;
-    statistics_ += align(channels);
+    tensor.offset = offset;
     return id;
+  }
+  TensorId next_statistic(TensorId moving) {
+    const Tensor tensor = draft_.tensors[static_cast<std::size_t>(moving)];
+    return statistic(tensor.name + "/next", tensor.elements, tensor.offset + moving_);
+  }
+  TensorId batch_statistic(std::string_view suffix, std::int64_t channels) {
+    const std::int64_t offset = statistics_;
+    statistics_ += align(channels);
+    return statistic(node_->name + std::string(suffix), channels, offset);
   }
   Window pool_window(Size2 size, Size2 strides, layers::Padding padding) const {
     return window_of(input_shape(), size, strides, padding, input_shape()[2]);
@@ -244,6 +256,7 @@ class Lowering {
   std::vector<TensorId> first_weight_;  ///< by node
   std::vector<TensorId> values_;        ///< by node: the tensor that holds its output
   std::int64_t statistics_ = 0;
+  std::int64_t moving_ = 0;  ///< of statistics_
   int activation_slots_ = 0;
   int dropout_slots_ = 0;
   bool fused_softmax_ = false;
@@ -298,10 +311,13 @@ Plan make_plan(const Graph& graph, Loss loss, Precision precision) {
   plan.train = make(Mode::train);
   plan.evaluate = make(Mode::evaluate);
   plan.predict = make(Mode::predict);
-  for (const Tensor& tensor : plan.train.tensors) {
+  for (std::size_t i = 0; i < plan.train.tensors.size(); ++i) {
+    const Tensor& tensor = plan.train.tensors[i];
     const std::int64_t end = tensor.offset + align(tensor.elements);
     if (tensor.home == Home::parameters) plan.parameter_count = std::max(plan.parameter_count, end);
-    if (tensor.home == Home::statistics) plan.statistic_count = std::max(plan.statistic_count, end);
+    if (tensor.home != Home::statistics) continue;
+    plan.statistic_count = std::max(plan.statistic_count, end);
+    if (i < plan.weights.size()) plan.moving_count = std::max(plan.moving_count, end);
   }
   return plan;
 }

@@ -29,7 +29,8 @@ enum class Home : std::uint8_t {
   parameters,  ///< trainable weights: one flat array; gradients and moments are arrays with the
                ///< same offsets
   gradients,   ///< the gradient of a trainable weight
-  statistics,  ///< moving means and variances, and behind them the batch's own
+  statistics,  ///< moving means and variances; behind them, in the same order, what the update
+               ///< makes of them; behind those the batch's own
   batch,       ///< one row a sample, alive across segments: offset and size count bytes a sample
   slice,  ///< one row a sample, alive inside one sliced segment only: never needed for the whole
           ///< batch at once
@@ -209,12 +210,13 @@ struct SoftmaxRowsBackward {
 };
 
 /// While training: batch statistics over rows and positions, kept in mean and inverse_deviation
-/// [channels] (f32, statistics home), and the moving ones updated. Otherwise the moving ones are
-/// used and mean and inverse_deviation are kNone.
+/// [channels] (f32, statistics home), and in next_mean and next_variance what the moving ones are
+/// to become with the weights. Otherwise the moving ones are used and these four are kNone.
 struct Normalize {
   static constexpr std::string_view kName = "normalize";
   static constexpr bool kSliced = false;
-  TensorId x, gamma, beta, moving_mean, moving_variance, mean, inverse_deviation, y;
+  TensorId x, gamma, beta, moving_mean, moving_variance, next_mean, next_variance, mean,
+      inverse_deviation, y;
   std::int64_t rows, channels;
   double momentum, epsilon;
 };
@@ -243,7 +245,9 @@ struct EvaluateLoss {
   bool softmax;
 };
 
-/// Clip and update all trainable weights from the flat gradients.
+/// Clip and update all trainable weights from the flat gradients, and let the moving statistics
+/// become what they are to be: whatever lasts beyond the batch changes here, and all of it or
+/// nothing.
 struct Update {
   static constexpr std::string_view kName = "update";
   static constexpr bool kSliced = false;
@@ -283,6 +287,7 @@ struct Plan {
   std::vector<Weight> weights;       ///< in the order of their tensors' ids, from 0
   std::int64_t parameter_count = 0;  ///< elements of the flat array of trainable weights
   std::int64_t statistic_count = 0;  ///< elements of the array of statistics
+  std::int64_t moving_count = 0;     ///< the first so many of them are the moving ones
   int activation_slots = 0;
   int dropout_slots = 0;
   Precision precision = Precision::fp32;

@@ -102,7 +102,7 @@ struct Visitor {
   }
   void operator()(const Normalize& s) const {
     read({s.x, s.gamma, s.beta, s.moving_mean, s.moving_variance});
-    write({s.mean, s.inverse_deviation, s.y});
+    write({s.next_mean, s.next_variance, s.mean, s.inverse_deviation, s.y});
   }
   void operator()(const NormalizeBackward& s) const {
     read({s.x, s.gamma, s.mean, s.inverse_deviation, s.dy});

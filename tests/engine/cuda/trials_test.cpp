@@ -107,6 +107,95 @@ TEST(CudaTrialsThatDiverge, StopBeforeAnyWeightChangesAndAreNamedByTheGradient) 
   EXPECT_EQ(all_weights(trainer, 0), before);
 }
 
+TEST(CudaTrialsThatDiverge, AreFoundByAFigureAfterTheLastUpdate) {
+  Graph graph({1});
+  graph.add(layers::Dense{.units = 1, .use_bias = false});
+  graph.add(layers::Dense{.units = 1, .use_bias = false});
+  const std::vector<float> inputs = {1};
+  const std::vector<float> targets = {0};
+  CompileOptions options = compile_options();
+  options.loss = Loss::mean_squared_error;
+  options.metrics = {};
+  train::Trainer trainer(
+      backend::cuda(),
+      {{graph, SGD{.learning_rate = 1e30}, 0}, {graph, SGD{.learning_rate = 0}, 0}}, options);
+  for (const int trial : {0, 1}) {
+    trainer.set_weight(trial, 0, std::vector<float>{1});
+    trainer.set_weight(trial, 1, std::vector<float>{1});
+  }
+  const Samples samples = {.count = 1, .inputs = inputs, .targets = targets};
+  // Loss 1 and gradients of 2 make weights of -2e30, whose product overflows.
+  const auto histories = trainer.fit(samples, {.epochs = 2, .validation_data = samples}, {});
+  ASSERT_TRUE(trainer.divergence(0));
+  EXPECT_EQ(trainer.divergence(0)->tensor, "val_loss");
+  EXPECT_EQ(trainer.divergence(0)->epoch, 0);
+  EXPECT_EQ(trainer.divergence(0)->step, 1);
+  EXPECT_EQ(histories[0].at("loss"), std::vector<double>{1});
+  EXPECT_TRUE(std::isinf(histories[0].at("val_loss").at(0)));
+  EXPECT_FALSE(trainer.divergence(1));
+  EXPECT_EQ(histories[1].epoch.size(), 2U);
+}
+
+/// Trains four samples of two inputs, of which the first has this value, with two layers that
+/// normalise.
+struct NormalisedOnDevice {
+  train::Trainer trainer{backend::cuda(), {{graph(), SGD{.learning_rate = 0.1}, 0}}, options()};
+
+  static CompileOptions options() {
+    CompileOptions options = compile_options();
+    options.loss = Loss::mean_squared_error;
+    options.metrics = {};
+    return options;
+  }
+  static Graph graph() {
+    Graph graph({2});
+    graph.add(layers::BatchNormalization{});
+    graph.add(layers::Dense{.units = 3});
+    graph.add(layers::BatchNormalization{});
+    graph.add(layers::Dense{.units = 1});
+    return graph;
+  }
+  void fit(float first, float third, std::int64_t batch_size = 4) {
+    const std::vector<float> inputs = {first, 2, third, 4, 0.5F, -3, -0.5F, 1};
+    const std::vector<float> targets = {1, 2, 3, 4};
+    trainer.fit({.count = 4, .inputs = inputs, .targets = targets},
+                {.batch_size = batch_size, .shuffle = false}, {});
+  }
+};
+
+TEST(CudaTrialsThatDiverge, LeaveMovingStatisticsAlone) {
+  NormalisedOnDevice good;
+  good.fit(1, -1);
+  EXPECT_FALSE(good.trainer.divergence(0));
+  const std::vector<float> before = all_weights(good.trainer, 0);
+  good.fit(std::numeric_limits<float>::quiet_NaN(), -1);
+  ASSERT_TRUE(good.trainer.divergence(0));
+  EXPECT_EQ(good.trainer.divergence(0)->tensor, "loss");
+  EXPECT_EQ(good.trainer.divergence(0)->step, 1);
+  EXPECT_EQ(all_weights(good.trainer, 0), before);
+
+  // The sum is 0 and the sum of squares beyond the largest float; all else is finite.
+  good.fit(0x1p100F, -0x1p100F);
+  ASSERT_TRUE(good.trainer.divergence(0));
+  EXPECT_EQ(good.trainer.divergence(0)->tensor, "batch_normalization/moving_variance");
+  EXPECT_EQ(all_weights(good.trainer, 0), before);
+  good.fit(1, -1);
+  EXPECT_FALSE(good.trainer.divergence(0));
+  EXPECT_NE(all_weights(good.trainer, 0), before);
+}
+
+TEST(CudaTrialsThatTrain, HaveNoMoreRowsThanThereAreSamples) {
+  constexpr std::int64_t kHuge = std::numeric_limits<std::int64_t>::max();
+  NormalisedOnDevice usual;
+  NormalisedOnDevice huge;
+  usual.fit(1, -1);
+  huge.fit(1, -1, kHuge);
+  EXPECT_EQ(all_weights(huge.trainer, 0), all_weights(usual.trainer, 0));
+  const std::vector<float> inputs = {1, 2};
+  const Samples one = {.count = 1, .inputs = inputs, .targets = {}};
+  EXPECT_EQ(huge.trainer.predict(0, one, kHuge), usual.trainer.predict(0, one, 1));
+}
+
 /// Stops a trial after its first epoch.
 class Stopper : public Callback {
   void on_epoch_end(int /*epoch*/, const Logs& /*logs*/, TrainingControl& control) override {

@@ -101,21 +101,23 @@ TEST_P(NormalizeTest, TrainingTakesTheBatchsMoments) {
   const DeviceArray<float> inverse(gamma);
   const DeviceArray<float> device_moving_mean(moving_mean);
   const DeviceArray<float> device_moving_variance(moving_variance);
+  const DeviceArray<float> next_mean(gamma);
+  const DeviceArray<float> next_variance(gamma);
   const auto space = workspace();
 
   kernels::normalize_training(
       {shape(), device_x.per_trial(kTrials), device_gamma.per_trial(kTrials),
        device_beta.per_trial(kTrials), device_moving_mean.per_trial(kTrials),
-       device_moving_variance.per_trial(kTrials), mean.per_trial(kTrials),
-       inverse.per_trial(kTrials), y.per_trial(kTrials), space.per_trial(kTrials), kMomentum,
-       kEpsilon},
+       device_moving_variance.per_trial(kTrials), next_mean.per_trial(kTrials),
+       next_variance.per_trial(kTrials), mean.per_trial(kTrials), inverse.per_trial(kTrials),
+       y.per_trial(kTrials), space.per_trial(kTrials), kMomentum, kEpsilon},
       table.stage());
 
   Doubles want_y = doubles(before);
   Doubles want_mean = doubles(gamma);
   Doubles want_inverse = doubles(gamma);
-  Doubles want_moving_mean = doubles(moving_mean);
-  Doubles want_moving_variance = doubles(moving_variance);
+  Doubles want_next_mean = doubles(gamma);
+  Doubles want_next_variance = doubles(gamma);
   Doubles y_bound(want_y.size(), 0);
   // A mean is a float, and x - mean is taken from that one: its rounding counts by x's size.
   const double spot = (std::abs(c.offset) + 5) * kHalfUnit;
@@ -123,8 +125,8 @@ TEST_P(NormalizeTest, TrainingTakesTheBatchsMoments) {
     const Moments m = moments_of(x, places);
     want_mean[i] = m.mean;
     want_inverse[i] = 1 / std::sqrt(m.variance + kEpsilon);
-    want_moving_mean[i] = moving_mean[i] * kMomentum + m.mean * (1 - kMomentum);
-    want_moving_variance[i] = moving_variance[i] * kMomentum + m.variance * (1 - kMomentum);
+    want_next_mean[i] = moving_mean[i] * kMomentum + m.mean * (1 - kMomentum);
+    want_next_variance[i] = moving_variance[i] * kMomentum + m.variance * (1 - kMomentum);
     for (const std::size_t place : places) {
       const double scaled = want_inverse[i] * gamma[i];
       want_y[place] = (x[place] - m.mean) * scaled + beta[i];
@@ -138,9 +140,10 @@ TEST_P(NormalizeTest, TrainingTakesTheBatchsMoments) {
   };
   expect_within(mean.read(), want_mean, [&](std::size_t) { return 3 * spot; });
   expect_within(inverse.read(), want_inverse, relative(want_inverse, 160));
-  expect_within(device_moving_mean.read(), want_moving_mean, [&](std::size_t) { return 3 * spot; });
-  expect_within(device_moving_variance.read(), want_moving_variance,
-                relative(want_moving_variance, 160));
+  expect_within(next_mean.read(), want_next_mean, [&](std::size_t) { return 3 * spot; });
+  expect_within(next_variance.read(), want_next_variance, relative(want_next_variance, 160));
+  expect_equal(device_moving_mean.read(), doubles(moving_mean));
+  expect_equal(device_moving_variance.read(), doubles(moving_variance));
   expect_within(y.read(), want_y, [&](std::size_t i) { return y_bound[i]; });
 }
 
@@ -259,6 +262,8 @@ TEST(NormalizeSpecials, EqualSamplesHaveNoVariance) {
   const DeviceArray<float> zero(std::vector<float>{0});
   const DeviceArray<float> moving_mean(std::vector<float>{0});
   const DeviceArray<float> moving_variance(std::vector<float>{1});
+  const DeviceArray<float> next_mean(1);
+  const DeviceArray<float> next_variance(1);
   const DeviceArray<float> mean(1);
   const DeviceArray<float> inverse(1);
   const DeviceArray<float> y(x.size());
@@ -270,6 +275,8 @@ TEST(NormalizeSpecials, EqualSamplesHaveNoVariance) {
                                zero.per_trial(),
                                moving_mean.per_trial(),
                                moving_variance.per_trial(),
+                               next_mean.per_trial(),
+                               next_variance.per_trial(),
                                mean.per_trial(),
                                inverse.per_trial(),
                                y.per_trial(),
@@ -280,8 +287,8 @@ TEST(NormalizeSpecials, EqualSamplesHaveNoVariance) {
   expect_equal(y.read(), Doubles(6, 0));
   expect_equal(mean.read(), {3});
   expect_equal(inverse.read(), {2});
-  expect_equal(moving_mean.read(), {1.5});
-  expect_equal(moving_variance.read(), {0.5});
+  expect_equal(next_mean.read(), {1.5});
+  expect_equal(next_variance.read(), {0.5});
 }
 
 TEST(NormalizeSpecials, NaNStaysInItsChannel) {
@@ -290,6 +297,8 @@ TEST(NormalizeSpecials, NaNStaysInItsChannel) {
   const DeviceArray<float> gamma(std::vector<float>{1, 1});
   const DeviceArray<float> moving(std::vector<float>{1, 1});
   const DeviceArray<float> moving_variance(std::vector<float>{1, 1});
+  const DeviceArray<float> next_mean(2);
+  const DeviceArray<float> next_variance(2);
   const DeviceArray<float> mean(2);
   const DeviceArray<float> inverse(2);
   const DeviceArray<kernels::Bf16> y(4);
@@ -301,6 +310,8 @@ TEST(NormalizeSpecials, NaNStaysInItsChannel) {
                                gamma.per_trial(),
                                moving.per_trial(),
                                moving_variance.per_trial(),
+                               next_mean.per_trial(),
+                               next_variance.per_trial(),
                                mean.per_trial(),
                                inverse.per_trial(),
                                y.per_trial(),

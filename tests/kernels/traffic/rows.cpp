@@ -85,6 +85,8 @@ struct ChannelArrays {
   DeviceArray<float> beta = input(kChannels);
   DeviceArray<float> moving_mean = input(kChannels);
   DeviceArray<float> moving_variance{std::vector<float>(kChannels, 1.0f)};
+  DeviceArray<float> next_mean{kChannels};
+  DeviceArray<float> next_variance{kChannels};
   DeviceArray<float> mean = input(kChannels);
   DeviceArray<float> inverse_deviation{std::vector<float>(kChannels, 1.0f)};
   DeviceArray<float> dgamma{kChannels};
@@ -106,8 +108,9 @@ void add_normalization(std::vector<Step>& steps) {
     const DeviceArray<T> y(kNormalized);
     kernels::normalize_training(
         {kShape, x.per_trial(), c.gamma.per_trial(), c.beta.per_trial(), c.moving_mean.per_trial(),
-         c.moving_variance.per_trial(), c.mean.per_trial(), c.inverse_deviation.per_trial(),
-         y.per_trial(), c.workspace.per_trial(), 0.99, 1e-3},
+         c.moving_variance.per_trial(), c.next_mean.per_trial(), c.next_variance.per_trial(),
+         c.mean.per_trial(), c.inverse_deviation.per_trial(), y.per_trial(),
+         c.workspace.per_trial(), 0.99, 1e-3},
         stage);
   });
   add("inference", {0, 4 * kElements}, [](const kernels::Stage& stage) {

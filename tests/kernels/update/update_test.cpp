@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +17,7 @@ using kernels::UpdateRule;
 constexpr double kHalfUnit = 0x1p-24;
 constexpr int kBatches = 2;  // places for sums; the tests' batch is number 1
 constexpr int kStepsBefore = 6;
+constexpr std::size_t kStatistics = 300;  // more than a block's threads
 
 UpdateRule adam(double learning_rate, Clip clip = Clip::none, double limit = 0) {
   return {.adam = true,
@@ -62,6 +62,8 @@ class Weights {
     const DeviceArray<float> device_m(m);
     const DeviceArray<float> device_v(v);
     const DeviceArray<kernels::Bf16> device_copy(std::vector<kernels::Bf16>(w.size()));
+    const DeviceArray<float> device_statistics(statistics);
+    const DeviceArray<float> device_next(next_statistics);
     const DeviceArray<kernels::BatchSums> device_sums(sums);
     const DeviceArray<kernels::NonFinite> device_non_finite(non_finite);
     const int trials = static_cast<int>(rules.size());
@@ -73,11 +75,14 @@ class Weights {
                      .moment_1 = device_m.per_trial(trials),
                      .moment_2 = device_v.per_trial(trials),
                      .copy = device_copy.per_trial(trials),
+                     .statistics = device_statistics.per_trial(trials),
+                     .next_statistics = device_next.per_trial(trials),
                      .rules = device_rules_.data(),
                      .pieces = pieces_.data(),
                      .first_of_weight = first_of_weight_.data(),
                      .piece_count = static_cast<int>(pieces_.size()),
                      .weight_count = static_cast<int>(extents.size()),
+                     .statistic_count = static_cast<int>(kStatistics),
                      .sums = device_sums.per_trial(trials),
                      .non_finite = device_non_finite.data(),
                      .workspace = workspace_.per_trial(trials),
@@ -88,6 +93,7 @@ class Weights {
     m = device_m.read();
     v = device_v.read();
     copy = to_float(device_copy.read());
+    statistics = device_statistics.read();
     sums = device_sums.read();
     non_finite = device_non_finite.read();
   }
@@ -105,6 +111,8 @@ class Weights {
   std::vector<float> m = normal_values(rules.size() * parameters, 3);
   std::vector<float> v = squares(normal_values(rules.size() * parameters, 4));
   std::vector<float> copy;
+  std::vector<float> statistics = normal_values(rules.size() * kStatistics, 5);
+  std::vector<float> next_statistics = normal_values(rules.size() * kStatistics, 6);
   std::vector<kernels::BatchSums> sums;
   std::vector<kernels::NonFinite> non_finite;
 
@@ -225,6 +233,7 @@ TEST(UpdateTest, EveryRuleIsTheFormulasForSomeSteps) {
     EXPECT_EQ(weights.sums[trial * kBatches].clipped, 0U) << "of another batch";
     EXPECT_EQ(weights.non_finite[trial].weight, kernels::NonFinite::kNone);
   }
+  EXPECT_EQ(weights.statistics, weights.next_statistics);
   EXPECT_GT(weights.clipped(1), 0U);
   EXPECT_EQ(weights.clipped(2), 2U * 3U) << "the two long tensors, three times";
   EXPECT_EQ(weights.clipped(3), 4U * 3U);
@@ -260,14 +269,21 @@ TEST(UpdateTest, LeavesInactiveTrialsAlone) {
   EXPECT_TRUE(std::equal(before.m.begin(), before.m.begin() + first, weights.m.begin()));
   EXPECT_EQ(weights.states()[0].step, static_cast<std::uint32_t>(kStepsBefore));
   EXPECT_EQ(weights.clipped(0), 0U);
+  EXPECT_TRUE(std::equal(before.statistics.begin(), before.statistics.begin() + kStatistics,
+                         weights.statistics.begin()));
+  EXPECT_TRUE(std::equal(weights.next_statistics.begin() + kStatistics,
+                         weights.next_statistics.end(), weights.statistics.begin() + kStatistics));
 }
 
 /// Where a number is not finite, and what is said of it.
 struct BadNumber {
-  std::optional<std::size_t> gradient;  ///< else the loss
+  enum class Place { loss, gradient, statistic } where;
+  std::size_t element;
   float value;
   int weight;
 };
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 class UpdateNonFiniteTest : public testing::TestWithParam<BadNumber> {};
 
@@ -276,10 +292,12 @@ TEST_P(UpdateNonFiniteTest, StopsTheTrialBeforeAnythingChanges) {
   const std::vector<UpdateRule> rules = {adam(0.1, Clip::norm, 1), adam(0.1), sgd(0.1, 0.9, false)};
   Weights weights(rules);
   for (std::size_t trial = 1; trial < 3; ++trial) {
-    if (bad.gradient)
-      weights.g[trial * weights.parameters + *bad.gradient] = bad.value;
-    else
+    if (bad.where == BadNumber::Place::loss)
       weights.sums_of(trial).loss = double{bad.value};
+    else if (bad.where == BadNumber::Place::gradient)
+      weights.g[trial * weights.parameters + bad.element] = bad.value;
+    else
+      weights.next_statistics[trial * kStatistics + bad.element] = bad.value;
   }
   const Weights before(rules);
   weights.step(true);
@@ -293,6 +311,11 @@ TEST_P(UpdateNonFiniteTest, StopsTheTrialBeforeAnythingChanges) {
     };
     EXPECT_EQ(same(weights.w, before.w), stopped);
     EXPECT_EQ(same(weights.m, before.m), stopped);
+    const auto first = static_cast<std::ptrdiff_t>(trial * kStatistics);
+    EXPECT_EQ(std::equal(weights.statistics.begin() + first,
+                         weights.statistics.begin() + first + kStatistics,
+                         before.statistics.begin() + first),
+              stopped);
     EXPECT_EQ(weights.states()[trial].active, stopped ? 0U : 1U);
     EXPECT_EQ(weights.states()[trial].step, kStepsBefore + (stopped ? 0U : 1U));
     EXPECT_EQ(weights.non_finite[trial].weight, stopped ? bad.weight : kernels::NonFinite::kNone);
@@ -304,13 +327,14 @@ TEST_P(UpdateNonFiniteTest, StopsTheTrialBeforeAnythingChanges) {
 
 INSTANTIATE_TEST_SUITE_P(
     Numbers, UpdateNonFiniteTest,
-    testing::Values(BadNumber{0, std::nanf(""), 0},
-                    BadNumber{4100, std::numeric_limits<float>::infinity(), 1},
-                    BadNumber{13100, -std::numeric_limits<float>::infinity(), 2},
-                    BadNumber{13101, std::nanf(""), 3},
-                    BadNumber{std::nullopt, std::nanf(""), kernels::NonFinite::kLoss},
-                    BadNumber{std::nullopt, std::numeric_limits<float>::infinity(),
-                              kernels::NonFinite::kLoss}));
+    testing::Values(BadNumber{BadNumber::Place::gradient, 0, std::nanf(""), 0},
+                    BadNumber{BadNumber::Place::gradient, 4100, kInfinity, 1},
+                    BadNumber{BadNumber::Place::gradient, 13100, -kInfinity, 2},
+                    BadNumber{BadNumber::Place::gradient, 13101, std::nanf(""), 3},
+                    BadNumber{BadNumber::Place::loss, 0, std::nanf(""), kernels::NonFinite::kLoss},
+                    BadNumber{BadNumber::Place::loss, 0, kInfinity, kernels::NonFinite::kLoss},
+                    BadNumber{BadNumber::Place::statistic, 0, std::nanf(""), 4},
+                    BadNumber{BadNumber::Place::statistic, 299, kInfinity, 4 + 299}));
 
 TEST(UpdateTest, LargeGradientsAreFinite) {
   Weights weights({sgd(1e-38, 0, false)});

@@ -30,17 +30,19 @@ class NormalizeOp : public WholeOp {
     }
     float* kept_mean = memory_.floats(step_.mean, run);
     float* kept_inverse = memory_.floats(step_.inverse_deviation, run);
-    float* moving_mean = memory_.floats(step_.moving_mean, run);
-    float* moving_variance = memory_.floats(step_.moving_variance, run);
-    const auto toward = [&](float& moving, double value) {
-      moving = static_cast<float>(moving * step_.momentum + value * (1.0 - step_.momentum));
+    const float* moving_mean = memory_.floats(step_.moving_mean, run);
+    const float* moving_variance = memory_.floats(step_.moving_variance, run);
+    float* next_mean = memory_.floats(step_.next_mean, run);
+    float* next_variance = memory_.floats(step_.next_variance, run);
+    const auto moved = [&](float moving, double value) {
+      return static_cast<float>(moving * step_.momentum + value * (1.0 - step_.momentum));
     };
     for (std::size_t j = 0; j < count; ++j) {
       variance[j] /= static_cast<double>(rows);
       kept_mean[j] = static_cast<float>(mean[j]);
       kept_inverse[j] = static_cast<float>(1.0 / std::sqrt(variance[j] + step_.epsilon));
-      toward(moving_mean[j], mean[j]);
-      toward(moving_variance[j], variance[j]);
+      next_mean[j] = moved(moving_mean[j], mean[j]);
+      next_variance[j] = moved(moving_variance[j], variance[j]);
     }
     const float* gamma = memory_.floats(step_.gamma, run);
     const float* beta = memory_.floats(step_.beta, run);

@@ -1,5 +1,6 @@
-// Clipping and the optimizer, over the flat arrays in pieces of fixed size that never cross from
-// one weight tensor to the next.
+// What lasts beyond a batch: clipping and the optimizer, over the flat arrays in pieces of fixed
+// size that never cross from one weight tensor to the next, and the moving statistics.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -25,7 +26,8 @@ class UpdateOp : public WholeOp {
         bf16_(setting.plan.precision == Precision::bf16),
         stop_on_nonfinite_(stop_on_nonfinite),
         gradients_(reinterpret_cast<float*>(gradients)),
-        weights_(setting.plan.weights.size()) {
+        weights_(setting.plan.weights.size()),
+        moving_(setting.plan.moving_count) {
     for (std::size_t i = 0; i < weights_; ++i) {
       const plan::Tensor& tensor = memory_.tensor(static_cast<plan::TensorId>(i));
       if (tensor.home != plan::Home::parameters) continue;
@@ -44,12 +46,14 @@ class UpdateOp : public WholeOp {
     const auto bound =
         static_cast<float>(clipping.clipvalue.value_or(std::numeric_limits<double>::infinity()));
     ++trial.step;
+    auto* statistics = trial.statistics.as<float>();
+    std::copy_n(statistics + moving_, moving_, statistics);
     std::visit([&](const auto& optimizer) { update(optimizer, run, bound, scales); },
                trial.config.optimizer);
   }
 
  private:
-  /// Loss first, then gradients in the weights' order.
+  /// Loss first, then gradients in the weights' order, then what moving statistics would become.
   bool find_non_finite(Run& run) {
     TrialState& trial = *run.trial;
     if (!std::isfinite(run.sums.loss)) {
@@ -62,6 +66,15 @@ class UpdateOp : public WholeOp {
         if (found_[i] == 0.0) continue;
         const auto id = static_cast<plan::TensorId>(pieces_[i].weight);
         trial.non_finite = backend::NonFinite{trial.step, memory_.tensor(id).name};
+      }
+      const float* next = trial.statistics.as<float>() + moving_;
+      for (std::size_t i = 0; i < weights_ && !trial.non_finite; ++i) {
+        const plan::Tensor& tensor = memory_.tensor(static_cast<plan::TensorId>(i));
+        if (tensor.home != plan::Home::statistics ||
+            loops().all_finite(next + tensor.offset, tensor.elements)) {
+          continue;
+        }
+        trial.non_finite = backend::NonFinite{trial.step, tensor.name};
       }
     }
     if (trial.non_finite) trial.active = false;
@@ -151,6 +164,7 @@ class UpdateOp : public WholeOp {
   bool stop_on_nonfinite_;
   float* gradients_;
   std::size_t weights_;
+  std::int64_t moving_;  ///< elements of the moving statistics
   std::vector<Piece> pieces_;
   std::vector<double> found_;  ///< by piece
 };

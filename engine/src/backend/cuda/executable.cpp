@@ -217,16 +217,14 @@ void CudaExecutable::collect(const std::vector<Pass>& passes) {
     SALTUS_CHECK(cudaEventElapsedTime(&milliseconds, spans_[i].begin.get(), spans_[i].end.get()));
     training_seconds_ += milliseconds * 1e-3;
   }
-  const std::vector<int> trained =
-      trained_weights(compiled_->schedule(ProgramKind::train), plan_->weights.size());
   for (int trial = 0; trial < trials(); ++trial) {
     const auto [weight, step] = table_.found(trial);
     if (weight == kernels::NonFinite::kNone) continue;
-    const bool loss = weight == kernels::NonFinite::kLoss;
-    const auto place =
-        static_cast<std::size_t>(loss ? 0 : trained[static_cast<std::size_t>(weight)]);
-    non_finite_[static_cast<std::size_t>(trial)] = {step,
-                                                    loss ? "loss" : plan_->weights[place].name};
+    non_finite_[static_cast<std::size_t>(trial)] = {
+        step, weight == kernels::NonFinite::kLoss
+                  ? "loss"
+                  : non_finite_weight(compiled_->schedule(ProgramKind::train),
+                                      plan_->weights.size(), weight)};
   }
 }
 

@@ -1,6 +1,7 @@
 #include "backend/cuda/lowering.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/backend.h"
 #include "backend/cuda/libraries/library_products.h"
@@ -45,6 +46,7 @@ class Lowering {
         dense_(products_of(program, plan.precision, extent(max_rows), multipliers.dense)),
         bf16_(plan.precision == Precision::bf16),
         weights_(plan.weights.size()),
+        moving_(extent(plan.moving_count)),
         max_rows_(extent(max_rows)),
         update_(update),
         constants_(constants) {}
@@ -166,8 +168,9 @@ class Lowering {
               kernels::normalize_training(
                   {shape, t.in(at, s.x), t.floats(at, s.gamma), t.floats(at, s.beta),
                    t.floats(at, s.moving_mean), t.floats(at, s.moving_variance),
-                   t.floats(at, s.mean), t.floats(at, s.inverse_deviation), t.out(at, s.y),
-                   workspace<float>(at), s.momentum, s.epsilon},
+                   t.floats(at, s.next_mean), t.floats(at, s.next_variance), t.floats(at, s.mean),
+                   t.floats(at, s.inverse_deviation), t.out(at, s.y), workspace<float>(at),
+                   s.momentum, s.epsilon},
                   at.stage);
             },
             bytes};
@@ -215,7 +218,7 @@ class Lowering {
     const int weight_count = extent(static_cast<std::int64_t>(extents.size()));
     const std::size_t pieces = constants_.add(cut.pieces);
     const std::size_t first_of_weight = constants_.add(cut.first_of_weight);
-    return {[=, choices = update_](const Site& at) {
+    return {[=, choices = update_, moving = moving_](const Site& at) {
               const Layout& layout = *at.memory.layout;
               kernels::Update update;
               update.weights = at.memory.in_state<float>(layout.parameters);
@@ -223,11 +226,14 @@ class Lowering {
               update.moment_1 = at.memory.in_state<float>(layout.moment_1);
               update.moment_2 = at.memory.in_state<float>(layout.moment_2);
               update.copy = at.memory.in_state<Bf16>(layout.halves);
+              update.statistics = at.memory.in_state<float>(layout.statistics);
+              update.next_statistics = at.memory.in_state<float>(layout.statistics, moving);
               update.rules = at.rules;
               update.pieces = at.constants->at<kernels::UpdatePiece>(pieces);
               update.first_of_weight = at.constants->at<int>(first_of_weight);
               update.piece_count = piece_count;
               update.weight_count = weight_count;
+              update.statistic_count = moving;
               update.sums = at.sums;
               update.non_finite = at.non_finite;
               update.workspace = workspace<double>(at);
@@ -312,6 +318,7 @@ class Lowering {
   std::unique_ptr<Products> dense_;
   bool bf16_;
   std::size_t weights_;
+  int moving_;  ///< elements of the moving statistics
   int max_rows_;
   UpdateChoices update_;
   Constants& constants_;
@@ -335,6 +342,20 @@ std::vector<int> trained_weights(const Schedule& program, std::size_t weights) {
     if (program.tensors[i].home == plan::Home::parameters) trained.push_back(static_cast<int>(i));
   }
   return trained;
+}
+
+std::string non_finite_weight(const Schedule& program, std::size_t weights, int found) {
+  const std::vector<int> trained = trained_weights(program, weights);
+  if (std::cmp_less(found, trained.size())) {
+    return program.tensor(trained[static_cast<std::size_t>(found)]).name;
+  }
+  const std::int64_t place = found - std::ssize(trained);
+  const auto statistic =
+      std::find_if(program.tensors.begin(), program.tensors.end(), [&](const plan::Tensor& tensor) {
+        return tensor.home == plan::Home::statistics && tensor.offset <= place &&
+               place < tensor.offset + tensor.elements;
+      });
+  return statistic->name;
 }
 
 }  // namespace saltus::cuda

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "backend/cuda/constants.h"
@@ -59,5 +60,8 @@ std::vector<Launch> lower(const plan::Plan& plan, const Schedule& program, std::
 
 /// Numbers of the weights that are trained, in the order in which the update counts them.
 std::vector<int> trained_weights(const Schedule& program, std::size_t weights);
+
+/// The name of what the update found not to be finite, in its counting: kernels::NonFinite::weight.
+std::string non_finite_weight(const Schedule& program, std::size_t weights, int found);
 
 }  // namespace saltus::cuda
