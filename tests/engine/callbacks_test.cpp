@@ -220,9 +220,10 @@ TEST_F(CsvLogger, WritesARowAnEpochUnderAHeader) {
   callback->on_train_begin({}, control);
   callback->on_epoch_end(0, {{"val_loss", 0.1}, {"loss", 1.0 / 3}}, control);
   EXPECT_EQ(text(), "epoch,loss,val_loss\n0,0.3333333333333333,0.1\n") << "written at once";
-  callback->on_epoch_end(1, {{"val_loss", 1e-9}, {"loss", kNan}}, control);
+  callback->on_epoch_end(1, {{"val_loss", 1e-9}, {"loss", -kNan}}, control);
   callback->on_train_end(control);
-  EXPECT_EQ(text(), "epoch,loss,val_loss\n0,0.3333333333333333,0.1\n1,nan,1e-09\n");
+  EXPECT_EQ(text(), "epoch,loss,val_loss\n0,0.3333333333333333,0.1\n1,nan,1e-09\n")
+      << "a NaN has no sign to be written";
 }
 
 TEST_F(CsvLogger, AppendsOrStartsAnew) {
@@ -265,6 +266,15 @@ TEST(ProgressBarCallback, WritesALineAnEpochWhereNothingCanBeRedrawn) {
   EXPECT_EQ(stream.str(),
             "Epoch 3/20 - 12.3s - loss: 0.0312 - binary_accuracy: 0.9900 - clipped: 12 - "
             "val_loss: 2.0000e-05\n");
+}
+
+TEST(ProgressBarCallback, WritesNoSignOfANan) {
+  std::ostringstream stream;
+  FakeControl control;
+  const CallbackPtr callback = progress_bar(stream, false);
+  callback->on_train_begin({.epochs = 1, .figures = {"loss"}}, control);
+  callback->on_epoch_end(0, {{"loss", -kNan}, {"seconds", 0}}, control);
+  EXPECT_THAT(stream.str(), HasSubstr("loss: nan"));
 }
 
 TEST(ProgressBarCallback, RedrawsABarInPlace) {

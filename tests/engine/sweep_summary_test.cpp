@@ -1,7 +1,10 @@
 // What a sweep's results say: statistics, ranking, comparisons.
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <saltus/error.h>
 #include <saltus/sweep.h>
 
 #include "tests/engine/sweep_support.h"
@@ -88,7 +91,7 @@ TEST(SweepSummary, ADivergedTrialRanksBehindAllOthers) {
     results.push_back(finished(trial(p, 1, repeat), {0.5, 0.10}));
   }
   results[0].status = TrialStatus::diverged;
-  results[0].divergence = Divergence{.step = 3, .tensor = "conv2d/kernel"};
+  results[0].divergence = Divergence{.epoch = 1, .step = 3, .tensor = "conv2d/kernel"};
   const SweepResult result = summarize_sweep(p, results);
   EXPECT_EQ(result.settings[0].status, TrialStatus::diverged);
   EXPECT_EQ(result.settings[0].ok, 2u);
@@ -97,6 +100,30 @@ TEST(SweepSummary, ADivergedTrialRanksBehindAllOthers) {
   // Compared over the two seeds that both have.
   ASSERT_TRUE(result.settings[0].to_best.has_value());
   EXPECT_EQ(result.settings[0].to_best->degrees_freedom, 1);
+}
+
+TEST(SweepSummary, AFigureThatIsNotFiniteNeverCounts) {
+  const SweepPlan p = plan();
+  std::vector<TrialResult> results;
+  for (std::size_t repeat = 0; repeat < 3; ++repeat) {
+    results.push_back(finished(trial(p, 0, repeat), {0.5, 0.9}));
+    results.push_back(finished(trial(p, 1, repeat), {0.5, 0.8}));
+  }
+  results[0].history.history["val_loss"][1] = std::numeric_limits<double>::quiet_NaN();
+  results[1].history.history["images_per_second"][1] = std::numeric_limits<double>::infinity();
+  const SweepResult result = summarize_sweep(p, results);
+  EXPECT_EQ(result.settings[0].status, TrialStatus::diverged) << "though it is said to be ok";
+  EXPECT_EQ(result.settings[0].ok, 2u);
+  EXPECT_EQ(result.settings[0].last.at("val_loss").mean, 0.9);
+  EXPECT_EQ(result.settings[0].rank, 2);
+  EXPECT_EQ(result.settings[1].status, TrialStatus::ok) << "a clock's figure is no result";
+  EXPECT_EQ(result.settings[1].rank, 1);
+}
+
+TEST(SweepSummary, RefusesATrialWithoutAllItsEpochs) {
+  const SweepPlan p = plan();
+  const std::vector<TrialResult> results = {finished(trial(p, 0, 0), {0.5})};
+  EXPECT_THROW(summarize_sweep(p, results), InvalidArgument);
 }
 
 TEST(SweepSummary, WhatWasNotFinishedDoesNotCount) {

@@ -37,6 +37,7 @@ struct Fans {
 };
 
 /// Keras's fans: of a kernel {..., in, out} each times the window; of a vector its length, twice.
+/// Throws as element_count().
 Fans fans_of(const Shape& shape);
 
 /// Fills `values` with the initial weights of tensor number `tensor` of a model. Element e is a

@@ -10,7 +10,7 @@ namespace saltus {
 /// out.
 using Shape = std::vector<std::int64_t>;
 
-/// Product of the extents; 1 for an empty shape. Throws InvalidArgument where it exceeds 63 bits.
+/// Product of the extents; 1 for an empty shape. Throws InvalidArgument above 2^48.
 std::int64_t element_count(const Shape& shape);
 
 /// "(28, 28, 1)", as Keras prints it.

@@ -36,15 +36,15 @@ struct Comparison {
 
 /// Compares a[i] with b[i], pair by pair: what the pairs share (a seed: shuffles, initial draws)
 /// cancels out. cohens_d is in standard deviations of the differences. Throws InvalidArgument
-/// unless there are two pairs.
+/// unless there are two pairs, and all finite.
 Comparison compare_paired(std::span<const double> a, std::span<const double> b);
 
 /// Student's test of two independent samples with a pooled variance; cohens_d is in pooled standard
-/// deviations. Throws InvalidArgument unless each has two values.
+/// deviations. Throws InvalidArgument unless each has two values, and a finite mean and deviation.
 Comparison compare_independent(const Summary& a, const Summary& b);
 
 /// Holm's correction (1979): p-values of several comparisons, raised so that a limit on each is a
-/// limit on the chance that any of them misleads.
+/// limit on the chance that any of them misleads. Throws InvalidArgument for a NaN.
 std::vector<double> holm(std::span<const double> p);
 
 }  // namespace saltus

@@ -164,7 +164,8 @@ struct SweepResult {
 };
 
 /// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left
-/// out.
+/// out; one that is ok but has a figure that is not finite is taken to have diverged. Throws
+/// InvalidArgument where one that is ok has not all its epochs.
 SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials);
 
 /// Where a trial is; figures are means over the epoch so far.

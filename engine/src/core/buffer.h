@@ -2,24 +2,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <new>
 
 namespace saltus {
 
-/// Zeroed memory, aligned to a cache line.
+/// Zeroed memory, aligned to a cache line. Throws DeviceError where there is not so much.
 class Buffer {
  public:
   static constexpr std::size_t kAlignment = 64;
 
   Buffer() = default;
-  explicit Buffer(std::int64_t bytes) : bytes_(bytes) {
-    // Rounded up so that a vector load of the last elements stays inside.
-    const auto size = (static_cast<std::size_t>(bytes) + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset(static_cast<std::byte*>(::operator new (size, std::align_val_t{kAlignment})));
-    std::memset(data_.get(), 0, size);
-  }
+  /// Room for `count` elements of `size` bytes.
+  explicit Buffer(std::int64_t count, std::int64_t size = 1);
 
   std::int64_t bytes() const { return bytes_; }
   std::byte* data() const { return data_.get(); }

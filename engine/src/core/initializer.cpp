@@ -79,6 +79,7 @@ Initializer parse_initializer(std::string_view name) {
 Fans fans_of(const Shape& shape) {
   if (shape.empty()) return {};
   if (shape.size() == 1) return {shape[0], shape[0]};
+  element_count(shape);  // the products below are no larger
   const std::int64_t in = shape[shape.size() - 2];
   const std::int64_t out = shape.back();
   const std::int64_t window = element_count(Shape(shape.begin(), shape.end() - 2));

@@ -8,6 +8,7 @@
 #include <saltus/dataset.h>
 #include <saltus/error.h>
 
+#include "core/boundary.h"
 #include "data/fetch.h"
 #include "data/folders.h"
 #include "data/idx.h"
@@ -97,7 +98,7 @@ std::string name_of(const ImageDataset& data, const fs::path& folder) {
 
 }  // namespace
 
-ImageSet ImageSet::first(std::int64_t n) const {
+ImageSet ImageSet::first(std::int64_t n) const try {
   if (n < 1) throw InvalidArgument(fmt::format("the first {} images: expected at least 1", n));
   ImageSet part = *this;
   if (n >= count) return part;
@@ -107,6 +108,8 @@ ImageSet ImageSet::first(std::int64_t n) const {
   part.pixels.shrink_to_fit();
   part.labels.resize(kept);
   return part;
+} catch (...) {
+  throw_as_promised();
 }
 
 ImageDataset load_folder(const fs::path& folder, const KnownDataset* known) {
@@ -127,7 +130,7 @@ ImageDataset load_folder(const fs::path& folder, const KnownDataset* known) {
   return data;
 }
 
-ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options) {
+ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options) try {
   if (const KnownDataset* known = find_known(name_or_folder)) {
     for (const fs::path& folder : search_folders(*known, options)) {
       try {
@@ -145,6 +148,8 @@ ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& o
       fmt::format("there is no data set \"{}\": expected {} or a folder that holds "
                   "the four IDX files",
                   name_or_folder, fmt::join(known_names(), ", ")));
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

@@ -11,6 +11,7 @@
 
 #include <saltus/error.h>
 
+#include "core/boundary.h"
 #include "core/file.h"
 #include "data/byte_source.h"
 #include "data/download.h"
@@ -65,7 +66,7 @@ class Fetcher {
 
  private:
   void say(const std::string& message) const {
-    if (options_.on_message) options_.on_message(message);
+    if (options_.on_message) call_callers([&] { options_.on_message(message); });
   }
 
   void complain(std::string_view source, std::string_view reason) {
@@ -117,7 +118,7 @@ class Fetcher {
                      .progress = {}};
     if (options_.on_progress) {
       request.progress = [&](std::int64_t done, std::int64_t total) {
-        options_.on_progress(name, done, total);
+        call_callers([&] { options_.on_progress(name, done, total); });
       };
     }
     for (int left = kTriesPerMirror; left > 0; --left) {
@@ -198,13 +199,15 @@ FetchedDataset fetch_known(const KnownDataset& known, const FetchOptions& option
   return Fetcher(known, options).run();
 }
 
-FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options) {
+FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options) try {
   const KnownDataset* known = find_known(name);
   if (known == nullptr) {
     throw InvalidArgument(fmt::format("there is no data set \"{}\" to fetch: expected {}", name,
                                       fmt::join(known_names(), ", ")));
   }
   return fetch_known(*known, options);
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

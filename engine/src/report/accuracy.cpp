@@ -15,6 +15,7 @@
 #include <saltus/error.h>
 
 #include "backend/cpu/loops.h"
+#include "core/boundary.h"
 #include "kernels/activations.h"
 
 namespace saltus {
@@ -162,7 +163,7 @@ class Walk {
     if (!options_.progress || (done % kBetweenReports >= n && done < inputs_)) return;
     const std::lock_guard lock(mutex_);
     try {
-      if (!failure_) options_.progress(done, inputs_);
+      if (!failure_) call_callers([&] { options_.progress(done, inputs_); });
     } catch (...) {
       failure_ = std::current_exception();
       stopped_ = true;
@@ -190,15 +191,18 @@ std::string cells(const FunctionAccuracy& accuracy) {
 
 }  // namespace
 
-ActivationAccuracy measure_accuracy(const Activation& activation, const AccuracyOptions& options) {
+ActivationAccuracy measure_accuracy(const Activation& activation,
+                                    const AccuracyOptions& options) try {
   if (options.stride == 0)
     throw InvalidArgument("the stride of an accuracy walk must be at least 1");
   if (options.threads < 0)
     throw InvalidArgument("an accuracy walk cannot have a negative number of threads");
   return Walk(activation, options).run();
+} catch (...) {
+  throw_as_promised();
 }
 
-std::string accuracy_table(std::span<const ActivationAccuracy> results) {
+std::string accuracy_table(std::span<const ActivationAccuracy> results) try {
   std::string table =
       "| activation | f: ulp | at x | near a zero | f': ulp | at x | near a zero |\n"
       "|---|---:|---:|---:|---:|---:|---:|\n";
@@ -206,6 +210,8 @@ std::string accuracy_table(std::span<const ActivationAccuracy> results) {
     table +=
         fmt::format("| `{}` |{}{}\n", result.activation.str(), cells(result.f), cells(result.df));
   return table;
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

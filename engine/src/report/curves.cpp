@@ -7,7 +7,9 @@
 #include <saltus/error.h>
 #include <saltus/report.h>
 
+#include "core/boundary.h"
 #include "core/file.h"
+#include "core/number.h"
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
@@ -50,9 +52,10 @@ std::string panel(const Curve& curve, std::size_t number) {
   for (std::size_t i = 0; i < curve.x.size(); ++i) {
     // The derivative jumps: no line leads from one side to the other.
     if (i > 0 && kink_between(kinks, curve.x[i - 1], curve.x[i])) {
-      fmt::format_to(std::back_inserter(script), "{} {} NaN\n", curve.x[i], curve.f[i]);
+      fmt::format_to(std::back_inserter(script), "{} {} NaN\n", curve.x[i], written(curve.f[i]));
     }
-    fmt::format_to(std::back_inserter(script), "{} {} {}\n", curve.x[i], curve.f[i], curve.df[i]);
+    fmt::format_to(std::back_inserter(script), "{} {} {}\n", curve.x[i], written(curve.f[i]),
+                   written(curve.df[i]));
   }
   const Range range = visible(curve);
   fmt::format_to(
@@ -67,7 +70,7 @@ std::string panel(const Curve& curve, std::size_t number) {
 
 }  // namespace
 
-Curve compute_curve(const Activation& activation, const CurveOptions& options) {
+Curve compute_curve(const Activation& activation, const CurveOptions& options) try {
   if (!(options.from < options.to) || !std::isfinite(options.from) || !std::isfinite(options.to)) {
     throw InvalidArgument(
         fmt::format("curves run from {} to {}: the first must be the smaller number", options.from,
@@ -85,21 +88,25 @@ Curve compute_curve(const Activation& activation, const CurveOptions& options) {
     curve.df.push_back(activation.df(x));
   }
   return curve;
+} catch (...) {
+  throw_as_promised();
 }
 
-void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve>& curves) {
+void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve>& curves) try {
   std::string text = "activation,x,f,df\n";
   for (const Curve& curve : curves) {
     const std::string name = curve.activation.str();
     for (std::size_t i = 0; i < curve.x.size(); ++i) {
-      fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", name, curve.x[i], curve.f[i],
-                     curve.df[i]);
+      fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", name, curve.x[i],
+                     written(curve.f[i]), written(curve.df[i]));
     }
   }
   write_file_atomic(file, text);
+} catch (...) {
+  throw_as_promised();
 }
 
-void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves) {
+void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves) try {
   const auto panels = static_cast<int>(curves.size());
   const int columns = columns_for(panels);
   const int rows = (panels + columns - 1) / columns;
@@ -139,6 +146,8 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
       "unset multiplot\n",
       1 - 32.0 / size.height, line_style(0, 0).colour, line_style(1, 0).colour);
   write_figure(folder, "curves", size, script);
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

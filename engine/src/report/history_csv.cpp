@@ -4,7 +4,9 @@
 
 #include <saltus/report.h>
 
+#include "core/boundary.h"
 #include "core/file.h"
+#include "core/number.h"
 
 namespace saltus {
 namespace {
@@ -29,12 +31,13 @@ std::string parameters(const Activation& activation) {
 /// Empty where the epoch has no such figure: clipped, without clipping.
 std::string figure(const TrialResult& trial, std::string_view name, std::size_t epoch) {
   const auto values = trial.history.history.find(std::string(name));
-  return values == trial.history.history.end() ? "" : fmt::format("{}", values->second.at(epoch));
+  if (values == trial.history.history.end() || values->second.size() <= epoch) return "";
+  return fmt::format("{}", written(values->second[epoch]));
 }
 
 }  // namespace
 
-void write_history_csv(const std::filesystem::path& file, const SweepResult& result) {
+void write_history_csv(const std::filesystem::path& file, const SweepResult& result) try {
   std::string text = "activation,parameters,seed,epoch";
   for (const std::string_view name : kFigures) text += fmt::format(",{}", name);
   text += ",clipped,learning_rate,clipping,batch_size,trial\n";
@@ -54,6 +57,8 @@ void write_history_csv(const std::filesystem::path& file, const SweepResult& res
     }
   }
   write_file_atomic(file, text);
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

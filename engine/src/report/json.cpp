@@ -26,7 +26,9 @@ Json end_of(const TrialResult& trial) {
                {"seconds", trial.seconds},
                {"epochs", trial.history.epoch.size()}};
   if (trial.divergence) {
-    json["divergence"] = {{"step", trial.divergence->step}, {"tensor", trial.divergence->tensor}};
+    json["divergence"] = {{"epoch", trial.divergence->epoch + 1},
+                          {"step", trial.divergence->step},
+                          {"tensor", trial.divergence->tensor}};
   }
   return json;
 }
@@ -35,12 +37,16 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
   trial.status = parse_trial_status(json.at("status").get<std::string>());
   json.at("device").get_to(trial.device);
   json.at("seconds").get_to(trial.seconds);
+  const auto epochs = whole<std::int64_t>(json.at("epochs"));
   if (json.contains("divergence")) {
     const ReadJson& divergence = json.at("divergence");
-    trial.divergence = Divergence{.step = whole<std::int64_t>(divergence.at("step")),
+    // Where it says no epoch: the one behind those that were finished.
+    const auto epoch = divergence.contains("epoch") ? whole<std::int64_t>(divergence.at("epoch")) : epochs + 1;
+    trial.divergence = Divergence{.epoch = static_cast<int>(epoch - 1),
+                                  .step = whole<std::int64_t>(divergence.at("step")),
                                   .tensor = divergence.at("tensor").get<std::string>()};
   }
-  return whole<std::int64_t>(json.at("epochs"));
+  return epochs;
 }
 
 std::string text_of(const Json& json) {

@@ -6,6 +6,7 @@
 
 #include <saltus/report.h>
 
+#include "core/boundary.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "report/json.h"
@@ -107,7 +108,7 @@ TrialResult trial_of(const ReadJson& json) {
 
 }  // namespace
 
-void write_results_json(const std::filesystem::path& file, const SweepResult& result) {
+void write_results_json(const std::filesystem::path& file, const SweepResult& result) try {
   Json settings = Json::array();
   for (const SettingResult& setting : result.settings) settings.push_back(json_of(setting));
   write_file_atomic(file, text_of({{"format", kFormat},
@@ -115,6 +116,8 @@ void write_results_json(const std::filesystem::path& file, const SweepResult& re
                                    {"complete", result.complete},
                                    {"ranked_by", kRankingMetric},
                                    {"settings", std::move(settings)}}));
+} catch (...) {
+  throw_as_promised();
 }
 
 std::vector<TrialResult> parse_results_json(std::string_view text, const std::string& name) {
@@ -131,8 +134,10 @@ std::vector<TrialResult> parse_results_json(std::string_view text, const std::st
   return trials;
 }
 
-std::vector<TrialResult> read_results_json(const std::filesystem::path& file) {
+std::vector<TrialResult> read_results_json(const std::filesystem::path& file) try {
   return parse_results_json(read_file(file, kMaxFileBytes), file.string());
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

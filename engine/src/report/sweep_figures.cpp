@@ -1,3 +1,4 @@
+#include <cmath>
 #include <iterator>
 #include <map>
 
@@ -5,6 +6,7 @@
 
 #include <saltus/report.h>
 
+#include "core/boundary.h"
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
@@ -32,7 +34,7 @@ struct Row {
   std::vector<Panel> panels;
 };
 
-/// Mean, lowest and highest over the trials that came as far as an epoch.
+/// Mean, lowest and highest over the trials that came as far as an epoch and have a number there.
 struct Point {
   double mean = 0;
   Range range;
@@ -70,6 +72,7 @@ std::vector<Point> points_of(const SettingResult& result, const std::string& met
     for (const TrialResult& trial : result.trials) {
       const auto found = trial.history.history.find(metric);
       if (found == trial.history.history.end() || found->second.size() <= epoch) continue;
+      if (!std::isfinite(found->second[epoch])) continue;
       values.push_back(found->second[epoch]);
       point.range.include(values.back());
     }
@@ -255,7 +258,7 @@ std::string describe(const SweepConfig& config, const ImageDataset& data) {
 }  // namespace
 
 void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
-                const ImageDataset& data, const SweepResult& result) {
+                const ImageDataset& data, const SweepResult& result) try {
   const std::vector<Series> series = make_series(result);
   const std::string caption = describe(config, data);
   SweepFigure(series, 640)
@@ -272,6 +275,8 @@ void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
              {{std::string(to_string(config.loss)),
                &Axis::loss,
                {{"training (dropout on)", "loss"}, {"validation", "val_loss"}}}});
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

@@ -2,6 +2,7 @@
 
 #include <saltus/report.h>
 
+#include "core/boundary.h"
 #include "core/file.h"
 #include "report/json.h"
 #include "report/sweep_texts.h"
@@ -123,8 +124,10 @@ std::string sweep_json_text(const SweepConfig& config, const ImageDataset& data,
 }
 
 void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
-                      const ImageDataset& data, const MachineInfo& machine) {
+                      const ImageDataset& data, const MachineInfo& machine) try {
   write_file_atomic(file, sweep_json_text(config, data, machine));
+} catch (...) {
+  throw_as_promised();
 }
 
 RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
@@ -146,8 +149,10 @@ RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
   return sweep;
 }
 
-RecordedSweep read_sweep_json(const std::filesystem::path& file) {
+RecordedSweep read_sweep_json(const std::filesystem::path& file) try {
   return parse_sweep_json(read_file(file, kMaxFileBytes), file.string());
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

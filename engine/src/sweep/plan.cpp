@@ -6,6 +6,7 @@
 #include <saltus/error.h>
 #include <saltus/sweep.h>
 
+#include "core/boundary.h"
 #include "core/names.h"
 #include "sweep/runner.h"
 #include "sweep/trial_id.h"
@@ -74,7 +75,7 @@ void validate(const SweepConfig& config) {
   }
 }
 
-SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) {
+SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) try {
   validate(config);
   SweepPlan plan;
   plan.settings = product(config);
@@ -98,6 +99,8 @@ SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) {
   // Compiling a trial finds what network, precision and device have against each other.
   TrialRunner(config, data).trainer(plan, std::span(plan.trials).first(1));
   return plan;
+} catch (...) {
+  throw_as_promised();
 }
 
 std::string to_string(const Clipping& clipping) {

@@ -7,6 +7,8 @@
 #include <saltus/error.h>
 #include <saltus/statistics.h>
 
+#include "core/boundary.h"
+
 namespace saltus {
 namespace {
 
@@ -19,6 +21,11 @@ double half_width(double degrees_freedom) {
 
 Comparison compare(double difference, double standard_error, double degrees_freedom,
                    double deviation) {
+  if (!std::isfinite(difference) || !std::isfinite(deviation)) {
+    throw InvalidArgument(
+        "only finite numbers can be compared, and such as have finite squares; leave the others "
+        "out");
+  }
   Comparison result;
   result.difference = difference;
   result.degrees_freedom = degrees_freedom;
@@ -35,7 +42,7 @@ Comparison compare(double difference, double standard_error, double degrees_free
 
 }  // namespace
 
-Summary summarize(std::span<const double> values) {
+Summary summarize(std::span<const double> values) try {
   Summary summary;
   summary.count = values.size();
   const auto n = static_cast<double>(values.size());
@@ -51,9 +58,11 @@ Summary summarize(std::span<const double> values) {
   const double half = half_width(n - 1) * summary.sd / std::sqrt(n);
   summary.interval = Interval{summary.mean - half, summary.mean + half};
   return summary;
+} catch (...) {
+  throw_as_promised();
 }
 
-Comparison compare_paired(std::span<const double> a, std::span<const double> b) {
+Comparison compare_paired(std::span<const double> a, std::span<const double> b) try {
   if (a.size() != b.size() || a.size() < 2) {
     throw InvalidArgument("a paired comparison needs two samples of one size, two values or more");
   }
@@ -62,9 +71,11 @@ Comparison compare_paired(std::span<const double> a, std::span<const double> b) 
   const Summary summary = summarize(differences);
   const auto n = static_cast<double>(a.size());
   return compare(summary.mean, summary.sd / std::sqrt(n), n - 1, summary.sd);
+} catch (...) {
+  throw_as_promised();
 }
 
-Comparison compare_independent(const Summary& a, const Summary& b) {
+Comparison compare_independent(const Summary& a, const Summary& b) try {
   if (a.count < 2 || b.count < 2) {
     throw InvalidArgument("a comparison of two samples needs two values or more in each");
   }
@@ -72,9 +83,14 @@ Comparison compare_independent(const Summary& a, const Summary& b) {
   const auto m = static_cast<double>(b.count);
   const double pooled = std::sqrt(((n - 1) * a.sd * a.sd + (m - 1) * b.sd * b.sd) / (n + m - 2));
   return compare(a.mean - b.mean, pooled * std::sqrt(1 / n + 1 / m), n + m - 2, pooled);
+} catch (...) {
+  throw_as_promised();
 }
 
-std::vector<double> holm(std::span<const double> p) {
+std::vector<double> holm(std::span<const double> p) try {
+  if (std::any_of(p.begin(), p.end(), [](double value) { return std::isnan(value); })) {
+    throw InvalidArgument("a p-value that is not a number cannot be corrected; leave it out");
+  }
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return p[i] < p[j]; });
@@ -86,6 +102,8 @@ std::vector<double> holm(std::span<const double> p) {
     corrected[order[rank]] = largest;
   }
   return corrected;
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

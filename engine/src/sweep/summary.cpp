@@ -1,8 +1,14 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
+#include <fmt/format.h>
+
+#include <saltus/error.h>
 #include <saltus/sweep.h>
+
+#include "core/boundary.h"
 
 namespace saltus {
 namespace {
@@ -13,14 +19,33 @@ const std::string kMetric{kRankingMetric};
 constexpr std::string_view kLastMetrics[] = {"val_categorical_accuracy", "val_binary_accuracy",
                                              "val_loss"};
 
+/// A figure of a trial that is ok, after one epoch.
+double value_at(const TrialResult& trial, const std::string& metric, std::size_t epoch) {
+  const std::vector<double>& values = trial.history.at(metric);
+  if (epoch < values.size()) return values[epoch];
+  throw InvalidArgument(fmt::format("trial {} is said to be ok, but has no {} of epoch {}",
+                                    trial.id, metric, epoch + 1));
+}
+
 /// A figure of all trials that are ok, after one epoch.
 std::vector<double> values_at(const SettingResult& result, const std::string& metric,
                               std::size_t epoch) {
   std::vector<double> values;
   for (const TrialResult& trial : result.trials) {
-    if (trial.status == TrialStatus::ok) values.push_back(trial.history.at(metric).at(epoch));
+    if (trial.status == TrialStatus::ok) values.push_back(value_at(trial, metric, epoch));
   }
   return values;
+}
+
+/// Whether a trial gave numbers in all its epochs. What a clock has part in is no result.
+bool is_finite(const TrialResult& trial) {
+  return std::all_of(trial.history.history.begin(), trial.history.history.end(),
+                     [](const auto& figure) {
+                       const auto& [name, values] = figure;
+                       return name == "seconds" || name == "images_per_second" ||
+                              std::all_of(values.begin(), values.end(),
+                                          [](double value) { return std::isfinite(value); });
+                     });
 }
 
 SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult> trials,
@@ -77,9 +102,10 @@ void rank(std::vector<SettingResult>& settings) {
 
 /// Last values of the ranking figure by seed.
 std::map<std::uint64_t, double> last_by_seed(const SettingResult& result) {
+  const auto last = static_cast<std::size_t>(result.setting.epochs) - 1;
   std::map<std::uint64_t, double> values;
   for (const TrialResult& trial : result.trials) {
-    if (trial.status == TrialStatus::ok) values[trial.seed] = trial.history.at(kMetric).back();
+    if (trial.status == TrialStatus::ok) values[trial.seed] = value_at(trial, kMetric, last);
   }
   return values;
 }
@@ -112,7 +138,7 @@ void compare_with_best(std::vector<SettingResult>& settings) {
 
 }  // namespace
 
-SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials) {
+SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials) try {
   std::map<std::string, const TrialResult*> by_id;
   for (const TrialResult& trial : trials) by_id[trial.id] = &trial;
 
@@ -121,7 +147,11 @@ SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> 
   for (const TrialSpec& spec : plan.trials) {
     ++planned[spec.setting];
     const auto trial = by_id.find(spec.id);
-    if (trial != by_id.end()) found[spec.setting].push_back(*trial->second);
+    if (trial == by_id.end()) continue;
+    TrialResult& result = found[spec.setting].emplace_back(*trial->second);
+    if (result.status == TrialStatus::ok && !is_finite(result)) {
+      result.status = TrialStatus::diverged;  // whoever wrote it down did not look
+    }
   }
 
   SweepResult result;
@@ -134,6 +164,8 @@ SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> 
   rank(result.settings);
   compare_with_best(result.settings);
   return result;
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

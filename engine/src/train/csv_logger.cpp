@@ -1,3 +1,5 @@
+#include <system_error>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 
@@ -5,6 +7,7 @@
 #include <saltus/error.h>
 
 #include "core/file.h"
+#include "core/number.h"
 
 namespace saltus {
 namespace {
@@ -23,7 +26,8 @@ class CsvLogger : public Callback {
 
   void on_train_begin(const FitInfo& /*info*/, TrainingControl& /*control*/) override {
     header_.clear();
-    if (append_ && std::filesystem::exists(path_)) {
+    std::error_code unknown;  // whatever is wrong, opening it says so
+    if (append_ && std::filesystem::exists(path_, unknown)) {
       const std::string text = read_file(path_, kLongestLog);
       header_ = text.substr(0, text.find('\n') + 1);
     }
@@ -41,7 +45,7 @@ class CsvLogger : public Callback {
           "{} has other columns than this training gives; log to another file", path_.string()));
     }
     text += fmt::to_string(epoch);
-    for (const auto& [name, value] : logs) text += fmt::format(",{}", value);
+    for (const auto& [name, value] : logs) text += fmt::format(",{}", written(value));
     text += '\n';
     write_all(file_, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, path_);
   }

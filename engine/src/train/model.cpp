@@ -4,6 +4,7 @@
 #include <saltus/model.h>
 #include <saltus/nearest.h>
 
+#include "core/boundary.h"
 #include "train/trainer.h"
 
 namespace saltus {
@@ -41,21 +42,29 @@ Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
-void Model::compile(const CompileOptions& options) {
+void Model::compile(const CompileOptions& options) try {
   state_->trainer = std::make_unique<train::Trainer>(
       std::vector<train::Entry>{{state_->graph, options.optimizer, options.seed}}, options);
+} catch (...) {
+  throw_as_promised();
 }
 
-History Model::fit(const Samples& samples, const FitOptions& options) {
+History Model::fit(const Samples& samples, const FitOptions& options) try {
   return state_->compiled().fit(samples, options, std::span(&options.callbacks, 1)).front();
+} catch (...) {
+  throw_as_promised();
 }
 
-Logs Model::evaluate(const Samples& samples, std::int64_t batch_size) {
+Logs Model::evaluate(const Samples& samples, std::int64_t batch_size) try {
   return state_->compiled().evaluate(samples, batch_size).front();
+} catch (...) {
+  throw_as_promised();
 }
 
-std::vector<float> Model::predict(const Samples& samples, std::int64_t batch_size) {
+std::vector<float> Model::predict(const Samples& samples, std::int64_t batch_size) try {
   return state_->compiled().predict(0, samples, batch_size);
+} catch (...) {
+  throw_as_promised();
 }
 
 std::string Model::summary() const {
@@ -70,14 +79,18 @@ const std::vector<Weight>& Model::weights() const {
   return state_->weights;
 }
 
-std::vector<float> Model::get_weights(std::string_view name) const {
+std::vector<float> Model::get_weights(std::string_view name) const try {
   const std::size_t place = state_->place_of(name);
   return state_->compiled().get_weight(0, place);
+} catch (...) {
+  throw_as_promised();
 }
 
-void Model::set_weights(std::string_view name, std::span<const float> values) {
+void Model::set_weights(std::string_view name, std::span<const float> values) try {
   const std::size_t place = state_->place_of(name);
   state_->compiled().set_weight(0, place, values);
+} catch (...) {
+  throw_as_promised();
 }
 
 std::optional<Divergence> Model::divergence() const {

@@ -6,20 +6,32 @@
 
 namespace saltus::train {
 
-std::vector<std::vector<float>> Participant::get_weights() {
+void Participant::set_learning_rate(double learning_rate) try {
+  trainer_.set_learning_rate(trial_, learning_rate);
+} catch (...) {
+  throw_as_promised();
+}
+
+std::vector<std::vector<float>> Participant::get_weights() try {
   std::vector<std::vector<float>> weights;
   for (std::size_t i = 0; i < trainer_.weights().size(); ++i) {
     weights.push_back(trainer_.get_weight(trial_, i));
   }
   return weights;
+} catch (...) {
+  throw_as_promised();
 }
 
-void Participant::set_weights(const std::vector<std::vector<float>>& weights) {
+void Participant::set_weights(const std::vector<std::vector<float>>& weights) try {
   if (weights.size() != trainer_.weights().size()) {
     throw InvalidArgument(fmt::format("the model has {} weight tensors, not {}",
                                       trainer_.weights().size(), weights.size()));
   }
+  // All or nothing.
+  for (std::size_t i = 0; i < weights.size(); ++i) trainer_.check_weight(i, weights[i]);
   for (std::size_t i = 0; i < weights.size(); ++i) trainer_.set_weight(trial_, i, weights[i]);
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus::train

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/boundary.h"
 #include "train/trainer.h"
 
 namespace saltus::train {
@@ -14,16 +15,16 @@ class Participant : public TrainingControl {
 
   void stop_training() override { wants_to_stop_ = true; }
   double learning_rate() const override { return trainer_.learning_rate(trial_); }
-  void set_learning_rate(double learning_rate) override {
-    trainer_.set_learning_rate(trial_, learning_rate);
-  }
+  void set_learning_rate(double learning_rate) override;
   std::vector<std::vector<float>> get_weights() override;
   void set_weights(const std::vector<std::vector<float>>& weights) override;
 
   /// Calls a hook of all callbacks: notify(&Callback::on_epoch_begin, epoch).
   template <typename... Parameters, typename... Arguments>
   void notify(void (Callback::*hook)(Parameters...), const Arguments&... arguments) {
-    for (const CallbackPtr& callback : callbacks_) ((*callback).*hook)(arguments..., *this);
+    call_callers([&] {
+      for (const CallbackPtr& callback : callbacks_) ((*callback).*hook)(arguments..., *this);
+    });
   }
 
   int trial() const { return trial_; }

@@ -7,6 +7,8 @@
 #include <saltus/callbacks.h>
 #include <saltus/progress.h>
 
+#include "core/number.h"
+
 namespace saltus {
 namespace {
 
@@ -14,7 +16,7 @@ namespace {
 std::string number(const std::string& name, double value) {
   if (name == "clipped") return fmt::format("{:.0f}", value);
   const bool small = value != 0 && std::abs(value) <= 1e-3;
-  return small ? fmt::format("{:.4e}", value) : fmt::format("{:.4f}", value);
+  return small ? fmt::format("{:.4e}", value) : fmt::format("{:.4f}", written(value));
 }
 
 class ProgressCallback : public Callback {

@@ -11,8 +11,7 @@ namespace saltus::cpu {
 class GroupSums {
  public:
   GroupSums() = default;
-  explicit GroupSums(std::int64_t size)
-      : size_(size), sums_(size * kGroups * static_cast<std::int64_t>(sizeof(float))) {}
+  explicit GroupSums(std::int64_t size) : size_(size), sums_(size, kGroups * sizeof(float)) {}
 
   float* of(int group) const { return sums_.as<float>() + group * size_; }
   std::int64_t size() const { return size_; }

@@ -7,7 +7,7 @@ namespace saltus::cpu {
 namespace {
 
 Buffer floats(std::int64_t count) {
-  return Buffer(count * std::int64_t{sizeof(float)});
+  return Buffer(count, sizeof(float));
 }
 
 class PooledConvolutionBackwardOp : public SlicedOp {
