@@ -140,8 +140,10 @@ void SweepConsole::on_trial_end(const TrialSpec& trial, const TrialResult& resul
   std::string text;
   if (running.last_accuracy) text = fmt::format("validation {} %", percent(*running.last_accuracy));
   if (result.divergence) {
-    text += fmt::format("{}diverged: {} was not finite in step {}", text.empty() ? "" : ", ",
-                        result.divergence->tensor, result.divergence->step + 1);
+    text +=
+        fmt::format("{}diverged: {} was not finite in epoch {}, after {}", text.empty() ? "" : ", ",
+                    result.divergence->tensor, result.divergence->epoch + 1,
+                    counted(static_cast<std::size_t>(result.divergence->step), "step"));
   } else if (result.status == TrialStatus::stopped) {
     text += fmt::format("{}stopped", text.empty() ? "" : ", ");
   }

@@ -88,6 +88,21 @@ void ProgramTest::SetUp() {
   write_images(path("data"), "t10k", 32);
 }
 
+void ProgramTest::write_data(const std::string& name, const ImageDataset& data) const {
+  fs::create_directory(path(name));
+  const auto put = [&](const std::string& set, const ImageSet& images) {
+    const auto n = static_cast<std::uint32_t>(images.count);
+    const auto height = static_cast<std::uint32_t>(images.height);
+    const auto width = static_cast<std::uint32_t>(images.width);
+    write(name + "/" + set + "-images-idx3-ubyte",
+          idx({n, height, width}, {images.pixels.begin(), images.pixels.end()}));
+    write(name + "/" + set + "-labels-idx1-ubyte",
+          idx({n}, {images.labels.begin(), images.labels.end()}));
+  };
+  put("train", data.train);
+  put("t10k", data.test);
+}
+
 Running ProgramTest::start(const std::vector<std::string>& arguments,
                            const std::map<std::string, std::string>& environment,
                            const std::string& before) {

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <saltus/dataset.h>
+
 #include "core/file.h"
 
 namespace saltus::test {
@@ -51,6 +53,9 @@ class ProgramTest : public testing::Test {
 
   /// A sweep of a second: two activations, two seeds, one epoch, into out/.
   static std::vector<std::string> small_sweep(const std::vector<std::string>& more = {});
+
+  /// A folder with the four files of a data set.
+  void write_data(const std::string& name, const ImageDataset& data) const;
 
   std::filesystem::path path(const std::string& name) const { return scratch_.path() / name; }
   std::string text(const std::string& name) const;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/apps/program.h"
+#include "tests/engine/sweep_support.h"
 
 namespace saltus {
 namespace {
@@ -195,6 +196,38 @@ TEST_F(SweepProgram, DivergenceIsAResult) {
   EXPECT_EQ(results["settings"][0]["status"], "diverged");
   EXPECT_EQ(results["settings"][0]["rank"], nullptr);
   EXPECT_EQ(results["settings"][1]["rank"], 1);
+}
+
+TEST_F(SweepProgram, AFigureThatIsNotFiniteIsADivergence) {
+  write_data("tiny", test::random_data());
+  const Ended ended =
+      run({"sweep", "--data", "tiny", "--epochs", "2", "--batch-size", "64", "--activations",
+           "exponential", "--learning-rate", "1e30,1e-3", "--threads", "1", "--out", "out"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("diverged: val_loss was not finite in epoch 1, after 1 step"));
+  const json results = json::parse(text("out/results.json"));
+  const json& wild = results.at("settings").at(0);
+  EXPECT_EQ(wild.at("status"), "diverged");
+  EXPECT_EQ(wild.at("rank"), nullptr);
+  EXPECT_EQ(wild.at("best_epoch"), nullptr);
+  EXPECT_EQ(wild.at("trials").at(0).at("divergence"),
+            json({{"epoch", 1}, {"step", 1}, {"tensor", "val_loss"}}));
+  EXPECT_EQ(results.at("settings").at(1).at("rank"), 1);
+  const std::vector<std::string> rows = history();
+  ASSERT_EQ(rows.size(), 1u + 1 + 2);
+  EXPECT_THAT(rows[1], testing::AnyOf(HasSubstr(",nan,"), HasSubstr(",inf,")));
+  EXPECT_THAT(text("out/history.csv"), testing::Not(HasSubstr("-nan")));
+}
+
+TEST_F(SweepProgram, ABatchSizeLargerThanTheDataIsTheWholeData) {
+  const auto sweep = [&](const char* batch_size) {
+    const Ended ended =
+        run({"sweep", "--data", "data", "--activations", "relu", "--epochs", "1", "--batch-size",
+             batch_size, "--threads", "1", "--out", "out", "--overwrite"});
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    return trials().begin()->second;
+  };
+  EXPECT_EQ(sweep("1000000000000"), sweep("64"));
 }
 
 TEST_F(SweepProgram, QuickKeepsItsSizeWhenResumed) {

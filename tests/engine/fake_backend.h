@@ -34,7 +34,8 @@ class FakeExecutable : public backend::Executable {
   std::vector<std::uint64_t> seeds;
   Samples bound[2];
   int evaluations = 0;
-  std::vector<std::string> words;  // "train", "evaluate", and which sums were taken, in order
+  std::vector<std::int64_t> asked_rows;  // batch sizes of evaluations and predictions
+  std::vector<std::string> words;        // "train", "evaluate", and which sums were taken, in order
   std::map<int, double> learning_rates;
   bool is_active(int trial) const { return trials_[static_cast<std::size_t>(trial)].active; }
 
@@ -80,6 +81,7 @@ class FakeExecutable : public backend::Executable {
   }
   void evaluate(backend::Split split, std::int64_t batch_size) override {
     words.emplace_back("evaluate");
+    asked_rows.push_back(batch_size);
     ++evaluations;
     const std::int64_t rows = bound[static_cast<int>(split)].count;
     for (std::int64_t batch = 0; batch * batch_size < rows; ++batch) {
@@ -100,7 +102,8 @@ class FakeExecutable : public backend::Executable {
   double training_seconds() override { return seconds; }
   bool prefers_whole_epochs() const override { return whole_epochs; }
   std::vector<float> predict(int /*trial*/, backend::Split /*split*/,
-                             std::int64_t /*batch_size*/) override {
+                             std::int64_t batch_size) override {
+    asked_rows.push_back(batch_size);
     return {};
   }
   void read_weight(int trial, int weight, std::span<float> values) override {

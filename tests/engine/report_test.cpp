@@ -50,7 +50,7 @@ class ReportTest : public testing::Test {
       trials.push_back(test::finished(trial, {0.25, last}));
     }
     trials[3].status = TrialStatus::diverged;
-    trials[3].divergence = Divergence{.step = 5, .tensor = "dense/kernel"};
+    trials[3].divergence = Divergence{.epoch = 1, .step = 5, .tensor = "dense/kernel"};
     trials[3].history.history["val_loss"][1] = std::numeric_limits<double>::infinity();
     return summarize_sweep(plan, trials);
   }
@@ -74,6 +74,15 @@ TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {
   EXPECT_THAT(rows[8], HasSubstr(",0.001,clipvalue=0.5,16,"));
 }
 
+TEST_F(ReportTest, HistoryWritesWhatIsNoNumberWithoutASign) {
+  SweepResult with_nan = result();
+  with_nan.settings[1].trials[1].history.history["val_loss"][1] =
+      -std::numeric_limits<double>::quiet_NaN();
+  write_history_csv(folder_ / "history.csv", with_nan);
+  EXPECT_THAT(text("history.csv"), HasSubstr(",0.8,0.8,0.8,nan,0.8,"));
+  EXPECT_THAT(text("history.csv"), Not(HasSubstr("-nan")));
+}
+
 TEST_F(ReportTest, ResultsComeBackAsTheyWere) {
   const SweepResult before = result();
   write_results_json(folder_ / "results.json", before);
@@ -88,6 +97,7 @@ TEST_F(ReportTest, ResultsComeBackAsTheyWere) {
   EXPECT_EQ(after[0].history.history, first.history.history);
   EXPECT_EQ(after[3].status, TrialStatus::diverged);
   EXPECT_EQ(after[3].divergence->tensor, "dense/kernel");
+  EXPECT_EQ(after[3].divergence->epoch, 1);
   EXPECT_EQ(after[3].divergence->step, 5);
   EXPECT_TRUE(std::isnan(after[3].history.at("val_loss")[1]));  // JSON has no infinity
 }
@@ -109,6 +119,7 @@ TEST_F(ReportTest, ResultsHoldTheStatistics) {
   EXPECT_EQ(elu.at("parameters").at("alpha"), 0.2);
   EXPECT_EQ(elu.at("status"), "diverged");
   EXPECT_TRUE(elu.at("last").at("val_categorical_accuracy").at("sd").is_null());
+  EXPECT_EQ(elu.at("trials").at(1).at("divergence").at("epoch"), 2);
   EXPECT_EQ(elu.at("trials").at(1).at("divergence").at("tensor"), "dense/kernel");
 }
 
@@ -234,6 +245,21 @@ TEST_F(ReportTest, DrawsPictures) {
   for (const char* name : {"accuracy.png", "loss.png"}) {
     EXPECT_EQ(text(name).substr(1, 3), "PNG");
   }
+}
+
+TEST_F(ReportTest, PicturesTakeNoFigureThatIsNotFinite) {
+  const auto loss_picture = [&](const std::vector<double>& last) {
+    SweepResult drawn = result();
+    std::vector<double>& losses = drawn.settings[1].trials[1].history.history["val_loss"];
+    losses.resize(1);
+    losses.insert(losses.end(), last.begin(), last.end());
+    draw_sweep(folder_, config(), test::small_data(), drawn);
+    return text("loss.svg");
+  };
+  const std::string without = loss_picture({});
+  EXPECT_EQ(loss_picture({std::numeric_limits<double>::quiet_NaN()}), without);
+  EXPECT_EQ(loss_picture({std::numeric_limits<double>::infinity()}), without);
+  EXPECT_NE(loss_picture({0.1}), without);
 }
 
 TEST_F(ReportTest, DrawsWhatHasHardlyBegun) {

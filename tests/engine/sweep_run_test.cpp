@@ -1,5 +1,7 @@
 // Sweeps that really train, on small images.
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -98,6 +100,39 @@ TEST(RunSweep, DivergenceIsAResult) {
   EXPECT_FALSE(wild.divergence->tensor.empty());
   EXPECT_EQ(result.settings[0].rank, std::nullopt);
   EXPECT_EQ(result.settings[1].trials.at(0).status, TrialStatus::ok);
+}
+
+// One step an epoch, whose loss and gradients are finite; the weights that it makes are not to be
+// multiplied.
+TEST(RunSweep, AFigureThatIsNotFiniteIsADivergence) {
+  SweepConfig config = small_config();
+  config.activations = {Activation::parse("exponential")};
+  config.learning_rates = {1e30, 1e-3};
+  config.batch_sizes = {64};
+  const SweepResult result = run_sweep(config, test::random_data());
+  const SettingResult& wild = result.settings[0];
+  ASSERT_EQ(wild.trials.size(), 1u);
+  const TrialResult& trial = wild.trials[0];
+  EXPECT_EQ(trial.status, TrialStatus::diverged);
+  ASSERT_TRUE(trial.divergence.has_value());
+  EXPECT_EQ(trial.divergence->tensor, "val_loss");
+  EXPECT_EQ(trial.divergence->epoch, 0);
+  EXPECT_EQ(trial.divergence->step, 1);
+  EXPECT_FALSE(std::isfinite(trial.history.at("val_loss").at(0)));
+  EXPECT_EQ(wild.rank, std::nullopt);
+  EXPECT_EQ(wild.ok, 0u);
+  EXPECT_EQ(result.settings[1].rank, 1);
+  EXPECT_TRUE(result.complete);
+}
+
+TEST(RunSweep, ABatchLargerThanTheDataIsTheWholeData) {
+  SweepConfig config = small_config();
+  config.batch_sizes = {64};
+  const SweepResult whole = run_sweep(config, small_data());
+  config.batch_sizes = {std::numeric_limits<std::int64_t>::max()};
+  const SweepResult huge = run_sweep(config, small_data());
+  EXPECT_EQ(timeless(huge.settings[0].trials.at(0)), timeless(whole.settings[0].trials.at(0)));
+  EXPECT_GT(measure_throughput(config, small_data()).training, 0);
 }
 
 TEST(RunSweep, InterruptedAndResumedItGivesTheSameResults) {

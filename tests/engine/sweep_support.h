@@ -30,6 +30,30 @@ inline ImageSet small_images(std::int64_t count, std::uint32_t noise_seed) {
   return set;
 }
 
+/// `count` images 8 x 8 of ten classes in which there is nothing to be learnt.
+inline ImageSet random_images(std::int64_t count, std::uint32_t seed) {
+  ImageSet set = small_images(count, seed);
+  std::uint32_t state = seed;
+  const auto draw = [&](std::uint32_t limit) {
+    state = state * 1664525u + 1013904223u;
+    return static_cast<std::uint8_t>((state >> 8) % limit);
+  };
+  for (std::uint8_t& pixel : set.pixels) pixel = draw(256);
+  for (std::uint8_t& label : set.labels) label = draw(10);
+  return set;
+}
+
+/// 64 such images to train on and 32 to validate with.
+inline ImageDataset random_data() {
+  ImageDataset data;
+  data.name = "tiny";
+  data.source = "nowhere";
+  data.classes = 10;
+  data.train = random_images(64, 1);
+  data.test = random_images(32, 2);
+  return data;
+}
+
 inline ImageDataset small_data() {
   ImageDataset data;
   data.name = "halves";

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <atomic>
+#include <limits>
 #include <numeric>
 
 #include <gmock/gmock.h>
@@ -274,6 +275,7 @@ TEST_F(TrainerTest, ATrialThatDivergesIsNamedAndTheOthersGoOn) {
   EXPECT_THAT(histories[1].epoch, ElementsAre(0)) << "the epoch that was not finished has no row";
   EXPECT_FALSE(trainer_->divergence(0));
   ASSERT_TRUE(trainer_->divergence(1));
+  EXPECT_EQ(trainer_->divergence(1)->epoch, 1);
   EXPECT_EQ(trainer_->divergence(1)->step, 2);
   EXPECT_EQ(trainer_->divergence(1)->tensor, "dense/kernel");
   EXPECT_EQ(recorders_[1]->calls.back(), "end");
@@ -283,6 +285,28 @@ TEST_F(TrainerTest, ATrialThatDivergesIsNamedAndTheOthersGoOn) {
   executable_->diverges = [](int, std::uint32_t, std::int64_t) { return false; };
   EXPECT_EQ(fit({})[1].epoch.size(), 1U);
   EXPECT_FALSE(trainer_->divergence(1));
+}
+
+TEST_F(TrainerTest, ABatchHasNoMoreRowsThanThereAreSamples) {
+  constexpr std::int64_t kMany = std::numeric_limits<std::int64_t>::max();
+  Data few;
+  Samples three = few.samples();
+  three.count = 3;
+  three.inputs = std::span<const float>(few.inputs).first(9);
+  three.targets = std::span<const std::uint8_t>(few.classes).first(3);
+  for (const bool whole_epochs : {false, true}) {
+    executable_->whole_epochs = whole_epochs;
+    executable_->train_calls.clear();
+    executable_->asked_rows.clear();
+    fit({.batch_size = kMany, .validation_data = three});
+    ASSERT_EQ(executable_->train_calls.size(), 1U);
+    EXPECT_EQ(executable_->train_calls[0].batch_size, 10);
+    EXPECT_EQ(executable_->train_calls[0].count, 1);
+    trainer_->evaluate(three, kMany);
+    trainer_->predict(0, data_.samples(), kMany);
+    trainer_->predict(0, data_.samples(), 4);
+    EXPECT_THAT(executable_->asked_rows, ElementsAre(3, 3, 10, 4));
+  }
 }
 
 TEST_F(TrainerTest, AnInterruptionEndsTheEpochAndKeepsThoseBefore) {
@@ -332,6 +356,9 @@ TEST_F(TrainerTest, CallbacksReadAndWriteTheWeightsOfTheirTrial) {
     control.set_weights(weights);
     weights.pop_back();
     EXPECT_THROW(control.set_weights(weights), InvalidArgument);
+    weights = {std::vector<float>(12, 9), std::vector<float>(4, 9), std::vector<float>(8, 9), {9}};
+    EXPECT_THROW(control.set_weights(weights), InvalidArgument) << "the last is too short";
+    EXPECT_THAT(control.get_weights()[1], ElementsAre(0, 0, 0, 0)) << "all or nothing";
   };
   fit({});
   EXPECT_THAT(trainer_->get_weight(1, 3), ElementsAre(5, 6));

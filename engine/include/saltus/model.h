@@ -31,8 +31,9 @@ struct CompileOptions {
   Libraries libraries = {};  ///< whose convolutions and dense products, on a GPU
   int threads = 0;           ///< CPU threads; 0: all cores. The results do not depend on it.
   std::uint64_t seed = 0;    ///< of initial weights, shuffles and dropout masks
-  bool terminate_on_nan =
-      false;  ///< stop before a weight changes once the loss or a gradient is not finite
+  /// Stop before a weight changes once the loss or a gradient is not finite or a moving statistic
+  /// would not be, and after an epoch one of whose figures is not.
+  bool terminate_on_nan = false;
 };
 
 /// How fit() runs.
@@ -52,8 +53,11 @@ struct FitOptions {
 
 /// Why training stopped early: a number that was not finite.
 struct Divergence {
-  std::int64_t step = 0;  ///< optimizer steps done before
-  std::string tensor;     ///< "loss", or the weight whose gradient is not finite
+  int epoch = 0;          ///< in which it was met, from 0
+  std::int64_t step = 0;  ///< optimizer steps done before, those of earlier calls of fit() included
+  /// "loss", of a batch, the weight whose gradient is not finite, or the moving statistic that
+  /// would not be; where all steps of the epoch are done, the figure of the epoch: "val_loss".
+  std::string tensor;
 };
 
 /// A network with its weights, in Keras's vocabulary.

@@ -57,7 +57,8 @@ struct BatchSums {
 /// A trial that met a NaN or an infinity: it stopped before any weight changed.
 struct NonFinite {
   std::int64_t step = 0;  ///< optimizer steps done before
-  std::string tensor;     ///< "loss", or the weight whose gradient is not finite
+  std::string tensor;  ///< "loss", the weight whose gradient is not finite, or the moving statistic
+                       ///< that would not be
 };
 
 /// A compiled plan with the state of its trials: weights, moments, step counts. Calls may return
@@ -114,8 +115,8 @@ class Executable {
 /// How an executable is to be made.
 struct Options {
   int threads = 0;                 ///< of the CPU; 0: all cores this process may use
-  std::int64_t batch_size = 128;   ///< room is made for so many rows; a larger batch makes more
-  bool stop_on_nonfinite = false;  ///< check loss and gradients before each update
+  std::int64_t batch_size = 1;     ///< a GPU makes room for so many rows; a larger batch makes more
+  bool stop_on_nonfinite = false;  ///< check loss, gradients and statistics before each update
   Libraries libraries = {};        ///< of a GPU's products
 };
 

@@ -41,8 +41,9 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
   if (json.contains("divergence")) {
     const ReadJson& divergence = json.at("divergence");
     // Where it says no epoch: the one behind those that were finished.
-    const auto epoch = divergence.contains("epoch") ? whole<std::int64_t>(divergence.at("epoch")) : epochs + 1;
-    trial.divergence = Divergence{.epoch = static_cast<int>(epoch - 1),
+    const int epoch = divergence.contains("epoch") ? whole<int>(divergence.at("epoch")) - 1
+                                                   : static_cast<int>(epochs);
+    trial.divergence = Divergence{.epoch = epoch,
                                   .step = whole<std::int64_t>(divergence.at("step")),
                                   .tensor = divergence.at("tensor").get<std::string>()};
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backend/select.h"
+#include "core/boundary.h"
 
 namespace saltus {
 namespace {
@@ -102,7 +103,12 @@ train::Trainer TrialRunner::trainer(const SweepPlan& plan,
            .precision = config_.precision,
            .libraries = config_.libraries,
            .threads = config_.threads,
-           .terminate_on_nan = true}};
+           .terminate_on_nan = true},
+          rows_of(plan.settings[trials.front().setting])};
+}
+
+std::int64_t TrialRunner::rows_of(const Setting& setting) const {
+  return std::min(setting.batch_size, std::max(train_.count, test_.count));
 }
 
 int TrialRunner::side_by_side(const SweepPlan& plan) const {
@@ -113,7 +119,7 @@ int TrialRunner::side_by_side(const SweepPlan& plan) const {
   const Graph graph = recipe_graph(config_.recipe, largest.activation, image_, classes_);
   return backend::select(config_.device)
       .side_by_side(plan::make_plan(graph, config_.loss, config_.precision),
-                    {.batch_size = largest.batch_size, .libraries = config_.libraries});
+                    {.batch_size = rows_of(largest), .libraries = config_.libraries});
 }
 
 std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,
@@ -128,7 +134,7 @@ std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const
     results[i].seed = trials[i].seed;
     results[i].device = device;
     recorders.push_back({std::make_shared<Recorder>(trials[i], observer, results[i])});
-    observer.on_trial_begin(trials[i]);
+    call_callers([&] { observer.on_trial_begin(trials[i]); });
   }
   const Setting& common = plan.settings[trials.front().setting];
   train::Trainer trainer = this->trainer(plan, trials);
@@ -152,7 +158,8 @@ std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const
 
 Throughput TrialRunner::throughput(const SweepPlan& plan) const {
   const std::span<const TrialSpec> first = std::span(plan.trials).first(1);
-  const std::int64_t batch_size = plan.settings[first.front().setting].batch_size;
+  const std::int64_t batch_size =
+      std::min(plan.settings[first.front().setting].batch_size, train_.count);
   train::Trainer trainer = this->trainer(plan, first);
   const std::vector<std::vector<CallbackPtr>> nobody(1);
   const auto train = [&](std::int64_t batches) {
@@ -176,7 +183,7 @@ Throughput TrialRunner::throughput(const SweepPlan& plan) const {
 }
 
 SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
-                      const SweepOptions& options) {
+                      const SweepOptions& options) try {
   const SweepPlan plan = plan_sweep(config, data);
   const TrialRunner runner(config, data);
   SweepObserver silent;
@@ -200,14 +207,18 @@ SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
       const auto spec = std::find_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
         return trial.id == results.back().id;
       });
-      observer.on_trial_end(*spec, results.back(), results);
+      call_callers([&] { observer.on_trial_end(*spec, results.back(), results); });
     }
   }
   return summarize_sweep(plan, results);
+} catch (...) {
+  throw_as_promised();
 }
 
-Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data) {
+Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data) try {
   return TrialRunner(config, data).throughput(plan_sweep(config, data));
+} catch (...) {
+  throw_as_promised();
 }
 
 }  // namespace saltus

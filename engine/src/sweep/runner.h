@@ -31,6 +31,9 @@ class TrialRunner {
   Throughput throughput(const SweepPlan& plan) const;
 
  private:
+  /// Rows of its largest batch.
+  std::int64_t rows_of(const Setting& setting) const;
+
   const SweepConfig& config_;
   Shape image_;
   std::int64_t classes_;

@@ -1,6 +1,7 @@
 #include "train/figures.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -53,6 +54,15 @@ void Figures::log(const backend::BatchSums& sums, const std::string& prefix, Log
   for (const Metric metric : metrics_) {
     logs[prefix + std::string(to_string(metric))] = value_of(metric, sums, outputs_);
   }
+}
+
+std::optional<std::string> first_non_finite(const std::vector<std::string>& names,
+                                            const Logs& logs) {
+  for (const std::string& name : names) {
+    const auto figure = logs.find(name);
+    if (figure != logs.end() && !std::isfinite(figure->second)) return name;
+  }
+  return std::nullopt;
 }
 
 bool clips(const Optimizer& optimizer) {

@@ -1,6 +1,7 @@
 // The figures of an epoch: which there are, and what the sums of its batches come to.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,10 @@ class Figures {
   std::vector<Metric> metrics_;
   double outputs_;
 };
+
+/// The first of these figures that is there and not finite.
+std::optional<std::string> first_non_finite(const std::vector<std::string>& names,
+                                            const Logs& logs);
 
 /// Whether the optimizer clips.
 bool clips(const Optimizer& optimizer);

@@ -20,7 +20,8 @@ FitRun::FitRun(Trainer& trainer, const SplitSamples& samples, const FitOptions& 
     : trainer_(trainer),
       samples_(samples),
       options_(options),
-      steps_((samples.train.count + options.batch_size - 1) / options.batch_size) {
+      batch_size_(batch_of(samples.train, options.batch_size)),
+      steps_((samples.train.count + batch_size_ - 1) / batch_size_) {
   if (!callbacks.empty() && callbacks.size() != static_cast<std::size_t>(trainer.trials())) {
     throw InvalidArgument(
         fmt::format("callbacks are given for {} of {} trials", callbacks.size(), trainer.trials()));
@@ -40,12 +41,10 @@ std::vector<History> FitRun::run() {
     trainer_.executable_->bind(backend::Split::validation, samples_.validation);
   }
   for (Participant& participant : participants_) {
-    participant.notify(
-        &Callback::on_train_begin,
-        FitInfo{.epochs = options_.epochs,
-                .steps_per_epoch = steps_,
-                .samples = samples_.train.count,
-                .figures = trainer_.figures_.names(optimizer_of(participant), has_validation())});
+    participant.notify(&Callback::on_train_begin, FitInfo{.epochs = options_.epochs,
+                                                          .steps_per_epoch = steps_,
+                                                          .samples = samples_.train.count,
+                                                          .figures = figures_of(participant)});
   }
   for (int epoch = options_.initial_epoch; epoch < options_.epochs && any_active(); ++epoch) {
     // An order is used once, also where each call of fit() counts its epochs from 0.
@@ -68,24 +67,24 @@ bool FitRun::run_epoch(int epoch, int order) {
   }
   const Clock::time_point start = Clock::now();
   trainer_.executable_->training_seconds();  // of an epoch that was not finished
-  if (!run_batches(order)) return false;
+  if (!run_batches(epoch, order)) return false;
   if (!any_active()) return true;
   if (!trainer_.executable_->prefers_whole_epochs()) validate();
   end_epoch(epoch, start);
   return true;
 }
 
-bool FitRun::run_batches(int order) {
+bool FitRun::run_batches(int epoch, int order) {
   for (std::int64_t done = 0; done < steps_ && any_active();) {
     if (interrupted()) return false;
     const bool whole = trainer_.executable_->prefers_whole_epochs();
     const std::int64_t count = whole ? steps_ : std::min(pace_.next(), steps_ - done);
     const Clock::time_point start = Clock::now();
-    trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, options_.batch_size,
+    trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, batch_size_,
                                 options_.shuffle);
     if (whole) validate();
     done += count;
-    collect(done);
+    collect(epoch, done);
     pace_.measure(count, seconds_since(start));
   }
   return !interrupted();
@@ -93,18 +92,16 @@ bool FitRun::run_batches(int order) {
 
 void FitRun::validate() {
   if (!has_validation()) return;
-  trainer_.executable_->evaluate(backend::Split::validation, options_.batch_size);
+  trainer_.executable_->evaluate(backend::Split::validation,
+                                 batch_of(samples_.validation, options_.batch_size));
 }
 
-void FitRun::collect(std::int64_t steps_done) {
+void FitRun::collect(int epoch, std::int64_t steps_done) {
   for (Participant& participant : participants_) {
     if (!participant.active) continue;
-    add(trainer_.executable_->take_sums(participant.trial(), backend::Split::train),
-        participant.sums);
+    trainer_.take_training_sums(participant.trial(), participant.sums);
     if (const auto* found = trainer_.executable_->non_finite(participant.trial())) {
-      trainer_.divergences_[static_cast<std::size_t>(participant.trial())] =
-          Divergence{found->step, found->tensor};
-      end(participant);
+      end_diverged(participant, {.epoch = epoch, .step = found->step, .tensor = found->tensor});
     } else {
       participant.notify(&Callback::on_batches_end, steps_done, training_logs(participant));
     }
@@ -128,7 +125,14 @@ void FitRun::end_epoch(int epoch, Clock::time_point start) {
     participant.history.epoch.push_back(epoch);
     for (const auto& [name, value] : logs) participant.history.history[name].push_back(value);
     participant.notify(&Callback::on_epoch_end, epoch, logs);
-    if (participant.wants_to_stop()) end(participant);
+    const auto trial = static_cast<std::size_t>(participant.trial());
+    if (const auto figure = first_non_finite(figures_of(participant), logs);
+        figure && trainer_.terminate_on_nan_) {
+      end_diverged(participant,
+                   {.epoch = epoch, .step = trainer_.steps_[trial], .tensor = *figure});
+    } else if (participant.wants_to_stop()) {
+      end(participant);
+    }
   }
 }
 
@@ -139,6 +143,15 @@ Logs FitRun::training_logs(const Participant& participant) const {
     logs["clipped"] = static_cast<double>(participant.sums.clipped);
   }
   return logs;
+}
+
+std::vector<std::string> FitRun::figures_of(const Participant& participant) const {
+  return trainer_.figures_.names(optimizer_of(participant), has_validation());
+}
+
+void FitRun::end_diverged(Participant& participant, Divergence divergence) {
+  trainer_.divergences_[static_cast<std::size_t>(participant.trial())] = std::move(divergence);
+  end(participant);
 }
 
 void FitRun::end(Participant& participant) {

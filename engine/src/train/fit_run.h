@@ -26,17 +26,22 @@ class FitRun {
   /// Trains on one epoch's batches, in the order of that number, and validates. False where it was
   /// interrupted.
   bool run_epoch(int epoch, int order);
-  bool run_batches(int order);
+  bool run_batches(int epoch, int order);
   void validate();
 
   /// Takes what the batches that ran gave; ends trials that met a number that was not finite.
-  void collect(std::int64_t steps_done);
+  void collect(int epoch, std::int64_t steps_done);
+  /// Gives the epoch's figures to the callbacks; ends trials that have one that is not finite.
   void end_epoch(int epoch, Clock::time_point start);
 
   Logs training_logs(const Participant& participant) const;
 
+  /// The names of its figures.
+  std::vector<std::string> figures_of(const Participant& participant) const;
+
   /// The participant takes no further part.
   void end(Participant& participant);
+  void end_diverged(Participant& participant, Divergence divergence);
 
   bool interrupted() const { return options_.interrupt != nullptr && *options_.interrupt; }
   bool any_active() const;
@@ -48,6 +53,7 @@ class FitRun {
   Trainer& trainer_;
   const SplitSamples& samples_;
   const FitOptions& options_;
+  std::int64_t batch_size_;               ///< of training
   std::int64_t steps_;                    ///< batches of an epoch
   std::deque<Participant> participants_;  ///< callbacks keep referring to them
   Pace pace_;

@@ -1,5 +1,6 @@
 #include "train/sample_checks.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
@@ -56,6 +57,10 @@ Samples part_of(const Samples& samples, std::int64_t first, std::int64_t count) 
 }
 
 }  // namespace
+
+std::int64_t batch_of(const Samples& samples, std::int64_t batch_size) {
+  return std::min(samples.count, batch_size);
+}
 
 void check_inputs(const Samples& samples, const plan::Plan& plan, std::string_view what) {
   if (samples.count < 1) throw InvalidArgument(fmt::format("there are no {}", what));

@@ -10,6 +10,9 @@
 
 namespace saltus::train {
 
+/// Rows of a batch where so many are asked for: there are no more than samples.
+std::int64_t batch_of(const Samples& samples, std::int64_t batch_size);
+
 /// Throws InvalidArgument unless there are samples and their inputs have the network's size.
 /// `what` names them in the error: "training samples".
 void check_inputs(const Samples& samples, const plan::Plan& plan, std::string_view what);

@@ -52,14 +52,16 @@ void check_batch_size(std::int64_t batch_size) {
 
 }  // namespace
 
-Trainer::Trainer(std::vector<Entry> entries, const CompileOptions& options)
-    : Trainer(backend::select(options.device), std::move(entries), options) {}
+Trainer::Trainer(std::vector<Entry> entries, const CompileOptions& options, std::int64_t batch_size)
+    : Trainer(backend::select(options.device), std::move(entries), options, batch_size) {}
 
 Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
-                 const CompileOptions& options)
+                 const CompileOptions& options, std::int64_t batch_size)
     : plan_(plan_for(entries, options)),
       loss_(options.loss),
+      terminate_on_nan_(options.terminate_on_nan),
       figures_(options.metrics, element_count(plan_->output)),
+      steps_(entries.size()),
       divergences_(entries.size()) {
   if (options.threads < 0) {
     throw InvalidArgument(
@@ -72,6 +74,7 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
   }
   executable_ = backend.compile(plan_, std::move(trials),
                                 {.threads = options.threads,
+                                 .batch_size = batch_size,
                                  .stop_on_nonfinite = options.terminate_on_nan,
                                  .libraries = options.libraries});
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -85,13 +88,17 @@ std::vector<float> Trainer::get_weight(int trial, std::size_t weight) const {
   return values;
 }
 
-void Trainer::set_weight(int trial, std::size_t weight, std::span<const float> values) {
+void Trainer::check_weight(std::size_t weight, std::span<const float> values) const {
   const Weight& target = weights()[weight];
   const auto size = static_cast<std::size_t>(element_count(target.shape));
   if (values.size() != size) {
     throw InvalidArgument(fmt::format("{} of shape {} takes {} values, not {}", target.name,
                                       to_string(target.shape), size, values.size()));
   }
+}
+
+void Trainer::set_weight(int trial, std::size_t weight, std::span<const float> values) {
+  check_weight(weight, values);
   executable_->write_weight(trial, static_cast<int>(weight), values);
 }
 
@@ -122,7 +129,7 @@ std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_s
   check_targets(samples, *plan_, loss_, "samples");
   activate_all();
   executable_->bind(backend::Split::validation, samples);
-  executable_->evaluate(backend::Split::validation, batch_size);
+  executable_->evaluate(backend::Split::validation, batch_of(samples, batch_size));
   std::vector<Logs> results(static_cast<std::size_t>(trials()));
   for (int trial = 0; trial < trials(); ++trial) {
     backend::BatchSums sums;
@@ -136,16 +143,25 @@ std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int6
   check_batch_size(batch_size);
   check_inputs(samples, *plan_, "samples");
   executable_->bind(backend::Split::validation, samples);
-  return executable_->predict(trial, backend::Split::validation, batch_size);
+  return executable_->predict(trial, backend::Split::validation, batch_of(samples, batch_size));
 }
 
 void Trainer::activate_all() {
   for (int trial = 0; trial < trials(); ++trial) {
+    backend::BatchSums left;  // of a run that an exception ended
+    take_training_sums(trial, left);
+    executable_->take_sums(trial, backend::Split::validation);
     executable_->set_active(trial, true);
-    for (const backend::Split split : {backend::Split::train, backend::Split::validation}) {
-      executable_->take_sums(trial, split);  // of a run that an exception ended
-    }
   }
+}
+
+void Trainer::take_training_sums(int trial, backend::BatchSums& sums) {
+  const auto batches = executable_->take_sums(trial, backend::Split::train);
+  std::int64_t& steps = steps_[static_cast<std::size_t>(trial)];
+  steps += std::ssize(batches);
+  // The batch in which it met such a number was no step.
+  if (const auto* found = executable_->non_finite(trial)) steps = found->step;
+  add(batches, sums);
 }
 
 double Trainer::learning_rate(int trial) const {

@@ -28,12 +28,13 @@ class Trainer {
   /// Plans the network, compiles it for the device that `options` asks for, and draws the initial
   /// weights. Optimizer and seed are those of the entries, not of `options`. Throws InvalidArgument
   /// where the graphs differ in more than activation functions, initializers and dropout, or an
-  /// option is out of range, and DeviceError.
-  Trainer(std::vector<Entry> entries, const CompileOptions& options);
+  /// option is out of range, and DeviceError. A GPU makes room for `batch_size` rows at once, and
+  /// for more when they come.
+  Trainer(std::vector<Entry> entries, const CompileOptions& options, std::int64_t batch_size = 1);
 
   /// The same on a given backend.
   Trainer(const backend::Backend& backend, std::vector<Entry> entries,
-          const CompileOptions& options);
+          const CompileOptions& options, std::int64_t batch_size = 1);
 
   int trials() const { return executable_->trials(); }
 
@@ -42,8 +43,9 @@ class Trainer {
   const std::vector<Weight>& weights() const { return plan_->weights; }
 
   /// Copies of a weight, in or out, by its place in weights(). Throws InvalidArgument for a wrong
-  /// size.
+  /// size, which can be checked before.
   std::vector<float> get_weight(int trial, std::size_t weight) const;
+  void check_weight(std::size_t weight, std::span<const float> values) const;
   void set_weight(int trial, std::size_t weight, std::span<const float> values);
 
   /// Trains all trials on the same samples, each in its own order. `callbacks` holds those of each
@@ -73,10 +75,15 @@ class Trainer {
   /// Makes all trials take part again, those too that stopped before.
   void activate_all();
 
+  /// Counts the batches that a trial was trained on since the last call, and adds what they gave.
+  void take_training_sums(int trial, backend::BatchSums& sums);
+
   std::shared_ptr<const plan::Plan> plan_;
   Loss loss_;
+  bool terminate_on_nan_;
   Figures figures_;
   std::vector<Optimizer> optimizers_;                   ///< by trial, with the learning rate of now
+  std::vector<std::int64_t> steps_;                     ///< by trial: optimizer steps done
   std::vector<std::optional<Divergence>> divergences_;  ///< by trial
   std::unique_ptr<backend::Executable> executable_;
   int epochs_done_ = 0;  ///< over all calls of fit(): each epoch has its own order

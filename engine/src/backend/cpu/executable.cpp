@@ -10,9 +10,9 @@ namespace saltus::cpu {
 CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
                              std::vector<backend::Trial> trials, const backend::Options& options)
     : plan_(std::move(plan)),
-      options_(options),
+      stop_on_nonfinite_(options.stop_on_nonfinite),
       workers_(options.threads),
-      gradients_(plan_->parameter_count * std::int64_t{sizeof(float)}) {
+      gradients_(plan_->parameter_count, sizeof(float)) {
   const std::int64_t bytes = gradients_.bytes();
   for (backend::Trial& trial : trials) {
     TrialState& state = trials_.emplace_back();
@@ -21,7 +21,7 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
     if (plan_->precision == Precision::bf16) state.parameters16 = Buffer(bytes / 2);
     if (sgd == nullptr || sgd->momentum != 0) state.moment_1 = Buffer(bytes);
     if (sgd == nullptr) state.moment_2 = Buffer(bytes);
-    state.statistics = Buffer(plan_->statistic_count * std::int64_t{sizeof(float)});
+    state.statistics = Buffer(plan_->statistic_count, sizeof(float));
     state.config = std::move(trial);
   }
 }
@@ -33,9 +33,8 @@ void CpuExecutable::bind(backend::Split split, const Samples& samples) {
 void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
                           std::int64_t batch_size, bool shuffle) {
   const auto start = std::chrono::steady_clock::now();
-  make_room(batch_size);
   const Samples& data = samples(backend::Split::train);
-  CompiledProgram& program = compiled(train_, plan_->train);
+  CompiledProgram& program = compiled(train_, plan_->train, batch_size);
   for (std::int64_t batch = first; batch < first + count; ++batch) {
     for (TrialState& trial : trials_) {
       if (!trial.active) continue;
@@ -55,9 +54,8 @@ void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t 
 }
 
 void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
-  make_room(batch_size);
   const Samples& data = samples(split);
-  CompiledProgram& program = compiled(evaluate_, plan_->evaluate);
+  CompiledProgram& program = compiled(evaluate_, plan_->evaluate, batch_size);
   for (std::int64_t batch = 0; batch * batch_size < data.count; ++batch) {
     for (TrialState& trial : trials_) {
       if (!trial.active) continue;
@@ -74,9 +72,8 @@ std::vector<backend::BatchSums> CpuExecutable::take_sums(int trial, backend::Spl
 
 std::vector<float> CpuExecutable::predict(int trial, backend::Split split,
                                           std::int64_t batch_size) {
-  make_room(batch_size);
   const Samples& data = samples(split);
-  CompiledProgram& program = compiled(predict_, plan_->predict);
+  CompiledProgram& program = compiled(predict_, plan_->predict, batch_size);
   const plan::TensorId output = plan_->predict.output;
   const std::int64_t elements = element_count(plan_->output);
   std::vector<float> results(static_cast<std::size_t>(data.count * elements));
@@ -127,12 +124,6 @@ const backend::NonFinite* CpuExecutable::non_finite(int trial) {
   return found ? &*found : nullptr;
 }
 
-void CpuExecutable::make_room(std::int64_t batch_size) {
-  if (batch_size <= options_.batch_size) return;
-  options_.batch_size = batch_size;
-  for (auto* program : {&train_, &evaluate_, &predict_}) program->reset();
-}
-
 Run CpuExecutable::make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
                             std::int64_t batch_size) {
   Run run;
@@ -145,10 +136,11 @@ Run CpuExecutable::make_run(TrialState& trial, const Samples& samples, std::int6
 }
 
 CompiledProgram& CpuExecutable::compiled(std::unique_ptr<CompiledProgram>& program,
-                                         const plan::Program& source) {
-  if (!program) {
-    program = std::make_unique<CompiledProgram>(*plan_, source, workers_, options_.batch_size,
-                                                gradients_.data(), options_.stop_on_nonfinite);
+                                         const plan::Program& source, std::int64_t rows) {
+  if (!program || program->batch_rows() < rows) {
+    program.reset();  // before there is more of it
+    program = std::make_unique<CompiledProgram>(*plan_, source, workers_, rows, gradients_.data(),
+                                                stop_on_nonfinite_);
   }
   return *program;
 }

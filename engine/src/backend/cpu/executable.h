@@ -38,18 +38,17 @@ class CpuExecutable : public backend::Executable {
   }
   float* weight_data(int trial, int weight);
 
-  /// Compiled programs have buffers for so many rows; for a larger batch they are made anew.
-  void make_room(std::int64_t batch_size);
-
   /// The rows of batch number `batch`, in the data's own order.
   static Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
                       std::int64_t batch_size);
 
-  /// Programs are compiled when first needed: a model that only predicts needs no buffers to train.
-  CompiledProgram& compiled(std::unique_ptr<CompiledProgram>& program, const plan::Program& source);
+  /// Programs are compiled when first needed, with buffers for so many rows, and anew for a larger
+  /// batch: a model that only predicts needs no buffers to train.
+  CompiledProgram& compiled(std::unique_ptr<CompiledProgram>& program, const plan::Program& source,
+                            std::int64_t rows);
 
   std::shared_ptr<const plan::Plan> plan_;
-  backend::Options options_;
+  bool stop_on_nonfinite_;
   Workers workers_;
   std::vector<TrialState> trials_;
   std::array<Samples, 2> splits_;

@@ -14,7 +14,8 @@ namespace {
 constexpr std::int64_t kSliceBytes = 768 * 1024;
 constexpr std::int64_t kMostSliceRows = 16;
 
-std::int64_t slice_rows_of(const plan::Program& program, std::int64_t batch_rows) {
+/// The same for every batch: what a row comes to must not depend on the room for others.
+std::int64_t slice_rows_of(const plan::Program& program) {
   std::int64_t most = 1;
   for (const plan::Segment& segment : program.segments) {
     if (!segment.sliced) continue;
@@ -31,7 +32,7 @@ std::int64_t slice_rows_of(const plan::Program& program, std::int64_t batch_rows
     }
     most = std::max(most, bytes);
   }
-  return std::clamp<std::int64_t>(kSliceBytes / most, 1, std::min(kMostSliceRows, batch_rows));
+  return std::clamp<std::int64_t>(kSliceBytes / most, 1, kMostSliceRows);
 }
 
 /// A sliced op that is one loop.
@@ -227,9 +228,9 @@ Memory::Memory(const plan::Program& program, std::int64_t batch_rows, std::int64
       batch_rows_(batch_rows),
       slice_rows_(slice_rows),
       gradients_(gradients),
-      batch_(program.batch_bytes * batch_rows) {
+      batch_(batch_rows, program.batch_bytes) {
   for (int worker = 0; worker < workers; ++worker)
-    slices_.emplace_back(program.slice_bytes * slice_rows);
+    slices_.emplace_back(slice_rows, program.slice_bytes);
 }
 
 void* Memory::at(plan::TensorId id, const Run& run, const Slice& slice) const {
@@ -256,7 +257,8 @@ CompiledProgram::CompiledProgram(const plan::Plan& plan, const plan::Program& pr
                                  const Workers& workers, std::int64_t batch_rows,
                                  std::byte* gradients, bool stop_on_nonfinite)
     : workers_(workers),
-      slice_rows_(slice_rows_of(program, batch_rows)),
+      batch_rows_(batch_rows),
+      slice_rows_(slice_rows_of(program)),
       memory_(
           std::make_unique<Memory>(program, batch_rows, slice_rows_, workers.count(), gradients)) {
   const Setting setting{plan, *memory_, workers, slice_rows_};

@@ -19,6 +19,7 @@ class CompiledProgram {
   void run(Run& run);
 
   const Memory& memory() const { return *memory_; }
+  std::int64_t batch_rows() const { return batch_rows_; }
 
  private:
   struct CompiledSegment {
@@ -29,6 +30,7 @@ class CompiledProgram {
   void run_sliced(std::vector<SlicedOpPtr>& ops, Run& run) const;
 
   const Workers& workers_;
+  std::int64_t batch_rows_;  ///< of the largest batch that there is room for
   std::int64_t slice_rows_;
   std::unique_ptr<Memory> memory_;
   std::vector<CompiledSegment> segments_;
