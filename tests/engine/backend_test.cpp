@@ -88,6 +88,19 @@ TEST(Trial, HoldsASlotForEachActivationAndDropoutInTheirOrder) {
   EXPECT_EQ(trial.dropouts[1].dropped, 0);
 }
 
+TEST(Cpu, RefusesMoreThanTheMemoryHolds) {
+  Graph graph({1 << 20});
+  graph.add(layers::Dense{.units = 1 << 20});
+  const auto plan = std::make_shared<const plan::Plan>(
+      plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32));
+  try {
+    cpu().compile(plan, {trial_of(graph, SGD{}, 1)}, {});
+    FAIL() << "a machine with 8 TiB";
+  } catch (const DeviceError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("of 1 trial take 8796101"));
+  }
+}
+
 TEST(Select, GivesTheGpuOrSaysWhyNot) {
   EXPECT_EQ(select(Device::cpu).name(), "cpu");
   std::string_view best = "cuda";
