@@ -5,16 +5,17 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <sched.h>
+
+#include <saltus/error.h>
+
+#include "core/file.h"
 
 namespace saltus {
 namespace {
@@ -31,29 +32,37 @@ int scheduled_cores() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream stream(line);
-  return {std::istream_iterator<std::string>(stream), {}};
+/// The text of a file; none where it cannot be read.
+std::string text_of(const fs::path& file) {
+  constexpr std::int64_t kMaxBytes = 1 << 24;
+  try {
+    return read_file(file, kMaxBytes);
+  } catch (const DataError&) {
+    return {};
+  }
 }
 
-std::vector<std::string> words_in(const fs::path& file) {
-  std::ifstream stream(file);
-  return {std::istream_iterator<std::string>(stream), {}};
+/// What stands between those characters, nothing left out but what is empty.
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(separators), text.size());
+    if (end > 0) parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
 }
 
 /// Whether "cpu" is one of the words between commas.
 bool names_cpu(std::string_view list) {
-  std::istringstream stream{std::string(list)};
-  for (std::string word; std::getline(stream, word, ',');) {
-    if (word == "cpu") return true;
-  }
-  return false;
+  const std::vector<std::string_view> words = split(list, ",");
+  return std::find(words.begin(), words.end(), "cpu") != words.end();
 }
 
 /// The share of a core that `quota` microseconds in a period of `period` are; none for words that
 /// are no number ("max") and for -1.
-std::optional<double> share(const std::string& quota, const std::string& period) {
-  const auto number = [](const std::string& text) {
+std::optional<double> share(std::string_view quota, std::string_view period) {
+  const auto number = [](std::string_view text) {
     std::int64_t value = 0;
     std::from_chars(text.data(), text.data() + text.size(), value);
     return static_cast<double>(value);
@@ -70,14 +79,10 @@ struct Hierarchy {
 };
 
 std::optional<double> limit_of(const Hierarchy& hierarchy, const fs::path& group) {
-  std::vector<std::string> words;
-  if (hierarchy.version_2) {
-    words = words_in(group / "cpu.max");
-  } else {
-    words = words_in(group / "cpu.cfs_quota_us");
-    for (std::string& word : words_in(group / "cpu.cfs_period_us"))
-      words.push_back(std::move(word));
-  }
+  const std::string text = hierarchy.version_2 ? text_of(group / "cpu.max")
+                                               : text_of(group / "cpu.cfs_quota_us") + " " +
+                                                     text_of(group / "cpu.cfs_period_us");
+  const std::vector<std::string_view> words = split(text, " \n");
   return words.size() == 2 ? share(words[0], words[1]) : std::nullopt;
 }
 
@@ -85,27 +90,27 @@ std::optional<double> limit_of(const Hierarchy& hierarchy, const fs::path& group
 /// "-", type, source, options of the hierarchy.
 std::vector<Hierarchy> hierarchies(const fs::path& root) {
   std::vector<Hierarchy> found;
-  std::ifstream mounts(root / "proc/self/mountinfo");
-  for (std::string line; std::getline(mounts, line);) {
-    const std::vector<std::string> words = words_of(line);
+  const std::string mounts = text_of(root / "proc/self/mountinfo");
+  for (const std::string_view line : split(mounts, "\n")) {
+    const std::vector<std::string_view> words = split(line, " ");
     const auto dash = std::find(words.begin(), words.end(), "-");
     if (words.size() < 6 || words.end() - dash < 4) continue;
     const bool version_2 = dash[1] == "cgroup2";
     if (version_2 || (dash[1] == "cgroup" && names_cpu(dash[3]))) {
-      found.push_back({version_2, root / fs::path(words[4]).relative_path(), words[3]});
+      found.push_back({version_2, root / fs::path(words[4]).relative_path(), fs::path(words[3])});
     }
   }
   return found;
 }
 
 /// The process's group in a hierarchy, by /proc/self/cgroup: lines of "number:controllers:group".
-std::string group_in(const Hierarchy& hierarchy, const fs::path& root) {
-  std::ifstream groups(root / "proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
+fs::path group_in(const Hierarchy& hierarchy, const fs::path& root) {
+  const std::string groups = text_of(root / "proc/self/cgroup");
+  for (const std::string_view line : split(groups, "\n")) {
     const std::size_t first = line.find(':');
     const std::size_t second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (first == std::string_view::npos || second == std::string_view::npos) continue;
+    const std::string_view controllers = line.substr(first + 1, second - first - 1);
     if (hierarchy.version_2 ? controllers.empty() : names_cpu(controllers)) {
       return line.substr(second + 1);
     }
@@ -120,7 +125,7 @@ int quota_cores(const fs::path& root) {
   for (const Hierarchy& hierarchy : hierarchies(root)) {
     // A group is held to the limits of all groups above it. One that is not below the top that is
     // seen here (in a container, often) is that top.
-    const fs::path below = fs::path(group_in(hierarchy, root)).lexically_relative(hierarchy.top);
+    const fs::path below = group_in(hierarchy, root).lexically_relative(hierarchy.top);
     const bool seen = !below.empty() && *below.begin() != "..";
     fs::path group = hierarchy.mount;
     const auto take = [&] {

@@ -16,6 +16,7 @@
 #include <saltus/error.h>
 
 #include "core/cores.h"
+#include "core/text.h"
 
 namespace saltus {
 namespace {
@@ -71,7 +72,7 @@ class Workers::Crew {
       } catch (const std::system_error& error) {
         members_.pop_back();
         throw Error(fmt::format("cannot start thread {} of {}: {}; ask for fewer", worker + 1,
-                                count + 1, error.code().message()));
+                                count + 1, error_text(error.code().value())));
       }
     }
   }
