@@ -45,10 +45,17 @@ SALTUS_HD Words4 random_words(std::uint64_t seed, Purpose purpose, std::uint32_t
 /// Elements that share one Philox call in a dropout mask: sixteen bits decide one element.
 inline constexpr int kMaskBlock = 8;
 
-/// Number of the 65536 equally likely draws that drop an element: the rate, rounded to 1/65536.
+/// Number of the 65536 equally likely draws that drop an element, for a rate from 0 to below 1: the
+/// rate is rounded to 1/65536, and one draw at least keeps its element.
 SALTUS_HD std::uint32_t drop_threshold(double rate) {
   // A rate is not negative.  NOLINTNEXTLINE(bugprone-incorrect-roundings)
-  return static_cast<std::uint32_t>(rate * 65536.0 + 0.5);
+  const auto draws = static_cast<std::uint32_t>(rate * 65536.0 + 0.5);
+  return draws < 65535u ? draws : 65535u;
+}
+
+/// The rate with which drop_threshold(rate) drops.
+SALTUS_HD double rounded_rate(double rate) {
+  return drop_threshold(rate) / 65536.0;
 }
 
 /// Draw number `lane` (0 to 7) of a mask block; the element is kept where the draw is not below

@@ -66,7 +66,8 @@ void add_accuracy_command(CLI::App& program, Run& chosen) {
   command->add_flag("--exhaustive", arguments->exhaustive,
                     "All 2^32 floats (minutes for each activation) instead of every 4093rd");
   add_number(*command, "--threads", arguments->threads,
-             "CPU threads, 0: all cores; results do not depend on it")
+             "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
+             "not depend on it")
       ->type_name("N");
   command->footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
   command->callback(

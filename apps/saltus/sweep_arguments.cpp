@@ -92,9 +92,11 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--conv", to.conv, "saltus|cudnn",
          "Who computes convolutions on a GPU; the last bits of results depend on it");
   option("--concurrent", to.concurrent, "N",
-         "Trials that train side by side, 0: as many as the device is best at; results do not "
+         "Trials that train side by side, up to 1024; 0: as many as the device is best at; results "
+         "do not depend on it");
+  option("--threads", to.threads, "N",
+         "CPU threads, up to 1024; 0: one for each core that this process may use; results do not "
          "depend on it");
-  option("--threads", to.threads, "N", "CPU threads, 0: all cores; results do not depend on it");
   option("--out", to.out, "DIR", "Folder for the results (default: runs/DATA-DATE-TIME)");
   command.add_flag("--quick", to.quick,
                    "A size that takes a few minutes on this machine: chooses epochs, seeds and "
@@ -106,7 +108,8 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
                 "Go on with the sweep in the folder: what is finished is not run again")
       ->excludes(overwrite);
   command.footer(
-      "Options with ,... take a list; the sweep runs every combination of them.\n\n"
+      "Options with ,... take a list; the sweep runs every combination of them, 100,000 trials at "
+      "most.\n\n"
       "Results: history.csv, results.json, sweep.json, accuracy.svg/.png, loss.svg/.png.\n"
       "Ctrl-C keeps what is finished; --resume goes on from there.\n\n"
       "Examples:\n"
@@ -143,12 +146,7 @@ SweepConfig sweep_config(const SweepArguments& arguments) {
 
 int concurrent_trials(const SweepArguments& arguments) {
   const int count = parse_number<int>("--concurrent", arguments.concurrent);
-  if (count < 0) {
-    throw InvalidArgument(
-        fmt::format("--concurrent is {}, but must be 1 or more, or 0 for as many as the device is "
-                    "best at",
-                    count));
-  }
+  validate(SweepOptions{.side_by_side = count});
   return count;
 }
 

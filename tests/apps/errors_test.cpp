@@ -80,6 +80,12 @@ TEST_F(Errors, Usage) {
   expect(2, "number of seeds must be 1 or more", overwriting({"--seeds", "0"}));
   expect(2, "limit of training images", overwriting({"--train-limit", "0"}));
   expect(2, "threads", overwriting({"--threads", "-1"}));
+  expect(2, "threads must be 1 to 1024", overwriting({"--threads", "100000"}));
+  expect(2, "threads must be 1 to 1024", {"accuracy", "relu", "--threads", "100000"});
+  expect(2, "at most 100000 trials", overwriting({"--seeds", "1000000000"}));
+  expect(2, "epochs must be at most 1000000", overwriting({"--epochs", "2147483647"}));
+  expect(2, "side by side must be 1 to 1024", overwriting({"--concurrent", "100000"}));
+  expect(2, "2 to 100000 points", {"curves", "--points", "1000000000", "--out", "out"});
   expect(2, "--recipe: 'soup' is none of its values: choose tutorial or matched",
          overwriting({"--recipe", "soup"}));
   expect(2, "choose binary_crossentropy or categorical_crossentropy",

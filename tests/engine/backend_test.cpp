@@ -32,9 +32,33 @@ TEST(DropoutRule, AlphaDropoutIsKeras) {
   EXPECT_NEAR(half.dropped, -0.7791939, 1e-7);
 }
 
+// Rates that 1/65536 does not divide, and those nearest to 0 and 1 are rounded; the scale is that
+// of what is really kept.
+TEST(DropoutRule, KeepsTheMeanOfWhatItKeeps) {
+  for (const double rate : {0.1, 0.3, 0.7, 0.99, 0.99999, 1 - 1e-6, 1 - 0x1p-53, 1e-6, 1e-5}) {
+    SCOPED_TRACE(rate);
+    const DropoutRule rule = dropout_rule(rate);
+    const double kept = (65536.0 - rule.threshold) / 65536;
+    EXPECT_NEAR(kept, 1 - rate, 1.0 / 65536);
+    EXPECT_NEAR(kept * rule.scale, 1, 0x1p-24) << "one rounded float";
+  }
+}
+
+TEST(DropoutRule, RatesAtTheEnds) {
+  EXPECT_EQ(dropout_rule(1e-6).threshold, 0U);
+  EXPECT_EQ(dropout_rule(1e-6).scale, 1.0F) << "nothing is dropped, so nothing is scaled";
+  EXPECT_EQ(dropout_rule(1e-5).threshold, 1U);
+  EXPECT_EQ(dropout_rule(1 - 1e-6).threshold, 65535U) << "something is always kept";
+  EXPECT_EQ(dropout_rule(1 - 1e-6).scale, 65536.0F);
+  EXPECT_EQ(dropout_rule(0.99999).scale, 65536.0F);
+  EXPECT_EQ(alpha_dropout_rule(1e-6).scale, 1.0F);
+  EXPECT_EQ(alpha_dropout_rule(1e-6).shift, 0.0F);
+}
+
 TEST(DropoutRule, AlphaDropoutKeepsMeanAndVariance) {
-  for (const double rate : {0.1, 0.3, 0.7}) {
-    const DropoutRule rule = alpha_dropout_rule(rate);
+  for (const double asked : {0.1, 0.3, 0.7, 1e-5}) {
+    const DropoutRule rule = alpha_dropout_rule(asked);
+    const double rate = rule.threshold / 65536.0;
     // Of inputs with mean 0 and variance 1.
     const double mean = (1 - rate) * rule.shift + rate * rule.dropped;
     const double square = (1 - rate) * (rule.scale * rule.scale + rule.shift * rule.shift) +
@@ -62,6 +86,19 @@ TEST(Trial, HoldsASlotForEachActivationAndDropoutInTheirOrder) {
   ASSERT_EQ(trial.dropouts.size(), 2U);
   EXPECT_NE(trial.dropouts[0].dropped, 0);
   EXPECT_EQ(trial.dropouts[1].dropped, 0);
+}
+
+TEST(Cpu, RefusesMoreThanTheMemoryHolds) {
+  Graph graph({1 << 20});
+  graph.add(layers::Dense{.units = 1 << 20});
+  const auto plan = std::make_shared<const plan::Plan>(
+      plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32));
+  try {
+    cpu().compile(plan, {trial_of(graph, SGD{}, 1)}, {});
+    FAIL() << "a machine with 8 TiB";
+  } catch (const DeviceError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("of 1 trial take 8796101"));
+  }
 }
 
 TEST(Select, GivesTheGpuOrSaysWhyNot) {

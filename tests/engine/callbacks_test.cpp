@@ -166,13 +166,31 @@ TEST(ReduceLROnPlateau, SmallChangesAreNoImprovement) {
   EXPECT_THAT(feed.rates, ElementsAre(1, 0.5, 0.5));
 }
 
-// By Keras's rule an epoch of cooldown does not count, but the one in which the cooldown runs out
+// Keras's rule, by hand: an epoch of cooldown does not count, but the one in which it runs out
 // does.
+//   epoch           0  1  2  3  4  5  6  7  8  9 10 11 12 13
+//   cooldown left            3  2  1  0     3  2  1  0     3
+//   waited          0  1  2  3        1  2  3        1  2  3
 TEST(ReduceLROnPlateau, CooldownDoesNotCount) {
+  const CallbackPtr callback = reduce_lr_on_plateau({.factor = 0.5, .patience = 3, .cooldown = 3});
+  Feed feed{*callback};
+  feed.run(std::vector<double>(14, 5.0));
+  EXPECT_THAT(feed.rates,
+              ElementsAre(1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.25, 0.125));
+}
+
+TEST(ReduceLROnPlateau, ACooldownOfOneWaitsNoEpoch) {
+  const CallbackPtr callback = reduce_lr_on_plateau({.factor = 0.5, .patience = 1, .cooldown = 1});
+  Feed feed{*callback};
+  feed.run({5, 5, 5, 5});
+  EXPECT_THAT(feed.rates, ElementsAre(1, 0.5, 0.25, 0.125));
+}
+
+TEST(ReduceLROnPlateau, ImprovementsInTheCooldownAreTheOnesToBeat) {
   const CallbackPtr callback = reduce_lr_on_plateau({.factor = 0.5, .patience = 1, .cooldown = 2});
   Feed feed{*callback};
-  feed.run({5, 5, 5, 5, 5});
-  EXPECT_THAT(feed.rates, ElementsAre(1, 0.5, 0.5, 0.25, 0.25));
+  feed.run({5, 5, 4, 4.5});
+  EXPECT_THAT(feed.rates, ElementsAre(1, 0.5, 0.5, 0.25));
 }
 
 TEST(ReduceLROnPlateau, KeepsToTheLowestRate) {

@@ -254,6 +254,48 @@ TEST_P(CpuLoops, StepsLikeSgd) {
       }
 }
 
+/// Moments before and after a step without a gradient that halves them.
+struct Sinking {
+  float m, v, m_after, v_after;
+};
+constexpr Sinking kSinking[] = {
+    {1.5e-30f, 1, 0, 0.5f},
+    {2.5e-30f, 2.5e-30f, 1.25e-30f, 1.25e-30f},
+    {-2.5e-30f, 0x1p-140f, -1.25e-30f, 0x1p-141f},  // the second is kept with the first
+    {-1.5e-30f, 1e-35f, 0, 0},
+    {0x1p-140f, 1.5e-30f, 0, 0},
+    {0, 2.5e-30f, 0, 1.25e-30f},
+    {std::numeric_limits<float>::quiet_NaN(), 1e-35f, std::numeric_limits<float>::quiet_NaN(),
+     0.5e-35f},
+};
+
+TEST_P(CpuLoops, ForgetsMomentsThatSink) {
+  constexpr std::int64_t n = 61;  // some vectors and a rest
+  const auto at = [](std::int64_t i) -> const Sinking& {
+    return kSinking[i % std::ssize(kSinking)];
+  };
+  const std::vector<float> g(n, 0.0f);
+  State adam(n), sgd(n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    State::floats(adam.w)[i] = State::floats(sgd.w)[i] = 0;
+    State::floats(adam.m)[i] = State::floats(sgd.m)[i] = at(i).m;
+    State::floats(adam.v)[i] = at(i).v;
+  }
+  constexpr float kEpsilon = 1e-7f;
+  loops().adam({1, 0.5f, 0.5f, kEpsilon, 1, 1}, g.data(), State::floats(adam.w),
+               State::floats(adam.m), State::floats(adam.v), nullptr, n);
+  loops().sgd({1, 0.5f, false, 1, 1}, g.data(), State::floats(sgd.w), State::floats(sgd.m), nullptr,
+              n);
+  const auto m = [&](std::int64_t i) { return at(i).m_after; };
+  const auto v = [&](std::int64_t i) { return at(i).v_after; };
+  const auto w = [&](std::int64_t i) { return 0 - m(i) / (std::sqrt(v(i)) + kEpsilon); };
+  expect_elements(adam.m, DType::f32, m, "Adam's m");
+  expect_elements(adam.v, DType::f32, v, "Adam's v");
+  expect_elements(adam.w, DType::f32, w, "w by Adam");
+  expect_elements(sgd.m, DType::f32, m, "velocity");
+  expect_elements(sgd.w, DType::f32, m, "w by SGD");
+}
+
 TEST_P(CpuLoops, SumsSquaresAsTheBaselineDoes) {
   for (const std::int64_t n : kSizes) {
     const std::vector<float> g = random_values(n, 15);

@@ -132,6 +132,7 @@ TEST(Plan, RefusesWhatCannotRun) {
   refused([](SweepConfig& c) { c.activations.push_back(Activation::parse("relu")); });
   refused([](SweepConfig& c) { c.epochs = {0}; });
   refused([](SweepConfig& c) { c.batch_sizes = {-1}; });
+  refused([](SweepConfig& c) { c.epochs = {kMostEpochs + 1}; });
   refused([](SweepConfig& c) { c.seeds = 0; });
   refused([](SweepConfig& c) { c.learning_rates = {-1}; });
   refused([](SweepConfig& c) {
@@ -139,10 +140,52 @@ TEST(Plan, RefusesWhatCannotRun) {
   });
   refused([](SweepConfig& c) { c.train_limit = 0; });
   refused([](SweepConfig& c) { c.threads = -1; });
+  refused([](SweepConfig& c) { c.threads = 1025; });
   refused([](SweepConfig& c) { c.loss = Loss::mean_squared_error; });
   refused([](SweepConfig& c) { c.precision = Precision::tf32; });
   refused([](SweepConfig& c) { c.libraries.gemm = Gemm::cublas; });
   refused([](SweepConfig& c) { c.libraries.conv = Conv::cudnn; });
+}
+
+// Before anything of their size is made: none of these would fit the memory.
+TEST(Plan, RefusesMoreTrialsThanThereMayBe) {
+  const auto refusal = [](const std::function<void(SweepConfig&)>& change) {
+    SweepConfig config = small_config();
+    change(config);
+    try {
+      plan_sweep(config, small_data());
+    } catch (const InvalidArgument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const auto said = testing::HasSubstr("at most 100000 trials");
+  EXPECT_THAT(refusal([](SweepConfig& c) { c.seeds = 1'000'000'000; }), said);
+  EXPECT_THAT(refusal([](SweepConfig& c) { c.learning_rates.assign(50'001, 1e-3); }), said)
+      << "with two activations";
+  EXPECT_THAT(refusal([](SweepConfig& c) {
+                c.learning_rates.assign(60'000, 1e-3);
+                c.clippings.assign(60'000, {});
+                c.batch_sizes.assign(60'000, 16);
+                c.epochs.assign(60'000, 1);
+                c.seeds = 2'000'000'000;
+              }),
+              said)
+      << "their product overflows 64 bits";
+}
+
+TEST(Plan, RefusesTooManyTrialsSideBySide) {
+  EXPECT_THROW(validate(SweepOptions{.side_by_side = kMostSideBySide + 1}), InvalidArgument);
+  EXPECT_THROW(validate(SweepOptions{.side_by_side = -1}), InvalidArgument);
+  EXPECT_NO_THROW(validate(SweepOptions{.side_by_side = kMostSideBySide}));
+}
+
+TEST(Plan, ALargeSweepIsLaidOut) {
+  SweepConfig config = small_config();
+  config.seeds = 5000;
+  const SweepPlan plan = plan_sweep(config, small_data());
+  EXPECT_EQ(plan.trials.size(), 10'000U);
+  EXPECT_EQ(plan.trials.back().seed, config.seed + 4999);
 }
 
 Setting first_setting(const SweepConfig& config) {
@@ -153,7 +196,7 @@ Setting first_setting(const SweepConfig& config) {
 TEST(TrialId, NamesTheSameTrialForEver) {
   // Changes only together with kFormatVersion: finished sweeps are resumed by it.
   const SweepConfig config = small_config();
-  EXPECT_EQ(trial_id(trial_description(config, first_setting(config), 7, small_data())),
+  EXPECT_EQ(trial_id(TrialDescriptions(config, small_data()).of(first_setting(config), 7)),
             "1e81f46e9a3c9874");
 }
 
@@ -200,9 +243,24 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
     std::uint64_t seed = 7;
     ImageDataset data = small_data();
     change(config, setting, seed, data);
-    ids.insert(trial_id(trial_description(config, setting, seed, data)));
+    ids.insert(trial_id(TrialDescriptions(config, data).of(setting, seed)));
   }
   EXPECT_EQ(ids.size(), changes.size());
+}
+
+TEST(TrialId, DoesNotDependOnWhatWasDescribedBefore) {
+  SweepConfig config = small_config();
+  config.clippings = {{.clipvalue = 1, .clipnorm = {}, .global_clipnorm = {}}, {}};
+  TrialDescriptions descriptions(config, small_data());
+  for (const Activation& activation : {config.activations[0], config.activations[1]}) {
+    for (const Clipping& clipping : config.clippings) {
+      for (const std::uint64_t seed : {1U, 2U}) {
+        const Setting setting{activation, 0.001, clipping, 16, 2};
+        EXPECT_EQ(descriptions.of(setting, seed),
+                  TrialDescriptions(config, small_data()).of(setting, seed));
+      }
+    }
+  }
 }
 
 TEST(TrialId, DoesNotChangeWithWhatLeavesResultsAlone) {
@@ -215,8 +273,8 @@ TEST(TrialId, DoesNotChangeWithWhatLeavesResultsAlone) {
   const Setting setting = first_setting(config);
   ImageDataset elsewhere = small_data();
   elsewhere.source = "elsewhere";
-  EXPECT_EQ(trial_description(config, setting, 7, small_data()),
-            trial_description(other, setting, 7, elsewhere));
+  EXPECT_EQ(TrialDescriptions(config, small_data()).of(setting, 7),
+            TrialDescriptions(other, elsewhere).of(setting, 7));
 }
 
 }  // namespace

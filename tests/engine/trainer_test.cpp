@@ -418,7 +418,7 @@ TEST_F(TrainerTest, OptionsOutOfRangeAreRefused) {
   EXPECT_THAT(compile_with([](Entry& entry, auto&) { entry.optimizer = Adam{.beta_1 = 2}; }),
               HasSubstr("beta_1 is 2"));
   EXPECT_THAT(compile_with([](auto&, CompileOptions& o) { o.threads = -1; }),
-              HasSubstr("threads is -1"));
+              HasSubstr("1 to 1024, or 0 for all cores, not -1"));
   EXPECT_THAT(compile_with([](auto&, CompileOptions& o) {
                 o.metrics = {Metric::binary_accuracy, Metric::binary_accuracy};
               }),

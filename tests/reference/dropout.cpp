@@ -1,5 +1,6 @@
 // Dropout and AlphaDropout, with the masks that the engine draws. Both are identity unless
 // training.
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/random.h"
@@ -8,13 +9,17 @@
 namespace saltus::reference {
 namespace {
 
-/// Whether element i of the batch is kept.
+/// A rate as it is kept: in parts of 65536, of which one at least keeps its elements.
+double rounded(double rate) {
+  return std::min(std::round(rate * 65536), 65535.0) / 65536;
+}
+
+/// Whether element i of the batch is kept; the rate is a rounded one.
 bool kept(const Call& call, double rate, std::int64_t i) {
   const kernels::Words4 words =
       kernels::random_words(call.draw.seed, kernels::Purpose::dropout, call.dropout, call.draw.step,
                             static_cast<std::uint32_t>(i / kernels::kMaskBlock));
-  return kernels::mask_draw(words, static_cast<int>(i % kernels::kMaskBlock)) >=
-         kernels::drop_threshold(rate);
+  return kernels::mask_draw(words, static_cast<int>(i % kernels::kMaskBlock)) >= rate * 65536;
 }
 
 /// SELU's limit at minus infinity, -scale alpha.
@@ -37,16 +42,18 @@ Affine alpha_dropout_map(double rate) {
 Batch forward(const layers::Dropout& layer, const Call& call) {
   Batch y = call.input();
   if (!call.training) return y;
+  const double rate = rounded(layer.rate);
   for (std::int64_t i = 0; i < y.size(); ++i) {
-    y.values[i] = kept(call, layer.rate, i) ? y.values[i] / (1 - layer.rate) : 0.0;
+    y.values[i] = kept(call, rate, i) ? y.values[i] / (1 - rate) : 0.0;
   }
   return y;
 }
 
 Gradients backward(const layers::Dropout& layer, const Call& call, const Batch& dy) {
   Batch dx = dy;
+  const double rate = rounded(layer.rate);
   for (std::int64_t i = 0; i < dx.size(); ++i) {
-    dx.values[i] = kept(call, layer.rate, i) ? dy.values[i] / (1 - layer.rate) : 0.0;
+    dx.values[i] = kept(call, rate, i) ? dy.values[i] / (1 - rate) : 0.0;
   }
   return {{std::move(dx)}, {}};
 }
@@ -55,18 +62,20 @@ Gradients backward(const layers::Dropout& layer, const Call& call, const Batch& 
 Batch forward(const layers::AlphaDropout& layer, const Call& call) {
   Batch y = call.input();
   if (!call.training) return y;
-  const Affine map = alpha_dropout_map(layer.rate);
+  const double rate = rounded(layer.rate);
+  const Affine map = alpha_dropout_map(rate);
   for (std::int64_t i = 0; i < y.size(); ++i) {
-    y.values[i] = map.a * (kept(call, layer.rate, i) ? y.values[i] : kAlphaPrime) + map.b;
+    y.values[i] = map.a * (kept(call, rate, i) ? y.values[i] : kAlphaPrime) + map.b;
   }
   return y;
 }
 
 Gradients backward(const layers::AlphaDropout& layer, const Call& call, const Batch& dy) {
-  const Affine map = alpha_dropout_map(layer.rate);
+  const double rate = rounded(layer.rate);
+  const Affine map = alpha_dropout_map(rate);
   Batch dx = dy;
   for (std::int64_t i = 0; i < dx.size(); ++i) {
-    dx.values[i] = kept(call, layer.rate, i) ? map.a * dy.values[i] : 0.0;
+    dx.values[i] = kept(call, rate, i) ? map.a * dy.values[i] : 0.0;
   }
   return {{std::move(dx)}, {}};
 }

@@ -55,6 +55,11 @@ std::int64_t clip(Weights& gradients, const Clipping& clipping) {
   return 0;
 }
 
+/// Whether a moment becomes zero.
+bool is_tiny(double moment) {
+  return std::abs(moment) < 1e-30;
+}
+
 }  // namespace
 
 std::int64_t Updater::update(Weights& weights, Weights gradients) {
@@ -80,6 +85,8 @@ void Updater::apply(const Adam& adam, Values& w, const Values& g, const std::str
   for (std::int64_t i = 0; i < g.size(); ++i) {
     m[i] = adam.beta_1 * m[i] + (1 - adam.beta_1) * g[i];
     v[i] = adam.beta_2 * v[i] + (1 - adam.beta_2) * g[i] * g[i];
+    if (is_tiny(m[i]) && is_tiny(v[i])) v[i] = 0;
+    if (is_tiny(m[i])) m[i] = 0;
     w[i] -= rate * m[i] / (std::sqrt(v[i]) + adam.epsilon);
   }
 }
@@ -90,6 +97,7 @@ void Updater::apply(const SGD& sgd, Values& w, const Values& g, const std::strin
   Values& velocity = first_.try_emplace(name, g.size()).first->second;
   for (std::int64_t i = 0; i < g.size(); ++i) {
     velocity[i] = sgd.momentum * velocity[i] - sgd.learning_rate * g[i];
+    if (is_tiny(velocity[i])) velocity[i] = 0;
     w[i] += sgd.nesterov ? sgd.momentum * velocity[i] - sgd.learning_rate * g[i] : velocity[i];
   }
 }

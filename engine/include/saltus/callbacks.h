@@ -111,8 +111,10 @@ struct ReduceLROnPlateauOptions {
   int patience = 10;
   Direction direction = Direction::automatic;
   double min_delta = 1e-4;  ///< a smaller change is no improvement
-  int cooldown = 0;         ///< epochs after a reduction that do not count
-  double min_lr = 0;        ///< the learning rate falls no lower
+  /// Epochs after a reduction until one counts again. As in Keras the last of them counts, so 1
+  /// waits no longer than 0 does, and 3 leaves out two.
+  int cooldown = 0;
+  double min_lr = 0;  ///< the learning rate falls no lower
 };
 
 /// Multiplies the learning rate by `factor` when the figure has not improved for `patience` epochs.

@@ -102,14 +102,16 @@ struct GlobalAveragePooling2D {
   bool operator==(const GlobalAveragePooling2D&) const = default;
 };
 
-/// While training, zeroes a `rate` of the elements and multiplies the rest by 1 / (1 - rate).
+/// While training, zeroes a `rate` of the elements and multiplies the rest by 1 / (1 - rate). The
+/// rate, from 0 to below 1, is rounded to 1/65536, to at most 65535/65536.
 struct Dropout {
   double rate = 0.5;
   bool operator==(const Dropout&) const = default;
 };
 
 /// Dropout for SELU networks: dropped elements take SELU's negative limit, and an affine map
-/// restores mean and variance (Klambauer et al., "Self-normalizing neural networks", 2017).
+/// restores mean and variance (Klambauer et al., "Self-normalizing neural networks", 2017). The
+/// rate is rounded as Dropout's.
 struct AlphaDropout {
   double rate = 0.5;
   bool operator==(const AlphaDropout&) const = default;

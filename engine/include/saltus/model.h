@@ -29,8 +29,10 @@ struct CompileOptions {
   Device device = Device::automatic;
   Precision precision = Precision::fp32;
   Libraries libraries = {};  ///< whose convolutions and dense products, on a GPU
-  int threads = 0;           ///< CPU threads; 0: all cores. The results do not depend on it.
-  std::uint64_t seed = 0;    ///< of initial weights, shuffles and dropout masks
+  /// CPU threads, up to 1024; 0: one for each core that this process may use, its CPU quota
+  /// counted. The results do not depend on it.
+  int threads = 0;
+  std::uint64_t seed = 0;  ///< of initial weights, shuffles and dropout masks
   /// Stop before a weight changes once the loss or a gradient is not finite or a moving statistic
   /// would not be, and after an epoch one of whose figures is not.
   bool terminate_on_nan = false;

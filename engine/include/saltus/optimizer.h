@@ -15,7 +15,8 @@ struct Clipping {
 };
 
 /// Adam (Kingma and Ba, 2014) with Keras's "epsilon hat": lr_t = learning_rate sqrt(1 - beta_2^t) /
-/// (1 - beta_1^t), weight -= lr_t m / (sqrt(v) + epsilon).
+/// (1 - beta_1^t), weight -= lr_t m / (sqrt(v) + epsilon). An m below 1e-30 becomes zero, and with
+/// it such a v.
 struct Adam {
   double learning_rate = 1e-3;
   double beta_1 = 0.9;
@@ -25,7 +26,8 @@ struct Adam {
 };
 
 /// Stochastic gradient descent: velocity = momentum velocity - learning_rate g; weight += velocity,
-/// or with Nesterov weight += momentum velocity - learning_rate g.
+/// or with Nesterov weight += momentum velocity - learning_rate g. A velocity below 1e-30 becomes
+/// zero.
 struct SGD {
   double learning_rate = 1e-2;
   double momentum = 0.0;

@@ -60,7 +60,7 @@ struct Curve {
   std::vector<float> df;
 };
 
-/// Throws InvalidArgument unless from < to and there are two points.
+/// Throws InvalidArgument unless from < to and there are 2 to 100,000 points.
 Curve compute_curve(const Activation& activation, const CurveOptions& options = {});
 
 /// curves.csv: activation,x,f,df; each float in the fewest digits that give it back.

@@ -49,6 +49,12 @@ Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& ima
 /// (which it calls gelu).
 std::vector<Activation> tutorial_activations();
 
+/// How large a sweep may be: its trials, all combinations and seeds counted; the epochs of one; the
+/// trials that train side by side.
+inline constexpr std::size_t kMostTrials = 100'000;
+inline constexpr int kMostEpochs = 1'000'000;
+inline constexpr int kMostSideBySide = 1024;
+
 /// Everything that decides what a sweep does. Where there is a list, the sweep runs the product.
 /// The defaults are the tutorial's.
 struct SweepConfig {
@@ -64,13 +70,13 @@ struct SweepConfig {
   Precision precision = Precision::fp32;
   Device device = Device::automatic;
   Libraries libraries = {};  ///< whose convolutions and dense products, on a GPU
-  int threads = 0;           ///< of the CPU; 0: all cores. Results do not depend on it.
+  int threads = 0;           ///< of the CPU, up to 1024; 0: all cores. Results do not depend on it.
   std::optional<std::int64_t> train_limit;  ///< use the first images only
   std::optional<std::int64_t> test_limit;
 };
 
-/// Throws InvalidArgument where a list is empty or a value makes no sense; data and device are not
-/// looked at.
+/// Throws InvalidArgument where a list is empty, a value makes no sense, or the sweep is too large;
+/// data and device are not looked at.
 void validate(const SweepConfig& config);
 
 /// What the trials that differ in their seeds only have in common.
@@ -202,6 +208,9 @@ struct SweepOptions {
   /// the device is best at. On a CPU that is one: it has the caches for itself.
   int side_by_side = 0;
 };
+
+/// Throws InvalidArgument where side_by_side is not 0 to kMostSideBySide.
+void validate(const SweepOptions& options);
 
 /// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what
 /// the observer throws.

@@ -7,10 +7,12 @@
 namespace saltus::backend {
 
 DropoutRule dropout_rule(double rate) {
-  return {kernels::drop_threshold(rate), static_cast<float>(1 / (1 - rate)), 0.0F, 0.0F};
+  const auto scale = static_cast<float>(1 / (1 - kernels::rounded_rate(rate)));
+  return {kernels::drop_threshold(rate), scale, 0.0F, 0.0F};
 }
 
-DropoutRule alpha_dropout_rule(double rate) {
+DropoutRule alpha_dropout_rule(double asked) {
+  const double rate = kernels::rounded_rate(asked);
   // -scale * alpha of SELU: its limit far to the left.
   constexpr double kLimit = -1.7580993408473766;
   const double scale = 1 / std::sqrt((1 - rate) * (1 + rate * kLimit * kLimit));

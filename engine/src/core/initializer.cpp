@@ -47,7 +47,6 @@ template <typename Quantile>
 void draw(std::uint64_t seed, std::uint32_t tensor, std::span<float> values, Quantile quantile) {
   const auto count = static_cast<std::int64_t>(values.size());
   const std::int64_t blocks = (count + 3) / 4;
-#pragma omp parallel for schedule(static) if (count > 4096)
   for (std::int64_t block = 0; block < blocks; ++block) {
     const kernels::Words4 random = kernels::random_words(
         seed, kernels::Purpose::initial_weights, tensor, 0, static_cast<std::uint32_t>(block));

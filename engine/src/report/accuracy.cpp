@@ -5,17 +5,17 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <mutex>
+#include <vector>
 
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <saltus/accuracy.h>
 #include <saltus/error.h>
 
 #include "backend/cpu/loops.h"
 #include "core/boundary.h"
+#include "core/workers.h"
 #include "kernels/activations.h"
 
 namespace saltus {
@@ -112,20 +112,19 @@ class Walk {
   }
 
   ActivationAccuracy run() {
-    const auto chunks = static_cast<std::int64_t>((inputs_ + kChunk - 1) / kChunk);
-    const int threads = options_.threads == 0 ? omp_get_max_threads() : options_.threads;
-#pragma omp parallel num_threads(threads)
-    {
-      ActivationAccuracy mine;
-#pragma omp for schedule(dynamic, 16)
-      for (std::int64_t chunk = 0; chunk < chunks; ++chunk)
-        if (!stopped_) step(static_cast<std::uint64_t>(chunk) * kChunk, mine);
-      const std::lock_guard lock(mutex_);
-      keep_worst(result_.f, mine.f);
-      keep_worst(result_.df, mine.df);
-      result_.nan_disagreements += mine.nan_disagreements;
+    const auto chunks = static_cast<int>((inputs_ + kChunk - 1) / kChunk);
+    const Workers workers(options_.threads);
+    std::vector<ActivationAccuracy> found(static_cast<std::size_t>(workers.count()));
+    workers.run(chunks, [&](int chunk, int worker) {
+      if (!stopped_) {
+        step(static_cast<std::uint64_t>(chunk) * kChunk, found[static_cast<std::size_t>(worker)]);
+      }
+    });
+    for (const ActivationAccuracy& one : found) {
+      keep_worst(result_.f, one.f);
+      keep_worst(result_.df, one.df);
+      result_.nan_disagreements += one.nan_disagreements;
     }
-    if (failure_) std::rethrow_exception(failure_);
     return result_;
   }
 
@@ -162,11 +161,12 @@ class Walk {
     const std::uint64_t done = done_.fetch_add(n) + n;
     if (!options_.progress || (done % kBetweenReports >= n && done < inputs_)) return;
     const std::lock_guard lock(mutex_);
+    if (stopped_) return;
     try {
-      if (!failure_) call_callers([&] { options_.progress(done, inputs_); });
+      call_callers([&] { options_.progress(done, inputs_); });
     } catch (...) {
-      failure_ = std::current_exception();
       stopped_ = true;
+      throw;
     }
   }
 
@@ -175,8 +175,7 @@ class Walk {
   const std::uint64_t inputs_;
   std::atomic<std::uint64_t> done_ = 0;
   std::atomic<bool> stopped_ = false;
-  std::mutex mutex_;  // guards what follows
-  std::exception_ptr failure_;
+  std::mutex mutex_;  // of progress
   ActivationAccuracy result_;
 };
 
@@ -195,8 +194,6 @@ ActivationAccuracy measure_accuracy(const Activation& activation,
                                     const AccuracyOptions& options) try {
   if (options.stride == 0)
     throw InvalidArgument("the stride of an accuracy walk must be at least 1");
-  if (options.threads < 0)
-    throw InvalidArgument("an accuracy walk cannot have a negative number of threads");
   return Walk(activation, options).run();
 } catch (...) {
   throw_as_promised();

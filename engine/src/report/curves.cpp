@@ -17,6 +17,9 @@
 namespace saltus {
 namespace {
 
+/// Beyond this the files of all activations would fill gigabytes.
+constexpr int kMostPoints = 100'000;
+
 /// Panels side by side: as many as make the picture somewhat wider than high.
 int columns_for(int panels) {
   return std::clamp(static_cast<int>(std::ceil(std::sqrt(1.3 * panels))), 1, 8);
@@ -76,8 +79,9 @@ Curve compute_curve(const Activation& activation, const CurveOptions& options) t
         fmt::format("curves run from {} to {}: the first must be the smaller number", options.from,
                     options.to));
   }
-  if (options.points < 2) {
-    throw InvalidArgument(fmt::format("a curve needs 2 points or more, not {}", options.points));
+  if (options.points < 2 || options.points > kMostPoints) {
+    throw InvalidArgument(
+        fmt::format("a curve has 2 to {} points, not {}", kMostPoints, options.points));
   }
   Curve curve{.activation = activation, .x = {}, .f = {}, .df = {}};
   for (int i = 0; i < options.points; ++i) {

@@ -1,7 +1,6 @@
 #include <dnnl.hpp>
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/utsname.h>
 
 #include <saltus/error.h>
@@ -9,6 +8,7 @@
 
 #include "backend/cpu/loops.h"
 #include "backend/select.h"
+#include "core/cores.h"
 #include "core/file.h"
 
 namespace saltus {
@@ -44,11 +44,6 @@ std::string cpu_features() {
   add(dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx, "amx");
 #endif
   return features;
-}
-
-int usable_cores() {
-  cpu_set_t cores;
-  return sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
 std::string compiler() {

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <map>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 
 #include "core/boundary.h"
 #include "core/names.h"
+#include "core/workers.h"
 #include "sweep/runner.h"
 #include "sweep/trial_id.h"
 
@@ -27,6 +29,26 @@ void require_some(const std::vector<T>& values, std::string_view what) {
 
 void require_positive(std::int64_t value, std::string_view what) {
   if (value < 1) throw InvalidArgument(fmt::format("{} must be 1 or more, not {}", what, value));
+}
+
+void require_at_most(std::int64_t value, std::int64_t most, std::string_view what) {
+  if (value > most) {
+    throw InvalidArgument(fmt::format("{} must be at most {}, not {}", what, most, value));
+  }
+}
+
+/// Before a list of them is made.
+void require_few_trials(const SweepConfig& config) {
+  auto trials = static_cast<std::size_t>(config.seeds);
+  for (const std::size_t values :
+       {config.activations.size(), config.learning_rates.size(), config.clippings.size(),
+        config.batch_sizes.size(), config.epochs.size()}) {
+    trials = std::min(trials, kMostTrials + 1) * std::min(values, kMostTrials + 1);
+  }
+  if (trials > kMostTrials) {
+    throw InvalidArgument(fmt::format(
+        "a sweep has at most {} trials: ask for fewer seeds, activations or values", kMostTrials));
+  }
 }
 
 /// The product, activations slowest.
@@ -56,13 +78,14 @@ void validate(const SweepConfig& config) {
   require_some(config.epochs, "number of epochs");
   require_positive(config.seeds, "the number of seeds");
   for (const std::int64_t size : config.batch_sizes) require_positive(size, "the batch size");
-  for (const int epochs : config.epochs) require_positive(epochs, "the number of epochs");
+  for (const int epochs : config.epochs) {
+    require_positive(epochs, "the number of epochs");
+    require_at_most(epochs, kMostEpochs, "the number of epochs");
+  }
+  require_few_trials(config);
   if (config.train_limit) require_positive(*config.train_limit, "the limit of training images");
   if (config.test_limit) require_positive(*config.test_limit, "the limit of test images");
-  if (config.threads < 0) {
-    throw InvalidArgument(fmt::format(
-        "the number of threads must be 1 or more, or 0 for all cores, not {}", config.threads));
-  }
+  check_threads(config.threads);
   if (config.loss != Loss::binary_crossentropy && config.loss != Loss::categorical_crossentropy) {
     throw InvalidArgument(
         fmt::format("a sweep's loss is binary_crossentropy or categorical_crossentropy, not {}",
@@ -75,25 +98,36 @@ void validate(const SweepConfig& config) {
   }
 }
 
+void validate(const SweepOptions& options) {
+  if (options.side_by_side < 0 || options.side_by_side > kMostSideBySide) {
+    throw InvalidArgument(fmt::format(
+        "the number of trials side by side must be 1 to {}, or 0 for as many as the device is best "
+        "at, not {}",
+        kMostSideBySide, options.side_by_side));
+  }
+}
+
 SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) try {
   validate(config);
   SweepPlan plan;
   plan.settings = product(config);
-  std::map<std::string, std::size_t> setting_of_id;
-  for (int repeat = 0; repeat < config.seeds; ++repeat) {
-    const std::uint64_t seed = config.seed + static_cast<std::uint64_t>(repeat);
-    for (std::size_t index = 0; index < plan.settings.size(); ++index) {
-      TrialSpec trial;
-      trial.id = trial_id(trial_description(config, plan.settings[index], seed, data));
+  plan.trials.resize(plan.settings.size() * static_cast<std::size_t>(config.seeds));
+  std::set<std::string> ids;
+  TrialDescriptions descriptions(config, data);
+  for (std::size_t index = 0; index < plan.settings.size(); ++index) {
+    const Setting& setting = plan.settings[index];
+    for (int repeat = 0; repeat < config.seeds; ++repeat) {
+      const auto number = static_cast<std::size_t>(repeat);
+      TrialSpec& trial = plan.trials[number * plan.settings.size() + index];
       trial.setting = index;
       trial.repeat = repeat;
-      trial.seed = seed;
-      if (!setting_of_id.emplace(trial.id, index).second) {
+      trial.seed = config.seed + number;
+      trial.id = trial_id(descriptions.of(setting, trial.seed));
+      if (!ids.insert(trial.id).second) {
         throw InvalidArgument(fmt::format(
             "{} is in the sweep twice with the same settings: name each activation and value once",
-            plan.settings[index].activation.str()));
+            setting.activation.str()));
       }
-      plan.trials.push_back(std::move(trial));
     }
   }
   // Compiling a trial finds what network, precision and device have against each other.

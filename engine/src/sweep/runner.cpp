@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "backend/select.h"
@@ -58,21 +61,17 @@ class Recorder : public Callback {
 /// Cuts trials that are to be run into groups that can train side by side.
 std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<TrialSpec> trials,
                                           int side_by_side) {
-  const auto fit = [&](const TrialSpec& a, const TrialSpec& b) {
-    const Setting& first = plan.settings[a.setting];
-    const Setting& second = plan.settings[b.setting];
-    return first.batch_size == second.batch_size && first.epochs == second.epochs;
-  };
   std::vector<std::vector<TrialSpec>> groups;
+  // By batch size and epochs: the group that has room.
+  std::map<std::pair<std::int64_t, int>, std::size_t> open;
   for (TrialSpec& trial : trials) {
-    const auto room = std::find_if(groups.begin(), groups.end(), [&](const auto& candidate) {
-      return std::cmp_less(candidate.size(), side_by_side) && fit(candidate.front(), trial);
-    });
-    if (room != groups.end()) {
-      room->push_back(std::move(trial));
-    } else {
-      groups.push_back({std::move(trial)});
+    const Setting& setting = plan.settings[trial.setting];
+    const auto [place, is_new] = open.try_emplace({setting.batch_size, setting.epochs});
+    if (is_new || std::cmp_equal(groups[place->second].size(), side_by_side)) {
+      place->second = groups.size();
+      groups.emplace_back();
     }
+    groups[place->second].push_back(std::move(trial));
   }
   return groups;
 }
@@ -184,20 +183,21 @@ Throughput TrialRunner::throughput(const SweepPlan& plan) const {
 
 SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
                       const SweepOptions& options) try {
+  validate(options);
   const SweepPlan plan = plan_sweep(config, data);
   const TrialRunner runner(config, data);
   SweepObserver silent;
   SweepObserver& observer = options.observer != nullptr ? *options.observer : silent;
 
   std::vector<TrialResult> results;
+  std::set<std::string> done;
   for (const TrialResult& result : options.done) {
-    if (result.status != TrialStatus::stopped) results.push_back(result);
+    if (result.status == TrialStatus::stopped) continue;
+    results.push_back(result);
+    done.insert(result.id);
   }
   std::vector<TrialSpec> to_run = plan.trials;
-  std::erase_if(to_run, [&](const TrialSpec& trial) {
-    return std::any_of(results.begin(), results.end(),
-                       [&](const TrialResult& result) { return result.id == trial.id; });
-  });
+  std::erase_if(to_run, [&](const TrialSpec& trial) { return done.contains(trial.id); });
   const int side_by_side =
       options.side_by_side > 0 ? options.side_by_side : runner.side_by_side(plan);
   for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side)) {

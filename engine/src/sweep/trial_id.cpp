@@ -1,7 +1,5 @@
 #include "sweep/trial_id.h"
 
-#include <nlohmann/json.hpp>
-
 #include "core/digest.h"
 
 namespace saltus {
@@ -90,15 +88,13 @@ Json json_of(const Clipping& clipping) {
 
 }  // namespace
 
-std::string trial_description(const SweepConfig& config, const Setting& setting, std::uint64_t seed,
-                              const ImageDataset& data) {
-  const Graph graph =
-      recipe_graph(config.recipe, setting.activation,
-                   {data.train.height, data.train.width, data.train.channels}, data.classes);
+TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDataset& data)
+    : recipe_(config.recipe),
+      image_({data.train.height, data.train.width, data.train.channels}),
+      classes_(data.classes) {
   const Adam adam;
-  Json description = {
+  json_ = {
       {"format", kFormatVersion},
-      {"network", json_of(graph)},
       {"data",
        {{"train", json_of(data.train, config.train_limit)},
         {"test", json_of(data.test, config.test_limit)}}},
@@ -107,19 +103,26 @@ std::string trial_description(const SweepConfig& config, const Setting& setting,
       {"precision", to_string(config.precision)},
       {"optimizer",
        {{"name", "adam"},
-        {"learning_rate", setting.learning_rate},
         {"beta_1", adam.beta_1},
         {"beta_2", adam.beta_2},
-        {"epsilon", adam.epsilon},
-        {"clipping", json_of(setting.clipping)}}},
-      {"batch_size", setting.batch_size},
-      {"epochs", setting.epochs},
-      {"seed", seed},
+        {"epsilon", adam.epsilon}}},
   };
   // Only what was chosen, so that the default's trials keep their identity.
-  if (config.libraries.gemm != Gemm::saltus) description["gemm"] = to_string(config.libraries.gemm);
-  if (config.libraries.conv != Conv::saltus) description["conv"] = to_string(config.libraries.conv);
-  return description.dump();
+  if (config.libraries.gemm != Gemm::saltus) json_["gemm"] = to_string(config.libraries.gemm);
+  if (config.libraries.conv != Conv::saltus) json_["conv"] = to_string(config.libraries.conv);
+}
+
+std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
+  if (std::string activation = setting.activation.str(); activation != activation_) {
+    json_["network"] = json_of(recipe_graph(recipe_, setting.activation, image_, classes_));
+    activation_ = std::move(activation);
+  }
+  json_["optimizer"]["learning_rate"] = setting.learning_rate;
+  json_["optimizer"]["clipping"] = json_of(setting.clipping);
+  json_["batch_size"] = setting.batch_size;
+  json_["epochs"] = setting.epochs;
+  json_["seed"] = seed;
+  return json_.dump();
 }
 
 std::string trial_id(const std::string& description) {

@@ -33,10 +33,7 @@ class ReduceLROnPlateau : public Callback {
 
   void on_epoch_end(int /*epoch*/, const Logs& logs, TrainingControl& control) override {
     const double value = logs.at(options_.monitor);
-    if (cooldown_ > 0) {
-      --cooldown_;
-      wait_ = 0;
-    }
+    if (cooldown_ > 0) --cooldown_;
     if (rising_ ? value > best_ + options_.min_delta : value < best_ - options_.min_delta) {
       best_ = value;
       wait_ = 0;

@@ -5,6 +5,7 @@
 #include <saltus/error.h>
 
 #include "backend/select.h"
+#include "core/workers.h"
 #include "graph/structure.h"
 #include "train/fit_run.h"
 #include "train/sample_checks.h"
@@ -63,10 +64,7 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
       figures_(options.metrics, element_count(plan_->output)),
       steps_(entries.size()),
       divergences_(entries.size()) {
-  if (options.threads < 0) {
-    throw InvalidArgument(
-        fmt::format("threads is {}, but must be 1 or more, or 0 for all cores", options.threads));
-  }
+  check_threads(options.threads);
   std::vector<backend::Trial> trials;
   for (const Entry& entry : entries) {
     optimizers_.push_back(entry.optimizer);

@@ -1,5 +1,6 @@
 #include "kernels/update/update.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -257,6 +258,27 @@ TEST(UpdateTest, SgdOnIntegersIsExact) {
   }
   weights.step(false);
   expect_equal(weights.w, want);
+}
+
+TEST(UpdateTest, MomentsThatSinkAreForgotten) {
+  UpdateRule halving = adam(0.01);
+  halving.beta_1 = halving.beta_2 = 0.5;
+  Weights weights({halving, sgd(0.25, 0.5, false)});
+  std::fill(weights.g.begin(), weights.g.end(), 0.0F);
+  constexpr float kSunk[] = {1.5e-30F, 2.5e-30F, -1.5e-30F, -2.5e-30F, 0x1p-140F};
+  for (std::size_t i = 0; i < weights.m.size(); ++i) {
+    weights.m[i] = kSunk[i % 5];
+    weights.v[i] = i % 2 == 0 ? 1.5e-30F : 2.5e-30F;
+  }
+  std::vector<double> m(weights.m.size());
+  std::vector<double> v(weights.v.begin(), weights.v.end());
+  for (std::size_t i = 0; i < m.size(); ++i) {
+    if (std::abs(weights.m[i]) > 2e-30F) m[i] = double{weights.m[i]} / 2;
+    if (i < weights.parameters) v[i] = m[i] == 0 && v[i] < 2e-30 ? 0 : v[i] / 2;
+  }
+  weights.step(false);
+  expect_equal(weights.m, m);
+  expect_equal(weights.v, v);
 }
 
 TEST(UpdateTest, LeavesInactiveTrialsAlone) {

@@ -106,7 +106,7 @@ class ConvolutionForwardOp : public SlicedOp {
   ConvolutionForwardOp(const plan::Convolution& step, const Setting& setting)
       : step_(step),
         memory_(setting.memory),
-        workers_(setting.workers.count()),
+        workers_(group_workers(setting.workers)),
         geometry_{step.window, memory_.tensor(step.x).type, memory_.tensor(step.y).type,
                   memory_.tensor(step.x).type, step.b != plan::kNone},
         primitives_([this](std::int64_t rows) { return make(rows); }) {
@@ -159,7 +159,7 @@ class DenseBackward {
         db_(db),
         geometry_(geometry),
         memory_(setting.memory),
-        workers_(setting.workers.count()),
+        workers_(group_workers(setting.workers)),
         weights_primitives_([this](std::int64_t rows) { return make_weights(rows); }),
         data_primitives_([this](std::int64_t rows) { return make_data(rows); }) {
     const SingleThreaded here;
@@ -303,7 +303,8 @@ class SpreadConvolutionBackwardOp : public SlicedOp {
     const plan::Window& window = step.window;
     const std::int64_t bytes = setting.slice_rows * window.output.height * window.output.width *
                                window.channels_out * plan::size_of(memory_.tensor(step.dy).type);
-    for (int worker = 0; worker < setting.workers.count(); ++worker) spread_.emplace_back(bytes);
+    for (int worker = 0; worker < group_workers(setting.workers); ++worker)
+      spread_.emplace_back(bytes);
   }
 
   void prepare(const Run& run, std::int64_t remainder) override { dense_.prepare(run, remainder); }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <saltus/error.h>
 
@@ -15,6 +16,25 @@ bool has_bf16() {
 #else
   return false;
 #endif
+}
+
+/// Throws where weights and moments would not fit the memory: the system would grant it, and end
+/// the program once it is used.
+void check_memory(const plan::Plan& plan, const std::vector<Trial>& trials) {
+  auto floats = static_cast<double>(plan.parameter_count);  // the gradients, which trials share
+  for (const Trial& trial : trials) {
+    floats += static_cast<double>(plan.parameter_count) * (1 + cpu::moments_of(trial.optimizer)) +
+              static_cast<double>(plan.statistic_count);
+  }
+  const double bytes = floats * sizeof(float);
+  const double there =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes > there) {
+    throw DeviceError(fmt::format(
+        "weights and moments of {} trial{} take {:.0f} bytes of memory, but this machine has "
+        "{:.0f}: train fewer side by side, or a smaller network",
+        trials.size(), trials.size() == 1 ? "" : "s", bytes, there));
+  }
 }
 
 class CpuBackend : public Backend {
@@ -36,7 +56,9 @@ class CpuBackend : public Backend {
           "{0} {1} exists on GPUs only: use device cuda, or leave {0} away", gemm ? "gemm" : "conv",
           gemm ? to_string(chosen.gemm) : to_string(chosen.conv)));
     }
-    return std::make_unique<cpu::CpuExecutable>(std::move(plan), std::move(trials), options);
+    check_memory(*plan, trials);
+    return std::make_unique<cpu::CpuExecutable>(std::move(plan), std::move(trials), options,
+                                                std::make_unique<Workers>(options.threads));
   }
 
   /// A trial by itself has the caches for itself.

@@ -7,20 +7,26 @@
 
 namespace saltus::cpu {
 
+int moments_of(const Optimizer& optimizer) {
+  if (const auto* sgd = std::get_if<SGD>(&optimizer)) return sgd->momentum != 0 ? 1 : 0;
+  return 2;
+}
+
 CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
-                             std::vector<backend::Trial> trials, const backend::Options& options)
+                             std::vector<backend::Trial> trials, const backend::Options& options,
+                             std::unique_ptr<const Workers> workers)
     : plan_(std::move(plan)),
       stop_on_nonfinite_(options.stop_on_nonfinite),
-      workers_(options.threads),
+      workers_(std::move(workers)),
       gradients_(plan_->parameter_count, sizeof(float)) {
   const std::int64_t bytes = gradients_.bytes();
   for (backend::Trial& trial : trials) {
     TrialState& state = trials_.emplace_back();
-    const auto* sgd = std::get_if<SGD>(&trial.optimizer);
+    const int moments = moments_of(trial.optimizer);
     state.parameters = Buffer(bytes);
     if (plan_->precision == Precision::bf16) state.parameters16 = Buffer(bytes / 2);
-    if (sgd == nullptr || sgd->momentum != 0) state.moment_1 = Buffer(bytes);
-    if (sgd == nullptr) state.moment_2 = Buffer(bytes);
+    if (moments > 0) state.moment_1 = Buffer(bytes);
+    if (moments > 1) state.moment_2 = Buffer(bytes);
     state.statistics = Buffer(plan_->statistic_count, sizeof(float));
     state.config = std::move(trial);
   }
@@ -139,7 +145,7 @@ CompiledProgram& CpuExecutable::compiled(std::unique_ptr<CompiledProgram>& progr
                                          const plan::Program& source, std::int64_t rows) {
   if (!program || program->batch_rows() < rows) {
     program.reset();  // before there is more of it
-    program = std::make_unique<CompiledProgram>(*plan_, source, workers_, rows, gradients_.data(),
+    program = std::make_unique<CompiledProgram>(*plan_, source, *workers_, rows, gradients_.data(),
                                                 stop_on_nonfinite_);
   }
   return *program;

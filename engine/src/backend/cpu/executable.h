@@ -10,11 +10,15 @@
 
 namespace saltus::cpu {
 
+/// How many numbers an optimizer remembers of each weight.
+int moments_of(const Optimizer& optimizer);
+
 /// Trials on the CPU: they take turns, batch by batch, in one set of buffers.
 class CpuExecutable : public backend::Executable {
  public:
+  /// `workers` are in place of options.threads.
   CpuExecutable(std::shared_ptr<const plan::Plan> plan, std::vector<backend::Trial> trials,
-                const backend::Options& options);
+                const backend::Options& options, std::unique_ptr<const Workers> workers);
 
   int trials() const override { return static_cast<int>(trials_.size()); }
   void bind(backend::Split split, const Samples& samples) override;
@@ -49,7 +53,7 @@ class CpuExecutable : public backend::Executable {
 
   std::shared_ptr<const plan::Plan> plan_;
   bool stop_on_nonfinite_;
-  Workers workers_;
+  std::unique_ptr<const Workers> workers_;
   std::vector<TrialState> trials_;
   std::array<Samples, 2> splits_;
   Buffer gradients_;

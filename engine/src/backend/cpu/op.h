@@ -1,6 +1,7 @@
 // What a step becomes on the CPU, and what it sees when it runs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -10,8 +11,8 @@
 
 #include "backend/backend.h"
 #include "backend/cpu/loops.h"
-#include "backend/cpu/workers.h"
 #include "core/buffer.h"
+#include "core/workers.h"
 #include "plan/plan.h"
 
 namespace saltus::cpu {
@@ -56,6 +57,12 @@ struct Slice {
 /// Rows are cut into at most this many groups, whatever the number of workers, so that sums do not
 /// depend on it.
 inline constexpr int kGroups = 16;
+
+/// So many workers, from 0, can take part in work that is cut into groups: those that need memory
+/// of their own.
+inline int group_workers(const Workers& workers) {
+  return std::min(workers.count(), kGroups);
+}
 
 /// Where the tensors of a program are.
 class Memory {

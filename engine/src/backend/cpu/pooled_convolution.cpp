@@ -18,7 +18,7 @@ class PooledConvolutionBackwardOp : public SlicedOp {
         w_own_(floats(loops().pooled_convolution_weights_size(step.window))),
         dw_sums_(loops().pooled_convolution_weights_size(step.window)),
         db_sums_(step.window.channels_out) {
-    for (int worker = 0; worker < setting.workers.count(); ++worker) {
+    for (int worker = 0; worker < group_workers(setting.workers); ++worker) {
       scratch_.push_back(floats(loops().pooled_convolution_scratch_size(step.window)));
     }
   }

@@ -105,7 +105,7 @@ class ProductOp : public WholeOp {
         type_(memory_.tensor(step.x).type),
         blocks_(step.in, kLeastBlock),
         product_({type_, step.in, 1}, {type_, step.out, 1}, {plan::DType::f32, step.out, 1},
-                 workers_.count()) {}
+                 group_workers(setting.workers)) {}
 
   void run(Run& run) override {
     const std::int64_t m = run.rows() * step_.rows;
@@ -168,9 +168,9 @@ class ProductBackwardOp : public WholeOp {
         data_(
             {type_, step.out, 1}, {type_, 1, step.out},
             {step.dx == plan::kNone ? plan::DType::f32 : memory_.tensor(step.dx).type, step.in, 1},
-            workers_.count()),
+            group_workers(setting.workers)),
         weights_({type_, 1, step.in}, {type_, step.out, 1}, {plan::DType::f32, step.out, 1},
-                 workers_.count()) {}
+                 group_workers(setting.workers)) {}
 
   void run(Run& run) override {
     const std::int64_t m = run.rows() * step_.rows;

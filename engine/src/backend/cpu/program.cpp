@@ -259,8 +259,8 @@ CompiledProgram::CompiledProgram(const plan::Plan& plan, const plan::Program& pr
     : workers_(workers),
       batch_rows_(batch_rows),
       slice_rows_(slice_rows_of(program)),
-      memory_(
-          std::make_unique<Memory>(program, batch_rows, slice_rows_, workers.count(), gradients)) {
+      memory_(std::make_unique<Memory>(program, batch_rows, slice_rows_, group_workers(workers),
+                                       gradients)) {
   const Setting setting{plan, *memory_, workers, slice_rows_};
   for (const plan::Segment& segment : program.segments) {
     CompiledSegment& compiled = segments_.emplace_back();
