@@ -196,11 +196,11 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
 }
 
 void update(const Update& arguments, const Stage& stage) {
-  const auto trials = static_cast<unsigned>(stage.trials.count);
-  const dim3 pieces(static_cast<unsigned>(arguments.piece_count), 1, trials);
+  const int trials = stage.trials.count;
+  const Grid pieces(arguments.piece_count, 1, trials);
   if (arguments.check_finite || arguments.any_norms)
     launch<squares_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
-  launch<prepare_kernel>(dim3(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
+  launch<prepare_kernel>(Grid(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
                          stage.trials);
   launch<update_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
 }
