@@ -9,6 +9,7 @@
 #include <saltus/error.h>
 
 #include "backend/cuda/executable.h"
+#include "kernels/device/grid.h"
 
 namespace saltus::cuda {
 namespace {
@@ -88,6 +89,11 @@ class CudaBackend : public backend::Backend {
   std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
                                                std::vector<backend::Trial> trials,
                                                const backend::Options& options) const override {
+    if (std::ssize(trials) > kernels::Grid::kMostYZ) {
+      throw InvalidArgument(fmt::format(
+          "{} trials side by side are more than the {} of one launch on a GPU: run fewer at a time",
+          trials.size(), kernels::Grid::kMostYZ));
+    }
     return guarded([&] { return std::make_unique<SeamExecutable>(plan, trials, options); });
   }
 
