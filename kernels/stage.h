@@ -13,9 +13,4 @@ struct Stage {
   cudaStream_t stream = nullptr;
 };
 
-/// Blocks of `size` that cover `count` elements.
-constexpr unsigned blocks_for(long long count, int size) {
-  return static_cast<unsigned>((count + size - 1) / size);
-}
-
 }  // namespace saltus::kernels

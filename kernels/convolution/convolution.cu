@@ -1,26 +1,11 @@
 // Launchers only: which engine multiplies, and how long sums are cut.
-#include <algorithm>
-#include <limits>
-#include <stdexcept>
-#include <string>
-
 #include "kernels/convolution/convolution.h"
 #include "kernels/convolution/engines.h"
 #include "kernels/convolution/one_channel.h"
+#include "kernels/device/extents.h"
 
 namespace saltus::kernels {
 namespace {
-
-/// Indices of pixels over the whole batch, and those of a tile beyond them, fit an int.
-void check_extent(const Window& window, const Stage& stage) {
-  constexpr std::int64_t kLargest = std::numeric_limits<int>::max() - 4096;
-  const std::int64_t most = std::max(pixels(window.image), pixels(window.output));
-  if (most * stage.max_rows > kLargest)
-    throw std::invalid_argument("a convolution on a batch of " + std::to_string(stage.max_rows) +
-                                " images of up to " + std::to_string(most) +
-                                " pixels: more than 2^31 pixels at once are not supported; use "
-                                "smaller batches");
-}
 
 template <class Problem, class Target>
 void multiply(Engine engine, const Problem& problem, const Target& target, const Stage& stage) {
@@ -44,7 +29,7 @@ void multiply_parts(Engine engine, const Problem& problem, const PartSums& sums,
 template <class T, class Out>
 void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& arguments,
                          const Stage& stage) {
-  check_extent(arguments.window, stage);
+  check_convolution(arguments.window, stage.max_rows);
   if (one_channel::fits(arguments.window)) {
     one_channel::forward(arguments, stage);
     return;
@@ -64,7 +49,7 @@ void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& argume
 template <class T, class Out>
 void convolution_backward_data(Engine engine, const ConvolutionBackwardData<T, Out>& arguments,
                                const Stage& stage) {
-  check_extent(arguments.window, stage);
+  check_convolution(arguments.window, stage.max_rows);
   if (has_unit_strides(arguments.window))
     multiply(engine, problem_of<true>(arguments), arguments.dx, stage);
   else
@@ -74,7 +59,7 @@ void convolution_backward_data(Engine engine, const ConvolutionBackwardData<T, O
 template <class T>
 void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<T>& arguments,
                                  const Stage& stage) {
-  check_extent(arguments.window, stage);
+  check_convolution(arguments.window, stage.max_rows);
   const auto problem = problem_of(arguments);
   const std::int64_t weights = std::int64_t{problem.m.fixed} * problem.n;
   PartSums sums = {backward_filter_parts(arguments.window), arguments.dw, arguments.db};
@@ -93,15 +78,17 @@ void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<
 }
 
 std::int64_t convolution_forward_workspace(const Window& window, int max_rows) {
+  check_convolution(window, max_rows);
   const Parts parts = forward_parts(window);
   if (parts.length == 0) return 0;
   const int count = parts.count(pixels(window.size) * window.channels_in);
-  return std::int64_t{count} * max_rows * pixels(window.output) * window.channels_out;
+  return product(count, max_rows, pixels(window.output), window.channels_out);
 }
 
 std::int64_t convolution_backward_filter_workspace(const Window& window, int max_rows) {
+  check_convolution(window, max_rows);
   const int count = backward_filter_parts(window).count(max_rows * pixels(window.output));
-  return count == 1 ? 0 : count * backward_filter_part(window);
+  return count == 1 ? 0 : product(count, backward_filter_part(window));
 }
 
 template void convolution_forward(Engine, const ConvolutionForward<float, float>&, const Stage&);

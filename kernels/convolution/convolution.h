@@ -41,8 +41,8 @@ struct ConvolutionBackwardFilter {
   PerTrial<float> workspace;  ///< convolution_backward_filter_workspace() floats
 };
 
-/// All throw CudaError where a launch fails, and std::invalid_argument where the batch's pixels are
-/// not countable by an int.
+/// All throw CudaError where a launch fails, and std::invalid_argument where an int does not count
+/// that much (check_convolution()).
 template <class T, class Out>
 void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& arguments,
                          const Stage& stage);
@@ -53,7 +53,8 @@ template <class T>
 void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<T>& arguments,
                                  const Stage& stage);
 
-/// Floats of workspace for each trial, whichever engine works.
+/// Floats of workspace for each trial, whichever engine works. Throw std::invalid_argument as
+/// above.
 std::int64_t convolution_forward_workspace(const Window& window, int max_rows);
 std::int64_t convolution_backward_filter_workspace(const Window& window, int max_rows);
 

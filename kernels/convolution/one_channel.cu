@@ -80,8 +80,8 @@ void launch_for(const ConvolutionForward<T, Out>& c, const Stage& stage) {
   const Im2col<T> images(c.x, c.window);
   const Rows<T> weights(c.w, {.fixed = c.window.size.height * c.window.size.width}, n);
   launch<forward_kernel<kTaps, T, Out>>(
-      dim3(blocks_for(std::int64_t{pixels} * stage.max_rows, kPixels), blocks_for(n, kColumns),
-           static_cast<unsigned>(stage.trials.count)),
+      Grid(blocks_for(std::int64_t{pixels} * stage.max_rows, kPixels), blocks_for(n, kColumns),
+           stage.trials.count),
       dim3(kThreads), kSharedBytes<kTaps>, stage.stream, images, weights, pixels, n, c.epilogue,
       stage.trials);
 }
@@ -168,8 +168,7 @@ void launch_for(const ConvolutionBackwardFilter<T>& c, const PartSums& sums, con
   const Im2col<T> images(c.x, c.window);
   const Rows<T> gradients(c.dy, {.per_row = pixels}, n);
   launch<filter_kernel<kTaps, T>>(
-      dim3(static_cast<unsigned>(sums.parts.count(pixels * stage.max_rows)),
-           blocks_for(n, kColumns), static_cast<unsigned>(stage.trials.count)),
+      Grid(sums.parts.count(pixels * stage.max_rows), blocks_for(n, kColumns), stage.trials.count),
       dim3(kThreads), kSharedBytes<kTaps>, stage.stream, images, gradients, pixels, taps, n, sums,
       stage.trials);
 }

@@ -63,15 +63,18 @@ inline Parts forward_parts(const Window& window) {
   constexpr int kShort = 512;
   const int k = pixels(window.size) * window.channels_in;
   const int length = kShort * std::max(1, window.channels_out / 512);
-  return {pixels(window.output) < kFewPixels && k >= 2 * length ? length : 0};
+  return {pixels(window.output) < kFewPixels && k / 2 >= length ? length : 0};
 }
 
 /// The gradient of the weights is small and its sum long. Where it is large, parts are longer, so
 /// that all parts together never hold more than 256 floats or so for each pixel of the batch.
 inline Parts backward_filter_parts(const Window& window) {
   constexpr int kShort = 512;
-  const int weights = pixels(window.size) * window.channels_in * window.channels_out;
-  return {kShort * std::max(1, weights / (128 * kShort))};
+  constexpr std::int64_t kLongest = 1 << 30;
+  const std::int64_t weights =
+      std::int64_t{pixels(window.size)} * window.channels_in * window.channels_out;
+  const std::int64_t length = kShort * std::max<std::int64_t>(1, weights / (128 * kShort));
+  return {static_cast<int>(std::min(length, kLongest))};
 }
 
 /// Both gradients of a part of the sum lie side by side: dw, then db.

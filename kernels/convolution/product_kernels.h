@@ -1,5 +1,6 @@
 // The convolutions' products, for every engine: a block for each tile of C, and part of the sum,
-// and trial. Neighbouring blocks share rows of A, and so read them from the cache.
+// and trial. Neighbouring blocks share rows of A, and so read them from the cache. Parts and tiles
+// are counted together along x: a long batch has more parts than CUDA counts along y.
 //
 // An engine brings Tiles: sizes, and multiply(), by which a block makes a tile; see matrix/plain.h
 // and matrix/tensor.h.
@@ -14,12 +15,11 @@ struct FirstOfTile {
   int m, n;
 };
 
-/// Of the calling block's tile.
+/// Of a tile by its number.
 template <class Tiles>
-__device__ FirstOfTile tile_of_block(int n) {
+__device__ FirstOfTile first_of_tile(int tile, int n) {
   const int columns = (n + Tiles::kTileN - 1) / Tiles::kTileN;
-  const int block = static_cast<int>(blockIdx.x);
-  return {block / columns * Tiles::kTileM, block % columns * Tiles::kTileN};
+  return {tile / columns * Tiles::kTileM, tile % columns * Tiles::kTileN};
 }
 
 template <class Tiles, class Problem, class Target>
@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kBlocks)
   if (!trials.active(trial)) return;
   SALTUS_DYNAMIC_SHARED(float, shared);
   const Problem own = problem.of(trial, trials.rows());
-  const FirstOfTile first = tile_of_block<Tiles>(own.n);
+  const FirstOfTile first = first_of_tile<Tiles>(static_cast<int>(blockIdx.x), own.n);
   if (first.m >= own.m.fixed) return;
   Tiles::multiply(own, first.m, first.n, 0, own.k.fixed, false, shared);
   __syncthreads();
@@ -40,14 +40,15 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kBlocks)
 
 template <class Tiles, class Problem>
 __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kBlocks)
-    parts_kernel(Problem problem, PartSums sums, Trials trials) {
+    parts_kernel(Problem problem, PartSums sums, int tiles, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   SALTUS_DYNAMIC_SHARED(float, shared);
   float* const column_sums = shared + Tiles::kTileM * Tiles::kRow;  // [kThreads]
   const Problem own = problem.of(trial, trials.rows());
-  const FirstOfTile first = tile_of_block<Tiles>(own.n);
-  const int part = static_cast<int>(blockIdx.y);
+  const auto block = static_cast<int>(blockIdx.x);
+  const int part = block / tiles;
+  const FirstOfTile first = first_of_tile<Tiles>(block - part * tiles, own.n);
   if (first.m >= own.m.fixed || part >= sums.parts.count(own.k.fixed)) return;
 
   const bool with_column_sums = sums.column_sums && first.m == 0;
@@ -68,25 +69,25 @@ __global__ void __launch_bounds__(Tiles::kThreads, Tiles::kBlocks)
 }
 
 template <class Tiles, class Problem>
-dim3 grid_of(const Problem& problem, int parts, const Stage& stage) {
-  return dim3(blocks_for(problem.m.of(stage.max_rows), Tiles::kTileM) *
-                  blocks_for(problem.n, Tiles::kTileN),
-              static_cast<unsigned>(parts), static_cast<unsigned>(stage.trials.count));
+std::int64_t tiles_of(const Problem& problem, const Stage& stage) {
+  return blocks_for(problem.m.of(stage.max_rows), Tiles::kTileM) *
+         blocks_for(problem.n, Tiles::kTileN);
 }
 
 template <class Tiles, class Problem, class Target>
 void launch_multiply(const Problem& problem, const Target& target, const Stage& stage) {
-  launch<multiply_kernel<Tiles, Problem, Target>>(grid_of<Tiles>(problem, 1, stage),
-                                                  dim3(Tiles::kThreads), Tiles::kSharedBytes,
-                                                  stage.stream, problem, target, stage.trials);
+  launch<multiply_kernel<Tiles, Problem, Target>>(
+      Grid(tiles_of<Tiles>(problem, stage), 1, stage.trials.count), dim3(Tiles::kThreads),
+      Tiles::kSharedBytes, stage.stream, problem, target, stage.trials);
 }
 
 template <class Tiles, class Problem>
 void launch_parts(const Problem& problem, const PartSums& sums, const Stage& stage) {
+  const std::int64_t tiles = tiles_of<Tiles>(problem, stage);
   const int parts = sums.parts.count(problem.k.of(stage.max_rows));
-  launch<parts_kernel<Tiles, Problem>>(grid_of<Tiles>(problem, parts, stage), dim3(Tiles::kThreads),
-                                       Tiles::kSharedBytes, stage.stream, problem, sums,
-                                       stage.trials);
+  launch<parts_kernel<Tiles, Problem>>(Grid(parts * tiles, 1, stage.trials.count),
+                                       dim3(Tiles::kThreads), Tiles::kSharedBytes, stage.stream,
+                                       problem, sums, static_cast<int>(tiles), stage.trials);
 }
 
 }  // namespace saltus::kernels

@@ -50,9 +50,8 @@ __device__ std::int64_t first_quad_of_thread() {
 }
 
 /// The grid for that, for rows of `size` elements.
-inline dim3 quad_grid(std::int64_t size, int threads, const Stage& stage) {
-  return dim3(blocks_for(stage.max_rows * size, 4 * threads), 1,
-              static_cast<unsigned>(stage.trials.count));
+inline Grid quad_grid(std::int64_t size, int threads, const Stage& stage) {
+  return {blocks_for(stage.max_rows * size, 4 * threads), 1, stage.trials.count};
 }
 
 }  // namespace saltus::kernels

@@ -8,6 +8,7 @@
 #include <cuda_runtime.h>
 
 #include "kernels/device/check.h"
+#include "kernels/device/grid.h"
 
 #if defined(__CUDACC__)
 
@@ -61,13 +62,13 @@ void launch(void (*kernel)(P...), dim3 grid, dim3 block, std::size_t shared_byte
 /// Launches kernel(arguments...): `launch<scale_kernel<float>>(grid, block, 0, stream, x, n)`. An
 /// empty grid is no launch. Throws CudaError.
 template <auto kernel, class... A>
-void launch(dim3 grid, dim3 block, std::size_t shared_bytes, cudaStream_t stream,
+void launch(const Grid& grid, dim3 block, std::size_t shared_bytes, cudaStream_t stream,
             const A&... arguments) {
 #if defined(SALTUS_EMULATED_CUDA)
   ::saltus::emulation::register_kernel<kernel>();
 #endif
-  if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-  detail::launch(kernel, grid, block, shared_bytes, stream, arguments...);
+  if (grid.empty()) return;
+  detail::launch(kernel, grid.extent(), block, shared_bytes, stream, arguments...);
 }
 
 }  // namespace saltus::kernels

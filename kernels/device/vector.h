@@ -11,7 +11,8 @@ struct Quad {
   float values[4];
 };
 
-/// Loads four floats of shared memory, at a multiple of 16 bytes, in one access.
+/// Loads four floats at a multiple of 16 bytes in one access: of shared memory, or of an array in
+/// global memory that the kernel changes.
 __device__ inline Quad load_quad(const float* first) {
 #if defined(__CUDACC__)
   const float4 loaded = *reinterpret_cast<const float4*>(first);

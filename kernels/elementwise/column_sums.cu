@@ -1,6 +1,9 @@
 // Sums of columns, in parts of 512 vectors that the vectors' number alone decides: a block takes
 // 32 columns of a part, each of its 8 warps every eighth vector, and the first warp adds the eight
 // sums. Then parts are added as those of gradients are. Reads x once.
+#include <string>
+
+#include "kernels/device/extents.h"
 #include "kernels/device/launch.h"
 #include "kernels/elementwise/column_sums.h"
 #include "kernels/matrix/parts.h"
@@ -38,15 +41,22 @@ __global__ void __launch_bounds__(kLanes* kGroups)
   step.workspace[trial][std::int64_t{part} * step.columns + column] = sum;
 }
 
+void check_vectors(int vectors, int max_rows) {
+  if (std::int64_t{vectors} * max_rows > kLargestIndex)
+    throw std::invalid_argument(
+        "sums over " + std::to_string(max_rows) + " times " + std::to_string(vectors) +
+        " vectors: more than 2^31 do not run on a GPU; use smaller batches");
+}
+
 }  // namespace
 
 void column_sums(const ColumnSums& arguments, const Stage& stage) {
+  check_vectors(arguments.vectors, stage.max_rows);
   const Parts parts = {kLength};
   const Count vectors = {.per_row = arguments.vectors};
-  launch<column_sums_kernel>(
-      dim3(static_cast<unsigned>(parts.count(vectors.of(stage.max_rows))),
-           blocks_for(arguments.columns, kLanes), static_cast<unsigned>(stage.trials.count)),
-      dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
+  launch<column_sums_kernel>(Grid(parts.count(vectors.of(stage.max_rows)),
+                                  blocks_for(arguments.columns, kLanes), stage.trials.count),
+                             dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
   AddParts add;
   add.from = {parts, arguments.workspace, {}, arguments.columns};
   add.k = vectors;
@@ -56,6 +66,7 @@ void column_sums(const ColumnSums& arguments, const Stage& stage) {
 }
 
 std::int64_t column_sums_workspace(int vectors, int columns, int max_rows) {
+  check_vectors(vectors, max_rows);
   return std::int64_t{Parts{kLength}.count(vectors * max_rows)} * columns;
 }
 

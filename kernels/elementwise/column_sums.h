@@ -17,6 +17,7 @@ struct ColumnSums {
   int columns = 0;
 };
 
+/// Both throw std::invalid_argument where all rows' vectors are not countable by an int.
 void column_sums(const ColumnSums& arguments, const Stage& stage);
 
 /// Floats of workspace for each trial.

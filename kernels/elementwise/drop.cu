@@ -63,9 +63,8 @@ __global__ void __launch_bounds__(kThreads)
       [](const DropoutRule& rule, float dy, bool kept) { return kept ? rule.scale * dy : 0.0f; });
 }
 
-dim3 grid_of(std::int64_t size, const Stage& stage) {
-  return dim3(blocks_for(stage.max_rows * size, kMaskBlock * kThreads), 1,
-              static_cast<unsigned>(stage.trials.count));
+Grid grid_of(std::int64_t size, const Stage& stage) {
+  return {blocks_for(stage.max_rows * size, kMaskBlock * kThreads), 1, stage.trials.count};
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ __global__ void __launch_bounds__(kThreads) cast_kernel(Cast step, bool quads) {
              quads);
 }
 
-dim3 grid_of(std::int64_t size, const Stage& stage) {
-  return dim3(blocks_for(size, 4 * kThreads), 1, static_cast<unsigned>(stage.trials.count));
+Grid grid_of(std::int64_t size, const Stage& stage) {
+  return {blocks_for(size, 4 * kThreads), 1, stage.trials.count};
 }
 
 }  // namespace

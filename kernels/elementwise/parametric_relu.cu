@@ -133,9 +133,9 @@ void parametric_relu_backward(const ParametricReluBackward& arguments, const Sta
                          stage.stream, arguments, stage.trials, quads);
   }
   const auto launch_sums = [&]<int kAlphas>(std::integral_constant<int, kAlphas>) {
-    launch<dalpha_kernel<kAlphas>>(dim3(blocks_for(arguments.map.alphas, kAlphas), 1,
-                                        static_cast<unsigned>(stage.trials.count)),
-                                   dim3(kSumThreads), 0, stage.stream, arguments, stage.trials);
+    launch<dalpha_kernel<kAlphas>>(
+        Grid(blocks_for(arguments.map.alphas, kAlphas), 1, stage.trials.count), dim3(kSumThreads),
+        0, stage.stream, arguments, stage.trials);
   };
   if (arguments.map.alphas < kNeighbours)
     launch_sums(std::integral_constant<int, 1>());

@@ -30,10 +30,9 @@ __global__ void __launch_bounds__(kTile* kGroups) transpose_kernel(Transpose ste
 }  // namespace
 
 void transpose(const Transpose& arguments, const Stage& stage) {
-  launch<transpose_kernel>(
-      dim3(blocks_for(arguments.columns, kTile), blocks_for(arguments.rows, kTile),
-           static_cast<unsigned>(stage.trials.count)),
-      dim3(kTile * kGroups), 0, stage.stream, arguments, stage.trials);
+  launch<transpose_kernel>(Grid(blocks_for(arguments.columns, kTile),
+                                blocks_for(arguments.rows, kTile), stage.trials.count),
+                           dim3(kTile * kGroups), 0, stage.stream, arguments, stage.trials);
 }
 
 }  // namespace saltus::kernels

@@ -46,8 +46,7 @@ void load_input(const LoadInput& arguments, const Stage& stage) {
                      has_quads(PerTrial<const std::uint8_t>(arguments.bytes, 0)) &&
                      has_quads(PerTrial<const float>(arguments.floats, 0));
   launch<load_kernel>(
-      dim3(static_cast<unsigned>(stage.max_rows), blocks_for(arguments.size, 4 * kThreads),
-           static_cast<unsigned>(stage.trials.count)),
+      Grid(stage.max_rows, blocks_for(arguments.size, 4 * kThreads), stage.trials.count),
       dim3(kThreads), 0, stage.stream, arguments, stage.trials, quads);
 }
 

@@ -171,10 +171,10 @@ __global__ void __launch_bounds__(kRecord* kWarpLanes)
 }  // namespace
 
 void evaluate_loss(const EvaluateLoss& arguments, const Stage& stage) {
-  const auto trials = static_cast<unsigned>(stage.trials.count);
-  launch<rows_kernel>(dim3(static_cast<unsigned>(stage.max_rows), 1, trials), dim3(kWarpLanes), 0,
-                      stage.stream, arguments, stage.trials);
-  launch<sum_kernel>(dim3(1, 1, trials), dim3(kRecord * kWarpLanes), 0, stage.stream, arguments,
+  const int trials = stage.trials.count;
+  launch<rows_kernel>(Grid(stage.max_rows, 1, trials), dim3(kWarpLanes), 0, stage.stream, arguments,
+                      stage.trials);
+  launch<sum_kernel>(Grid(1, 1, trials), dim3(kRecord * kWarpLanes), 0, stage.stream, arguments,
                      stage.trials);
 }
 

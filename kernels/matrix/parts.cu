@@ -68,17 +68,15 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(FinishParts<Out> finis
 
 void add_parts(const AddParts& arguments, const Stage& stage) {
   const std::int64_t elements = arguments.count + (arguments.db ? arguments.n : 0);
-  launch<add_kernel>(
-      dim3(blocks_for(elements, kLanes), 1, static_cast<unsigned>(stage.trials.count)),
-      dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
+  launch<add_kernel>(Grid(blocks_for(elements, kLanes), 1, stage.trials.count),
+                     dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
 }
 
 template <class Out>
 void finish_parts(const FinishParts<Out>& arguments, const Stage& stage) {
-  launch<finish_kernel<Out>>(
-      dim3(blocks_for(arguments.m.of(stage.max_rows), kRows), blocks_for(arguments.n, kColumns),
-           static_cast<unsigned>(stage.trials.count)),
-      dim3(kThreads), 0, stage.stream, arguments, stage.trials);
+  launch<finish_kernel<Out>>(Grid(blocks_for(arguments.m.of(stage.max_rows), kRows),
+                                  blocks_for(arguments.n, kColumns), stage.trials.count),
+                             dim3(kThreads), 0, stage.stream, arguments, stage.trials);
 }
 
 template void finish_parts(const FinishParts<float>&, const Stage&);

@@ -16,7 +16,7 @@ struct Parts {
   int length = 0;  ///< of a part, a multiple of 64; 0: all of k is one
 
   [[nodiscard]] SALTUS_HD int count(int k) const {
-    return length == 0 ? 1 : (k + length - 1) / length;
+    return length == 0 ? 1 : k / length + (k % length != 0 ? 1 : 0);
   }
   /// The steps of a part end here.
   [[nodiscard]] SALTUS_HD int end(int part, int k) const {

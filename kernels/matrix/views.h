@@ -11,7 +11,8 @@
 // [outer][inner] that nobody stores. Neighbours along `inner` are neighbours in memory inside a
 // group of `group()` elements, the channels of one tap: a vector load that starts at a multiple of
 // its length stays in a tap if the group is a multiple of it, too. A pixel's index counts over all
-// rows of the batch and has to fit an int.
+// rows of the batch and has to fit an int, as has a place in one image or among the weights:
+// check_convolution() of kernels/device/extents.h, which knows the formulas below.
 //
 // An engine decomposes an index once, into a Row or a Column, and combines both to a Cell, which is
 // zero in padding and outside of the matrix. (The products multiply with these zeros: infinite

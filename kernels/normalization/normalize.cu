@@ -8,6 +8,7 @@
 //
 // Training reads x three times, where the second time mostly finds it in a cache, and writes y;
 // backward reads x and dy twice and writes dx. All are bound by memory.
+#include "kernels/device/extents.h"
 #include "kernels/device/launch.h"
 #include "kernels/normalization/normalize.h"
 
@@ -229,16 +230,14 @@ __global__ void __launch_bounds__(kThreads)
 
 /// Grids of the three kinds.
 struct Grids {
-  dim3 parts, channels, elements;
+  Grid parts, channels, elements;
 
-  Grids(const NormalizeShape& shape, const Stage& stage) {
-    const std::int64_t samples = stage.max_rows * shape.positions;
-    const auto trials = static_cast<unsigned>(stage.trials.count);
-    parts = dim3(static_cast<unsigned>(parts_of(samples)), blocks_for(shape.channels, kChannels),
-                 trials);
-    channels = dim3(blocks_for(shape.channels, kThreads), 1, trials);
-    elements = dim3(blocks_for(samples * shape.channels, kThreads), 1, trials);
-  }
+  Grids(const NormalizeShape& shape, const Stage& stage)
+      : parts(parts_of(stage.max_rows * shape.positions), blocks_for(shape.channels, kChannels),
+              stage.trials.count),
+        channels(blocks_for(shape.channels, kThreads), 1, stage.trials.count),
+        elements(blocks_for(stage.max_rows * shape.positions * shape.channels, kThreads), 1,
+                 stage.trials.count) {}
 };
 
 }  // namespace
@@ -271,7 +270,7 @@ void normalize_backward(const NormalizeBackward& arguments, const Stage& stage) 
 }
 
 std::int64_t normalize_workspace(const NormalizeShape& shape, int max_rows) {
-  return 2 * parts_of(max_rows * shape.positions) * shape.channels;
+  return product(2 * parts_of(product(max_rows, shape.positions)), shape.channels);
 }
 
 }  // namespace saltus::kernels

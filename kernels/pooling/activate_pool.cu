@@ -122,6 +122,7 @@ __global__ void __launch_bounds__(kThreads)
 
 void activate_pool(const ActivatePool& arguments, const Stage& stage) {
   const Window& w = arguments.window;
+  check_pooling(w, stage.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y) &&
                      has_quads(arguments.slope) && has_quads(arguments.index);
   const Dealing outputs(w.output, w.channels_in, quads);

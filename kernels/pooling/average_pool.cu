@@ -117,11 +117,11 @@ __global__ void __launch_bounds__(kThreads)
 
 void average_pool(const AveragePool& arguments, const Stage& stage) {
   const Window& w = arguments.window;
+  check_pooling(w, stage.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y);
   if (w.size.height * w.size.width >= kLargeWindow) {
-    const dim3 grid(static_cast<unsigned>(stage.max_rows * w.output.height * w.output.width),
-                    blocks_for(w.channels_in, kLanes * (quads ? 4 : 1)),
-                    static_cast<unsigned>(stage.trials.count));
+    const Grid grid(std::int64_t{stage.max_rows} * w.output.height * w.output.width,
+                    blocks_for(w.channels_in, kLanes * (quads ? 4 : 1)), stage.trials.count);
     launch<average_large_kernel>(grid, dim3(kLanes * kGroups), 0, stage.stream, arguments,
                                  Divider(w.size.width), quads, stage.trials);
     return;
@@ -133,6 +133,7 @@ void average_pool(const AveragePool& arguments, const Stage& stage) {
 
 void average_pool_backward(const AveragePoolBackward& arguments, const Stage& stage) {
   const Window& w = arguments.window;
+  check_pooling(w, stage.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.dy) && has_quads(arguments.dx);
   const Dealing inputs(w.image, w.channels_in, quads);
   launch<average_pool_backward_kernel>(inputs.grid(stage), inputs.block(), 0, stage.stream,

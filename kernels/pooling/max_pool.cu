@@ -54,6 +54,7 @@ __global__ void __launch_bounds__(kThreads)
 
 void max_pool(const MaxPool& arguments, const Stage& stage) {
   const Window& w = arguments.window;
+  check_pooling(w, stage.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y) &&
                      has_quads(arguments.index);
   const Dealing outputs(w.output, w.channels_in, quads);
@@ -63,6 +64,7 @@ void max_pool(const MaxPool& arguments, const Stage& stage) {
 
 void max_pool_backward(const MaxPoolBackward& arguments, const Stage& stage) {
   const Window& w = arguments.window;
+  check_pooling(w, stage.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.dy) &&
                      has_quads(arguments.index) && has_quads(arguments.dx);
   const Dealing inputs(w.image, w.channels_in, quads);

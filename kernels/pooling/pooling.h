@@ -52,6 +52,8 @@ struct AveragePoolBackward {
   AnyOutput dx;
 };
 
+/// All throw CudaError where a launch fails, and std::invalid_argument where an int does not count
+/// that much.
 void max_pool(const MaxPool& arguments, const Stage& stage);
 void max_pool_backward(const MaxPoolBackward& arguments, const Stage& stage);
 void activate_pool(const ActivatePool& arguments, const Stage& stage);

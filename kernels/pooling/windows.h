@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/device/any_quad.h"
+#include "kernels/device/extents.h"
 #include "kernels/matrix/divider.h"
 #include "kernels/pooling/rules.h"
 #include "kernels/window.h"
@@ -34,10 +35,9 @@ class Dealing {
         pixels_(image.height * image.width),
         columns_(image.width) {}
 
-  [[nodiscard]] dim3 grid(const Stage& stage) const {
-    return dim3(blocks_for(std::int64_t{stage.max_rows} * pixels_.divisor(), pixels_of_block_),
-                blocks_for(channels_, threads_of_pixel_.divisor() * width_),
-                static_cast<unsigned>(stage.trials.count));
+  [[nodiscard]] Grid grid(const Stage& stage) const {
+    return {blocks_for(std::int64_t{stage.max_rows} * pixels_.divisor(), pixels_of_block_),
+            blocks_for(channels_, threads_of_pixel_.divisor() * width_), stage.trials.count};
   }
   [[nodiscard]] dim3 block() const {
     return dim3(static_cast<unsigned>(pixels_of_block_ * threads_of_pixel_.divisor()));

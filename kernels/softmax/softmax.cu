@@ -80,9 +80,8 @@ __global__ void __launch_bounds__(kWarps* kWarpLanes)
   }
 }
 
-dim3 grid_of(std::int64_t vectors, const Stage& stage) {
-  return dim3(blocks_for(stage.max_rows * vectors, kWarps), 1,
-              static_cast<unsigned>(stage.trials.count));
+Grid grid_of(std::int64_t vectors, const Stage& stage) {
+  return {blocks_for(stage.max_rows * vectors, kWarps), 1, stage.trials.count};
 }
 
 }  // namespace

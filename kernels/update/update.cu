@@ -6,12 +6,17 @@
 // prepare_kernel: one block a trial. Its warps take a weight tensor each and add up its pieces in
 // order; then the verdict, the clips' factors and the learning rate of this step.
 // move_kernel, where there are moving statistics: a thread an element.
-// update_kernel: a block takes a piece, a thread every 256th element: neighbours in a warp are
-// neighbours in memory. Adam reads four floats an element and writes three, and that is its time.
+// update_kernel: a block takes a piece, a thread every 256th quad of it, two at a time, which are
+// all loaded before anything is stored. Adam reads four floats an element and writes three, and
+// that is its time, if enough of it is under way: eight loads of 16 bytes a thread.
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
+#include <string>
 
+#include "kernels/any_type.h"
 #include "kernels/device/reduce.h"
+#include "kernels/device/vector.h"
 #include "kernels/update/formulas.h"
 #include "kernels/update/update.h"
 
@@ -20,6 +25,8 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kPiece = 4096;
+constexpr int kQuads = 2;                     // of each array that a thread has under way
+constexpr int kTurn = kQuads * 4 * kThreads;  // elements that a block changes at a time
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// What the kernels tell each other, in the workspace.
@@ -145,18 +152,64 @@ __global__ void __launch_bounds__(kThreads) move_kernel(Update step, Trials tria
   step.statistics[trial][i] = step.next_statistics[trial][i];
 }
 
-/// Calls change(i, clipped gradient) for the thread's elements of a piece; returns how many were
-/// cut.
-template <class Change>
-__device__ int for_elements(const float* gradients, int count, float scale, float clip,
-                            Change change) {
-  int cut = 0;
-  for (int i = static_cast<int>(threadIdx.x); i < count; i += kThreads) {
-    const ClippedGradient gradient = clip_gradient(gradients[i], scale, clip);
-    cut += gradient.cut;
-    change(i, gradient.value);
+/// A piece of one trial's arrays; absent are those that its rule has no use for.
+struct Arrays {
+  const float* gradients;
+  float *weights, *moment_1, *moment_2;
+  Bf16* copy;
+
+  __device__ Arrays(const Update& step, int trial, std::int64_t first)
+      : gradients(step.gradients[trial] + first),
+        weights(step.weights[trial] + first),
+        moment_1(step.moment_1 ? step.moment_1[trial] + first : nullptr),
+        moment_2(step.moment_2 ? step.moment_2[trial] + first : nullptr),
+        copy(step.copy ? step.copy[trial] + first : nullptr) {}
+};
+
+/// Four of each, in registers.
+struct Quads {
+  Quad gradients, weights, moment_1, moment_2;
+};
+
+/// Calls change(gradient, weight, moment_1, moment_2) for the thread's elements of a piece, of
+/// which change() uses so many moments.
+template <int kMoments, class Change>
+__device__ void change_elements(const Arrays& arrays, int count, const Change& change) {
+  const auto thread = static_cast<int>(threadIdx.x);
+  for (int first = 4 * thread; first + 4 <= count; first += kTurn) {
+    Quads quads[kQuads];
+#pragma unroll
+    for (int j = 0; j < kQuads; ++j) {
+      const int i = first + j * 4 * kThreads;
+      if (i + 4 > count) continue;
+      quads[j].gradients = fetch_quad(arrays.gradients + i);
+      quads[j].weights = load_quad(arrays.weights + i);
+      if constexpr (kMoments >= 1) quads[j].moment_1 = load_quad(arrays.moment_1 + i);
+      if constexpr (kMoments >= 2) quads[j].moment_2 = load_quad(arrays.moment_2 + i);
+    }
+#pragma unroll
+    for (int j = 0; j < kQuads; ++j) {
+      const int i = first + j * 4 * kThreads;
+      if (i + 4 > count) continue;
+      Quads& q = quads[j];
+#pragma unroll
+      for (int k = 0; k < 4; ++k)
+        change(q.gradients.values[k], q.weights.values[k], q.moment_1.values[k],
+               q.moment_2.values[k]);
+      store_quad(q.weights, arrays.weights + i);
+      if constexpr (kMoments >= 1) store_quad(q.moment_1, arrays.moment_1 + i);
+      if constexpr (kMoments >= 2) store_quad(q.moment_2, arrays.moment_2 + i);
+      if (arrays.copy != nullptr) store_quad(q.weights, arrays.copy + i);
+    }
   }
-  return cut;
+
+  // What is left over: fewer than four, at the end of a tensor.
+  const int i = count / 4 * 4 + thread;
+  if (i >= count) return;
+  float none = 0;
+  change(arrays.gradients[i], arrays.weights[i], kMoments >= 1 ? arrays.moment_1[i] : none,
+         kMoments >= 2 ? arrays.moment_2[i] : none);
+  if (arrays.copy != nullptr) store(arrays.weights[i], arrays.copy[i]);
 }
 
 __global__ void __launch_bounds__(kThreads) update_kernel(Update step, Trials trials) {
@@ -168,11 +221,14 @@ __global__ void __launch_bounds__(kThreads) update_kernel(Update step, Trials tr
   const auto rate = static_cast<float>(*notes.rate);
   const float scale = clips_by_norm(rule) ? static_cast<float>(notes.scales[piece.weight]) : 1.0f;
   const float clip = rule.clip == Clip::value ? static_cast<float>(rule.limit) : kInfinity;
-  const float* const g = step.gradients[trial] + piece.first;
-  float* const w = step.weights[trial] + piece.first;
-  float* const m = step.moment_1 ? step.moment_1[trial] + piece.first : nullptr;
+  const Arrays arrays(step, trial, piece.first);
 
   int cut = 0;
+  const auto clipped = [&](float gradient) {
+    const ClippedGradient of = clip_gradient(gradient, scale, clip);
+    cut += of.cut;
+    return of.value;
+  };
   if (rule.adam) {
     const AdamStep adam = {rate,
                            static_cast<float>(1 - rule.beta_1),
@@ -180,23 +236,19 @@ __global__ void __launch_bounds__(kThreads) update_kernel(Update step, Trials tr
                            static_cast<float>(rule.epsilon),
                            clip,
                            scale};
-    float* const v = step.moment_2[trial] + piece.first;
-    cut = for_elements(g, piece.count, scale, clip, [&](int i, float gradient) {
-      adam_element(adam, gradient, w[i], m[i], v[i]);
+    change_elements<2>(arrays, piece.count, [&](float g, float& w, float& m, float& v) {
+      adam_element(adam, clipped(g), w, m, v);
     });
   } else {
     const SgdStep sgd = {rate, static_cast<float>(rule.momentum), rule.nesterov, clip, scale};
-    cut = for_elements(g, piece.count, scale, clip, [&](int i, float gradient) {
-      if (sgd.momentum == 0)
-        sgd_element(sgd, gradient, w[i]);
-      else
-        sgd_element(sgd, gradient, w[i], m[i]);
-    });
-  }
-  if (step.copy) {
-    Bf16* const copy = step.copy[trial] + piece.first;
-    for (int i = static_cast<int>(threadIdx.x); i < piece.count; i += kThreads)
-      store(w[i], copy[i]);
+    if (sgd.momentum == 0)
+      change_elements<0>(arrays, piece.count, [&](float g, float& w, float& /*m*/, float& /*v*/) {
+        sgd_element(sgd, clipped(g), w);
+      });
+    else
+      change_elements<1>(arrays, piece.count, [&](float g, float& w, float& m, float& /*v*/) {
+        sgd_element(sgd, clipped(g), w, m);
+      });
   }
   if (rule.clip != Clip::value) return;
   cut = reduce_block<kThreads>(cut);
@@ -211,6 +263,10 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
   UpdatePieces all;
   for (std::size_t weight = 0; weight < weights.size(); ++weight) {
     all.first_of_weight.push_back(static_cast<int>(all.pieces.size()));
+    if (weights[weight].first % 4 != 0)
+      throw std::invalid_argument("a weight tensor begins at element " +
+                                  std::to_string(weights[weight].first) +
+                                  " of the flat arrays; begin it at a multiple of 4");
     for (std::int64_t done = 0; done < weights[weight].count; done += kPiece) {
       const std::int64_t count = std::min<std::int64_t>(kPiece, weights[weight].count - done);
       all.pieces.push_back(
@@ -222,13 +278,18 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
 }
 
 void update(const Update& arguments, const Stage& stage) {
-  const auto trials = static_cast<unsigned>(stage.trials.count);
-  const dim3 pieces(static_cast<unsigned>(arguments.piece_count), 1, trials);
+  if (!has_quads(arguments.weights) || !has_quads(arguments.gradients) ||
+      !has_quads(arguments.moment_1) || !has_quads(arguments.moment_2) ||
+      !has_quads(arguments.copy))
+    throw std::invalid_argument(
+        "an array of the update begins between two quads; begin all at a multiple of 4 elements");
+  const int trials = stage.trials.count;
+  const Grid pieces(arguments.piece_count, 1, trials);
   if (arguments.check_finite || arguments.any_norms)
     launch<squares_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
-  launch<prepare_kernel>(dim3(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
+  launch<prepare_kernel>(Grid(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
                          stage.trials);
-  launch<move_kernel>(dim3(blocks_for(arguments.statistic_count, kThreads), 1, trials),
+  launch<move_kernel>(Grid(blocks_for(arguments.statistic_count, kThreads), 1, trials),
                       dim3(kThreads), 0, stage.stream, arguments, stage.trials);
   launch<update_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
 }

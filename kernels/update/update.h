@@ -28,7 +28,7 @@ struct UpdateRule {
 
 /// Where a weight tensor lies in the flat arrays.
 struct WeightExtent {
-  std::int64_t first = 0;
+  std::int64_t first = 0;  ///< a multiple of 4
   std::int64_t count = 0;
 };
 
@@ -44,6 +44,7 @@ struct UpdatePieces {
   std::vector<UpdatePiece> pieces;
   std::vector<int> first_of_weight;  ///< [weights + 1]: where each weight's pieces begin
 };
+/// Throws std::invalid_argument where a tensor does not begin at a multiple of 4.
 UpdatePieces cut_weights(std::span<const WeightExtent> weights);
 
 /// The first number of a trial that was not finite, if any.
@@ -61,6 +62,9 @@ struct NonFinite {
 /// Where check_finite is set, a trial whose loss, gradients or next statistics are not all finite
 /// becomes inactive before any of its weights, moments or statistics changes, and `non_finite` says
 /// why.
+///
+/// All trials' flat arrays begin at a multiple of four elements. What lies between tensors stays as
+/// it is.
 struct Update {
   PerTrial<float> weights;          ///< [parameters]
   PerTrial<const float> gradients;  ///< [parameters]
@@ -82,6 +86,8 @@ struct Update {
   bool any_norms = false;  ///< does any trial clip by a norm
 };
 
+/// Throws CudaError where a launch fails, and std::invalid_argument where an array begins
+/// elsewhere.
 void update(const Update& arguments, const Stage& stage);
 
 /// Doubles of workspace for each trial.

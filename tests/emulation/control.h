@@ -21,6 +21,11 @@ struct Order {
 };
 void set_order(Order order);
 
+/// Which blocks of a launch are run. The last alone has the largest indices, of launches that would
+/// take hours.
+enum class Blocks { all, last };
+void set_blocks(Blocks blocks);
+
 /// When the work in streams is done. Every choice is one that a device may make.
 struct Streams {
   enum class Kind {
@@ -80,6 +85,11 @@ void set_platform(Platform platform);
 
 /// How many bytes of device memory there are.
 void set_capacity(std::size_t bytes);
+
+/// Lets memory of a test's own pass for device memory, until it is given back: as much as no
+/// machine has, say. It is not filled, and nobody watches it.
+void lend_memory(void* begin, std::size_t bytes);
+void give_back_memory(void* begin);
 
 /// Device and pinned memory that was not freed, one line each.
 std::vector<std::string> leaks();

@@ -21,8 +21,7 @@ TEST(EmulatedFault, NamesKernelBlockThreadAndPlace) {
 
 TEST(EmulatedFault, StaysUntilReset) {
   emulation::reset_errors();
-  EXPECT_THROW(kernels::launch<trap_in_one>(dim3(1), dim3(1), 0, stream(), 0, 0),
-               kernels::CudaError);
+  EXPECT_THROW(kernels::launch<trap_in_one>(1, dim3(1), 0, stream(), 0, 0), kernels::CudaError);
   void* pointer = nullptr;
   EXPECT_EQ(cudaMalloc(&pointer, 4), cudaErrorLaunchFailure);
   EXPECT_EQ(cudaGetLastError(), cudaErrorLaunchFailure);

@@ -80,7 +80,7 @@ TEST(EmulatedGraph, HoldsForksAndJoins) {
       add(own, device.data(), 1);
       SALTUS_CHECK(cudaEventRecord(joined, other));
       SALTUS_CHECK(cudaStreamWaitEvent(own, joined));
-      kernels::launch<add_second_to_first>(dim3(1), dim3(1), 0, own, device.data());
+      kernels::launch<add_second_to_first>(1, dim3(1), 0, own, device.data());
     }));
     graph.launch(own);
     graph.launch(other);

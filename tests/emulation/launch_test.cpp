@@ -28,7 +28,7 @@ TEST(EmulatedLaunch, KnowsTheLimits) {
 }
 
 TEST(EmulatedLaunch, RefusesTheDefaultStream) {
-  EXPECT_THROW(kernels::launch<nothing>(dim3(1), dim3(1), 0, nullptr), kernels::CudaError);
+  EXPECT_THROW(kernels::launch<nothing>(1, dim3(1), 0, nullptr), kernels::CudaError);
   cudaGetLastError();
 }
 
@@ -61,7 +61,7 @@ template <int number>
 __global__ void registered() {}
 
 void never_called() {
-  kernels::launch<registered<1>>(dim3(1), dim3(1), 0, stream());
+  kernels::launch<registered<1>>(1, dim3(1), 0, stream());
 }
 
 TEST(EmulatedLaunch, KnowsKernelsThatAreNeverLaunched) {

@@ -111,7 +111,7 @@ TEST(EmulatedStream, ValidatesLaunchesAtOnce) {
   const WithStreams with(kLazy);
   const DeviceArray<int> device(1);
   const OwnStream own;
-  EXPECT_THROW(kernels::launch<add_kernel>(dim3(1), dim3(2000), 0, own, device.data(), 1),
+  EXPECT_THROW(kernels::launch<add_kernel>(1, dim3(2000), 0, own, device.data(), 1),
                kernels::CudaError);
   cudaGetLastError();
 }
@@ -121,7 +121,7 @@ TEST(EmulatedStream, ReportsFaultsToWhoeverWaits) {
   const DeviceArray<int> device(std::vector<int>{1});
   {
     const OwnStream own;
-    kernels::launch<trap_kernel>(dim3(1), dim3(1), 0, own);
+    kernels::launch<trap_kernel>(1, dim3(1), 0, own);
     add(own, device.data(), 1);
     EXPECT_EQ(cudaStreamSynchronize(own), cudaErrorLaunchFailure);
   }

@@ -9,13 +9,14 @@
 
 namespace saltus::test {
 
-/// Launches a kernel and waits for it. Returns what its fault said, "" where it had none, and
-/// leaves the device whole.
+/// Launches a kernel, on whatever grid, and waits for it. Returns what its fault said, "" where it
+/// had none, and leaves the device whole.
 template <auto kernel, class... A>
 std::string fault_of(dim3 grid, dim3 block, std::size_t shared_bytes, const A&... arguments) {
   emulation::reset_errors();
   try {
-    kernels::launch<kernel>(grid, block, shared_bytes, stream(), arguments...);
+    emulation::register_kernel<kernel>();
+    kernels::detail::launch(kernel, grid, block, shared_bytes, stream(), arguments...);
     SALTUS_CHECK(cudaStreamSynchronize(stream()));
   } catch (const kernels::CudaError& error) {
     const std::string fault = emulation::last_fault();

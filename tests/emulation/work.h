@@ -63,10 +63,10 @@ inline __global__ void trap_kernel() {
 }
 
 inline void add(cudaStream_t stream, int* value, int addend) {
-  kernels::launch<add_kernel>(dim3(1), dim3(1), 0, stream, value, addend);
+  kernels::launch<add_kernel>(1, dim3(1), 0, stream, value, addend);
 }
 inline void multiply(cudaStream_t stream, int* value, int factor) {
-  kernels::launch<multiply_kernel>(dim3(1), dim3(1), 0, stream, value, factor);
+  kernels::launch<multiply_kernel>(1, dim3(1), 0, stream, value, factor);
 }
 inline void copy_out(cudaStream_t stream, const int* value, const PinnedInt& result) {
   SALTUS_CHECK(cudaMemcpyAsync(result.get(), value, sizeof(int), cudaMemcpyDeviceToHost, stream));

@@ -205,7 +205,8 @@ struct SweepOptions {
   /// epoch: a signal handler may set it. The epochs that are finished are kept.
   const std::atomic<bool>* interrupt = nullptr;
   /// Trials that train side by side, where they have batch size and epochs in common; 0: as many as
-  /// the device is best at. On a CPU that is one: it has the caches for itself.
+  /// the device is best at. On a GPU its memory decides; on a CPU that is one: it has the caches for
+  /// itself.
   int side_by_side = 0;
 };
 

@@ -134,9 +134,10 @@ class Backend {
                                               std::vector<Trial> trials,
                                               const Options& options) const = 0;
 
-  /// How many trials of this plan are best trained side by side, at least one. Results do not
-  /// depend on it.
-  virtual int side_by_side(const plan::Plan& plan, const Options& options) const = 0;
+  /// How many trials of this plan are best trained side by side on these samples, at least one.
+  /// Results do not depend on it.
+  virtual int side_by_side(const plan::Plan& plan, const Options& options, const Samples& train,
+                           const Samples& validation) const = 0;
 };
 
 /// The CPU backend: oneDNN for convolutions and matrix products, our own loops for the rest.

@@ -118,7 +118,8 @@ int TrialRunner::side_by_side(const SweepPlan& plan) const {
   const Graph graph = recipe_graph(config_.recipe, largest.activation, image_, classes_);
   return backend::select(config_.device)
       .side_by_side(plan::make_plan(graph, config_.loss, config_.precision),
-                    {.batch_size = rows_of(largest), .libraries = config_.libraries});
+                    {.batch_size = rows_of(largest), .libraries = config_.libraries}, train_,
+                    test_);
 }
 
 std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,

@@ -94,8 +94,7 @@ template <bool broken>
 bool too_little_dynamic_shared_memory() {
   const Ints out(kThreads);
   const std::size_t bytes = (kThreads - (broken ? 1 : 0)) * sizeof(int);
-  kernels::launch<dynamic_shared_kernel<broken>>(dim3(1), dim3(kThreads), bytes, stream(),
-                                                 out.data());
+  kernels::launch<dynamic_shared_kernel<broken>>(1, dim3(kThreads), bytes, stream(), out.data());
   return holds(out, [](int i) { return kThreads - 1 - i; });
 }
 

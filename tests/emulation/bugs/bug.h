@@ -45,7 +45,7 @@ std::vector<T> counted(int count) {
 /// Launches and waits.
 template <auto kernel, class... A>
 void run(unsigned blocks, unsigned threads, const A&... arguments) {
-  kernels::launch<kernel>(dim3(blocks), dim3(threads), 0, stream(), arguments...);
+  kernels::launch<kernel>(blocks, dim3(threads), 0, stream(), arguments...);
   SALTUS_CHECK(cudaStreamSynchronize(stream()));
 }
 

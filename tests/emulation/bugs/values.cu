@@ -236,7 +236,7 @@ template <bool broken>
 bool host_reads_before_the_stream_is_done() {
   const Ints out(std::vector<int>(kThreads, 0));
   std::vector<int> got(kThreads, 0);
-  kernels::launch<fill_kernel<broken>>(dim3(1), dim3(kThreads), 0, stream(), 7, out.data());
+  kernels::launch<fill_kernel<broken>>(1, dim3(kThreads), 0, stream(), 7, out.data());
   SALTUS_CHECK(cudaMemcpyAsync(got.data(), out.data(), kThreads * sizeof(int),
                                cudaMemcpyDeviceToHost, stream()));
   if (!broken) SALTUS_CHECK(cudaStreamSynchronize(stream()));
@@ -268,7 +268,7 @@ bool no_event_between_streams() {
   cudaEvent_t made = nullptr;
   SALTUS_CHECK(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
   SALTUS_CHECK(cudaEventCreateWithFlags(&made, cudaEventDisableTiming));
-  kernels::launch<fill_kernel<broken>>(dim3(1), dim3(kThreads), 0, other, 7, x.data());
+  kernels::launch<fill_kernel<broken>>(1, dim3(kThreads), 0, other, 7, x.data());
   SALTUS_CHECK(cudaEventRecord(made, other));
   if (!broken) SALTUS_CHECK(cudaStreamWaitEvent(stream(), made, 0));
   run<double_kernel>(1, kThreads, x.data(), y.data());

@@ -59,7 +59,9 @@ std::optional<Fault> Scheduler::run(const Launch& launch) {
   gridDim = launch.grid;
   prepare_threads(launch.block);
   const std::uint64_t blocks = std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z;
-  if (order_.kind == Order::Kind::shuffle) {
+  if (blocks_ == Blocks::last) {
+    run_block(blocks - 1);
+  } else if (order_.kind == Order::Kind::shuffle) {
     for (const std::uint64_t block : block_order(blocks))
       if (!fault_) run_block(block);
   } else {
@@ -242,6 +244,10 @@ void Scheduler::stop() {
 
 void set_order(Order order) {
   scheduler.set_order(order);
+}
+
+void set_blocks(Blocks blocks) {
+  scheduler.set_blocks(blocks);
 }
 
 void set_time_limit(std::chrono::milliseconds limit) {

@@ -75,10 +75,11 @@ class Scheduler {
  public:
   Scheduler() : fibers_(&Scheduler::run_threads) {}
 
-  /// Runs all blocks; stops at the first fault.
+  /// Runs all blocks, or those that were chosen; stops at the first fault.
   std::optional<Fault> run(const Launch& launch);
 
   void set_order(Order order) { order_ = order; }
+  void set_blocks(Blocks blocks) { blocks_ = blocks; }
   void set_time_limit(std::chrono::milliseconds limit) { time_limit_ = limit; }
 
   [[nodiscard]] std::string running_in() const;
@@ -117,6 +118,7 @@ class Scheduler {
   std::uint64_t random();
 
   Order order_;
+  Blocks blocks_ = Blocks::all;
   std::chrono::milliseconds time_limit_{60'000};
   std::uint64_t random_state_ = 0;
   const Launch* launch_ = nullptr;

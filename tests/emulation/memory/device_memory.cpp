@@ -4,6 +4,8 @@
 #include <cstring>
 #include <new>
 
+#include "tests/emulation/control.h"
+
 namespace saltus::emulation {
 namespace {
 
@@ -67,7 +69,18 @@ bool DeviceMemory::free(void* pointer) {
   return true;
 }
 
+void lend_memory(void* begin, std::size_t bytes) {
+  device_memory().lend({static_cast<const std::byte*>(begin), bytes});
+}
+
+void give_back_memory(void* begin) {
+  device_memory().give_back(begin);
+}
+
 bool DeviceMemory::holds(const void* place, std::size_t bytes) const {
+  for (const Range& lent : lent_) {
+    if (lent.contains(place, bytes)) return true;
+  }
   const auto next = allocations_.upper_bound(place);
   return next != allocations_.begin() && std::prev(next)->second.memory().contains(place, bytes);
 }

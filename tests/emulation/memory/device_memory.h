@@ -26,6 +26,12 @@ class DeviceMemory {
   /// False where there is no such allocation.
   bool free(void* pointer);
 
+  /// Memory that passes for this.
+  void lend(const Range& range) { lent_.push_back(range); }
+  void give_back(const void* begin) {
+    std::erase_if(lent_, [&](const Range& range) { return range.begin == begin; });
+  }
+
   /// Whether all of it lies inside one allocation.
   [[nodiscard]] bool holds(const void* place, std::size_t bytes) const;
 
@@ -48,6 +54,7 @@ class DeviceMemory {
   };
 
   std::map<const void*, Allocation> allocations_;
+  std::vector<Range> lent_;
   std::size_t count_ = 0;
   std::size_t used_ = 0;
   std::size_t capacity_ = std::size_t{4} << 30;

@@ -4,6 +4,7 @@
 
 #include <saltus/error.h>
 
+#include "backend/cuda/compiled.h"
 #include "backend/select.h"
 #include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
@@ -105,20 +106,74 @@ TEST(CudaMemory, SamplesThatDoNotFitAreNamed) {
               AllOf(HasSubstr("no room for the samples"), HasSubstr("192000 bytes")));
 }
 
-TEST(CudaSideBySide, FillsTheCacheButNotTheMemory) {
-  const auto plan_of = [](std::int64_t units) {
+/// A dense layer, and samples for it.
+struct Workload {
+  plan::Plan plan;
+  std::vector<std::uint8_t> bytes;
+  Samples samples;
+
+  Workload(std::int64_t units, std::int64_t count) : bytes(static_cast<std::size_t>(64 * count)) {
     Graph graph({64});
     graph.add(layers::Dense{.units = units});
-    return plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32);
+    plan = plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32);
+    samples = {.count = count, .inputs = bytes, .targets = std::span<const float>()};
+  }
+  int side_by_side() const {
+    return backend::cuda().side_by_side(plan, {.batch_size = 16}, samples, samples);
+  }
+  /// Bytes of a trial on the device.
+  std::int64_t of_trial() const {
+    const cuda::Layout layout = cuda::Compiled(plan, {true, true}, {}, 16).layout();
+    return layout.state_bytes + layout.scratch_bytes;
+  }
+};
+
+TEST(CudaSideBySide, FillsTheMemory) {
+  const Workload work(8192, 16);
+  const std::int64_t of_trial = work.of_trial();
+  EXPECT_GT(of_trial, 8 << 20) << "weights, gradients, two moments";
+  const auto with = [&](std::int64_t trials) {
+    const WithCapacity memory(static_cast<std::size_t>(of_trial * trials));
+    return work.side_by_side();
   };
-  const auto side_by_side = [&](std::int64_t units) {
-    return backend::cuda().side_by_side(plan_of(units), {.batch_size = 16});
+  EXPECT_EQ(with(1), 1) << "one at the least";
+  EXPECT_EQ(with(20), 17) << "a tenth is left, and a trial's room for graphs and sums";
+  EXPECT_EQ(with(2000), 1799) << "whatever a cache holds";
+  EXPECT_EQ(with(200'000), 65535) << "blockIdx.z counts no further";
+}
+
+TEST(CudaSideBySide, CountsSamplesAndGraphs) {
+  constexpr std::int64_t kMore = 64 * 1024;
+  const Workload few(64, 16);
+  const Workload many(64, 16 + kMore);
+  const WithCapacity memory(std::size_t{1} << 30);
+  const std::int64_t samples = 2 * 64 * kMore;
+  const std::int64_t launches = kMore / 16 * (5 + 3) * (32 << 10);
+  const std::int64_t sums = 2 * kMore / 16 * std::int64_t{sizeof(kernels::BatchSums)};
+  const std::int64_t of_trial = few.of_trial();
+  EXPECT_NEAR(few.side_by_side(), double(1 << 30) * 0.9 / double(of_trial), 10);
+  EXPECT_NEAR(many.side_by_side(),
+              (double(1 << 30) * 0.9 - double(samples + launches)) / double(of_trial + sums), 10);
+}
+
+TEST(CudaSideBySide, FitsWhatItSays) {
+  const Workload work(2048, 48);
+  const WithCapacity memory(std::size_t{64} << 20);
+  const int count = work.side_by_side();
+  EXPECT_GT(count, 10);
+  const auto train = [&](int trials) {
+    backend::Trial trial;
+    std::vector<backend::Trial> all(static_cast<std::size_t>(trials), trial);
+    const auto executable = backend::cuda().compile(std::make_shared<const plan::Plan>(work.plan),
+                                                    std::move(all), {.batch_size = 16});
+    const std::vector<float> targets(48 * 2048);
+    const Samples samples = {.count = 48, .inputs = work.bytes, .targets = targets};
+    executable->bind(backend::Split::train, samples);
+    executable->train(0, 0, 3, 16, false);
+    return executable->take_sums(0, backend::Split::train).size();
   };
-  // The emulated device has a cache of 1 MiB. Of 64 units, weights and two moments are 50 kB.
-  EXPECT_EQ(side_by_side(64), 20);
-  EXPECT_EQ(side_by_side(8192), 2) << "6.3 MB do not fit, but two keep the device busy";
-  const WithCapacity little(10 << 20);
-  EXPECT_EQ(side_by_side(8192), 1) << "a trial takes 9.6 MB";
+  EXPECT_EQ(train(count), 3U);
+  EXPECT_THROW(train(count * 5 / 4), DeviceError);
 }
 
 }  // namespace

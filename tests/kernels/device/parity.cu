@@ -142,39 +142,38 @@ unsigned blocks_of(int count) {
 }  // namespace
 
 void convert(const std::uint32_t* bits, Converted* converted, int count) {
-  launch<convert_kernel>(dim3(blocks_of(count)), dim3(kBlock), 0, stream(), bits, converted, count);
+  launch<convert_kernel>(blocks_of(count), dim3(kBlock), 0, stream(), bits, converted, count);
 }
 
 void load_matrices(const std::uint16_t* rows, Fragment* fragments, bool transposed) {
-  launch<load_kernel>(dim3(1), dim3(kLanes), kLanes * 16, stream(), rows, fragments, transposed);
+  launch<load_kernel>(1, dim3(kLanes), kLanes * 16, stream(), rows, fragments, transposed);
 }
 
 void multiply_tf32(const std::uint32_t* a, const std::uint32_t* b, float* sums) {
-  launch<multiply_kernel<false>>(dim3(1), dim3(kLanes), 0, stream(), a, b, sums);
+  launch<multiply_kernel<false>>(1, dim3(kLanes), 0, stream(), a, b, sums);
 }
 void multiply_bf16(const std::uint32_t* a, const std::uint32_t* b, float* sums) {
-  launch<multiply_kernel<true>>(dim3(1), dim3(kLanes), 0, stream(), a, b, sums);
+  launch<multiply_kernel<true>>(1, dim3(kLanes), 0, stream(), a, b, sums);
 }
 
 void copy_through_shared(const std::uint32_t* source, const std::uint8_t* keep,
                          std::uint32_t* target, int stages) {
-  launch<copy_kernel>(dim3(1), dim3(kCopying), 2 * kCopying * 16, stream(), source, keep, target,
-                      stages);
+  launch<copy_kernel>(1, dim3(kCopying), 2 * kCopying * 16, stream(), source, keep, target, stages);
 }
 
 template <class T>
 void reduce(const T* values, Reduced<T>* of_lane) {
-  launch<reduce_kernel<T>>(dim3(1), dim3(kLanes), 0, stream(), values, of_lane);
+  launch<reduce_kernel<T>>(1, dim3(kLanes), 0, stream(), values, of_lane);
 }
 template <class T>
 void reduce_of_block(const T* values, Reduced<T>* of_thread) {
-  launch<reduce_block_kernel<T>>(dim3(1), dim3(kBlock), 0, stream(), values, of_thread);
+  launch<reduce_block_kernel<T>>(1, dim3(kBlock), 0, stream(), values, of_thread);
 }
 
 template <class T>
 void fetch_all(const T* elements, float* quads, float* ones, int threads) {
-  launch<fetch_kernel<T>>(dim3(1), dim3(static_cast<unsigned>(threads)), 0, stream(), elements,
-                          quads, ones);
+  launch<fetch_kernel<T>>(1, dim3(static_cast<unsigned>(threads)), 0, stream(), elements, quads,
+                          ones);
 }
 void fetch_bytes(const std::uint8_t* elements, float* quads, int threads) {
   fetch_all<std::uint8_t>(elements, quads, nullptr, threads);
@@ -183,17 +182,16 @@ void fetch_bytes(const std::uint8_t* elements, float* quads, int threads) {
 template <class T>
 void store_all(const float* values, T* elements, int threads) {
   const auto count = static_cast<unsigned>(threads);
-  launch<store_kernel<T>>(dim3(1), dim3(count), count * 16, stream(), values, elements);
+  launch<store_kernel<T>>(1, dim3(count), count * 16, stream(), values, elements);
 }
 
 void store_pairs(const float* values, float* elements, int threads) {
-  launch<store_pairs_kernel>(dim3(1), dim3(static_cast<unsigned>(threads)), 0, stream(), values,
+  launch<store_pairs_kernel>(1, dim3(static_cast<unsigned>(threads)), 0, stream(), values,
                              elements);
 }
 
 void change_atomically(AtomicPlaces* places, int blocks, int threads) {
-  launch<atomics_kernel>(dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads)),
-                         0, stream(), places);
+  launch<atomics_kernel>(blocks, dim3(static_cast<unsigned>(threads)), 0, stream(), places);
 }
 
 template void reduce(const float*, Reduced<float>*);

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/update/formulas.h"
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
 
@@ -41,7 +42,7 @@ UpdateRule sgd(double learning_rate, double momentum, bool nesterov, Clip clip =
 }
 
 /// All arrays of some trials, one rule each, with weight tensors that are shorter and longer than
-/// a piece.
+/// a piece, and end between two quads.
 class Weights {
  public:
   explicit Weights(std::vector<UpdateRule> trial_rules, std::vector<bool> active = {})
@@ -103,9 +104,18 @@ class Weights {
   unsigned long long clipped(std::size_t trial) const { return sums[trial * kBatches + 1].clipped; }
   kernels::BatchSums& sums_of(std::size_t trial) { return sums[trial * kBatches + 1]; }
 
-  const std::vector<kernels::WeightExtent> extents = {{0, 5}, {5, 4096}, {4101, 9000}, {13101, 1}};
+  /// Calls visit(i) for each place of a trial's flat arrays that a tensor takes.
+  template <class Visit>
+  void for_weights(Visit visit) const {
+    for (const kernels::WeightExtent& extent : extents)
+      for (std::int64_t i = 0; i < extent.count; ++i)
+        visit(static_cast<std::size_t>(extent.first + i));
+  }
+
+  const std::vector<kernels::WeightExtent> extents = {
+      {0, 5}, {8, 4096}, {4104, 9003}, {13108, 1}, {13112, 2}};
   const kernels::UpdatePieces cut = kernels::cut_weights(extents);
-  const std::size_t parameters = 13102;
+  const std::size_t parameters = 13116;
   std::vector<UpdateRule> rules;
   std::vector<float> w = normal_values(rules.size() * parameters, 1);
   std::vector<float> g = normal_values(rules.size() * parameters, 2);
@@ -153,7 +163,7 @@ class Oracle {
     const double t = number;
     const double rate = rule_.learning_rate * std::sqrt(1 - std::pow(rule_.beta_2, t)) /
                         (1 - std::pow(rule_.beta_1, t));
-    for (std::size_t i = 0; i < w.size(); ++i) {
+    weights.for_weights([&](std::size_t i) {
       double change = 0;
       if (rule_.adam) {
         m[i] = rule_.beta_1 * m[i] + (1 - rule_.beta_1) * g[i];
@@ -171,7 +181,7 @@ class Oracle {
       // terms, at most 6 here.
       const double factor = rule_.adam ? rate / std::sqrt(v[i]) : 1;
       w_bound[i] += kHalfUnit * (std::abs(w[i]) + 8 * std::abs(change) + 4 * 6 * factor);
-    }
+    });
   }
 
   unsigned long long clipped = 0;
@@ -184,14 +194,14 @@ class Oracle {
 
   void clip(const Weights& weights, std::vector<double>& g) {
     if (rule_.clip == Clip::value) {
-      for (double& value : g) {
-        clipped += std::abs(value) > rule_.limit ? 1 : 0;
-        value = std::min(std::max(value, -rule_.limit), rule_.limit);
-      }
+      weights.for_weights([&](std::size_t i) {
+        clipped += std::abs(g[i]) > rule_.limit ? 1 : 0;
+        g[i] = std::min(std::max(g[i], -rule_.limit), rule_.limit);
+      });
     }
     if (rule_.clip != Clip::norm && rule_.clip != Clip::global_norm) return;
     double all = 0;
-    for (const double value : g) all += value * value;
+    weights.for_weights([&](std::size_t i) { all += g[i] * g[i]; });
     for (const kernels::WeightExtent& extent : weights.extents) {
       const auto first = g.begin() + extent.first;
       double own = 0;
@@ -237,12 +247,61 @@ TEST(UpdateTest, EveryRuleIsTheFormulasForSomeSteps) {
   EXPECT_EQ(weights.statistics, weights.next_statistics);
   EXPECT_GT(weights.clipped(1), 0U);
   EXPECT_EQ(weights.clipped(2), 2U * 3U) << "the two long tensors, three times";
-  EXPECT_EQ(weights.clipped(3), 4U * 3U);
+  EXPECT_EQ(weights.clipped(3), weights.extents.size() * 3U);
   expect_within(weights.w, want, [&](std::size_t i) { return bound[i]; });
-  expect_equal(weights.copy, [&] {
-    const auto rounded = to_float(to_bf16(weights.w));
-    return std::vector<double>(rounded.begin(), rounded.end());
-  }());
+  const std::vector<float> rounded = to_float(to_bf16(weights.w));
+  std::vector<double> want_copy(weights.copy.size());  // zero between tensors, as before
+  weights.for_weights([&](std::size_t i) {
+    for (std::size_t place = i; place < rounded.size(); place += weights.parameters)
+      want_copy[place] = double{rounded[place]};
+  });
+  expect_equal(weights.copy, want_copy);
+}
+
+TEST(UpdateTest, GivesTheBitsOfTheFormulas) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Weights weights({adam(0.01), adam(0.002, Clip::value, 0.5), sgd(0.1, 0, false),
+                   sgd(0.1, 0.9, false), sgd(0.1, 0.5, true, Clip::value, 1)});
+  std::vector<float> w = weights.w;
+  std::vector<float> m = weights.m;
+  std::vector<float> v = weights.v;
+  for (std::size_t trial = 0; trial < weights.rules.size(); ++trial) {
+    const UpdateRule& rule = weights.rules[trial];
+    const float clip = rule.clip == Clip::value ? static_cast<float>(rule.limit) : kInfinity;
+    const double rate =
+        kernels::adam_rate(rule.learning_rate, rule.beta_1, rule.beta_2, kStepsBefore + 1);
+    const kernels::AdamStep adam_step = {static_cast<float>(rate),
+                                         static_cast<float>(1 - rule.beta_1),
+                                         static_cast<float>(1 - rule.beta_2),
+                                         static_cast<float>(rule.epsilon),
+                                         clip,
+                                         1};
+    const kernels::SgdStep sgd_step = {static_cast<float>(rule.learning_rate),
+                                       static_cast<float>(rule.momentum), rule.nesterov, clip, 1};
+    weights.for_weights([&](std::size_t place) {
+      const std::size_t i = trial * weights.parameters + place;
+      const float gradient = kernels::clip_gradient(weights.g[i], 1, clip).value;
+      if (rule.adam)
+        kernels::adam_element(adam_step, gradient, w[i], m[i], v[i]);
+      else if (rule.momentum == 0)
+        kernels::sgd_element(sgd_step, gradient, w[i]);
+      else
+        kernels::sgd_element(sgd_step, gradient, w[i], m[i]);
+    });
+  }
+  weights.step(false);
+  EXPECT_EQ(weights.w, w);
+  EXPECT_EQ(weights.m, m);
+  EXPECT_EQ(weights.v, v);
+}
+
+TEST(UpdateTest, ArraysThatBeginBetweenQuadsAreRefused) {
+  EXPECT_THROW(kernels::cut_weights(std::vector<kernels::WeightExtent>{{0, 5}, {5, 4}}),
+               std::invalid_argument);
+  const TrialTable table({});
+  kernels::Update update;
+  update.weights = {reinterpret_cast<float*>(4), 0};
+  EXPECT_THROW(kernels::update(update, table.stage()), std::invalid_argument);
 }
 
 TEST(UpdateTest, SgdOnIntegersIsExact) {
@@ -251,11 +310,11 @@ TEST(UpdateTest, SgdOnIntegersIsExact) {
   weights.m = small_integers(weights.w.size(), 100, 2);
   weights.g = small_integers(weights.w.size(), 8, 3);
   std::vector<double> want(weights.w.begin(), weights.w.end());
-  for (std::size_t i = 0; i < weights.parameters; ++i) {
+  weights.for_weights([&](std::size_t i) {
     want[i] -= 0.5 * std::min(std::max(weights.g[i], -4.0F), 4.0F);
     const std::size_t other = weights.parameters + i;
     want[other] += 0.5 * weights.m[other] - 0.25 * weights.g[other];
-  }
+  });
   weights.step(false);
   expect_equal(weights.w, want);
 }
@@ -350,13 +409,13 @@ TEST_P(UpdateNonFiniteTest, StopsTheTrialBeforeAnythingChanges) {
 INSTANTIATE_TEST_SUITE_P(
     Numbers, UpdateNonFiniteTest,
     testing::Values(BadNumber{BadNumber::Place::gradient, 0, std::nanf(""), 0},
-                    BadNumber{BadNumber::Place::gradient, 4100, kInfinity, 1},
-                    BadNumber{BadNumber::Place::gradient, 13100, -kInfinity, 2},
-                    BadNumber{BadNumber::Place::gradient, 13101, std::nanf(""), 3},
+                    BadNumber{BadNumber::Place::gradient, 4103, kInfinity, 1},
+                    BadNumber{BadNumber::Place::gradient, 13106, -kInfinity, 2},
+                    BadNumber{BadNumber::Place::gradient, 13108, std::nanf(""), 3},
                     BadNumber{BadNumber::Place::loss, 0, std::nanf(""), kernels::NonFinite::kLoss},
                     BadNumber{BadNumber::Place::loss, 0, kInfinity, kernels::NonFinite::kLoss},
-                    BadNumber{BadNumber::Place::statistic, 0, std::nanf(""), 4},
-                    BadNumber{BadNumber::Place::statistic, 299, kInfinity, 4 + 299}));
+                    BadNumber{BadNumber::Place::statistic, 0, std::nanf(""), 5},
+                    BadNumber{BadNumber::Place::statistic, 299, kInfinity, 5 + 299}));
 
 TEST(UpdateTest, LargeGradientsAreFinite) {
   Weights weights({sgd(1e-38, 0, false)});
@@ -367,10 +426,10 @@ TEST(UpdateTest, LargeGradientsAreFinite) {
 
 TEST(UpdateTest, WithoutACheckNaNGoesWhereItGoes) {
   Weights weights({adam(0.1, Clip::value, 1)});
-  weights.g[7] = std::nanf("");
+  weights.g[9] = std::nanf("");
   weights.step(false);
-  EXPECT_TRUE(std::isnan(weights.w[7]));
-  EXPECT_FALSE(std::isnan(weights.w[8]));
+  EXPECT_TRUE(std::isnan(weights.w[9]));
+  EXPECT_FALSE(std::isnan(weights.w[10]));
   EXPECT_EQ(weights.states()[0].active, 1U);
 }
 

@@ -30,7 +30,7 @@ __global__ void checksum_kernel(Stretch stretch, const float* y, const float* sl
   if (threadIdx.x == 0) of_block[blockIdx.x] = own;
 }
 
-unsigned blocks_of(std::int64_t count) {
+std::int64_t blocks_of(std::int64_t count) {
   return kernels::blocks_for(count, kThreads * kEach);
 }
 
@@ -41,11 +41,11 @@ DeviceWalk::DeviceWalk(const kernels::ActivationRef& activation, std::int64_t mo
       x_(static_cast<std::size_t>(most)),
       y_(x_.size()),
       slope_(x_.size()),
-      of_block_(blocks_of(most)) {}
+      of_block_(static_cast<std::size_t>(blocks_of(most))) {}
 
 void DeviceWalk::start(const Stretch& stretch) {
   blocks_ = static_cast<int>(blocks_of(stretch.count));
-  const dim3 grid(blocks_of(stretch.count));
+  const kernels::Grid grid = blocks_of(stretch.count);
   kernels::launch<list_kernel>(grid, dim3(kThreads), 0, stream(), stretch, x_.data());
   kernels::Activate activate = {.x = x_.per_trial(), .y = y_.per_trial()};
   activate.slope = slope_.per_trial();

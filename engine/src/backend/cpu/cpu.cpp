@@ -62,7 +62,8 @@ class CpuBackend : public Backend {
   }
 
   /// A trial by itself has the caches for itself.
-  int side_by_side(const plan::Plan& /*plan*/, const Options& /*options*/) const override {
+  int side_by_side(const plan::Plan& /*plan*/, const Options& /*options*/, const Samples& /*train*/,
+                   const Samples& /*validation*/) const override {
     return 1;
   }
 };

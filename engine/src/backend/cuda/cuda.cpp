@@ -1,5 +1,7 @@
 #include "backend/cuda/cuda.h"
 
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -7,6 +9,7 @@
 #include <saltus/error.h>
 
 #include "backend/cuda/executable.h"
+#include "kernels/device/grid.h"
 
 namespace saltus::cuda {
 namespace {
@@ -72,6 +75,13 @@ class SeamExecutable : public backend::Executable {
   CudaExecutable executable_;
 };
 
+// For side_by_side(). A tenth of what is free stays free beside all that it counts: for what
+// drivers and libraries take for themselves, and nobody can ask for beforehand.
+
+/// What a step's launch in a graph is taken to need on the device. CUDA does not say; a step has up
+/// to four kernels, and a kernel up to 4 KiB of arguments.
+constexpr std::int64_t kBytesOfLaunch = 32 << 10;
+
 class CudaBackend : public backend::Backend {
  public:
   std::string_view name() const override { return "cuda"; }
@@ -79,31 +89,41 @@ class CudaBackend : public backend::Backend {
   std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
                                                std::vector<backend::Trial> trials,
                                                const backend::Options& options) const override {
+    if (std::ssize(trials) > kernels::Grid::kMostYZ) {
+      throw InvalidArgument(fmt::format(
+          "{} trials side by side are more than the {} of one launch on a GPU: run fewer at a time",
+          trials.size(), kernels::Grid::kMostYZ));
+    }
     return guarded([&] { return std::make_unique<SeamExecutable>(plan, trials, options); });
   }
 
-  /// So many that their weights and moments just fit the second-level cache: the update streams
-  /// through all of them in every step, and from memory it takes several times as long. Two at the
-  /// least, so that one trial's step has work for the processors that the other's leaves idle. A
-  /// tenth of the memory is left for samples and graphs.
-  int side_by_side(const plan::Plan& plan, const backend::Options& options) const override {
+  /// As many as the memory holds: a step of many takes less time than as many steps of one.
+  int side_by_side(const plan::Plan& plan, const backend::Options& options, const Samples& train,
+                   const Samples& validation) const override {
     return guarded([&] {
-      const Compiled compiled(plan, {.first = true, .second = true}, {}, options.batch_size,
-                              options.libraries);
+      const std::int64_t most_rows = std::max(train.count, validation.count);
+      const std::int64_t rows = std::min(options.batch_size, std::max<std::int64_t>(1, most_rows));
+      const Compiled compiled(plan, {.first = true, .second = true}, {}, rows, options.libraries);
       const Layout& layout = compiled.layout();
-      int device = 0;
-      int cache = 0;
       std::size_t free = 0;
       std::size_t total = 0;
-      SALTUS_CHECK(cudaGetDevice(&device));
-      SALTUS_CHECK(cudaDeviceGetAttribute(&cache, cudaDevAttrL2CacheSize, device));
       SALTUS_CHECK(cudaMemGetInfo(&free, &total));
-      const std::int64_t fit_cache = cache / layout.state_bytes;
-      const std::int64_t fit_memory =
-          (static_cast<std::int64_t>(free) / 10 * 9 - layout.shared_bytes) /
-          (layout.state_bytes + layout.scratch_bytes);
-      return static_cast<int>(
-          std::max<std::int64_t>(1, std::min(fit_memory, std::max<std::int64_t>(2, fit_cache))));
+
+      std::int64_t batches = 0;
+      std::int64_t launches = 0;
+      const auto count = [&](const Samples& samples, ProgramKind kind) {
+        const std::int64_t of_pass = (samples.count + options.batch_size - 1) / options.batch_size;
+        batches += of_pass;
+        launches += of_pass * std::ssize(compiled.launches(kind));
+      };
+      count(train, ProgramKind::train);
+      count(validation, ProgramKind::evaluate);
+      const std::int64_t of_all =
+          bytes_of(train) + bytes_of(validation) + launches * kBytesOfLaunch + layout.shared_bytes;
+      const std::int64_t of_one = layout.state_bytes + layout.scratch_bytes +
+                                  batches * std::int64_t{sizeof(kernels::BatchSums)};
+      const std::int64_t usable = static_cast<std::int64_t>(free) / 10 * 9 - of_all;
+      return static_cast<int>(std::clamp<std::int64_t>(usable / of_one, 1, kernels::Grid::kMostYZ));
     });
   }
 };

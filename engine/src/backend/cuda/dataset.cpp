@@ -1,5 +1,11 @@
 #include "backend/cuda/dataset.h"
 
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
 namespace saltus::cuda {
 namespace {
 
@@ -43,7 +49,18 @@ bool same(const DataView& a, const DataView& b) {
 
 }  // namespace
 
+std::int64_t bytes_of(const Samples& samples) {
+  const auto bytes = [](const auto& span) { return span.size_bytes(); };
+  return static_cast<std::int64_t>(std::visit(bytes, samples.inputs) +
+                                   std::visit(bytes, samples.targets));
+}
+
 bool Dataset::load(const Samples& samples, cudaStream_t stream) {
+  if (samples.count > std::numeric_limits<std::uint32_t>::max()) {
+    throw InvalidArgument(
+        fmt::format("{} samples are more than a GPU is given; use at most {} of them", samples.count,
+                    std::numeric_limits<std::uint32_t>::max()));
+  }
   const DataView before = std::exchange(view_, {});
   DataView now{.count = samples.count};
   complete(stream, [&] {

@@ -15,10 +15,13 @@ struct DataView {
   kernels::Targets targets = {};
 };
 
+/// What samples take on the device.
+std::int64_t bytes_of(const Samples& samples);
+
 /// A copy of a split's samples.
 class Dataset {
  public:
-  /// Copies samples, and waits for it. True where they lie at the same places, in the same types
+  /// Copies samples, and waits for it. Throws InvalidArgument where there are more than 2^32 - 1. True where they lie at the same places, in the same types
   /// and number, as those before: what was captured with those holds for them, too.
   bool load(const Samples& samples, cudaStream_t stream);
 

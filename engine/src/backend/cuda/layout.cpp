@@ -50,6 +50,15 @@ Largest largest_tensor(const Layout& layout, std::span<const Schedule> programs)
 
 Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand& demand,
                    std::int64_t max_rows) {
+  // Small enough for any number of trials to be multiplied with what one takes.
+  constexpr std::int64_t kMostBytes = std::int64_t{1} << 46;
+  if (demand.row_bytes > kMostBytes / max_rows || demand.workspace > kMostBytes ||
+      plan.parameter_count > kMostBytes / 16) {
+    throw DeviceError(fmt::format(
+        "a trial with batches of {} takes more than 64 TiB of device memory: use smaller batches, "
+        "or a smaller network",
+        max_rows));
+  }
   const std::int64_t parameters = plan.parameter_count * std::int64_t{sizeof(float)};
   Layout layout;
   Shelf state;

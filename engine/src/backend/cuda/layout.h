@@ -52,6 +52,7 @@ struct Demand {
   std::int64_t shared = 0;
 };
 
+/// Throws DeviceError where that is more than any device has.
 Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand& demand,
                    std::int64_t max_rows);
 

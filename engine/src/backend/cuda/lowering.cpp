@@ -8,6 +8,7 @@
 #include "backend/cuda/products.h"
 #include "backend/cuda/tensors.h"
 #include "backend/loss_function.h"
+#include "kernels/device/extents.h"
 #include "kernels/elementwise/activate.h"
 #include "kernels/elementwise/drop.h"
 #include "kernels/elementwise/parametric_relu.h"
@@ -89,30 +90,30 @@ class Lowering {
     }};
   }
   Launch operator()(const plan::ActivatePool& s) const {
-    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+    return {[s, t = tensors_, window = pool_window(s.window)](const Site& at) {
       kernels::activate_pool({window, t.in(at, s.x), s.slot, t.out(at, s.y), t.floats(at, s.slope),
                               t.bytes(at, s.index)},
                              at.stage);
     }};
   }
   Launch operator()(const plan::MaxPool& s) const {
-    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+    return {[s, t = tensors_, window = pool_window(s.window)](const Site& at) {
       kernels::max_pool({window, t.in(at, s.x), t.out(at, s.y), t.bytes(at, s.index)}, at.stage);
     }};
   }
   Launch operator()(const plan::MaxPoolBackward& s) const {
-    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+    return {[s, t = tensors_, window = pool_window(s.window)](const Site& at) {
       kernels::max_pool_backward({window, t.in(at, s.dy), t.bytes(at, s.index), t.out(at, s.dx)},
                                  at.stage);
     }};
   }
   Launch operator()(const plan::AveragePool& s) const {
-    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+    return {[s, t = tensors_, window = pool_window(s.window)](const Site& at) {
       kernels::average_pool({window, t.in(at, s.x), t.out(at, s.y)}, at.stage);
     }};
   }
   Launch operator()(const plan::AveragePoolBackward& s) const {
-    return {[s, t = tensors_, window = window_of(s.window)](const Site& at) {
+    return {[s, t = tensors_, window = pool_window(s.window)](const Site& at) {
       kernels::average_pool_backward({window, t.in(at, s.dy), t.out(at, s.dx)}, at.stage);
     }};
   }
@@ -249,6 +250,13 @@ class Lowering {
     return kernels::product_window(extent(step.rows), extent(step.in), extent(step.out));
   }
 
+  /// Found to be too large before anything runs, as convolutions are by the room they ask for.
+  kernels::Window pool_window(const plan::Window& window) const {
+    const kernels::Window pool = window_of(window);
+    kernels::check_pooling(pool, max_rows_);
+    return pool;
+  }
+
   /// A convolution or product, with the activation behind it.
   Launch forward(const Products& products, const auto& s, const kernels::Window& window) const {
     if (!activation_) return products.forward({window, s.x, s.w, s.b, s.y});
@@ -264,7 +272,7 @@ class Lowering {
   /// The pooled gradient is spread over the image in the workspace first.
   template <class T>
   Launch pooled_backward(const plan::PooledConvolutionBackward& s) const {
-    const kernels::Window pool = window_of(s.pool);
+    const kernels::Window pool = pool_window(s.pool);
     const std::int64_t elements =
         std::int64_t{pool.image.height} * pool.image.width * pool.channels_out * max_rows_;
     const std::int64_t bytes = aligned(elements * std::int64_t{sizeof(T)});

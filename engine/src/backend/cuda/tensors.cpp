@@ -1,17 +1,18 @@
 #include "backend/cuda/tensors.h"
 
-#include <limits>
-
 #include <fmt/format.h>
 
 #include <saltus/error.h>
 
+#include "kernels/device/extents.h"
+
 namespace saltus::cuda {
 
 int extent(std::int64_t count) {
-  if (count > std::numeric_limits<int>::max()) {
-    throw InvalidArgument(
-        fmt::format("a layer has an extent of {}: more than 2^31 - 1 do not run on a GPU", count));
+  if (count > kernels::kLargestIndex) {
+    throw InvalidArgument(fmt::format(
+        "a layer or batch has an extent of {}, and more than {} do not run on a GPU; use a smaller one",
+        count, kernels::kLargestIndex));
   }
   return static_cast<int>(count);
 }

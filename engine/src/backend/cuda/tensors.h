@@ -9,7 +9,8 @@
 
 namespace saltus::cuda {
 
-/// Kernels count the extents of one sample in int. Throws InvalidArgument where one is larger.
+/// Kernels count the extents of one sample in int. Throws InvalidArgument where one is larger than
+/// kernels::kLargestIndex.
 int extent(std::int64_t count);
 kernels::Extent extent(const Size2& size);
 kernels::Window window_of(const plan::Window& window);

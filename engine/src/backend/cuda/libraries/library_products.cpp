@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "kernels/device/extents.h"
 #include "kernels/elementwise/activate.h"
 #include "kernels/elementwise/column_sums.h"
 #include "kernels/elementwise/transpose.h"
@@ -74,7 +75,7 @@ class LibraryProducts : public Products {
         multiplier_(std::move(multiplier)) {}
 
   Launch forward(const ForwardProduct& p) const override {
-    check_extent(p.window);
+    kernels::check_convolution(p.window, max_rows_);
     const auto [taps, out] = matrix_of(p.window);
     const int size = pixels(p.window.output) * out;
     const DType type = type_of(p.y);
@@ -109,7 +110,7 @@ class LibraryProducts : public Products {
   }
 
   Launch backward(const BackwardProduct& p) const override {
-    check_extent(p.window);
+    kernels::check_convolution(p.window, max_rows_);
     const Launch filter = backward_filter(p);
     if (p.dx == kNone) return filter;
     const Launch data = backward_data(p);
@@ -194,11 +195,6 @@ class LibraryProducts : public Products {
           at.stage);
     };
     return launch;
-  }
-
-  /// Pixels of a batch are counted in int, by kernels and libraries.
-  void check_extent(const kernels::Window& window) const {
-    extent(std::int64_t{max_rows_} * std::max(pixels(window.image), pixels(window.output)));
   }
 
   DType type_of(TensorId id) const { return tensors_.is_bf16(id) ? DType::bf16 : DType::f32; }
