@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -26,6 +27,27 @@ void require_some(const std::vector<T>& values, std::string_view what) {
 
 void require_positive(std::int64_t value, std::string_view what) {
   if (value < 1) throw InvalidArgument(fmt::format("{} must be 1 or more, not {}", what, value));
+}
+
+/// That the network can be built for these images, and has something to tell apart.
+void check_data(const SweepConfig& config, const ImageDataset& data) {
+  constexpr std::int64_t kSmallest = 6;  // for two 3 x 3 windows and a 2 x 2 pool
+  if (data.train.height < kSmallest || data.train.width < kSmallest) {
+    throw DataError(fmt::format(
+        "{}: images of {} x {} are too small for the network of a sweep, which takes {} x {} or "
+        "more: put margins around them",
+        data.source, data.train.height, data.train.width, kSmallest, kSmallest));
+  }
+  const std::int64_t used =
+      std::min(data.train.count, config.train_limit.value_or(data.train.count));
+  const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
+  const auto [least, most] = std::ranges::minmax(labels);
+  if (least == most) {
+    throw DataError(fmt::format(
+        "{}: all {} training images that are used have label {}, but a sweep needs two classes: "
+        "use more images, or others",
+        data.source, used, least));
+  }
 }
 
 /// The product, activations slowest.
@@ -76,6 +98,7 @@ void validate(const SweepConfig& config) {
 
 SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) {
   validate(config);
+  check_data(config, data);
   SweepPlan plan;
   plan.settings = product(config);
   std::map<std::string, std::size_t> setting_of_id;
