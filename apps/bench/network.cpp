@@ -10,31 +10,24 @@ namespace saltus::bench {
 
 Images::Images(const std::string& folder) {
   if (!folder.empty()) {
-    ImageDataset data = load_dataset(folder);
-    pixels_ = std::move(data.train.pixels);
-    labels_ = std::move(data.train.labels);
+    images_ = load_dataset(folder).train;
     return;
   }
-  constexpr std::size_t kCount = 60000;
-  constexpr std::size_t kPixels = std::size_t{28} * 28;
+  images_.count = 60000;
+  images_.height = images_.width = 28;
+  const auto count = static_cast<std::size_t>(images_.count);
   std::mt19937 random(0);
-  pixels_.resize(kCount * kPixels);
-  labels_.resize(kCount);
-  for (std::uint8_t& label : labels_) label = static_cast<std::uint8_t>(random() % 10);
+  images_.labels.resize(count);
+  for (std::int32_t& label : images_.labels) label = static_cast<std::int32_t>(random() % 10);
   // One fifth of MNIST's pixels are not black.
-  for (std::uint8_t& pixel : pixels_)
+  std::vector<std::uint8_t> pixels(count * 28 * 28);
+  for (std::uint8_t& pixel : pixels)
     pixel = static_cast<std::uint8_t>(random() % 5 == 0 ? random() % 256 : 0);
+  images_.pixels = std::move(pixels);
 }
 
 Samples Images::first(std::int64_t batches) const {
-  const auto all = static_cast<std::int64_t>(labels_.size());
-  Samples samples;
-  samples.count = std::min(batches * kBatch, all);
-  samples.inputs = std::span<const std::uint8_t>(pixels_).first(
-      static_cast<std::size_t>(samples.count) * (pixels_.size() / labels_.size()));
-  samples.targets =
-      std::span<const std::uint8_t>(labels_).first(static_cast<std::size_t>(samples.count));
-  return samples;
+  return images_.samples(batches * kBatch);
 }
 
 Optimizer tutorial_optimizer() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <saltus/dataset.h>
 #include <saltus/model.h>
 
 #include "commands.h"
@@ -23,8 +24,7 @@ class Images {
   Samples first(std::int64_t batches) const;
 
  private:
-  std::vector<std::uint8_t> pixels_;
-  std::vector<std::uint8_t> labels_;
+  ImageSet images_;
 };
 
 /// Adam with what the tutorial gives it.

@@ -31,10 +31,6 @@ class Starter : public Callback {
   Clock::time_point start;
 };
 
-Samples view(const ImageSet& images) {
-  return {.count = images.count, .inputs = std::span(images.pixels), .targets = images.labels};
-}
-
 /// Answers the requests that peers/trials.py describes.
 class Trials {
  public:
@@ -106,7 +102,7 @@ class Trials {
 
     std::vector<Logs> logs(activations.size());
     if (epochs == 0) {
-      logs = trainer->evaluate(view(data_.test), kBatch);
+      logs = trainer->evaluate(data_.test.samples(), kBatch);
       for (Logs& one : logs) {
         one = {{"val_loss", one.at("loss")},
                {"val_categorical_accuracy", one.at("categorical_accuracy")}};
@@ -116,8 +112,8 @@ class Trials {
       std::vector<std::vector<CallbackPtr>> callbacks(activations.size());
       callbacks.front().push_back(starter);
       FitOptions fit{.epochs = epochs, .batch_size = kBatch};
-      if (validate) fit.validation_data = view(data_.test);
-      const std::vector<History> histories = trainer->fit(view(data_.train), fit, callbacks);
+      if (validate) fit.validation_data = data_.test.samples();
+      const std::vector<History> histories = trainer->fit(data_.train.samples(), fit, callbacks);
       if (!fresh) start = starter->start;
       for (std::size_t i = 0; i < histories.size(); ++i) {
         for (const auto& [name, values] : histories[i].history) logs[i][name] = values.back();

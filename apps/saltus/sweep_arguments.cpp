@@ -54,8 +54,10 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
     added->each([&given](const std::string&) { given = true; });
   };
 
-  option("--data", to.data, dataset_names() + "|DIR",
-         "A data set with a name, or a folder with four IDX files, plain or gzip");
+  option(
+      "--data", to.data, dataset_names() + "|DIR",
+      "A data set with a name, or a folder with four IDX files, plain or gzip; images of unsigned "
+      "bytes are divided by 255, those of other types taken as they are");
   option("--activations", to.activations, "all|ACTIVATION,...",
          "What to compare; parameters as in elu:alpha=0.2; see saltus activations");
   note(option("--epochs", to.epochs, "N,...", "Passes over the training images"), to.epochs_given);

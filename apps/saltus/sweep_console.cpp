@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <iostream>
 #include <limits>
+#include <set>
 #include <tuple>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -80,6 +82,20 @@ std::vector<std::string> row_of(const SettingResult& result, std::string label) 
   return row;
 }
 
+/// What of the data may not be what the user thinks.
+void print_oddities(const ImageDataset& data) {
+  if (const auto* values = std::get_if<std::vector<float>>(&data.train.pixels)) {
+    const auto [least, most] = std::ranges::minmax(*values);
+    print("image values are taken as they are, {} to {}: only unsigned bytes are divided by 255\n",
+          least, most);
+  }
+  const std::set<std::int32_t> labels(data.train.labels.begin(), data.train.labels.end());
+  if (labels.size() < static_cast<std::size_t>(data.classes)) {
+    print("of the {} classes, labels 0 to {}, {} have no training image\n", data.classes,
+          data.classes - 1, static_cast<std::size_t>(data.classes) - labels.size());
+  }
+}
+
 }  // namespace
 
 void print_plan(const SweepConfig& config, const ImageDataset& data, const SweepPlan& plan,
@@ -87,6 +103,7 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
   print("{}: {} training and {} test images\n", data.name,
         grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
         grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
+  print_oddities(data);
   print("{}: {} x {}, {} recipe, {}, {} on {}\n", counted(plan.trials.size(), "trial"),
         counted(plan.settings.size(), "setting"),
         counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),

@@ -139,6 +139,35 @@ TEST_F(Errors, Data) {
   expect(1, "label", overwriting({"--data", "bad"}));
 }
 
+TEST_F(Errors, ImagesAndLabels) {
+  const auto folder = [this](const std::string& name, std::uint32_t side,
+                             const std::string& labels) {
+    fs::create_directory(path(name));
+    for (const std::string set : {"train", "t10k"}) {
+      write(name + '/' + set + "-images-idx3-ubyte",
+            idx({4, side, side}, std::string(4 * side * side, 'x')));
+      write(name + '/' + set + "-labels-idx1-ubyte", labels);
+    }
+  };
+  folder("five", 5, idx({4}, std::string("\0\1\0\1", 4)));
+  expect(1, "five: images of 5 x 5 are too small", overwriting({"--data", "five"}));
+  folder("one", 8, idx({4}, "\3\3\3\3"));
+  expect(1, "one/train-labels-idx1-ubyte: all 4 training labels are 3",
+         overwriting({"--data", "one"}));
+  folder("sorted", 8, idx({4}, std::string("\0\0\1\1", 4)));
+  expect(1, "sorted: all 2 training images that are used have label 0",
+         overwriting({"--data", "sorted", "--train-limit", "2"}));
+  std::string signed_labels = idx({4}, std::string("\0\1\xff\1", 4));
+  signed_labels[2] = 0x09;
+  folder("negative", 8, signed_labels);
+  expect(1, "negative/train-labels-idx1-ubyte, byte 10: label -1, expected 0 to 65535",
+         overwriting({"--data", "negative"}));
+  std::string floats = idx({1}, "\x7f\xc0\1\1");
+  floats[2] = 0x0d;
+  folder("floats", 8, floats);
+  expect(1, "byte 8: the value is nan", overwriting({"--data", "floats"}));
+}
+
 TEST_F(Errors, DeviceAndNetwork) {
   expect(1, "CUDA", overwriting({"--device", "cuda"}));
   expect(2, "fashion-mnist", {"data", "fetch", "fashion-mnits"});

@@ -100,6 +100,27 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
   EXPECT_EQ(files("out").size(), 7u);  // and no temporary file
 }
 
+TEST_F(SweepProgram, SaysWhatIsUnusualAboutTheData) {
+  EXPECT_THAT(run(small_sweep()).out,
+              testing::Not(testing::AnyOf(HasSubstr("255"), HasSubstr("classes"))));
+  // Integers of 16 bits, 0 to 2, with labels from 1.
+  for (const auto& [set, count] : {std::pair("train", 6u), std::pair("t10k", 4u)}) {
+    std::string values;
+    for (std::uint32_t i = 0; i < count * 64; ++i) values += {'\0', static_cast<char>(i % 3)};
+    std::string images = test::idx({count, 8, 8}, values);
+    images[2] = 0x0b;
+    write(std::string("data/") + set + "-images-idx3-ubyte", images);
+    write(std::string("data/") + set + "-labels-idx1-ubyte",
+          test::idx({count}, std::string("\1\2\1\2\1\2").substr(0, count)));
+  }
+  const Ended ended = run(small_sweep({"--overwrite"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out,
+              HasSubstr("image values are taken as they are, 0 to 2: only unsigned bytes "
+                        "are divided by 255\n"));
+  EXPECT_THAT(ended.out, HasSubstr("of the 3 classes, labels 0 to 2, 1 have no training image\n"));
+}
+
 TEST_F(SweepProgram, RunsAGrid) {
   const Ended ended = run({"sweep", "--data", "data", "--activations", "relu,elu:alpha=0.5",
                            "--learning-rate", "1e-3,1e-4", "--batch-size", "16,32", "--clipvalue",

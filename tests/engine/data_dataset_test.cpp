@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <saltus/dataset.h>
@@ -42,8 +43,9 @@ TEST_F(Dataset, LoadsAFolder) {
   EXPECT_EQ(data.train.width, 2);
   EXPECT_EQ(data.train.channels, 1);
   const std::string pixels = noise(72);
-  EXPECT_EQ(std::string(data.train.pixels.begin(), data.train.pixels.end()), pixels);
-  EXPECT_EQ(data.test.labels, (std::vector<std::uint8_t>{0, 1, 2, 3, 0}));
+  const auto& bytes = std::get<std::vector<std::uint8_t>>(data.train.pixels);
+  EXPECT_EQ(std::string(bytes.begin(), bytes.end()), pixels);
+  EXPECT_EQ(data.test.labels, (std::vector<std::int32_t>{0, 1, 2, 3, 0}));
   EXPECT_EQ(data.train.images_md5, md5(files.at("train-images-idx3-ubyte")));
   EXPECT_EQ(data.test.labels_md5, md5(files.at("t10k-labels-idx1-ubyte")));
 }
@@ -71,13 +73,91 @@ TEST_F(Dataset, FirstImages) {
   const ImageDataset data = load();
   const ImageSet part = data.train.first(5);
   EXPECT_EQ(part.count, 5);
-  EXPECT_EQ(part.pixels,
-            std::vector<std::uint8_t>(data.train.pixels.begin(), data.train.pixels.begin() + 30));
-  EXPECT_EQ(part.labels, (std::vector<std::uint8_t>{0, 1, 2, 3, 0}));
+  const auto& all = std::get<std::vector<std::uint8_t>>(data.train.pixels);
+  EXPECT_EQ(std::get<std::vector<std::uint8_t>>(part.pixels),
+            std::vector<std::uint8_t>(all.begin(), all.begin() + 30));
+  EXPECT_EQ(part.labels, (std::vector<std::int32_t>{0, 1, 2, 3, 0}));
   EXPECT_EQ(part.images_md5, data.train.images_md5);
   EXPECT_EQ(data.train.first(12).pixels, data.train.pixels);
   EXPECT_EQ(data.train.first(1000).count, 12);
   EXPECT_THROW(data.train.first(0), InvalidArgument);
+}
+
+TEST_F(Dataset, SamplesAreAView) {
+  const ImageDataset data = load();
+  const auto& pixels = std::get<std::vector<std::uint8_t>>(data.train.pixels);
+  const Samples part = data.train.samples(5);
+  EXPECT_EQ(part.count, 5);
+  EXPECT_EQ(std::get<std::span<const std::uint8_t>>(part.inputs).data(), pixels.data());
+  EXPECT_EQ(std::get<std::span<const std::uint8_t>>(part.inputs).size(), 30U);
+  EXPECT_EQ(std::get<std::span<const std::int32_t>>(part.targets).data(), data.train.labels.data());
+  EXPECT_EQ(std::get<std::span<const std::int32_t>>(part.targets).size(), 5U);
+  EXPECT_EQ(data.train.samples(13).count, 12);
+  EXPECT_EQ(data.train.samples().count, 12);
+}
+
+/// An IDX file of another type: 3 x 2 images whose values count up in big-endian halves or words.
+std::string numbers(char type, std::uint32_t images, int bytes, int first) {
+  std::string values;
+  for (int i = 0; i < static_cast<int>(images) * 6; ++i) {
+    for (int shift = 8 * bytes - 8; shift >= 0; shift -= 8) {
+      values.push_back(static_cast<char>((first + i) >> shift & 0xff));
+    }
+  }
+  std::string file = idx({images, 3, 2}, values);
+  file[2] = type;
+  return file;
+}
+
+TEST_F(Dataset, TakesImagesOfOtherTypesAsTheyAre) {
+  replace("train-images-idx3-ubyte", numbers(0x0b, 12, 2, -3));
+  EXPECT_THAT(error(), HasSubstr("t10k-images-idx3-ubyte, byte 2: the values are unsigned bytes, "
+                                 "expected other than unsigned bytes as in the training images"));
+  replace("t10k-images-idx3-ubyte", numbers(0x0c, 5, 4, 300));
+  const ImageDataset data = load();
+  const auto& train = std::get<std::vector<float>>(data.train.pixels);
+  ASSERT_EQ(train.size(), 72U);
+  EXPECT_EQ(train[0], -3.0F);
+  EXPECT_EQ(train[71], 68.0F);
+  EXPECT_EQ(std::get<std::vector<float>>(data.test.pixels)[29], 329.0F);
+  const Samples samples = data.train.samples(2);
+  EXPECT_EQ(std::get<std::span<const float>>(samples.inputs).data(), train.data());
+  EXPECT_EQ(std::get<std::vector<float>>(data.train.first(2).pixels),
+            std::vector<float>(train.begin(), train.begin() + 12));
+}
+
+TEST_F(Dataset, TakesLabelsOfAnyIntegerType) {
+  using namespace std::string_view_literals;
+  const auto labels = [&](char type, std::string_view bytes) {
+    std::string file = idx({5}, bytes);
+    file[2] = type;
+    replace("t10k-labels-idx1-ubyte", file);
+  };
+  const std::vector<std::int32_t> expected = {0, 1, 2, 3, 0};
+  labels(0x09, "\0\1\2\3\0"sv);
+  EXPECT_EQ(load().test.labels, expected);
+  labels(0x0b, "\0\0\0\1\0\2\0\3\0\0"sv);
+  EXPECT_EQ(load().test.labels, expected);
+  labels(0x0c, "\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\0"sv);
+  EXPECT_EQ(load().test.labels, expected);
+  labels(0x0b, "\0\0\0\1\0\2\0\4\0\0"sv);
+  EXPECT_THAT(error(), HasSubstr("t10k-labels-idx1-ubyte, byte 14: label 4, expected 0 to 3"));
+  labels(0x09, "\0\1\xff\3\0"sv);
+  EXPECT_THAT(error(), HasSubstr("t10k-labels-idx1-ubyte, byte 10: label -1, expected 0 to 65535"));
+  labels(0x0c, "\0\0\0\0\0\1\0\0\0\0\0\2\0\0\0\3\0\0\0\0"sv);
+  EXPECT_THAT(error(), HasSubstr("byte 12: label 65536, expected 0 to 65535"));
+  labels(0x0d, std::string(20, '\0'));
+  EXPECT_THAT(error(), HasSubstr("t10k-labels-idx1-ubyte, byte 2: the labels are 32-bit floats, "
+                                 "expected integers"));
+}
+
+TEST_F(Dataset, RefusesTrainingImagesOfOneClass) {
+  for (const char label : {'\0', '\7'}) {
+    replace("train-labels-idx1-ubyte", idx({12}, std::string(12, label)));
+    EXPECT_THAT(error(), HasSubstr(fmt::format("{}/train-labels-idx1-ubyte: all 12 training labels "
+                                               "are {}, expected two classes or more",
+                                               folder().string(), int{label})));
+  }
 }
 
 TEST_F(Dataset, RefusesFilesThatDoNotBelongTogether) {

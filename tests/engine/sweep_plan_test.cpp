@@ -193,6 +193,42 @@ Setting first_setting(const SweepConfig& config) {
           config.batch_sizes[0], config.epochs[0]};
 }
 
+TEST(Plan, RefusesImagesThatTheNetworkDoesNotTake) {
+  const auto error = [](const SweepConfig& config, const ImageDataset& data) -> std::string {
+    try {
+      plan_sweep(config, data);
+    } catch (const DataError& refused) {
+      return refused.what();
+    }
+    return "";
+  };
+  const auto of_size = [](std::int64_t height, std::int64_t width) {
+    ImageDataset data = test::small_data();
+    for (ImageSet* set : {&data.train, &data.test}) {
+      set->height = height;
+      set->width = width;
+      set->pixels = std::vector<float>(static_cast<std::size_t>(set->count * height * width));
+    }
+    return data;
+  };
+  SweepConfig config = small_config();
+  EXPECT_EQ(error(config, of_size(6, 6)), "");
+  EXPECT_THAT(
+      error(config, of_size(5, 6)),
+      testing::HasSubstr("nowhere: images of 5 x 6 are too small for the network of a sweep, "
+                         "which takes 6 x 6 or more"));
+  EXPECT_THAT(error(config, of_size(6, 5)), testing::HasSubstr("images of 6 x 5"));
+
+  ImageDataset sorted = test::small_data();
+  std::ranges::sort(sorted.train.labels);
+  EXPECT_EQ(error(config, sorted), "");
+  config.train_limit = 33;
+  EXPECT_EQ(error(config, sorted), "");
+  config.train_limit = 32;
+  EXPECT_THAT(error(config, sorted),
+              testing::HasSubstr("nowhere: all 32 training images that are used have label 0"));
+}
+
 TEST(TrialId, NamesTheSameTrialForEver) {
   // Changes only together with kFormatVersion: finished sweeps are resumed by it.
   const SweepConfig config = small_config();

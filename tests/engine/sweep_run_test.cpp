@@ -158,6 +158,27 @@ TEST(RunSweep, InterruptedAndResumedItGivesTheSameResults) {
   }
 }
 
+TEST(RunSweep, FloatsAreTakenAsTheyAreAndBytesDividedBy255) {
+  const SweepConfig config = small_config();
+  const ImageDataset bytes = small_data();
+  const auto with_floats = [&](float divisor) {
+    ImageDataset data = bytes;
+    for (ImageSet* set : {&data.train, &data.test}) {
+      std::vector<float> values;
+      for (const std::uint8_t byte : std::get<std::vector<std::uint8_t>>(set->pixels)) {
+        values.push_back(static_cast<float>(byte) / divisor);
+      }
+      set->pixels = std::move(values);
+    }
+    return data;
+  };
+  const auto figures = [&](const ImageDataset& data) {
+    return timeless(run_sweep(config, data, {}).settings.front().trials.front());
+  };
+  EXPECT_EQ(figures(with_floats(255)), figures(bytes));
+  EXPECT_NE(figures(with_floats(1)), figures(bytes));
+}
+
 TEST(RunSweep, LimitsTakeTheFirstImages) {
   SweepConfig config = small_config();
   config.train_limit = 16;

@@ -16,15 +16,17 @@ inline ImageSet small_images(std::int64_t count, std::uint32_t noise_seed) {
   set.height = 8;
   set.width = 8;
   std::uint32_t state = noise_seed;
+  std::vector<std::uint8_t> pixels;
   for (std::int64_t i = 0; i < count; ++i) {
-    const auto label = static_cast<std::uint8_t>(i % 2);
+    const auto label = static_cast<std::int32_t>(i % 2);
     set.labels.push_back(label);
     for (int pixel = 0; pixel < 64; ++pixel) {
       state = state * 1664525u + 1013904223u;
       const bool bright = (pixel % 8 < 4) == (label == 0);
-      set.pixels.push_back(static_cast<std::uint8_t>((bright ? 128u : 0u) + (state >> 25)));
+      pixels.push_back(static_cast<std::uint8_t>((bright ? 128u : 0u) + (state >> 25)));
     }
   }
+  set.pixels = std::move(pixels);
   set.images_md5 = "images" + std::to_string(noise_seed);
   set.labels_md5 = "labels" + std::to_string(noise_seed);
   return set;

@@ -29,7 +29,7 @@ PATTERNS = [
     # Of a float it is sprintf; fmt::to_string does the same for all.
     re.compile(r"\b(std\s*::\s*to_string)\b"),
     # nlohmann's parser calls strtod: report/json.h has parse_json().
-    re.compile(r"\b(?:ordered_)?[jJ]son\s*::\s*(parse|sax_parse|accept)\b"),
+    re.compile(r"[jJ]son\s*::\s*(parse|sax_parse|accept)\b"),
 ]
 LOCALE_OF_FMT = re.compile(r"\{\w*:(?:[^{}]|\{\w*\})*L[a-zA-Z]?\}")
 

@@ -71,7 +71,7 @@ std::map<std::string, std::string> texts() {
   note("sweep.json");
 
   // And back.
-  const SweepConfig read = read_sweep_json(folder.path() / "sweep.json");
+  const SweepConfig read = read_sweep_json(folder.path() / "sweep.json").config;
   EXPECT_EQ(read.activations, config.activations);
   EXPECT_EQ(read.learning_rates, config.learning_rates);
   const std::vector<TrialResult> again = read_results_json(folder.path() / "results.json");

@@ -5,21 +5,28 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
+
+#include <saltus/samples.h>
 
 namespace saltus {
 
-/// Labelled images as they stand in the files: one byte a value, not scaled.
+/// Labelled images as they stand in the files.
 struct ImageSet {
   std::int64_t count = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::int64_t channels = 1;
-  std::vector<std::uint8_t> pixels;  ///< [count][height][width][channels]
-  std::vector<std::uint8_t> labels;  ///< [count]
+
+  /// [count][height][width][channels]: unsigned bytes, which a network sees divided by 255, or what
+  /// files of other types hold, which it sees as it is.
+  std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels;
+  std::vector<std::int32_t> labels;  ///< [count], from 0
 
   /// MD5 of the whole decompressed file that each came from, in hex; first() keeps them.
   std::string images_md5;
@@ -27,6 +34,9 @@ struct ImageSet {
 
   /// The first `n` images; all of them where there are no more. Throws InvalidArgument for n < 1.
   ImageSet first(std::int64_t n) const;
+
+  /// A view of the first `n` images, or of all where there are no more, to train or evaluate on.
+  Samples samples(std::int64_t n = std::numeric_limits<std::int64_t>::max()) const;
 };
 
 /// A training and a test set of images of one shape.
@@ -99,9 +109,13 @@ FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options 
 /// Loads a known data set by name, fetching it where need be, or any folder with the four IDX files
 /// (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
 /// t10k-labels-idx1-ubyte; also with '.' for the last '-', of rank 4 as idx4, and with ".gz").
+/// Values of images may be of any of the format's types: unsigned bytes stay bytes, all others
+/// become floats of the same value (integers of more than 24 bits are rounded). Labels are integers
+/// of any type, from 0 to 65535.
 /// A known name wins over a folder; write ./mnist for the folder. The files of a known name must
 /// match their checksums; a folder's are recorded. Throws InvalidArgument for a name that is
-/// neither, DataError for files that are missing, damaged or do not belong together.
+/// neither, DataError for files that are missing, damaged or do not belong together, and where all
+/// training labels are one.
 ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options = {});
 
 }  // namespace saltus

@@ -72,11 +72,15 @@ std::size_t ByteSource::read_plain(std::span<std::uint8_t> out) {
   return size;
 }
 
-// One call of inflate(); gzip files may be several members one after another.
+// One call of inflate(); gzip files may be several members one after another, and zeros may fill
+// the last block of a tape behind them.
 std::size_t ByteSource::inflate_some(std::span<std::uint8_t> out) {
   if (!inside_member_) {
+    padded_ = padded_ || (any_member_ && unread_.front() == 0);
+    if (padded_) return skip_padding();
     inflateReset(&stream_);
     inside_member_ = true;
+    any_member_ = true;
   }
   constexpr std::size_t kMaxOut = 1 << 30;  // avail_out is 32 bits wide
   const std::size_t room = std::min(out.size(), kMaxOut);
@@ -94,6 +98,14 @@ std::size_t ByteSource::inflate_some(std::span<std::uint8_t> out) {
     throw_gzip_error(stream_.msg != nullptr ? stream_.msg : "invalid data");
   }
   return room - stream_.avail_out;
+}
+
+std::size_t ByteSource::skip_padding() {
+  const auto other = std::ranges::find_if(unread_, [](std::uint8_t byte) { return byte != 0; });
+  unread_ = unread_.subspan(static_cast<std::size_t>(other - unread_.begin()));
+  if (!unread_.empty())
+    throw_gzip_error("zeros stand before it, expected nothing else behind them");
+  return 0;
 }
 
 void ByteSource::throw_gzip_error(std::string_view what) const {

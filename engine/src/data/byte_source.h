@@ -23,7 +23,8 @@ class ByteSource {
   ~ByteSource();
 
   /// Fills `out`; fewer bytes come only at the end of the data. At the end of each gzip member its
-  /// CRC and length are checked. Throws DataError naming the byte of the file that is wrong.
+  /// CRC and length are checked; zeros behind the last one are ignored, as gzip does. Throws
+  /// DataError naming the byte of the file that is wrong.
   std::size_t read(std::span<std::uint8_t> out);
 
   /// How many bytes read() has given.
@@ -41,13 +42,16 @@ class ByteSource {
   bool refill();
   std::size_t read_plain(std::span<std::uint8_t> out);
   std::size_t inflate_some(std::span<std::uint8_t> out);
+  std::size_t skip_padding();
   [[noreturn]] void throw_gzip_error(std::string_view what) const;
 
   std::filesystem::path path_;
   FileDescriptor file_;
   std::int64_t file_bytes_ = 0;
   bool compressed_ = false;
+  bool any_member_ = false;
   bool inside_member_ = false;
+  bool padded_ = false;  // behind the last member
   std::int64_t offset_ = 0;
   std::int64_t file_offset_ = 0;  // of the end of what buffer_ holds
   std::array<std::uint8_t, 1 << 16> buffer_;

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <span>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kLabelsStart = 8;  // after magic and count
+constexpr std::int32_t kMaxLabel = 65535;
 
 struct Piece {
   fs::path path;
@@ -46,7 +49,41 @@ Piece read_piece(const fs::path& folder, Part part, const KnownDataset* known) {
   throw DataError(problem);
 }
 
-ImageSet join(Piece images, Piece labels) {
+std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels_of(IdxArray& images) {
+  if (auto* bytes = std::get_if<std::vector<std::uint8_t>>(&images.values))
+    return std::move(*bytes);
+  if (auto* floats = std::get_if<std::vector<float>>(&images.values)) return std::move(*floats);
+  const auto& integers = std::get<std::vector<std::int32_t>>(images.values);
+  return std::vector<float>(integers.begin(), integers.end());
+}
+
+[[noreturn]] void refuse_label(const Piece& labels, std::int64_t place, std::string_view what) {
+  throw DataError(fmt::format("{}, byte {}: label {}", labels.path.string(),
+                              kLabelsStart + place * labels.data.value_bytes, what));
+}
+
+std::vector<std::int32_t> labels_of(const Piece& labels) {
+  if (std::holds_alternative<std::vector<float>>(labels.data.values)) {
+    throw DataError(fmt::format("{}, byte 2: the labels are {}, expected integers",
+                                labels.path.string(), labels.data.type));
+  }
+  std::vector<std::int32_t> all;
+  if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&labels.data.values)) {
+    all.assign(bytes->begin(), bytes->end());
+  } else {
+    all = std::get<std::vector<std::int32_t>>(labels.data.values);
+  }
+  const auto wrong =
+      std::ranges::find_if(all, [](std::int32_t label) { return label < 0 || label > kMaxLabel; });
+  if (wrong != all.end()) {
+    refuse_label(labels, wrong - all.begin(),
+                 fmt::format("{}, expected 0 to {}", *wrong, kMaxLabel));
+  }
+  return all;
+}
+
+/// Takes the values out of the pieces.
+ImageSet join(Piece& images, Piece& labels) {
   const auto& dims = images.data.dims;
   if (labels.data.dims[0] != dims[0]) {
     throw DataError(
@@ -58,30 +95,48 @@ ImageSet join(Piece images, Piece labels) {
   set.height = dims[1];
   set.width = dims[2];
   set.channels = dims.size() == 4 ? dims[3] : 1;
-  set.pixels = std::move(images.data.values);
-  set.labels = std::move(labels.data.values);
+  set.pixels = pixels_of(images.data);
+  set.labels = labels_of(labels);
   set.images_md5 = std::move(images.data.md5);
   set.labels_md5 = std::move(labels.data.md5);
   return set;
 }
 
-// A class that no training image has cannot be learned; a label beyond it is a wrong file.
-void check_test_labels(const ImageSet& test, int classes, const fs::path& path) {
-  const auto wrong = std::ranges::find_if(test.labels, [&](int label) { return label >= classes; });
-  if (wrong == test.labels.end()) return;
-  throw DataError(fmt::format("{}, byte {}: label {}, expected 0 to {} as in the training labels",
-                              path.string(), kLabelsStart + (wrong - test.labels.begin()), *wrong,
-                              classes - 1));
+// How many classes the training labels tell apart. One that no training image has cannot be
+// learned, but does no harm.
+int classes_of(const ImageSet& train, const fs::path& path) {
+  const auto [least, most] = std::ranges::minmax(train.labels);
+  if (least == most) {
+    throw DataError(fmt::format(
+        "{}: all {} training labels are {}, expected two classes or more, numbered from 0",
+        path.string(), train.count, least));
+  }
+  return most + 1;
 }
 
-void check_shapes(const ImageSet& train, const ImageSet& test, const fs::path& path) {
+void check_test_labels(const ImageSet& test, const Piece& labels, int classes) {
+  const auto wrong = std::ranges::find_if(test.labels, [&](int label) { return label >= classes; });
+  if (wrong == test.labels.end()) return;
+  refuse_label(labels, wrong - test.labels.begin(),
+               fmt::format("{}, expected 0 to {} as in the training labels", *wrong, classes - 1));
+}
+
+void check_images(const ImageSet& train, const ImageSet& test, const Piece& images) {
   const auto shape = [](const ImageSet& set) {
     return std::array{set.height, set.width, set.channels};
   };
   if (shape(train) != shape(test)) {
     throw DataError(fmt::format("{}, byte 8: images of {}, expected {} as in the training images",
-                                path.string(), fmt::join(shape(test), " x "),
+                                images.path.string(), fmt::join(shape(test), " x "),
                                 fmt::join(shape(train), " x ")));
+  }
+  // Bytes are divided by 255, all else is not.
+  const bool bytes = std::holds_alternative<std::vector<std::uint8_t>>(train.pixels);
+  if (train.pixels.index() != test.pixels.index()) {
+    throw DataError(
+        fmt::format("{}, byte 2: the values are {}, expected {} unsigned bytes as in the "
+                    "training images",
+                    images.path.string(), images.data.type, bytes ? "" : "other than"));
   }
 }
 
@@ -104,27 +159,39 @@ ImageSet ImageSet::first(std::int64_t n) const try {
   if (n >= count) return part;
   const auto kept = static_cast<std::size_t>(n);
   part.count = n;
-  part.pixels.resize(kept * static_cast<std::size_t>(height * width * channels));
-  part.pixels.shrink_to_fit();
+  std::visit(
+      [&](auto& values) {
+        values.resize(kept * static_cast<std::size_t>(height * width * channels));
+        values.shrink_to_fit();
+      },
+      part.pixels);
   part.labels.resize(kept);
   return part;
 } catch (...) {
   throw_as_promised();
 }
 
+Samples ImageSet::samples(std::int64_t n) const {
+  const std::int64_t used = std::min(n, count);
+  const auto values = static_cast<std::size_t>(used * height * width * channels);
+  Samples view{.count = used,
+               .inputs = {},
+               .targets = std::span(labels).first(static_cast<std::size_t>(used))};
+  std::visit([&](const auto& all) { view.inputs = std::span(all).first(values); }, pixels);
+  return view;
+}
+
 ImageDataset load_folder(const fs::path& folder, const KnownDataset* known) {
   ImageDataset data;
-  data.train = join(read_piece(folder, Part::train_images, known),
-                    read_piece(folder, Part::train_labels, known));
+  Piece train_images = read_piece(folder, Part::train_images, known);
+  Piece train_labels = read_piece(folder, Part::train_labels, known);
   Piece test_images = read_piece(folder, Part::test_images, known);
   Piece test_labels = read_piece(folder, Part::test_labels, known);
-  const fs::path images_path = test_images.path;
-  const fs::path labels_path = test_labels.path;
-  data.test = join(std::move(test_images), std::move(test_labels));
-  data.classes =
-      known != nullptr ? known->classes : *std::ranges::max_element(data.train.labels) + 1;
-  check_shapes(data.train, data.test, images_path);
-  check_test_labels(data.test, data.classes, labels_path);
+  data.train = join(train_images, train_labels);
+  data.test = join(test_images, test_labels);
+  data.classes = known != nullptr ? known->classes : classes_of(data.train, train_labels.path);
+  check_images(data.train, data.test, test_images);
+  check_test_labels(data.test, test_labels, data.classes);
   data.source = folder.string();
   data.name = known != nullptr ? known->name : name_of(data, folder);
   return data;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "core/text.h"
+
 namespace saltus {
 
 Json json_of(const Clipping& clipping) {
@@ -48,6 +50,11 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
                                   .tensor = divergence.at("tensor").get<std::string>()};
   }
   return epochs;
+}
+
+ReadJson parse_json(std::string_view text) {
+  const ClassicLocale numbers;  // nlohmann's parser calls strtod
+  return ReadJson::parse(text);
 }
 
 std::string text_of(const Json& json) {

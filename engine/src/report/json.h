@@ -70,6 +70,9 @@ std::vector<T> wholes(const ReadJson& json) {
   return values;
 }
 
+/// What a text says, whatever the locale. Throws what the JSON library throws.
+ReadJson parse_json(std::string_view text);
+
 /// Indented, for a file.
 std::string text_of(const Json& json);
 

@@ -123,7 +123,7 @@ void write_results_json(const std::filesystem::path& file, const SweepResult& re
 std::vector<TrialResult> parse_results_json(std::string_view text, const std::string& name) {
   std::vector<TrialResult> trials;
   understand(name, [&] {
-    const ReadJson json = ReadJson::parse(text);
+    const ReadJson json = parse_json(text);
     check_format(json, kFormat);
     for (const ReadJson& setting : json.at("settings").get_ref<const ReadJson::array_t&>()) {
       for (const ReadJson& trial : setting.at("trials").get_ref<const ReadJson::array_t&>()) {

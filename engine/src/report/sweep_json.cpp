@@ -133,7 +133,7 @@ void write_sweep_json(const std::filesystem::path& file, const SweepConfig& conf
 RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
   RecordedSweep sweep;
   understand(name, [&] {
-    const ReadJson json = ReadJson::parse(text);
+    const ReadJson json = parse_json(text);
     check_format(json, kFormat);
     sweep.config = config_of(json.at("config"));
     const ReadJson& data = json.at("data");

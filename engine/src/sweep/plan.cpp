@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
@@ -48,6 +49,27 @@ void require_few_trials(const SweepConfig& config) {
   if (trials > kMostTrials) {
     throw InvalidArgument(fmt::format(
         "a sweep has at most {} trials: ask for fewer seeds, activations or values", kMostTrials));
+  }
+}
+
+/// That the network can be built for these images, and has something to tell apart.
+void check_data(const SweepConfig& config, const ImageDataset& data) {
+  constexpr std::int64_t kSmallest = 6;  // for two 3 x 3 windows and a 2 x 2 pool
+  if (data.train.height < kSmallest || data.train.width < kSmallest) {
+    throw DataError(fmt::format(
+        "{}: images of {} x {} are too small for the network of a sweep, which takes {} x {} or "
+        "more: put margins around them",
+        data.source, data.train.height, data.train.width, kSmallest, kSmallest));
+  }
+  const std::int64_t used =
+      std::min(data.train.count, config.train_limit.value_or(data.train.count));
+  const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
+  const auto [least, most] = std::ranges::minmax(labels);
+  if (least == most) {
+    throw DataError(fmt::format(
+        "{}: all {} training images that are used have label {}, but a sweep needs two classes: "
+        "use more images, or others",
+        data.source, used, least));
   }
 }
 
@@ -109,6 +131,7 @@ void validate(const SweepOptions& options) {
 
 SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) try {
   validate(config);
+  check_data(config, data);
   SweepPlan plan;
   plan.settings = product(config);
   plan.trials.resize(plan.settings.size() * static_cast<std::size_t>(config.seeds));

@@ -21,12 +21,7 @@ double seconds_since(Clock::time_point start) {
 }
 
 Samples first_samples(const ImageSet& set, const std::optional<std::int64_t>& limit) {
-  const std::int64_t count = std::min(set.count, limit.value_or(set.count));
-  const auto images = static_cast<std::size_t>(count);
-  const auto pixels = static_cast<std::size_t>(set.height * set.width * set.channels);
-  return {.count = count,
-          .inputs = std::span(set.pixels).first(images * pixels),
-          .targets = std::span(set.labels).first(images)};
+  return set.samples(limit.value_or(set.count));
 }
 
 /// Keeps a trial's history and hands its progress on.
