@@ -111,6 +111,9 @@ std::string refusal(const CLI::App& command, const CLI::ParseError& error) {
   const std::string name = full_name(command);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const CLI::Option* option = command.get_option_no_throw(what.substr(0, what.find(':')));
+    if (option != nullptr && option->count() > 1) {
+      return fmt::format("{} is given {} times: give it once", option->get_name(), option->count());
+    }
     if (option != nullptr && option->get_type_size() != 0) {
       return fmt::format("{} is without its value: write {}", option->get_name(),
                          synopsis_of(*option));

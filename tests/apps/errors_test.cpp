@@ -47,9 +47,11 @@ class Errors : public test::ProgramTest {
 
   /// A sweep into the folder with earlier results that would replace them.
   static std::vector<std::string> overwriting(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"sweep", "--out", "out", "--overwrite", "--threads", "1"};
-    if (std::find(more.begin(), more.end(), "--data") == more.end()) {
-      arguments.insert(arguments.end(), {"--data", "data"});
+    std::vector<std::string> arguments = {"sweep", "--out", "out", "--overwrite"};
+    for (const auto& [option, value] : {std::pair("--threads", "1"), std::pair("--data", "data")}) {
+      if (std::find(more.begin(), more.end(), option) == more.end()) {
+        arguments.insert(arguments.end(), {option, value});
+      }
     }
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
@@ -63,6 +65,8 @@ TEST_F(Errors, Usage) {
   expect(2, "saltus has no command 'swep': did you mean sweep?", {"swep"});
   expect(2, "saltus sweep has no option --epoch: did you mean --epochs?", overwriting({"--epoch"}));
   expect(2, "--epochs is without its value: write --epochs N,...", overwriting({"--epochs"}));
+  expect(2, "--seed is given 2 times: give it once",
+         {"sweep", "--seed", "1", "--seed", "2", "--data", "data"});
   expect(2, "--frobnicate", {"sweep", "--frobnicate"});
   expect(2, "--points", {"curves", "--points", "many"});
   expect(2, "'rleu': did you mean relu?", overwriting({"--activations", "rleu"}));

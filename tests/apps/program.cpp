@@ -94,8 +94,9 @@ void ProgramTest::write_data(const std::string& name, const ImageDataset& data) 
     const auto n = static_cast<std::uint32_t>(images.count);
     const auto height = static_cast<std::uint32_t>(images.height);
     const auto width = static_cast<std::uint32_t>(images.width);
+    const auto& pixels = std::get<std::vector<std::uint8_t>>(images.pixels);
     write(name + "/" + set + "-images-idx3-ubyte",
-          idx({n, height, width}, {images.pixels.begin(), images.pixels.end()}));
+          idx({n, height, width}, {pixels.begin(), pixels.end()}));
     write(name + "/" + set + "-labels-idx1-ubyte",
           idx({n}, {images.labels.begin(), images.labels.end()}));
   };

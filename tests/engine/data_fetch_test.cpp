@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/boundary.h"
 #include "core/process.h"
 #include "data/fetch.h"
 #include "tests/engine/data_support.h"
@@ -219,7 +220,7 @@ TEST_F(Fetch, ACallerMayEndIt) {
   options.on_progress = [](std::string_view, std::int64_t, std::int64_t) {
     throw std::logic_error("enough");
   };
-  EXPECT_THROW(fetch({server.url()}), std::logic_error);
+  EXPECT_THROW(fetch({server.url()}), CallersException) << "the public functions unwrap it";
   options.on_progress = {};
   fetch({server.url()});
   expect_whole();

@@ -38,10 +38,12 @@ inline ImageSet random_images(std::int64_t count, std::uint32_t seed) {
   std::uint32_t state = seed;
   const auto draw = [&](std::uint32_t limit) {
     state = state * 1664525u + 1013904223u;
-    return static_cast<std::uint8_t>((state >> 8) % limit);
+    return (state >> 8) % limit;
   };
-  for (std::uint8_t& pixel : set.pixels) pixel = draw(256);
-  for (std::uint8_t& label : set.labels) label = draw(10);
+  for (std::uint8_t& pixel : std::get<std::vector<std::uint8_t>>(set.pixels)) {
+    pixel = static_cast<std::uint8_t>(draw(256));
+  }
+  for (std::int32_t& label : set.labels) label = static_cast<std::int32_t>(draw(10));
   return set;
 }
 

@@ -75,6 +75,7 @@ std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<Tri
 
 TrialRunner::TrialRunner(const SweepConfig& config, const ImageDataset& data)
     : config_(config),
+      data_(data),
       image_({data.train.height, data.train.width, data.train.channels}),
       classes_(data.classes),
       train_(first_samples(data.train, config.train_limit)),
@@ -158,12 +159,7 @@ Throughput TrialRunner::throughput(const SweepPlan& plan) const {
   train::Trainer trainer = this->trainer(plan, first);
   const std::vector<std::vector<CallbackPtr>> nobody(1);
   const auto train = [&](std::int64_t batches) {
-    Samples some = train_;
-    some.count = std::min(train_.count, batches * batch_size);
-    some.inputs = std::get<std::span<const std::uint8_t>>(train_.inputs)
-                      .first(static_cast<std::size_t>(some.count * element_count(image_)));
-    some.targets = std::get<std::span<const std::uint8_t>>(train_.targets)
-                       .first(static_cast<std::size_t>(some.count));
+    const Samples some = data_.train.samples(std::min(train_.count, batches * batch_size));
     const Clock::time_point start = Clock::now();
     trainer.fit(some, {.batch_size = batch_size}, nobody);
     return static_cast<double>(some.count) / seconds_since(start);

@@ -35,6 +35,7 @@ class TrialRunner {
   std::int64_t rows_of(const Setting& setting) const;
 
   const SweepConfig& config_;
+  const ImageDataset& data_;
   Shape image_;
   std::int64_t classes_;
   Samples train_;
