@@ -329,12 +329,14 @@ TEST(UpdateTest, MomentsThatSinkAreForgotten) {
     weights.m[i] = kSunk[i % 5];
     weights.v[i] = i % 2 == 0 ? 1.5e-30F : 2.5e-30F;
   }
-  std::vector<double> m(weights.m.size());
+  std::vector<double> m(weights.m.begin(), weights.m.end());
   std::vector<double> v(weights.v.begin(), weights.v.end());
-  for (std::size_t i = 0; i < m.size(); ++i) {
-    if (std::abs(weights.m[i]) > 2e-30F) m[i] = double{weights.m[i]} / 2;
-    if (i < weights.parameters) v[i] = m[i] == 0 && v[i] < 2e-30 ? 0 : v[i] / 2;
-  }
+  const auto halve = [](double& moment) { moment = std::abs(moment) > 2e-30 ? moment / 2 : 0; };
+  weights.for_weights([&](std::size_t i) {
+    halve(m[i]);
+    halve(m[weights.parameters + i]);
+    v[i] = m[i] == 0 && v[i] < 2e-30 ? 0 : v[i] / 2;
+  });
   weights.step(false);
   expect_equal(weights.m, m);
   expect_equal(weights.v, v);
