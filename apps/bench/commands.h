@@ -12,7 +12,8 @@ struct Options {
   std::string activation = "relu";
   std::string precision = "fp32";
   int threads = 0;
-  std::string data;  ///< a folder of IDX files; empty: synthetic images
+  std::string data;     ///< a folder of IDX files; empty: synthetic images
+  std::string weights;  ///< a file of initial weights; empty: drawn from seed 0
   std::string device = "cpu";
   std::int64_t limit = 0;  ///< use the first images only; 0: all
 };
@@ -22,10 +23,12 @@ struct Options {
 void converse(const nlohmann::json& description,
               const std::function<nlohmann::json(const std::string& line)>& answer);
 
-/// Answers each line `run STEPS` with the seconds per step of run(STEPS), which returns the loss.
+/// Answers each line `run STEPS` with the seconds per step of run(STEPS), which returns the loss,
+/// and how many steps came before.
 void serve(const nlohmann::json& description, const std::function<double(int steps)>& run);
 
-/// Training steps of the tutorial's network.
+/// Training steps of the tutorial's network: step k takes batch k of the images as they are
+/// ordered, from the first again behind the last.
 void step(const Options& options);
 
 /// The oneDNN primitives of such a step alone, each on all threads, with no buffer ever out of

@@ -30,6 +30,22 @@ def milliseconds(engine):
     return report.spread([1e3 * turn["seconds_per_step"] for turn in engine["rounds"]])
 
 
+def losses_shown(engine):
+    """The first run, which warmed it, and the last round."""
+    return engine["warm"], engine["rounds"][-1]
+
+
+def steps_shown(record):
+    """Which steps these were, of all engines of all pairs: numbered from 1."""
+    shown = {
+        tuple(f"{turn['first_step'] + 1} to {turn['first_step'] + turn['steps']}" for turn in turns)
+        for pair in record["pairs"]
+        for turns in map(losses_shown, pair["engines"].values())
+    }
+    (steps,) = shown
+    return steps
+
+
 def rows(record):
     for pair in record["pairs"]:
         engines = pair["engines"]
@@ -48,7 +64,7 @@ def rows(record):
                 ratio(ours, middle) if ours and key != "saltus" else "",
                 f"{primitives:.1f}" if primitives and key == "saltus" else "",
                 engines[key]["description"].get("variant", ""),
-                f"{engines[key]['rounds'][-1]['loss']:.4f}",
+                *(f"{turn['loss']:.4f}" for turn in losses_shown(engines[key])),
             ]
 
 
@@ -77,17 +93,21 @@ def markdown(record):
     host, protocol = record["machine"], record["protocol"]
     descriptions = [e["description"] for p in record["pairs"] for e in p["engines"].values()]
     versions = sorted({d["version"] for d in descriptions if "version" in d})
-    header = "precision,activation,engine,ms per step,range,takes,oneDNN primitives,variant,loss"
+    first, last = steps_shown(record)
+    header = "precision,activation,engine,ms per step,range,takes,oneDNN primitives,variant"
+    header += f",loss in steps {first},loss in steps {last}"
     return "\n".join(
         [
             f"# One training step on the CPU: {host['cpu']}",
             "",
-            "The tutorial's network, 128 images of 28x28, everything included: shuffled data,",
+            "The tutorial's network, 128 images of 28x28, everything included: gathering data,",
             "forward, loss (binary cross-entropy on softmax), backward, clipping by value, Adam,",
             f"metrics. Medians over {protocol['rounds']} rounds of {protocol['steps']} steps, the",
             "engines taking turns. *Takes*: the time of the peer over ours. Each peer is shown in",
             "the fastest of its variants; the times of all of them are in the JSON beside this",
-            "page. *Loss*: the mean over the steps of the last round.",
+            "page. *Loss*: the mean over these steps, the first ones and those of the last round.",
+            "All engines began from equal weights and took the same number of steps over the same",
+            "batches in the same order; what else their losses differ by is what dropout drew.",
             "",
             f"{record['date'][:10]}, commit {record['commit']}, {protocol['threads']} threads,",
             f"CPU family {host['family']} ({', '.join(host['instruction_sets'])}),",

@@ -33,6 +33,8 @@ int run(int argc, char** argv) {
     command->add_option("--activation", options.activation, "Activation of all layers")
         ->capture_default_str();
   }
+  step->add_option("--weights", options.weights,
+                   "File of initial weights, floats, tensor by tensor; without it: from seed 0");
   activations->add_option("--rounds", rounds, "Rounds; each activation has its turn in each")
       ->capture_default_str();
   activations->add_option("--steps", steps, "Steps a turn")->capture_default_str();

@@ -1,9 +1,13 @@
 #include "network.h"
 
 #include <algorithm>
+#include <fstream>
 #include <random>
 
+#include <fmt/format.h>
+
 #include <saltus/dataset.h>
+#include <saltus/error.h>
 #include <saltus/sweep.h>
 
 namespace saltus::bench {
@@ -26,8 +30,17 @@ Images::Images(const std::string& folder) {
   images_.pixels = std::move(pixels);
 }
 
-Samples Images::first(std::int64_t batches) const {
-  return images_.samples(batches * kBatch);
+Samples Images::batches_from(std::int64_t batch, std::int64_t count) const {
+  const std::int64_t first = std::min(batch * kBatch, images_.count);
+  Samples some = images_.samples(first + count * kBatch);
+  const std::int64_t pixels = images_.height * images_.width * images_.channels;
+  const auto behind = [](std::int64_t values) {
+    return [skipped = static_cast<std::size_t>(values)](auto& all) { all = all.subspan(skipped); };
+  };
+  std::visit(behind(first * pixels), some.inputs);
+  std::visit(behind(first), some.targets);
+  some.count -= first;
+  return some;
 }
 
 Optimizer tutorial_optimizer() {
@@ -45,6 +58,23 @@ CompileOptions compile_options(const Options& options) {
   compile.precision = parse_precision(options.precision);
   compile.threads = options.threads;
   return compile;
+}
+
+std::vector<std::vector<float>> read_weights(const std::string& path,
+                                             const std::vector<Weight>& weights) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw DataError(fmt::format("cannot read {}", path));
+  std::vector<std::vector<float>> all;
+  for (const Weight& weight : weights) {
+    auto& values = all.emplace_back(static_cast<std::size_t>(element_count(weight.shape)));
+    if (!file.read(reinterpret_cast<char*>(values.data()),
+                   static_cast<std::streamsize>(values.size() * sizeof(float)))) {
+      throw DataError(fmt::format("{} holds too few weights", path));
+    }
+  }
+  if (file.peek() != std::ifstream::traits_type::eof())
+    throw DataError(fmt::format("{} holds more than the network's weights", path));
+  return all;
 }
 
 Model make_model(const std::string& activation, const Options& options) {

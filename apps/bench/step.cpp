@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 #include <saltus/error.h>
 
@@ -15,6 +17,7 @@ void converse(const nlohmann::json& description,
 }
 
 void serve(const nlohmann::json& description, const std::function<double(int steps)>& run) {
+  int done = 0;
   converse(description, [&](const std::string& line) -> nlohmann::json {
     if (!line.starts_with("run "))
       throw InvalidArgument("expected `run STEPS`, got `" + line + "`");
@@ -22,18 +25,40 @@ void serve(const nlohmann::json& description, const std::function<double(int ste
     const auto start = std::chrono::steady_clock::now();
     const double loss = run(steps);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    return {{"steps", steps}, {"seconds_per_step", seconds.count() / steps}, {"loss", loss}};
+    const int first = std::exchange(done, done + steps);
+    return {{"first_step", first},
+            {"steps", steps},
+            {"seconds_per_step", seconds.count() / steps},
+            {"loss", loss}};
   });
 }
 
 void step(const Options& options) {
   const Images images(options.data);
   Model model = make_model(options.activation, options);
+  if (!options.weights.empty()) {
+    const std::vector<std::vector<float>> values = read_weights(options.weights, model.weights());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      model.set_weights(model.weights()[i].name, values[i]);
+  }
   FitOptions fit;
   fit.batch_size = kBatch;
-  model.fit(images.first(2), fit);
+  fit.shuffle = false;
+  std::int64_t next = 0;
+  const auto run = [&](int steps) {
+    double sum = 0;
+    for (std::int64_t left = steps; left > 0;) {
+      const std::int64_t first = next % images.whole_batches();
+      const std::int64_t count = std::min(left, images.whole_batches() - first);
+      sum += model.fit(images.batches_from(first, count), fit).at("loss").back() *
+             static_cast<double>(count);
+      next += count;
+      left -= count;
+    }
+    return sum / steps;
+  };
   serve({{"engine", "Saltus"}, {"version", "Saltus " SALTUS_VERSION}, {"variant", "Model::fit"}},
-        [&](int steps) { return model.fit(images.first(steps), fit).at("loss").back(); });
+        run);
 }
 
 }  // namespace saltus::bench

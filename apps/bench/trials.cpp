@@ -1,14 +1,10 @@
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <saltus/dataset.h>
-#include <saltus/error.h>
 #include <saltus/sweep.h>
 
 #include "network.h"
@@ -71,19 +67,12 @@ class Trials {
     return {std::move(entries), compile};
   }
 
-  /// Weights of the peers, so that all can be seen to compute the same network: the file holds them
-  /// as floats, tensor by tensor.
+  /// Weights of the peers, so that all can be seen to compute the same network.
   static void load(train::Trainer& trainer, const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    for (std::size_t weight = 0; weight < trainer.weights().size(); ++weight) {
-      std::vector<float> values(
-          static_cast<std::size_t>(element_count(trainer.weights()[weight].shape)));
-      if (!file.read(reinterpret_cast<char*>(values.data()),
-                     static_cast<std::streamsize>(values.size() * sizeof(float)))) {
-        throw DataError(fmt::format("{} holds too few weights", path));
-      }
+    const std::vector<std::vector<float>> values = read_weights(path, trainer.weights());
+    for (std::size_t weight = 0; weight < values.size(); ++weight) {
       for (int trial = 0; trial < trainer.trials(); ++trial)
-        trainer.set_weight(trial, weight, values);
+        trainer.set_weight(trial, weight, values[weight]);
     }
   }
 

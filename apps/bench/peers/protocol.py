@@ -3,7 +3,12 @@
 An engine is a child process that stays alive through all rounds. It prints one line of JSON when
 it is ready ({"engine", "version", "variant", ...}), then answers each line on its standard input
 with one line, and ends when its input ends. Of the CPU's benchmark, the line is `run STEPS` and the
-answer {"steps", "seconds_per_step", "loss"}; of the GPU's, trials.py says what they are.
+answer {"first_step", "steps", "seconds_per_step", "loss"}; of the GPU's, trials.py says what they
+are.
+
+In the CPU's benchmark, all engines begin from equal weights, and step k takes batch k of the
+training images, in the order of the files: whatever an engine does to get ready is undone before
+step 0. So losses after the same number of steps can be compared; only dropout's draws differ.
 """
 
 import argparse
@@ -19,8 +24,10 @@ import numpy as np
 
 BATCH = 128
 TRAIN_IMAGES, TEST_IMAGES = 60000, 10000
+BATCHES = TRAIN_IMAGES // BATCH  # whole ones; behind the last, the first follows
 PROBES = 3  # timed runs with which an engine chooses among its variants,
 PROBE_STEPS = 16  # of so many steps each
+MOST_STEPS_AN_EXECUTION = 8  # the number of steps in a run is a multiple of it, and larger
 
 
 def parser(description, precisions):
@@ -87,27 +94,30 @@ def training_data(folder):
 
 
 def fastest(variants, chosen=None):
-    """Builds each variant, times a few of its steps, and keeps the fastest.
+    """Builds each variant, times a few of its steps, and keeps the fastest, back at its start.
 
-    `variants` maps names to functions that make `run(steps) -> (seconds, loss)`. Returns its name,
-    its run, and for every variant the milliseconds per step, or the error of one that fails.
+    `variants` maps names to functions that make a course: its restart() goes back to the initial
+    weights and the first batch, its run(steps) returns (seconds per step, mean loss). Returns its
+    name, the course, and for every variant the milliseconds per step, or the error of one that
+    fails.
     """
     best, figures = None, {}
     for name, build in variants.items():
         if chosen not in (None, name):
             continue
         try:
-            run = build()
-            run(PROBE_STEPS)  # compiles and warms up
-            seconds = min(run(PROBE_STEPS)[0] for _ in range(PROBES))
-            figures[name] = round(1e3 * seconds / PROBE_STEPS, 2)
+            course = build()
+            course.run(PROBE_STEPS)  # compiles and warms up
+            seconds = min(course.run(PROBE_STEPS)[0] for _ in range(PROBES))
+            figures[name] = round(1e3 * seconds, 2)
         except Exception as error:  # a compiler that this machine lacks must not end the others
             figures[name] = f"{type(error).__name__}: {error}"[:200]
             continue
         if best is None or figures[name] < figures[best[0]]:
-            best = (name, run)
+            best = (name, course)
     if best is None:
         raise SystemExit(f"no variant runs: {figures}")
+    best[1].restart()
     return *best, figures
 
 
@@ -130,15 +140,18 @@ def converse(make_answer):
 
 
 def serve(make_engine):
-    """Answers requests for steps; `make_engine()` returns (description, run)."""
+    """Answers requests for steps; `make_engine()` returns (description, course)."""
 
     def make_answer():
-        description, run = make_engine()
+        description, course = make_engine()
+        done = 0
 
         def answer(line):
-            steps = int(line.removeprefix("run "))
-            seconds, loss = run(steps)
-            return {"steps": steps, "seconds_per_step": seconds / steps, "loss": loss}
+            nonlocal done
+            first, steps = done, int(line.removeprefix("run "))
+            seconds, loss = course.run(steps)
+            done += steps
+            return {"first_step": first, "steps": steps, "seconds_per_step": seconds, "loss": loss}
 
         return description, answer
 
