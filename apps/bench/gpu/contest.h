@@ -50,8 +50,16 @@ struct Setting {
 void add_products(std::vector<Entry>& entries, const Setting& setting);
 void add_others(std::vector<Entry>& entries, const Setting& setting);
 
-/// What the device can do at most: a copy in its memory, a large product of each kind.
-void add_ceilings(std::vector<Entry>& entries);
+/// A large product of each kind, by a library.
+void add_large_products(std::vector<Entry>& entries);
+
+/// What the device can do at most: a copy in its memory, large products, and what single
+/// instructions reach in kernels that repeat them `turns` times and do nothing else.
+void add_ceilings(std::vector<Entry>& entries, int turns);
+
+/// Each launch of a training step of the tutorial's network by itself, and then all of them, by the
+/// backend that trains.
+void add_step(std::vector<Entry>& entries, const Setting& setting, Precision precision);
 
 /// How often data of so many bytes must be there, so that no cache holds it from one time to the
 /// next: at least twice the second-level cache.

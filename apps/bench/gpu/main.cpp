@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <map>
 
 #include "report.h"
 
@@ -13,14 +14,19 @@ namespace {
 using namespace saltus;
 
 constexpr int kNoGpu = 3;
+const std::map<std::string, bench::Precision> kPrecisions = {{"fp32", bench::Precision::fp32},
+                                                             {"tf32", bench::Precision::tf32},
+                                                             {"bf16", bench::Precision::bf16}};
 
 struct Options {
+  std::vector<std::string> parts = {"ceilings", "kernels", "step"};
+  std::vector<std::string> kinds = {"tf32", "bf16"};
   std::vector<int> trials = {1, 6};
   int rows = 128;
   bench::Protocol protocol;
   std::string only;
   std::vector<std::string> skip;
-  bool ceilings = true;
+  int turns = 512;
   std::string json;
 };
 
@@ -40,11 +46,20 @@ bool gpu_is_missing() {
 }
 
 std::vector<bench::Entry> entries_of(const Options& options) {
+  const auto asked = [&](const std::string& part) {
+    return std::find(options.parts.begin(), options.parts.end(), part) != options.parts.end();
+  };
   std::vector<bench::Entry> entries;
-  if (options.ceilings) bench::add_ceilings(entries);
+  if (asked("ceilings")) bench::add_ceilings(entries, options.turns);
   for (const int trials : options.trials) {
-    bench::add_products(entries, {options.rows, trials});
-    bench::add_others(entries, {options.rows, trials});
+    const bench::Setting setting = {options.rows, trials};
+    if (asked("kernels")) {
+      bench::add_products(entries, setting);
+      bench::add_others(entries, setting);
+    }
+    for (const std::string& kind : options.kinds) {
+      if (asked("step")) bench::add_step(entries, setting, kPrecisions.at(kind));
+    }
   }
   return entries;
 }
@@ -87,6 +102,20 @@ int measure_all(const Options& options) {
 int run(int argc, char** argv) {
   Options options;
   CLI::App app("Times of the kernels on a GPU, beside cuDNN and cuBLASLt.");
+  app.add_option(
+         "--parts", options.parts,
+         "ceilings: what the device can do; kernels: ours, beside the libraries'; step: each "
+         "launch of a training step")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"ceilings", "kernels", "step"}))
+      ->capture_default_str();
+  app.add_option("--kinds", options.kinds, "Numbers of the step's products")
+      ->delimiter(',')
+      ->check(CLI::IsMember(kPrecisions))
+      ->capture_default_str();
+  app.add_option("--turns", options.turns, "How often a ceiling's kernel repeats its instruction")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--trials", options.trials, "Numbers of models computed side by side")
       ->delimiter(',')
       ->capture_default_str();
@@ -99,7 +128,6 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--only", options.only, "Only computations whose name contains this");
   app.add_option("--skip", options.skip, "None whose name contains one of these")->delimiter(',');
-  app.add_flag("!--no-ceilings", options.ceilings, "Leave out the device's ceilings");
   app.add_option("--json", options.json, "File for all figures");
   CLI11_PARSE(app, argc, argv);
   return gpu_is_missing() ? kNoGpu : measure_all(options);

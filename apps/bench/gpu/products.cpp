@@ -187,27 +187,6 @@ Entry large_product(Precision precision) {
   return entry;
 }
 
-/// Half a gigabyte is read, as much written.
-Entry copy() {
-  constexpr std::int64_t kFloats = std::int64_t{1} << 27;
-  Entry entry;
-  entry.name = "copy in device memory";
-  entry.bytes = 8.0 * kFloats;
-  entry.make = [] {
-    const auto arena = std::make_shared<Arena>();
-    const auto source = arena->random<float>(1, kFloats);
-    const auto target = arena->random<float>(1, kFloats);
-    return Contest{{{"cudaMemcpyAsync",
-                     [arena, source, target](int, cudaStream_t stream) {
-                       SALTUS_CHECK(cudaMemcpyAsync(target.data, source.data, kFloats * 4,
-                                                    cudaMemcpyDeviceToDevice, stream));
-                     },
-                     ""}},
-                   1};
-  };
-  return entry;
-}
-
 }  // namespace
 
 void add_products(std::vector<Entry>& entries, const Setting& setting) {
@@ -218,8 +197,7 @@ void add_products(std::vector<Entry>& entries, const Setting& setting) {
           entries.push_back(entry_of(shape, precision, pass, setting));
 }
 
-void add_ceilings(std::vector<Entry>& entries) {
-  entries.push_back(copy());
+void add_large_products(std::vector<Entry>& entries) {
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
     entries.push_back(large_product(precision));
 }

@@ -139,6 +139,34 @@ const backend::NonFinite* CudaExecutable::non_finite(int trial) {
   return found ? &*found : nullptr;
 }
 
+std::vector<StepLaunch> CudaExecutable::training_step(std::int64_t batch_size) {
+  flush();
+  const Pass pass = {.kind = ProgramKind::train,
+                     .split = backend::Split::train,
+                     .shuffled = true,
+                     .count = 1,
+                     .batch_size = batch_size};
+  make_room(rows_of(pass));
+  make_room_for_batches(1);
+  const PassGraph& graph = graph_of(pass);  // keeps the batch's range
+  const Mirror<kernels::BatchRange> range(1, "a batch");
+  fill_ranges(pass, 0, range.host());
+  complete(stream_.get(),
+           [&] { copy(graph.range(0), range.host(), 1, cudaMemcpyHostToDevice, stream_.get()); });
+  const Site here = site(pass, rows_of(pass), memory(), table_.all(graph.range(0)));
+  const std::span<const Launch> launches = compiled_->launches(pass.kind);
+  const std::vector<Job>& jobs = compiled_->schedule(pass.kind).jobs;
+  std::vector<StepLaunch> all;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    all.push_back({plan::name_of(jobs[i].step), [here, &launch = launches[i]](cudaStream_t stream) {
+                     Site at = here;
+                     at.stage.stream = stream;
+                     launch.run(at);
+                   }});
+  }
+  return all;
+}
+
 void CudaExecutable::flush() {
   if (pending_.empty()) return;
   const std::vector<Pass> passes = std::exchange(pending_, {});

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <compare>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "backend/backend.h"
@@ -13,6 +15,12 @@
 #include "backend/cuda/trial_table.h"
 
 namespace saltus::cuda {
+
+/// What a step of the plan puts into a stream.
+struct StepLaunch {
+  std::string_view step;  ///< plan::name_of()
+  std::function<void(cudaStream_t)> start;
+};
 
 /// Trials on a GPU, side by side in every launch.
 ///
@@ -42,6 +50,11 @@ class CudaExecutable {
   void set_learning_rate(int trial, double learning_rate);
   void set_active(int trial, bool active);
   const backend::NonFinite* non_finite(int trial);
+
+  /// The launches of a training step on the first batch that is bound, one after another, for those
+  /// who time or trace them one by one. They belong to this object, and any other call that binds
+  /// data or takes larger batches ends their use.
+  std::vector<StepLaunch> training_step(std::int64_t batch_size);
 
  private:
   /// Batches that are to be run, one after another.
