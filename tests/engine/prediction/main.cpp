@@ -77,7 +77,9 @@ class Device {
                                              plan::name_of(job.step), noted.size(), work.size()));
       }
       for (std::size_t k = 0; k < noted.size(); ++k) {
-        all.push_back({{"name", work[k].name},
+        all.push_back({{"job", i},
+                       {"step", plan::name_of(job.step)},
+                       {"name", work[k].name},
                        {"kernel", noted[k].function},
                        {"grid", numbers(noted[k].grid)},
                        {"block", numbers(noted[k].block)},

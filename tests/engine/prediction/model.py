@@ -77,6 +77,7 @@ class Prediction:
     """Of a launch, as gpu_launches says it, whose kernel takes so much."""
 
     def __init__(self, launch, use, device):
+        self.job, self.step = launch["job"], launch["step"]
         self.name, self.kernel, self.grid = launch["name"], launch["kernel"], launch["grid"]
         self.flops, self.bytes = launch["flops"], launch["bytes"]
         self.threads = math.prod(launch["block"])

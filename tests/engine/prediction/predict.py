@@ -3,7 +3,7 @@
 
     predict.py GPU_LAUNCHES OBJECT...                     prints a step's launches
         --device h100|h200 --precision fp32|tf32|bf16 --trials 6
-    predict.py GPU_LAUNCHES OBJECT... --page FILE         writes the page
+    predict.py GPU_LAUNCHES OBJECT... --page FILE         writes the page, and the figures as JSON beside it
 
 GPU_LAUNCHES is the program that prints what is launched, the OBJECTs are those of the kernels, with ptxas's reports
 beside them. model.py says how a time is predicted.
@@ -25,6 +25,7 @@ from reports import read_reports, short  # noqa: E402: found by the lines above
 
 RECORD = ROOT / "docs" / "benchmarks" / "gpu" / "nvidia-h200-2026-11-26-7022318.json"
 RECORDED = "h200"
+RECORDED_GROUPS = [4, 2]  # trials of its sweep side by side, one group after the other: the notes at its head
 LONG = 20e-6  # seconds: no launch's beginning decides
 PRECISIONS = ["fp32", "tf32", "bf16"]
 TRIALS = [1, 6]
@@ -130,6 +131,23 @@ def of_launches(predictions):
                   "occupancy", "waves", "Mflop", "MB", "us"], rows, 3)
 
 
+def jobs(predictions):
+    """[{step, name, seconds}]: what each step of the plan takes, all of its launches."""
+    found = []
+    for _, group in itertools.groupby(predictions, lambda prediction: prediction.job):
+        group = list(group)
+        names = dict.fromkeys(prediction.name for prediction in group)
+        found.append({"step": group[0].step, "name": ", ".join(names), "seconds": seconds(group)})
+    return found
+
+
+def figures(predictor):
+    """What scripts/gpu_record/prediction.py shows beside a record."""
+    return {"cases": [{"device": DEVICES[device].name, "precision": precision, "trials": trials,
+                       "jobs": jobs(predictor.step(device, precision, trials))}
+                      for device, precision, trials in itertools.product(DEVICES, PRECISIONS, TRIALS)]}
+
+
 def limits(predictions):
     """The part of the time that each limit has, as a percentage."""
     whole = seconds(predictions)
@@ -157,6 +175,14 @@ def measured_times(record):
     """{(name, kind, trials): seconds} of our kernels."""
     return {(entry["name"], entry["kind"], entry["trials"]): one["median"]
             for entry in record["benchmark"]["entries"] for one in entry["contestants"] if one["name"] == "Saltus"}
+
+
+def fastest_of_bytes(record):
+    """The entry whose kernel of ours moved most bytes a second, of those that do no products, and how many."""
+    rates = [(entry["bytes"] / one["median"], entry) for entry in record["benchmark"]["entries"] if not entry["flop"]
+             for one in entry["contestants"] if one["name"] == "Saltus"]
+    rate, entry = max(rates, key=lambda pair: pair[0])
+    return entry, rate
 
 
 def compared(predictions, precision, trials, measured):
@@ -193,13 +219,13 @@ def page(predictor):
     rows = predictor.launches(PRECISIONS[0], TRIALS[0])["rows"]
     record = json.loads(RECORD.read_text())
     comparison, sums, long = of_comparison(predictor, measured_times(record))
-    copied = next(entry for entry in record["benchmark"]["entries"] if entry["name"] == "copy in device memory")
-    copy_rate = copied["bytes"] / copied["contestants"][0]["median"]
+    fastest, rate = fastest_of_bytes(record)
     off = ", ".join(f"{ratio:.1f} times in {precision} with {trials} trial{'s' if trials > 1 else ''}"
                     for precision, trials, ratio in sums)
     ratios = [ratio for _, _, ratio in sums]
     sweep = next(step for step in record["steps"] if step["name"] == "sweep")["seconds"]
-    predicted = epoch(predictor, RECORDED, "tf32", 6) * EPOCHS
+    together = epoch(predictor, RECORDED, "tf32", 6) * EPOCHS
+    predicted = sum(epoch(predictor, RECORDED, "tf32", trials) for trials in RECORDED_GROUPS) * EPOCHS
     parts = [
         INTRODUCTION.format(architecture=ARCHITECTURE, mma=MMA_SYNC, launch=LAUNCH * 1e6,
                             steps=batches(TRAIN_IMAGES, rows), evaluations=batches(TEST_IMAGES, rows), rows=rows,
@@ -211,14 +237,15 @@ def page(predictor):
         prose(f"[The record]({RECORD.relative_to(ROOT / 'docs' / 'benchmarks').with_suffix('.md')}) of an H200 has times of "
               "computations alone, at these shapes and on data that no cache holds. A prediction is the sum of a "
               "computation's launches; *times* is the measured time over it. The record's forward passes add the bias, "
-              f"but apply no activation, and its kernels are those of commit {record['commit'][:7]}."),
+              "but apply no activation. Its kernels are older than those that are predicted here; of which state, its notes say."),
         prose(f"Over all of these the measured time is {min(ratios):.1f} to {max(ratios):.1f} times the predicted one: {off}. Of"
               f" computations that took {LONG * 1e6:.0f} us or more, {long[0][2]} is nearest ({long[0][0]:.1f} "
-              f"times) and {long[-1][2]} farthest ({long[-1][0]:.1f} times). A copy in device memory reached "
-              f"{copy_rate / 1e9:.0f} GB/s there, {copy_rate / DEVICES[RECORDED].memory:.0%} of the rate of the data sheet, "
-              "which the model takes."),
-        prose(f"The whole sweep, predicted at {predicted:.1f} s (tf32, six trials side by side), took {sweep} s there, from the "
-              "program's start to its end: reading data, initial weights and capturing graphs included."),
+              f"times) and {long[-1][2]} farthest ({long[-1][0]:.1f} times). The kernel that moved most bytes a second there, "
+              f"{fastest['name']}, reached {rate / 1e9:.0f} GB/s, {rate / DEVICES[RECORDED].memory:.0%} of the rate of the data "
+              "sheet, which the model takes."),
+        prose(f"The whole sweep took {sweep} s there (tf32), from the program's start to its end: reading data, initial weights and "
+              f"capturing graphs included. It ran four trials side by side and then two, for which {predicted:.1f} s are predicted; "
+              f"six side by side, as sweeps can run, {together:.1f} s."),
         comparison,
     ]
     for trials in TRIALS:
@@ -246,6 +273,7 @@ def main():
     predictor = Predictor(arguments.program, arguments.objects)
     if arguments.page:
         arguments.page.write_text(page(predictor))
+        arguments.page.with_suffix(".json").write_text(json.dumps(figures(predictor), indent=1) + "\n")
         return
     case = (arguments.device, arguments.precision, arguments.trials)
     one = epoch(predictor, *case)

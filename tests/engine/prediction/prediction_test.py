@@ -29,7 +29,7 @@ class Use:
 
 def launch(grid, *, flops=0.0, moved=0.0, kernel=TENSOR, threads=128, shared=100 * 1024):
     """Two blocks of it are on a multiprocessor at once."""
-    given = {"name": "x", "kernel": kernel, "grid": grid, "block": [threads, 1, 1], "shared": shared, "flops": flops,
+    given = {"job": 0, "step": "loss", "name": "x", "kernel": kernel, "grid": grid, "block": [threads, 1, 1], "shared": shared, "flops": flops,
              "bytes": moved}
     return model.Prediction(given, Use(), DEVICE)
 
@@ -143,6 +143,30 @@ class Launches(unittest.TestCase):
             for p in self.step(precision):
                 self.assertTrue(16 <= p.registers <= 255, p.kernel)
                 self.assertGreaterEqual(p.together, 1)
+
+
+class Figures(unittest.TestCase):
+    """What is written for programs."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.predictor = predict.Predictor(PROGRAM, OBJECTS)
+
+    def test_jobs_add_up_to_the_step(self):
+        cases = predict.figures(self.predictor)["cases"]
+        self.assertEqual(len(cases), 12)
+        for case in cases:
+            device = next(key for key, device in model.DEVICES.items() if device.name == case["device"])
+            step = self.predictor.step(device, case["precision"], case["trials"])
+            self.assertAlmostEqual(sum(job["seconds"] for job in case["jobs"]), predict.seconds(step))
+
+    def test_a_job_has_all_of_its_launches(self):
+        jobs = predict.jobs(self.predictor.step("h200", "tf32", 1))
+        names = [job["name"] for job in jobs]
+        self.assertEqual(names[:2] + names[-1:], ["load images", "conv2d forward", "update"])
+        self.assertEqual(jobs[-1]["step"], "update")
+        backward, = (job for job in jobs if "conv2d_1 backward to w" in job["name"])
+        self.assertEqual(backward["name"], "max-pool backward, conv2d_1 backward to x, conv2d_1 backward to w")
 
 
 class Page(unittest.TestCase):
