@@ -240,7 +240,7 @@ def markdown(record):
         f"{recipe.TRAINING_FLOP / 1e6:.2f} MFLOP an image, take at the rate of the data sheet, for a",
         "device whose rate is known here. The GPU's idle share is not measured: that takes a profiler.",
         "",
-        f"{record['date'][:10]}, commit {record['commit']}. {', '.join([device['name'], *told])}.",
+        f"{record['date'][:10]}, {record['commit']}. {', '.join([device['name'], *told])}.",
         f"{protocol['images']} images, {protocol['data']}. {'; '.join(versions)}.",
         "",
     ]

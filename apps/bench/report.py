@@ -39,6 +39,8 @@ def slug(name):
 def write(record, page, path):
     """Writes the record, and its page beside it; returns the page."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=1) + "\n")
-    path.with_suffix(".md").write_text(page)
+    for target, text in ((path, json.dumps(record, indent=1) + "\n"), (path.with_suffix(".md"), page)):
+        part = target.with_name(target.name + ".part")
+        part.write_text(text)
+        part.replace(target)  # never there by half
     return page

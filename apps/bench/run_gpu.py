@@ -18,8 +18,9 @@ not installed is left out, and the page says so. In each precision:
 5. How Saltus's throughput grows with the number of trials side by side.
 
 A time is void where the accuracy on the test images is not within a band around the median of all
-engines. The budget is kept by leaving out rounds, then engines. The peers run in this interpreter,
-or in the one that PEERS_PYTHON names; it needs no network. Exit code 3: there is no GPU.
+engines. The budget is kept by leaving out rounds, then engines; JSON and page are written after
+each part, so that a run that is cut off leaves what it has. The peers run in this interpreter, or
+in the one that PEERS_PYTHON names; it needs no network. Exit code 3: there is no GPU.
 """
 
 import argparse
@@ -94,10 +95,10 @@ def commands(options, python):
 
 
 class Measurement:
-    """All of one precision."""
+    """All of one precision. `save` is called after each part, when `found` has more."""
 
-    def __init__(self, options, precision, deadline, folder):
-        self.options, self.precision, self.folder = options, precision, folder
+    def __init__(self, options, precision, deadline, folder, save):
+        self.options, self.precision, self.folder, self.save = options, precision, folder, save
         self.started, self.deadline = time.monotonic(), deadline
         self.engines, self.found = {}, {"precision": precision, "contestants": {}, "gpu": {}}
 
@@ -105,18 +106,14 @@ class Measurement:
         return self.started + PARTS[part] * (self.deadline - self.started)
 
     def run(self):
+        parts = [self.start_all, self.compare_start, self.epochs, self.finalists, self.trials]
         try:
-            self.start_all()
-            self.compare_start()
-            self.epochs()
-            self.finalists()
-            self.trials()
-            self.sweep()
-            self.throughput()
+            for part in [*parts, self.sweep, self.throughput]:
+                part()
+                self.save()
         finally:
             for engine in self.engines.values():
                 engine.end()
-        return self.found
 
     def play(self, part, entries):
         print(f"  {part}: {', '.join(entry.key for entry in entries)}", flush=True)
@@ -246,6 +243,7 @@ def parse():
     parser.add_argument("--epochs", type=int, default=20, help="of a trial")
     parser.add_argument("--epochs-a-turn", type=int, default=2, help="in the rounds of epochs")
     parser.add_argument("--data", type=Path, help="folder of MNIST's IDX files, else synthetic")
+    parser.add_argument("--sources", help="their hash, to be told instead of the commit")
     parser.add_argument("--limit", type=int, help="use the first images only")
     return parser.parse_args()
 
@@ -275,7 +273,7 @@ def main():
     count = min(options.limit or protocol.TRAIN_IMAGES, protocol.TRAIN_IMAGES)
     record = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "commit": report.commit(ROOT),
+        "commit": f"sources {options.sources}" if options.sources else f"commit {report.commit(ROOT)}",
         "gpu": device,
         "protocol": {
             "rounds": options.rounds,
@@ -289,18 +287,22 @@ def main():
     }
     name = f"training-{report.slug(device['name'])}-{record['date'][:10]}.json"
     out = options.out or ROOT / "docs" / "benchmarks" / "gpu" / name
+
+    def save():
+        return report.write(record, gpu_report.markdown(record), out)
+
     with tempfile.TemporaryDirectory() as folder:
         complete(options, Path(folder))
         for done, precision in enumerate(options.precisions):
             print(precision, flush=True)
             left = deadline - time.monotonic()
             until = time.monotonic() + left / (len(options.precisions) - done)
-            measurement = Measurement(options, precision, until, Path(folder))
-            record["precisions"].append(measurement.run())
-            page = report.write(record, gpu_report.markdown(record), out)
+            measurement = Measurement(options, precision, until, Path(folder), save)
+            record["precisions"].append(measurement.found)
+            measurement.run()
     if not any(found.get("epoch") for found in record["precisions"]):
         sys.exit("No engine could be started; the reasons stand above.")
-    print(f"\n{page}")
+    print(f"\n{save()}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """The machine: its GPU, its libraries, the state of the sources."""
+import hashlib
 import json
 import shutil
 import site
@@ -7,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERY = ["name", "driver_version", "memory.total", "clocks.max.sm", "power.limit"]
+# What the programs are built from, and what drives them.
+SOURCES = ["CMakeLists.txt", "apps", "cmake", "engine", "kernels", "tests", "third_party"]
 TOOLKITS = [Path("/usr/local/cuda"), *sorted(Path("/usr/local").glob("cuda-*"), reverse=True)]
 
 
@@ -49,14 +52,36 @@ def library_folders():
             if any(folder.glob("libcudnn.so*")) or any(folder.glob("libcublas*.so*"))]
 
 
-def commit(programs):
-    """(commit, changed files) of the sources; where there is no git, of the carried programs."""
-    known = output_of(["git", "-C", str(ROOT), "rev-parse", "HEAD"])
-    if known:
-        changed = output_of(["git", "-C", str(ROOT), "status", "--porcelain", "--untracked-files=no"])
-        return known, bool(changed)
+def files_of(place):
+    """All files in a folder that are sources: nothing hidden, no bytecode."""
+    if place.is_file():
+        yield place
+    elif place.is_dir():
+        for entry in place.iterdir():
+            if not entry.name.startswith((".", "__pycache__")):
+                yield from files_of(entry)
+
+
+def sources(root=ROOT):
+    """A hash of the names and contents of all sources, committed or not, in hex."""
+    digest = hashlib.sha256()
+    files = [path for name in SOURCES for path in files_of(root / name)]
+    for path in sorted(files, key=lambda path: path.relative_to(root).as_posix()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def state():
+    """What the sources here are: their hash, the commit below them, and whether they differ from it."""
+    commit = output_of(["git", "-C", str(ROOT), "rev-parse", "HEAD"])
+    changed = output_of(["git", "-C", str(ROOT), "status", "--porcelain", "--", *SOURCES])
+    return {"sources": sources(), "commit": commit or "unknown", "changed": bool(changed)}
+
+
+def state_of(programs):
+    """The same of the sources that the programs in a folder were built from, where they were carried along."""
     note = programs / "collected.json"
-    if note.exists():
-        told = json.loads(note.read_text())
-        return told["commit"], told["changed"]
-    return "unknown", False
+    told = json.loads(note.read_text()) if note.exists() else state()
+    return {key: told[key] for key in ("sources", "commit", "changed")}

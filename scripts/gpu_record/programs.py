@@ -13,6 +13,7 @@ from . import machine
 from .machine import ROOT
 
 TESTS, BENCH, SALTUS, TRIALS = "saltus_kernel_tests_gpu", "saltus_gpu_bench", "saltus", "saltus_bench"
+MNIST = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 PLACES = {TESTS: "tests/emulation", BENCH: "apps/bench/gpu", SALTUS: "apps/saltus",
           TRIALS: "apps/bench"}
 QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help",
@@ -20,6 +21,8 @@ QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help",
 TARGETS = {TESTS: TESTS, BENCH: BENCH, SALTUS: "saltus_program", TRIALS: TRIALS}
 CARRIED = ROOT / "build" / "gpu-programs"
 ARCHIVE = "programs.tar.xz"
+BUILT = "built here"
+DATA = "data"  # the folder in it of MNIST's files
 MOST_BYTES = 64 << 20
 # There wherever programs run, or with the compiler.
 EVERYWHERE = re.compile(r"^(ld-linux|linux-vdso|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so)")
@@ -70,17 +73,19 @@ def trains_on_gpu(saltus):
     return told is not None and "no CUDA backend" not in told
 
 
-def find(folder, limit):
-    """The programs and where they come from: those that `folder` holds, packed or not, or else built ones."""
+def find(folder, limit, may_build=True):
+    """The programs and where they come from: those that `folder` holds, packed or not. Where one of them does not start,
+    all are built, or that one is missing; where there are none, they are built."""
     archive = folder / ARCHIVE
     place = unpacked(archive) if archive.exists() else folder
     carried = {name: place / name for name in PLACES if (place / name).exists()}
     if TESTS in carried and BENCH in carried:
-        troubles = [f"{name}: {why}" for name, path in carried.items() if (why := starts(path))]
-        if not troubles:
-            return carried, f"carried in {folder}"
-        print("the carried programs do not start here:\n  " + "\n  ".join(troubles), flush=True)
-    return build(ROOT / "build" / "gpu", limit), "built here"
+        troubles = {name: why for name, path in carried.items() if (why := starts(path))}
+        for name, why in troubles.items():
+            print(f"{name} was carried along and does not start here: {why}", flush=True)
+        if not troubles or not may_build:
+            return {name: path for name, path in carried.items() if name not in troubles}, f"carried in {folder}"
+    return build(ROOT / "build" / "gpu", limit), BUILT
 
 
 def unpacked(archive):
@@ -93,8 +98,19 @@ def unpacked(archive):
     return target
 
 
-def collect(target, build_folder, limit):
-    """Packs the programs and their libraries into a folder. Returns its size in bytes."""
+def copy_data(source, target):
+    """Copies MNIST's files, packed or not; raises RuntimeError where one is missing."""
+    target.mkdir()
+    for name in MNIST:
+        found = [source / (name + suffix) for suffix in (".gz", "") if (source / (name + suffix)).exists()]
+        if not found:
+            raise RuntimeError(f"{source} has no {name}, packed or not")
+        shutil.copy(found[0], target / found[0].name)
+
+
+def collect(target, build_folder, limit, data=None):
+    """Packs the programs, their libraries, and MNIST where `data` is its folder, into a folder. Returns its size in
+    bytes."""
     programs = build(build_folder, limit)
     if not trains_on_gpu(programs[SALTUS]):
         del programs[SALTUS], programs[TRIALS]
@@ -111,11 +127,12 @@ def collect(target, build_folder, limit):
         with tarfile.open(target / ARCHIVE, "w:xz", preset=3) as file:
             for path in sorted(gathered.iterdir()):
                 file.add(path, path.name)
-    commit, changed = machine.commit(target)
-    note = {"commit": commit, "changed": changed, "built": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+    if data is not None:
+        copy_data(data, target / DATA)
+    note = {**machine.state(), "built": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
             "architectures": architectures(build_folder)}
     (target / "collected.json").write_text(json.dumps(note, indent=1) + "\n")
-    total = sum(file.stat().st_size for file in target.iterdir())
+    total = sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
     if total > MOST_BYTES:
         raise RuntimeError(f"{total / 2**20:.1f} MiB, more than the {MOST_BYTES >> 20} that can be carried")
     return total

@@ -1,14 +1,20 @@
-"""The record of a run: all figures as JSON, and a page to read."""
+"""The record of a run: all figures as JSON, a page to read, and what the steps printed."""
 import json
+import os
 import re
+import tarfile
+
+from . import prediction, sweeps
 
 LEFT_OUT = "left out"
+STEP = "step: "  # begins the names of a training step's launches
+ROOF = "roof: "
 
 
 def name_of(record):
-    """DEVICE-DATE-COMMIT"""
+    """DEVICE-DATE-HASH of the sources"""
     device = re.sub(r"[^a-z0-9]+", "-", record["device"]["name"].lower()).strip("-")
-    return f"{device}-{record['date']}-{record['commit'][:7]}"
+    return f"{device}-{record['date']}-{record['sources'][:10]}" + ("-sanitizers" if record["sanitizers"] else "")
 
 
 def table(heading, rows):
@@ -27,10 +33,10 @@ def ceilings(entries):
     for entry in entries:
         if not entry["name"].startswith(("copy ", "product ")):
             continue
+        kind = entry["kind"] or "copy"
         for one in entry["contestants"]:
             if "median" in one:
-                work = entry["flop"] or entry["bytes"]
-                best[entry["kind"] or "copy"] = work / one["median"]
+                best[kind] = max(best.get(kind, 0), (entry["flop"] or entry["bytes"]) / one["median"])
     return best
 
 
@@ -42,9 +48,17 @@ def of_ceiling(entry, median, best):
     return f"{max(floors) / median * 100:.0f} %" if floors else ""
 
 
+def rate_of(entry, median):
+    if entry["flop"]:
+        return f"{entry['flop'] / median / 1e12:.2f} TFLOP/s"
+    return f"{entry['bytes'] / median / 1e9:.0f} GB/s" if entry["bytes"] else ""
+
+
 def bench_rows(entries):
     best = ceilings(entries)
     for entry in entries:
+        if entry["name"].startswith((STEP, ROOF)):
+            continue
         ours = next((one["median"] for one in entry["contestants"]
                      if one["name"] == "Saltus" and "median" in one), None)
         for one in entry["contestants"]:
@@ -54,9 +68,38 @@ def bench_rows(entries):
                 continue
             median = one["median"]
             takes = f"{median / ours:.2f}x" if ours and one["name"] != "Saltus" else ""
-            rate = f"{entry['flop'] / median / 1e12:.2f} TFLOP/s" if entry["flop"] else f"{entry['bytes'] / median / 1e9:.0f} GB/s"
-            yield [*head, f"{median * 1e6:.1f}", spread(one["seconds"]), rate, of_ceiling(entry, median, best), takes,
-                   one["note"]]
+            yield [*head, f"{median * 1e6:.1f}", spread(one["seconds"]), rate_of(entry, median),
+                   of_ceiling(entry, median, best), takes, one["note"]]
+
+
+def roof_rows(entries):
+    for entry in entries:
+        for one in entry["contestants"]:
+            if entry["name"].startswith(ROOF) and "median" in one:
+                yield [entry["name"].removeprefix(ROOF), entry["kind"], f"{one['median'] * 1e6:.2f}",
+                       spread(one["seconds"]), rate_of(entry, one["median"]), one["note"]]
+
+
+def times(bench):
+    """The sections of what saltus_gpu_bench measured."""
+    entries = bench["entries"]
+    if roofs := list(roof_rows(entries)):
+        yield from ["", "## Roofs", "",
+                    "What instructions and memories reach by themselves, in kernels that do nothing else "
+                    "(apps/bench/gpu/roofs.cu); their results were right. Operations are counted as flop.", "",
+                    table(["of", "numbers", "us", "range", "rate", "note"], roofs)]
+    yield from prediction.section(bench, [entry for entry in entries if entry["name"].startswith(STEP)])
+    if rows := list(bench_rows(entries)):
+        yield from [
+            "", "## Times", "",
+            f"Batches of {bench['rows']} images, medians of {bench['rounds']} rounds in which the contestants take turns. "
+            "Each computation is repeated in a CUDA graph, over sets of random data that together exceed the "
+            "second-level cache twice, and events before and behind the graph take the time; with several trials, a "
+            "library is called once for each. *Of the ceiling*: what the fastest copy or the product measured here allows, "
+            "over the time taken. *Takes*: the library's time over ours. What was predicted stands in "
+            "[gpu-prediction.md](../gpu-prediction.md).", "",
+            table(["computation", "numbers", "trials", "by", "us", "range", "rate", "of the ceiling", "takes", "note"], rows),
+        ]
 
 
 def page(record):
@@ -66,36 +109,47 @@ def page(record):
     verdict = f"Failed: {', '.join(failed)}." if failed else "Nothing failed."
     bench = record.get("benchmark")
     cuda = f"CUDA {bench['device']['cuda_of_program']} " if bench else ""
-    changed = ", with changes that were not committed" if record["changed"] else ""
+    changed = " with changes that were not committed" if record["changed"] else ""
+    there = f" The sources beside it, {record['sources_here'][:12]}, are others." if (
+        record["sources_here"] != record["sources"]) else ""
     lines = [
         f"# On a GPU: {device['name']}", "",
-        f"{record['date']}, commit {record['commit'][:12]}{changed}; {cuda}driver {device['driver_version']}, "
+        f"{record['date']}; the sources have the hash {record['sources'][:12]} (`scripts/gpu_verify --sources` says that of "
+        f"others): commit {record['commit'][:12]}{changed}; {cuda}driver {device['driver_version']}, "
         f"{device['memory.total']} of memory, at most {device['clocks.max.sm']} and {device['power.limit']}. "
-        f"Programs: {record['programs']}. {verdict}", "",
+        f"Programs: {record['programs']}.{there} {verdict}", "",
         "All figures are in the JSON beside this page; `scripts/gpu_verify` wrote both.", "",
         "## Steps", "",
         table(["step", "outcome", "seconds", "what it says"],
               [[s["name"], s["outcome"], s["seconds"], s["summary"]] for s in steps]),
     ]
+    if record["sweeps"]:
+        lines += ["", "## Sweeps", "",
+                  "*S in all*: of the program, from its start to its end. *A first epoch* and *a later one*: from the fastest "
+                  "trial's to the slowest's, each with its evaluation. All epochs are in the JSON.", "",
+                  table(sweeps.HEADING, sweeps.rows(record["sweeps"], steps))]
     if bench:
-        lines += [
-            "", "## Times", "",
-            f"Batches of {bench['rows']} images, medians of {bench['rounds']} rounds in which the contestants take turns. "
-            "Each computation is repeated in a CUDA graph, over sets of random data that together exceed the "
-            "second-level cache twice, and events before and behind the graph take the time; with several trials, a "
-            "library is called once for each. *Of the ceiling*: what the copy or the product measured above allows, over "
-            "the time taken. *Takes*: the library's time over ours. What was predicted stands in "
-            "[gpu-prediction.md](../gpu-prediction.md).", "",
-            table(["computation", "numbers", "trials", "by", "us", "range", "rate", "of the ceiling", "takes", "note"],
-                  bench_rows(bench["entries"])),
-        ]
+        lines += times(bench)
     return "\n".join(lines) + "\n"
 
 
-def write(record, folder):
-    """Both files. Returns the page's path."""
+def replace(path, content):
+    """Writes a file that is never there by half."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(content)
+    os.replace(part, path)
+
+
+def write(record, folder, logs=None):
+    """The page and the JSON, and what the steps printed as an archive. Returns the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     base = folder / name_of(record)
     for suffix, text in ((".json", json.dumps(record, indent=1) + "\n"), (".md", page(record))):
-        base.parent.joinpath(base.name + suffix).write_text(text)
-    return base.parent / (base.name + ".md")
+        replace(base.with_name(base.name + suffix), text)
+    if logs is not None:
+        target = base.with_name(base.name + ".logs.tar.gz")
+        part = target.with_name(target.name + ".part")
+        with tarfile.open(part, "w:gz") as file:
+            file.add(logs, "logs")
+        os.replace(part, target)
+    return base.with_name(base.name + ".md")

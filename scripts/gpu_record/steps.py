@@ -1,31 +1,46 @@
-"""The steps, and how one is run."""
+"""A step, and how it is run."""
+import contextlib
 import os
 import re
+import signal
 import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 
-from . import machine
-from .programs import BENCH, SALTUS, TESTS, TRIALS, trains_on_gpu
+from . import machine, sweeps
 
-PEERS_BUDGET = 1200  # seconds
-SANITIZERS = ["memcheck", "racecheck", "initcheck", "synccheck"]
 FILTER = "--gtest_filter="
-NO_WALK = FILTER + "-ActivationWalk*"
 MOST_NAMES = 10  # of failed tests in a summary
+GRACE = 5  # seconds that a program has to end once it is asked to
+
+
+class Stopped(Exception):
+    """Somebody asked this program to end."""
 
 
 @dataclass
 class Step:
     name: str
     command: list = None  # None: it is left out, and `reason` says why
-    limit: int = 600      # seconds
+    limit: float = 600    # seconds
+    part: float = 600     # of a run whose time is short, it takes at most so many seconds
+    least: float = 3      # and is left out where fewer are left
     reason: str = ""
     tests: bool = False   # a program of googletest: some must have run
+    sweep: Path = None    # where a sweep writes its results
     environment: dict = field(default_factory=dict)
+    within: object = None  # the command for a number of seconds, where it depends on them
+
+    def in_time(self, left):
+        """The same step where so many seconds are left, None for no end."""
+        if self.command is None or left is None:
+            return self
+        seconds = min(self.part, left - GRACE)
+        if seconds < self.least:
+            return Step(self.name, reason="no time was left for it")
+        command = self.within(seconds) if self.within else self.command
+        return Step(self.name, command, seconds, tests=self.tests, sweep=self.sweep, environment=self.environment)
 
 
 @dataclass
@@ -41,46 +56,6 @@ class Outcome:
 
     def as_json(self):
         return asdict(self)
-
-
-def plan(programs, work, options):
-    """All steps. `work` is a folder for what they write, options.out that of the records."""
-    tests = str(programs[TESTS])
-    steps = [
-        Step("tests", [tests, NO_WALK], 300, tests=True),
-        Step("parity", [tests, FILTER + "Parity*"], 120, tests=True),
-        Step("walk", [tests, FILTER + "ActivationWalk*", "--stride", str(options.stride)],
-             1800 if options.stride == 1 else 300, tests=True),
-    ]
-    sanitizer = machine.tool("compute-sanitizer")
-    for name in SANITIZERS:
-        if sanitizer is None:
-            steps.append(Step(name, reason="compute-sanitizer is not installed"))
-            continue
-        command = [sanitizer, "--tool", name, "--error-exitcode", "86", "--print-limit", "20"]
-        steps.append(Step(name, [*command, tests, NO_WALK], 900, tests=True))
-    folders = os.pathsep.join([*machine.library_folders(), os.environ.get("LD_LIBRARY_PATH", "")]).strip(os.pathsep)
-    steps.append(Step("benchmark", [str(programs[BENCH]), "--json", str(work / "benchmark.json")], 600,
-                      environment={"LD_LIBRARY_PATH": folders} if folders else {}))
-    steps += training(programs.get(SALTUS), programs.get(TRIALS), work, options, steps[-1].environment)
-    return steps
-
-
-def training(saltus, trials, work, options, libraries):
-    """The whole article, and the same training by the peers; the latter writes a record of its own."""
-    if saltus is None or not trains_on_gpu(saltus):
-        reason = "there is no saltus program that trains on a GPU"
-        return [Step(name, reason=reason) for name in ("sweep", "libraries", "peers")]
-    data = ["--data", str(options.data.resolve())] if options.data else []
-    sweep = Step("sweep", [str(saltus), "sweep", "--device", "cuda", "--out", str(work / "sweep"), *data], 600)
-    by_libraries = Step("libraries", [str(saltus), "sweep", "--device", "cuda", "--gemm", "cublas", "--conv", "cudnn",
-                                      "--out", str(work / "libraries"), *data], 600, environment=libraries)
-    if trials is None:
-        return [sweep, by_libraries, Step("peers", reason="there is no saltus_bench program")]
-    name = f"training-{datetime.now(timezone.utc):%Y-%m-%d}.json"
-    driver = [sys.executable, str(machine.ROOT / "apps/bench/run_gpu.py"), "--build", str(trials.parent), "--out",
-              str(options.out.resolve() / name), "--budget", str(PEERS_BUDGET), *data]
-    return [sweep, by_libraries, Step("peers", driver, PEERS_BUDGET + 60)]
 
 
 def last_line(text):
@@ -103,6 +78,8 @@ def judge(step, code, text):
     """(outcome, summary) of a step that ended."""
     if code == 3 or "no GPU to" in text:
         return "failed", "no GPU was found by the program"
+    if step.sweep:
+        return sweeps.judge(step.sweep, code, last_line(text))
     passed = re.findall(r"\[  PASSED  \] (\d+) tests?", text)
     failed = failed_tests(text)
     found = re.findall(r"ERROR SUMMARY: (\d+) error", text)
@@ -121,19 +98,37 @@ def judge(step, code, text):
     return ("passed" if good else "failed"), "; ".join(parts)
 
 
+def end(process):
+    """Ends a program and all that it started; it is asked first."""
+    def tell(number):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+    if process.poll() is None:
+        tell(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+    tell(signal.SIGKILL)
+    process.wait()
+
+
 def call(step, command, log, limit):
     """Runs a command; its output goes to `log`. Returns its exit code, None where it took too long, and its output."""
     environment = {**os.environ, **step.environment,
                    "SALTUS_FRAGMENT_LAYOUTS": str(machine.ROOT / "tests/kernels/device/fragment_layouts.csv")}
     with log.open("w") as file:
         try:
-            code = subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=environment, timeout=limit,
-                                  cwd=machine.ROOT).returncode
-        except subprocess.TimeoutExpired:
-            code = None
+            process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment,
+                                       cwd=machine.ROOT, start_new_session=True)
         except OSError as error:
             file.write(f"{error}\n")
-            code = 127
+            return 127, f"{error}\n"
+        try:
+            code = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:
+            end(process)
     return code, log.read_text(errors="replace")
 
 
@@ -150,11 +145,11 @@ def culprits(step, failed, log, deadline):
     return found, not failed
 
 
-def run(step, logs):
-    """Runs a step; its output goes to a file of its name in `logs`."""
+def run(step, log):
+    """Runs a step; its output goes to `log`."""
     if step.command is None:
         return Outcome(step.name, "left out", summary=step.reason)
-    log = Path(logs) / f"{step.name}.log"
+    log = Path(log)
     begin = time.monotonic()
     code, text = call(step, step.command, log, step.limit)
     outcome, summary = judge(step, code, text)
@@ -165,5 +160,7 @@ def run(step, logs):
         summary += f"; of these {told}" + ("" if complete else " (there was no time for all)")
     seconds = time.monotonic() - begin
     if code is None:
-        outcome, summary = "failed", f"not done within {step.limit} s; last line: {last_line(text)}"
+        outcome, summary = "failed", f"not done within {step.limit:.0f} s; last line: {last_line(text)}"
+        if step.tests:
+            summary += f"; {len(re.findall(r'^.       OK .', text, re.MULTILINE))} tests had passed"
     return Outcome(step.name, outcome, round(seconds, 1), summary, " ".join(step.command))
