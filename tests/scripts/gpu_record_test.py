@@ -531,8 +531,8 @@ class Whole(unittest.TestCase):
     def test_a_run_ends_in_its_minutes(self):
         self.bench = "[ $1 = --help ] || exec sleep 60"
         begin = time.monotonic()
-        done = self.verify("--minutes", "0.15", "--steps", "roofs,launches,kernels")
-        self.assertLess(time.monotonic() - begin, 0.15 * 60 + 3)
+        done = self.verify("--minutes", "0.25", "--steps", "roofs,launches,kernels")
+        self.assertLess(time.monotonic() - begin, 50, "each of the three would take a minute")
         self.assertEqual(done.returncode, 1)
         self.assertIn("not done within", row_of(self.page(), "roofs")[3])
         self.assertEqual(row_of(self.page(), "kernels")[3], "no time was left for it")
