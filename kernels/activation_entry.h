@@ -49,12 +49,13 @@ class ShortList {
   std::size_t size_ = 0;
 };
 
-/// A parameter: its name, its default, and the closed interval of values that are accepted.
+/// A parameter: its name, its default, and the closed interval of values that are accepted. Their
+/// squares and differences are far from overflow.
 struct Parameter {
   std::string_view name = {};
   float default_value = 0;
-  float low = std::numeric_limits<float>::lowest();
-  float high = std::numeric_limits<float>::max();
+  float low = -1e6f;
+  float high = 1e6f;
 };
 
 /// A parameter that must be positive. The bounds keep reciprocals and squares of it normal numbers.
@@ -94,11 +95,13 @@ struct Traits {
   std::string_view range = {};    ///< of f with default parameters
   Shape shape = Shape::unstated;
   Saturation saturation = Saturation::unstated;
-  Kinks kinks = {};
+  Kinks kinks = {};  ///< where no parameter moves them; else the entry has its own kinks(p)
   std::string_view initializer = {};  ///< of the layers around it: "he_normal", ...
   std::string_view dropout = "dropout";
   /// df is not the derivative of f (which is 0 or useless), but stands in for it.
   bool surrogate_slope = false;
+  /// f costs less with the defaults: the CPU has loops for them alone, where they are constants.
+  bool fast_defaults = false;
 };
 
 /// Base of the entries: what depends on the parameters, for those where nothing does.

@@ -40,20 +40,30 @@ struct Swish : Entry<Swish> {
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
       .initializer = "he_normal",
+      .fast_defaults = true,
   };
   SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     if (p[0] > 0) return Shape::one_minimum;
     return p[0] == 0 ? Shape::monotone : Shape::other;
   }
+  /// beta x
+  template <class T>
+  SALTUS_HD static math::Sum<T> exponent(T x, const Parameters<T>& p) {
+    return math::product(p[0], math::finite_where_zero(p[0], x));
+  }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const auto s = math::logistic(math::product(p[0], x));
-    return math::at_least(x, T(-math::kLargest)) * s.a / s.b;
+    const auto s = math::logistic(exponent(x, p));
+    // The gate is closed where y is negative, if beta is not 0.
+    const T side = math::with_sign_of(p[0], T(1));
+    const T low = p[0] == T(0) ? T(-math::kInfinity) : T(-math::kLargest);
+    return side * math::at_least(side * x, low) * s.a / s.b;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    const auto s = math::logistic(math::product(p[0], x));
-    return math::fma(p[0] * math::finite(x), s.e, s.a * s.b) / (s.b * s.b);
+    const math::Sum<T> u = exponent(x, p);
+    const auto s = math::logistic(u);
+    return math::fma(math::finite(u.hi), s.e, s.a * s.b) / (s.b * s.b);
   }
 };
 
@@ -67,13 +77,14 @@ struct ESwish : Entry<ESwish> {
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
       .initializer = "he_normal",
+      .fast_defaults = true,
   };
   SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     return p[0] >= 0 ? Shape::one_minimum : Shape::other;
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    return p[0] * Silu::f(x, p);
+    return p[0] * math::finite_where_zero(p[0], Silu::f(x, p));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
@@ -223,6 +234,7 @@ struct AconC : Entry<AconC> {
       .shape = Shape::monotone,
       .saturation = Saturation::none,
       .initializer = "he_normal",
+      .fast_defaults = true,
   };
   SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     // The slope runs from p2 down to p2 - 0.0999 d, up to p2 + 1.0999 d, and down to p1.
@@ -231,19 +243,43 @@ struct AconC : Entry<AconC> {
     if (p[1] <= 0) return Shape::one_minimum;
     return p[1] >= 0.1f * d ? Shape::monotone : Shape::other;
   }
+  /// max(p1 x, p2 x) - |d x| sigmoid(-|u|) with d = p1 - p2 and u = beta d x: far out, no term
+  /// cancels another.
+  template <class T>
+  struct Parts {
+    T gap;   ///< |d|
+    T u;     ///< |u|
+    T e, b;  ///< sigmoid(-|u|) = e / b
+  };
+  template <class T>
+  SALTUS_HD static Parts<T> parts(T x, const Parameters<T>& p) {
+    const T gap = math::abs(p[0] - p[1]);
+    const T steepness = p[2] * gap;
+    const auto u = math::product(steepness, math::finite_where_zero(steepness, math::abs(x)));
+    const T e = math::exp_of_negative(-u);
+    return {gap, u.hi, e, T(1) + e};
+  }
+  /// The slopes of the larger of both lines.
+  template <class T>
+  SALTUS_HD static T left(const Parameters<T>& p) {
+    return math::at_most(p[0], p[1]);
+  }
+  template <class T>
+  SALTUS_HD static T right(const Parameters<T>& p) {
+    return math::at_least(p[0], p[1]);
+  }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const T d = p[0] - p[1];
-    const auto s = math::logistic(math::product(p[2] * d, x));
-    return math::fma(p[1], x, d * math::at_least(x, T(-math::kLargest)) * s.a / s.b);
+    const Parts<T> s = parts(x, p);
+    const T line = x < T(0) ? left(p) * math::finite_where_zero(left(p), x)
+                            : right(p) * math::finite_where_zero(right(p), x);
+    return line - s.gap * s.e / s.b * math::at_most(math::abs(x), T(math::kLargest));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    const T d = p[0] - p[1];
-    const T steepness = p[2] * d;
-    const auto s = math::logistic(math::product(steepness, x));
-    const T gate = math::fma(steepness * math::finite(x), s.e, s.a * s.b) / (s.b * s.b);
-    return math::fma(d, gate, p[1]);
+    const Parts<T> s = parts(x, p);
+    const T bend = s.gap * s.e * (math::at_most(s.u, T(0x1p100)) - s.b) / (s.b * s.b);
+    return x < T(0) ? left(p) - bend : right(p) + bend;
   }
 };
 

@@ -5,8 +5,8 @@
 
 namespace saltus::kernels {
 
-/// sin(omega x) (SIREN, arXiv 2006.09661, which starts with omega = 30); right for every float.
-/// SIREN draws its weights from U(-sqrt(6 / n), sqrt(6 / n)), which is he_uniform.
+/// sin(omega x) (SIREN, arXiv 2006.09661, which starts with omega = 30); right for every float,
+/// whatever omega. SIREN draws its weights from U(-sqrt(6 / n), sqrt(6 / n)), which is he_uniform.
 struct Sine : Entry<Sine> {
   static constexpr Traits traits{
       .name = "sine",
@@ -17,14 +17,15 @@ struct Sine : Entry<Sine> {
       .shape = Shape::other,
       .saturation = Saturation::none,
       .initializer = "he_uniform",
+      .fast_defaults = true,
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    return math::sin(p[0] * x);
+    return math::sincos_of_product(p[0], x).sin;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    return p[0] * math::cos(p[0] * x);
+    return p[0] * math::sincos_of_product(p[0], x).cos;
   }
 };
 
@@ -39,14 +40,15 @@ struct Cosine : Entry<Cosine> {
       .shape = Shape::other,
       .saturation = Saturation::none,
       .initializer = "he_uniform",
+      .fast_defaults = true,
   };
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    return math::cos(p[0] * x);
+    return math::sincos_of_product(p[0], x).cos;
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    return -p[0] * math::sin(p[0] * x);
+    return -p[0] * math::sincos_of_product(p[0], x).sin;
   }
 };
 
@@ -89,20 +91,22 @@ struct Snake : Entry<Snake> {
       .shape = Shape::monotone,
       .saturation = Saturation::none,
       .initializer = "lecun_uniform",
+      .fast_defaults = true,
   };
-  /// a x; finite, for at infinity its sine does not matter.
+  /// Of a x; at infinity, where it does not matter, of a finite angle.
   template <class T>
-  SALTUS_HD static T angle(T x, const Parameters<T>& p) {
-    return math::clamp(p[0] * x, T(-math::kLargest), T(math::kLargest));
+  SALTUS_HD static math::SinCos<T> sincos(T x, const Parameters<T>& p) {
+    const T y = math::clamp(x, T(-math::kLargest), T(math::kLargest));
+    return math::sincos_of_product(p[0], y);
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const T s = math::sin(angle(x, p));
+    const T s = sincos(x, p).sin;
     return math::fma(s * s, T(1) / p[0], x);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    const auto at = math::sincos(angle(x, p));
+    const auto at = sincos(x, p);
     // 1 + sin(2 a x)
     const T root = at.sin + at.cos;
     return root * root;

@@ -115,7 +115,7 @@ struct LeakyRelu : Entry<LeakyRelu> {
   static constexpr Kinks kinks(const Parameters<float>& p) { return {{{0, p[0]}}}; }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    return x > T(0) ? x : p[0] * x;
+    return x > T(0) ? x : p[0] * math::finite_where_zero(p[0], x);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
@@ -162,12 +162,12 @@ struct StarRelu : Entry<StarRelu> {
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const T y = math::at_least(x, T(0));
+    const T y = math::finite_where_zero(p[0], math::at_least(x, T(0)));
     return math::fma(p[0] * y, y, p[1]);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    return T(2) * p[0] * math::at_least(x, T(0));
+    return T(2) * p[0] * math::finite_where_zero(p[0], math::at_least(x, T(0)));
   }
 };
 
@@ -177,23 +177,25 @@ struct Srelu : Entry<Srelu> {
   static constexpr Traits traits{
       .name = "srelu",
       .parameters = {{"low", -1}, {"left", 0.2f}, {"high", 1}, {"right", 0.2f}},
-      .formula = "low + left (x - low) if x <= low; high + right (x - high) if x >= high; else x",
+      .formula = "high + right (x - high) if x >= high; low + left (x - low) if x <= low; else x",
       .range = "(-inf, inf)",
       .shape = Shape::monotone,
       .saturation = Saturation::none,
       .initializer = "he_normal",
+      .fast_defaults = true,
   };
   SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
     if (p[0] > p[2] || p[3] < 0) return Shape::other;
     return p[1] >= 0 ? Shape::monotone : Shape::one_minimum;
   }
   static constexpr Kinks kinks(const Parameters<float>& p) {
+    if (p[0] >= p[2]) return {{{p[2], p[3]}}};  // the outer lines meet there
     return {{{p[0], p[1]}, {p[2], p[3]}}};
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const T below = math::fma(p[1], x - p[0], p[0]);
-    const T above = math::fma(p[3], x - p[2], p[2]);
+    const T below = math::fma(p[1], math::finite_where_zero(p[1], x - p[0]), p[0]);
+    const T above = math::fma(p[3], math::finite_where_zero(p[3], x - p[2]), p[2]);
     return x >= p[2] ? above : (x <= p[0] ? below : x);
   }
   template <class T>
@@ -234,16 +236,17 @@ struct SineRelu : Entry<SineRelu> {
       .shape = Shape::other,
       .saturation = Saturation::none,
       .initializer = "he_normal",
+      .fast_defaults = true,
   };
   static constexpr Kinks kinks(const Parameters<float>& p) { return {{{0, p[0]}}}; }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
-    const auto at = math::sincos(x);
+    const auto at = math::sincos(math::finite_where_zero(p[0], x));
     return x > T(0) ? x : p[0] * (at.sin - at.cos);
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
-    const auto at = math::sincos(x);
+    const auto at = math::sincos(math::finite_where_zero(p[0], x));
     return x > T(0) ? T(1) : p[0] * (at.cos + at.sin);
   }
 };

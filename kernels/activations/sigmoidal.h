@@ -238,23 +238,24 @@ struct SoftClipping : Entry<SoftClipping> {
   template <class T>
   struct Parts {
     math::Logistic<T> gate;
-    T k, numerator, denominator;
+    T rest;  ///< 1 - k
+    T numerator, denominator;
   };
   template <class T>
   SALTUS_HD static Parts<T> parts(T x, const Parameters<T>& p) {
     const auto s = math::logistic(math::product(p[0], x));
-    const T k = math::exp_of_negative(-p[0]);
-    return {s, k, s.a, x < T(0) ? math::fma(k, s.e, T(1)) : s.e + k};
+    const auto k = math::exp_pair_of_negative(-p[0]);
+    return {s, -k.expm1, s.a, x < T(0) ? math::fma(k.exp, s.e, T(1)) : s.e + k.exp};
   }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
     const Parts<T> s = parts(x, p);
-    return math::log1p((T(1) - s.k) * s.numerator / s.denominator) * (T(1) / p[0]);
+    return math::at_most(math::log1p(s.rest * s.numerator / s.denominator) * (T(1) / p[0]), T(1));
   }
   template <class T>
   SALTUS_HD static T df(T x, const Parameters<T>& p) {
     const Parts<T> s = parts(x, p);
-    return (T(1) - s.k) * s.gate.e / (s.gate.b * s.denominator);
+    return s.rest * s.gate.e / (s.gate.b * s.denominator);
   }
 };
 

@@ -37,7 +37,10 @@ struct HardTanh : Entry<HardTanh> {
       .saturation = Saturation::both,
       .initializer = "glorot_uniform",
   };
-  static constexpr Kinks kinks(const Parameters<float>& p) { return {{{p[0], 0}, {p[1], 0}}}; }
+  static constexpr Kinks kinks(const Parameters<float>& p) {
+    if (p[0] > p[1]) return {};  // a constant
+    return {{{p[0], 0}, {p[1], 0}}};
+  }
   template <class T>
   SALTUS_HD static T f(T x, const Parameters<T>& p) {
     return math::clamp(x, p[0], p[1]);

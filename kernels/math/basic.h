@@ -16,6 +16,8 @@ namespace saltus::kernels::math {
 /// The largest float.
 inline constexpr double kLargest = 0x1.fffffep127;
 
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 template <class T>
 inline constexpr bool is_float = std::same_as<T, float>;
 
@@ -105,6 +107,13 @@ SALTUS_HD T clamp(T x, T low, T high) {
 template <class T>
 SALTUS_HD T finite(T x) {
   return clamp(x, T(-0x1p100), T(0x1p100));
+}
+
+/// x, but finite where c is 0: for their product, which is 0 there, and not NaN.
+template <class T>
+SALTUS_HD T finite_where_zero(T c, T x) {
+  const T bound = c == T(0) ? T(0x1p100) : T(kInfinity);
+  return clamp(x, -bound, bound);
 }
 
 /// value, or NaN where x is NaN: for slopes that are constants.

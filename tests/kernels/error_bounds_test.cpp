@@ -99,31 +99,65 @@ TEST(ErrorBounds, HoldOverAStrideOfAllFloats) {
   }
 }
 
+// Angles are omega x to all its digits, whatever omega: far out as near zero. In snake, sin^2
+// and x cancel.
+TEST(ErrorBounds, HoldForPeriodicActivationsOfEveryFrequency) {
+  const auto check = [](std::string_view parameter, const Bound& bound) {
+    for (const char* value : {"30", "0.3", "1e6", "1e-6"}) {
+      const auto activation = Activation::parse(std::string(parameter) + "=" + value);
+      const ActivationAccuracy result = measure_accuracy(activation, {.stride = 20011});
+      EXPECT_LT(result.f.ulp.size, bound.f) << activation.str() << " at " << result.f.ulp.at;
+      EXPECT_LT(result.df.ulp.size, bound.df) << activation.str() << " at " << result.df.ulp.at;
+      EXPECT_LT(result.f.near_zero.size, 4e-6) << activation.str();
+      EXPECT_LT(result.df.near_zero.size, 4e-6) << activation.str();
+      EXPECT_EQ(result.nan_disagreements, 0u) << activation.str();
+    }
+  };
+  check("sine:omega", {});
+  check("cosine:omega", {});
+  check("snake:a", {10, 16, kCancels});
+}
+
 bool same(float a, float b) {
   return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) ||
          (std::isnan(a) && std::isnan(b));
 }
 
+// Every entry with its defaults, and with each parameter changed in turn to what is legal for all.
+std::vector<Activation> with_other_parameters() {
+  std::vector<Activation> all;
+  for (const ActivationInfo& info : activation_list()) {
+    all.push_back(Activation::parse(info.name));
+    for (const kernels::Parameter& parameter : info.parameters)
+      for (const char* value : {"0.75", "0", "-1.5"})
+        if (std::stof(value) >= parameter.low)
+          all.push_back(Activation::parse(std::string(info.name) + ":" +
+                                          std::string(parameter.name) + "=" + value));
+  }
+  return all;
+}
+
 TEST(Bits, AreThoseOfTheScalarCodeOnEveryInstructionSet) {
   constexpr std::uint32_t kStride = 200003;
-  std::vector<float> x;
+  std::vector<float> x = {INFINITY, -INFINITY, NAN};
   for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += kStride)
     x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
-  std::vector<float> y(x.size()), slope(x.size());
-  for (const ActivationInfo& info : activation_list()) {
-    const Activation activation = Activation::parse(info.name);
+  std::vector<float> y(x.size()), value(x.size()), slope(x.size());
+  for (const Activation& activation : with_other_parameters()) {
     std::vector<float> f(x.size()), df(x.size());
     std::transform(x.begin(), x.end(), f.begin(), [&](float v) { return activation.f(v); });
     std::transform(x.begin(), x.end(), df.begin(), [&](float v) { return activation.df(v); });
     for (const char* name : {"baseline", "avx2", "avx512"}) {
       const cpu::Loops* loops = cpu::loops_for(name);
       if (loops == nullptr) continue;
-      loops->activate(activation.ref(), {x.data(), plan::DType::f32}, {y.data(), plan::DType::f32},
-                      slope.data(), static_cast<std::int64_t>(x.size()));
+      const auto n = static_cast<std::int64_t>(x.size());
+      const cpu::In in{x.data(), plan::DType::f32};
+      loops->activate(activation.ref(), in, {y.data(), plan::DType::f32}, slope.data(), n);
+      loops->activate(activation.ref(), in, {value.data(), plan::DType::f32}, nullptr, n);
       std::size_t differing = 0;
       for (std::size_t i = 0; i < x.size(); ++i)
-        differing += !same(y[i], f[i]) || !same(slope[i], df[i]);
-      EXPECT_EQ(differing, 0u) << info.name << " on " << name;
+        differing += !same(y[i], f[i]) || !same(value[i], f[i]) || !same(slope[i], df[i]);
+      EXPECT_EQ(differing, 0u) << activation.str() << " on " << name;
     }
   }
 }

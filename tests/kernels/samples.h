@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -47,6 +48,31 @@ std::vector<kernels::Parameters<float>> parameter_sets() {
       sets.push_back(defaults);
       sets.back().values[i] = value;
     }
+  return sets;
+}
+
+/// The corners of what is legal: the defaults with one parameter at the ends of its interval or
+/// beside them, and all combinations of ends, defaults, and 0 and 1, where products vanish.
+template <class A>
+std::vector<kernels::Parameters<float>> corner_sets() {
+  const auto defaults = kernels::defaults<float>(A::traits);
+  std::vector<kernels::Parameters<float>> beside, sets = {defaults};
+  for (std::size_t i = 0; i < A::traits.parameters.size(); ++i) {
+    const auto& [name, default_value, low, high] = A::traits.parameters[i];
+    for (const float value : {std::nextafter(low, high), std::nextafter(high, low)}) {
+      beside.push_back(defaults);
+      beside.back().values[i] = value;
+    }
+    std::vector<kernels::Parameters<float>> more;
+    for (const auto& set : sets)
+      for (const float value : {low, 0.0f, 1.0f, high}) {
+        if (value < low || value > high || value == default_value) continue;
+        more.push_back(set);
+        more.back().values[i] = value;
+      }
+    sets.insert(sets.end(), more.begin(), more.end());
+  }
+  sets.insert(sets.end(), beside.begin(), beside.end());
   return sets;
 }
 

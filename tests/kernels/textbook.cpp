@@ -1,5 +1,6 @@
 #include "textbook.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -15,7 +16,7 @@ Real sigmoid(const Real& x) {
   return 1 / (1 + exp(-x));
 }
 Real softplus(const Real& x) {
-  return log(1 + exp(x));
+  return x > 0 ? x + log(1 + exp(-x)) : log(1 + exp(x));
 }
 Real clip(const Real& x, const Real& low, const Real& high) {
   return x < low ? low : (x > high ? high : x);
@@ -49,7 +50,7 @@ Real srelu(const Real& x, Parameters p) {
 
 const std::map<std::string, Formula, std::less<>> kFormulas = {
     {"sigmoid", [](const Real& x, Parameters) { return sigmoid(x); }},
-    {"log_sigmoid", [](const Real& x, Parameters) -> Real { return log(sigmoid(x)); }},
+    {"log_sigmoid", [](const Real& x, Parameters) -> Real { return -softplus(-x); }},
     {"hard_sigmoid", [](const Real& x, Parameters) -> Real { return clip(x + 3, 0, 6) / 6; }},
     {"classic_hard_sigmoid",
      [](const Real& x, Parameters p) { return clip(p[0] * x + p[1], 0, 1); }},
@@ -64,12 +65,15 @@ const std::map<std::string, Formula, std::less<>> kFormulas = {
     {"gaussian", [](const Real& x, Parameters) -> Real { return exp(-x * x); }},
     {"soft_clipping",
      [](const Real& x, Parameters p) -> Real {
-       return log((1 + exp(p[0] * x)) / (1 + exp(p[0] * (x - 1)))) / p[0];
+       return (softplus(p[0] * x) - softplus(p[0] * (x - 1))) / p[0];
      }},
     {"binary_step", [](const Real& x, Parameters) -> Real { return x > 0 ? 1 : 0; }},
 
     {"tanh", [](const Real& x, Parameters) -> Real { return tanh(x); }},
-    {"hard_tanh", [](const Real& x, Parameters p) { return clip(x, p[0], p[1]); }},
+    {"hard_tanh",
+     [](const Real& x, Parameters p) -> Real {
+       return std::min<Real>(std::max<Real>(x, p[0]), p[1]);
+     }},
     {"softsign", [](const Real& x, Parameters) -> Real { return x / (1 + abs(x)); }},
     {"arctan", [](const Real& x, Parameters) -> Real { return atan(x); }},
     {"lecun_tanh",

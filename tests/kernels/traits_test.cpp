@@ -20,7 +20,6 @@ using kernels::Shape;
 using kernels::Traits;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 // What the concept refuses.
 struct Whole : Entry<Whole> {
@@ -167,46 +166,14 @@ TEST(Traits, SaturationIsWhereFBecomesConstant) {
   });
 }
 
-TEST(Traits, NanStaysNan) {
-  for_every_entry([]<class A>() {
-    for (const auto& p : parameter_sets<A>())
-      for (const float nan : {kNan, -kNan}) {
-        EXPECT_TRUE(std::isnan(A::f(nan, p))) << A::traits.name;
-        EXPECT_TRUE(std::isnan(A::df(nan, p))) << A::traits.name;
-      }
-  });
-}
-
 TEST(Traits, NumbersNeverGiveNan) {
-  const auto xs = sample_floats(12);
+  const auto xs = sample_floats(4);
   for_every_entry([&]<class A>() {
-    const auto p = kernels::defaults<float>(A::traits);
-    for (const float x : xs) {
-      ASSERT_FALSE(std::isnan(A::f(x, p))) << A::traits.name << " at " << x;
-      ASSERT_FALSE(std::isnan(A::df(x, p))) << A::traits.name << " at " << x;
-    }
-  });
-}
-
-// f at an infinity is its limit: NaN only for what oscillates.
-TEST(Traits, InfinitiesGiveLimits) {
-  const auto oscillates = [](std::string_view name, float sign) {
-    return name == "sine" || name == "cosine" || name == "gcu" || (name == "sine_relu" && sign < 0);
-  };
-  for_every_entry([&]<class A>() {
-    const auto p = kernels::defaults<float>(A::traits);
-    for (const float sign : {-1.0f, 1.0f}) {
-      const float limit = A::f(sign * kInfinity, p);
-      const float far = A::f(sign * 3e38f, p);
-      if (oscillates(A::traits.name, sign)) {
-        EXPECT_TRUE(std::isnan(limit)) << A::traits.name;
-      } else if (std::isinf(limit)) {
-        EXPECT_EQ(std::signbit(limit), std::signbit(far)) << A::traits.name;
-        EXPECT_GT(std::abs(far), 88) << A::traits.name;
-      } else {
-        EXPECT_NEAR(limit, far, 1e-6f) << A::traits.name;
+    for (const auto& p : corner_sets<A>())
+      for (const float x : xs) {
+        ASSERT_FALSE(std::isnan(A::f(x, p))) << A::traits.name << " at " << x;
+        ASSERT_FALSE(std::isnan(A::df(x, p))) << A::traits.name << " at " << x;
       }
-    }
   });
 }
 
