@@ -43,6 +43,8 @@ TEST_F(Program, ListsActivations) {
     }
   }
   EXPECT_EQ(names.size(), list.size());
+  const json leaky = json::parse(run({"activations", "leaky_relu", "--json"}).out);
+  EXPECT_EQ(leaky.at(0).at("kinks"), json::parse(R"([{"x": 0.0, "df": 0.2}])"));
   const Ended table = run({"activations"});
   for (const std::string& name : names) EXPECT_THAT(table.out, HasSubstr("\n" + name));
 }

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -103,6 +106,40 @@ TEST(Activation, ShapeAndKinksFollowTheParameters) {
   const auto kinks = Activation::parse("elu:alpha=0.5").kinks();
   ASSERT_EQ(kinks.at.size(), 1u);
   EXPECT_EQ(kinks.at[0].df, 0.5f);
+}
+
+// The multiples of 1/2 in [-6, 6] at which df or f jumps, seen from both sides. slope_test.cpp finds
+// no kink elsewhere.
+std::vector<float> jumps(const Activation& activation) {
+  std::vector<float> places;
+  for (float x = -6; x <= 6; x += 0.5F) {
+    const float before = x - 1e-4F;
+    const float after = x + 1e-4F;
+    const float size = 1 + std::abs(activation.f(x)) + std::abs(activation.df(x));
+    const float slope_change = std::abs(activation.df(after) - activation.df(before));
+    const float change = std::abs(activation.f(after) - activation.f(before));
+    if (std::max(slope_change, change) > 0.02F * size) places.push_back(x);
+  }
+  return places;
+}
+
+TEST(Activation, TheListHasTheKinksOfTheDefaults) {
+  for (const ActivationInfo& info : activation_list()) {
+    const Activation activation = Activation::parse(info.name);
+    // The slope of binary_step, no derivative, jumps where its window ends.
+    const std::vector<float> found =
+        info.surrogate_slope ? std::vector<float>{0} : jumps(activation);
+    std::vector<float> listed;
+    for (const kernels::Kink& kink : info.kinks.at) {
+      listed.push_back(kink.x);
+      EXPECT_EQ(activation.df(kink.x), kink.df) << info.name << " at " << kink.x;
+    }
+    if (info.kinks.period != 0) {
+      listed.clear();
+      for (float x = -6; x <= 6; x += info.kinks.period) listed.push_back(x);
+    }
+    EXPECT_EQ(listed, found) << info.name;
+  }
 }
 
 }  // namespace

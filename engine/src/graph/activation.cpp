@@ -128,6 +128,14 @@ auto of_entry(const kernels::ActivationRef& ref, Get get) {
   return result;
 }
 
+// What an entry states, and the kinks that its defaults give it.
+template <class Entry>
+ActivationInfo with_kinks() {
+  ActivationInfo info = Entry::traits;
+  info.kinks = Entry::kinks(kernels::defaults<float>(Entry::traits));
+  return info;
+}
+
 kernels::ActivationRef with_defaults(int id) {
   kernels::ActivationRef ref{id, {}};
   const auto& parameters = activation_list()[static_cast<std::size_t>(id)].parameters;
@@ -139,7 +147,7 @@ kernels::ActivationRef with_defaults(int id) {
 
 const std::vector<ActivationInfo>& activation_list() {
   static const auto list = []<class... A>(kernels::ActivationTypes<A...>) {
-    return std::vector<ActivationInfo>{A::traits...};
+    return std::vector<ActivationInfo>{with_kinks<A>()...};
   }(kernels::AllActivations{});
   return list;
 }
