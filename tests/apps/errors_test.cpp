@@ -103,6 +103,13 @@ TEST_F(Errors, Usage) {
   expect(2, "excludes", overwriting({"--resume"}));
   expect(2, "--resume needs --out", {"sweep", "--data", "data", "--resume"});
   expect(2, "smaller number", {"curves", "--from", "2", "--to", "1", "--out", "out"});
+  expect(2, "curves run from -1e+39 to 5: both must be in [-3.402823e+38, 3.402823e+38]",
+         {"curves", "--from", "-1e39", "--out", "out"});
+  expect(
+      2, "exponential has no finite value from 100 to 200",
+      {"curves", "--activations", "exponential", "--from", "100", "--to", "200", "--out", "out"});
+  expect(2, "parameter alpha of activation elu must be in [-1000000, 1000000], not 2e6",
+         overwriting({"--activations", "elu:alpha=2e6"}));
 }
 
 TEST_F(Errors, Folder) {

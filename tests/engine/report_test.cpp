@@ -286,8 +286,19 @@ TEST_F(ReportTest, CurvesAreThoseOfTheActivation) {
               testing::StartsWith("activation,x,f,df\nelu:alpha=0.2,-1,-0.1264241"));
   draw_curves(folder_, {curve, compute_curve(Activation::parse("stair"))});
   EXPECT_THAT(text("curves.svg"), HasSubstr("stair"));
+  // As far as float32 goes, and with values that overflow.
+  draw_curves(folder_, {compute_curve(elu, {.from = -3.4e38, .to = 3.4e38}),
+                        compute_curve(Activation::parse("squared_relu"), {.to = 3.4e38})});
+  EXPECT_THAT(text("curves.svg"), HasSubstr("squared_relu"));
   EXPECT_THROW(compute_curve(elu, {.from = 1, .to = 1}), InvalidArgument);
   EXPECT_THROW(compute_curve(elu, {.points = 1}), InvalidArgument);
+  // No float32, or one for both ends.
+  EXPECT_THROW(compute_curve(elu, {.from = -1e39}), InvalidArgument);
+  EXPECT_THROW(compute_curve(elu, {.to = 1e39}), InvalidArgument);
+  EXPECT_THROW(compute_curve(elu, {.from = 1, .to = 1 + 1e-9}), InvalidArgument);
+  // Nothing to draw.
+  EXPECT_THROW(compute_curve(Activation::parse("exponential"), {.from = 100, .to = 200}),
+               InvalidArgument);
   EXPECT_THROW(compute_curve(elu, {.to = std::numeric_limits<double>::quiet_NaN()}),
                InvalidArgument);
 }

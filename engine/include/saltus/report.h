@@ -60,7 +60,8 @@ struct Curve {
   std::vector<float> df;
 };
 
-/// Throws InvalidArgument unless from < to and there are 2 to 100,000 points.
+/// Where f overflows, the values are infinite, as in training, and not drawn. Throws InvalidArgument
+/// unless from < to, also as float32, with 2 to 100,000 points, at one of which f is finite.
 Curve compute_curve(const Activation& activation, const CurveOptions& options = {});
 
 /// curves.csv: activation,x,f,df; each float in the fewest digits that give it back.

@@ -10,6 +10,7 @@
 #include "core/boundary.h"
 #include "core/file.h"
 #include "core/number.h"
+#include "kernels/math.h"
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
@@ -74,10 +75,20 @@ std::string panel(const Curve& curve, std::size_t number) {
 }  // namespace
 
 Curve compute_curve(const Activation& activation, const CurveOptions& options) try {
-  if (!(options.from < options.to) || !std::isfinite(options.from) || !std::isfinite(options.to)) {
+  if (!(options.from < options.to)) {
     throw InvalidArgument(
         fmt::format("curves run from {} to {}: the first must be the smaller number", options.from,
                     options.to));
+  }
+  if (options.from < -kernels::math::kLargest || options.to > kernels::math::kLargest) {
+    throw InvalidArgument(fmt::format("curves run from {} to {}: both must be in [{:.7g}, {:.7g}]",
+                                      options.from, options.to, -kernels::math::kLargest,
+                                      kernels::math::kLargest));
+  }
+  if (static_cast<float>(options.from) == static_cast<float>(options.to)) {
+    throw InvalidArgument(
+        fmt::format("curves run from {} to {}, between which there is no float32: take more room",
+                    options.from, options.to));
   }
   if (options.points < 2 || options.points > kMostPoints) {
     throw InvalidArgument(
@@ -90,6 +101,10 @@ Curve compute_curve(const Activation& activation, const CurveOptions& options) t
     curve.x.push_back(x);
     curve.f.push_back(activation.f(x));
     curve.df.push_back(activation.df(x));
+  }
+  if (std::ranges::none_of(curve.f, [](float value) { return std::isfinite(value); })) {
+    throw InvalidArgument(fmt::format("{} has no finite value from {} to {}: take a smaller x",
+                                      activation.str(), options.from, options.to));
   }
   return curve;
 } catch (...) {
