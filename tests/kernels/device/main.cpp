@@ -91,7 +91,7 @@ int complaints() {
     std::printf("device memory was not freed: %s\n", leak.c_str());
     ++count;
   }
-  if (testing::GTEST_FLAG(filter) != "*") return count;
+  if (testing::GTEST_FLAG(filter) != "*" || testing::GTEST_FLAG(list_tests)) return count;
   for (const emulation::Kernel& kernel : emulation::kernels()) {
     if (kernel.launches != 0) continue;
     std::printf("no test launches the kernel %s\n", kernel.name.c_str());
