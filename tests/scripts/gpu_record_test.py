@@ -109,7 +109,7 @@ class Verdicts(unittest.TestCase):
     def test_what_a_step_started_ends_with_it(self):
         with tempfile.TemporaryDirectory() as folder:
             number = Path(folder) / "pid"
-            step = steps.Step("peers", ["sh", "-c", f"sleep 60 & echo $! > {number}; wait"], 1)
+            step = steps.Step("peers", ["sh", "-c", f"trap '' TERM; sleep 60 & echo $! > {number}; trap - TERM; wait"], 1)
             steps.run(step, Path(folder) / "log")
             state = subprocess.run(["ps", "-o", "stat=", "-p", number.read_text().strip()], capture_output=True, text=True)
         self.assertIn(state.stdout.strip()[:1], ("", "Z"))
@@ -394,11 +394,11 @@ class Hash(unittest.TestCase):
 
     def test_changes_with_what_programs_are_made_of(self):
         seen = {self.before}
-        for change in (lambda k: (k / "a.cu").write_text("kernels"), lambda k: (k / "b.cu").write_text(""),
+        for change in (lambda k: (k / "a.cu").write_text("lenrek"), lambda k: (k / "a.cu").write_text("kernels"), lambda k: (k / "b.cu").write_text(""),
                        lambda k: (k / "b.cu").rename(k / "c.cu")):
             change(self.root / "kernels")
             seen.add(machine.sources(self.root))
-        self.assertEqual(len(seen), 4)
+        self.assertEqual(len(seen), 5)
 
     def test_names_and_contents_cannot_be_taken_for_each_other(self):
         (self.root / "kernels" / "a.cu").write_text("kernelskernels/b.cu")
