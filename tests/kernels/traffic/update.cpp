@@ -13,7 +13,9 @@ const std::vector<kernels::WeightExtent> kExtents = {
     {0, 288}, {288, 32}, {320, 18432}, {18752, 64}};
 constexpr std::size_t kParameters = 18816;
 
-void run(const UpdateRule& rule, bool with_copy, const kernels::Stage& stage) {
+/// `statistics`: how many of them move with the weights.
+void run(const UpdateRule& rule, bool with_copy, std::size_t statistics,
+         const kernels::Stage& stage) {
   const kernels::UpdatePieces cut = kernels::cut_weights(kExtents);
   const int pieces = static_cast<int>(cut.pieces.size());
   const int weights = static_cast<int>(kExtents.size());
@@ -22,6 +24,8 @@ void run(const UpdateRule& rule, bool with_copy, const kernels::Stage& stage) {
   const DeviceArray<float> m(std::vector<float>(kParameters, 0.0f));
   const DeviceArray<float> v(std::vector<float>(kParameters, 0.0f));
   const DeviceArray<kernels::Bf16> copy(with_copy ? kParameters : 0);
+  const DeviceArray<float> moving(statistics);
+  const auto next = input(statistics);
   const DeviceArray<UpdateRule> rules(std::vector<UpdateRule>{rule});
   const DeviceArray<kernels::UpdatePiece> device_pieces(cut.pieces);
   const DeviceArray<int> first_of_weight(cut.first_of_weight);
@@ -34,11 +38,14 @@ void run(const UpdateRule& rule, bool with_copy, const kernels::Stage& stage) {
                    .moment_1 = m.per_trial(),
                    .moment_2 = v.per_trial(),
                    .copy = copy.per_trial(),
+                   .statistics = moving.per_trial(),
+                   .next_statistics = next.per_trial(),
                    .rules = rules.data(),
                    .pieces = device_pieces.data(),
                    .first_of_weight = first_of_weight.data(),
                    .piece_count = pieces,
                    .weight_count = weights,
+                   .statistic_count = static_cast<int>(statistics),
                    .sums = sums.per_trial(),
                    .non_finite = non_finite.data(),
                    .workspace = workspace.per_trial(),
@@ -48,13 +55,14 @@ void run(const UpdateRule& rule, bool with_copy, const kernels::Stage& stage) {
 }
 
 /// `flops` for each weight.
-Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops) {
+Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops,
+          std::size_t statistics = 0) {
   constexpr double kWeights = kParameters;
-  return {name,
-          "18816 weights",
-          1,
-          {kSquaresFlops * kWeights, 0, flops * kWeights},
-          [=](const kernels::Stage& stage) { run(rule, with_copy, stage); }};
+  std::vector<double> of_launches = {kSquaresFlops * kWeights, 0};
+  if (statistics != 0) of_launches.push_back(0);
+  of_launches.push_back(flops * kWeights);
+  return {name, statistics == 0 ? "18816 weights" : "18816 weights and 256 statistics", 1, of_launches,
+          [=](const kernels::Stage& stage) { run(rule, with_copy, statistics, stage); }};
 }
 
 }  // namespace
@@ -75,7 +83,7 @@ std::vector<Step> update_steps() {
   sgd.momentum = 0.9;
   return {step("Adam", adam, false, kAdamFlops),
           step("Adam with a copy in bf16", adam, true, kAdamFlops),
-          step("SGD with momentum", sgd, false, 5)};
+          step("SGD with momentum", sgd, false, 5, 256)};
 }
 
 }  // namespace saltus::test
