@@ -83,7 +83,7 @@ TEST_F(Errors, Usage) {
   expect(2, "batch size must be 1 or more", overwriting({"--batch-size", "0"}));
   expect(2, "number of seeds must be 1 or more", overwriting({"--seeds", "0"}));
   expect(2, "limit of training images", overwriting({"--train-limit", "0"}));
-  expect(2, "threads", overwriting({"--threads", "-1"}));
+  expect(2, "threads must be 1 to 1024", overwriting({"--threads", "-1"}));
   expect(2, "threads must be 1 to 1024", overwriting({"--threads", "100000"}));
   expect(2, "threads must be 1 to 1024", {"accuracy", "relu", "--threads", "100000"});
   expect(2, "at most 100000 trials", overwriting({"--seeds", "1000000000"}));
