@@ -23,7 +23,7 @@ int run_curves(const Arguments& arguments) {
   for (const Activation& activation : parse_activations("--activations", arguments.activations)) {
     curves.push_back(compute_curve(activation, arguments.curve));
   }
-  const OutputFolder folder(arguments.out);
+  const OutputFolder folder(arguments.out, Existing::overwrite);
   write_curves_csv(folder.path() / "curves.csv", curves);
   draw_curves(folder.path(), curves);
   print("wrote curves.csv, curves.svg and curves.png into {}\n", folder.path().string());

@@ -11,6 +11,13 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
               "a signal handler may touch nothing else");
 
 void on_signal(int number) {
+  // Closing a terminal sends several.
+  if (interrupted && number == SIGHUP) return;
+  if (interrupted) {
+    std::signal(number, SIG_DFL);
+    raise(number);
+    return;
+  }
   signal_number = number;
   interrupted = true;
 }
@@ -20,15 +27,23 @@ void on_signal(int number) {
 const std::atomic<bool>& catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(number, nullptr, &before);
+    // What started us may have had it ignored: nohup does, for one.
+    if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
+  }
   return interrupted;
 }
 
 void throw_if_interrupted() {
   if (interrupted) throw Interrupted();
+}
+
+bool hung_up() {
+  return interrupted && signal_number == SIGHUP;
 }
 
 int interrupt_exit_code() {

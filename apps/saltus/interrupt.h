@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM.
+// Ctrl-C, SIGTERM, and a terminal that is closed.
 #pragma once
 
 #include <atomic>
@@ -11,12 +11,15 @@ struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// From now on the first SIGINT or SIGTERM sets the flag that is returned; the second one ends the
-/// program at once.
+/// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second one
+/// ends the program at once, but for SIGHUP. One that was ignored before stays ignored.
 const std::atomic<bool>& catch_interrupts();
 
 /// Throws Interrupted where the flag is set.
 void throw_if_interrupted();
+
+/// Whether the terminal was closed: nobody reads what is printed.
+bool hung_up();
 
 /// 128 + the signal that set the flag.
 int interrupt_exit_code();

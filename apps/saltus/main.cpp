@@ -31,7 +31,8 @@ int run(int argc, char** argv) {
   add_info_command(program, chosen);
   add_help_command(program, chosen);
   describe_program(program);
-  return finish_output(parse_command_line(program, argc, argv) == Parsed::run ? chosen() : 0);
+  const int code = parse_command_line(program, argc, argv) == Parsed::run ? chosen() : 0;
+  return hung_up() ? code : finish_output(code);
 }
 
 }  // namespace

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <saltus/error.h>
+#include <saltus/report.h>
 
 namespace saltus::app {
 namespace {
@@ -18,6 +20,14 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void throw_unusable(const fs::path& path, const std::error_code& error) {
   throw DataError(fmt::format("cannot use {} for results: {}", path.string(), error.message()));
+}
+
+/// Whether a path leads to what is open.
+bool is_open_as(int file, const fs::path& path) {
+  struct stat open {};
+  struct stat now {};
+  return fstat(file, &open) == 0 && stat(path.c_str(), &now) == 0 && open.st_dev == now.st_dev &&
+         open.st_ino == now.st_ino;
 }
 
 }  // namespace
@@ -30,9 +40,10 @@ void check_output_folder(const fs::path& path, Existing existing) {
   if (status.type() != fs::file_type::directory) {
     throw_unusable(path, std::make_error_code(std::errc::not_a_directory));
   }
-  const fs::directory_iterator first(path, error);
+  fs::directory_iterator entry(path, error);
+  while (!error && entry != fs::directory_iterator() && is_leftover(*entry)) entry.increment(error);
   if (error) throw_unusable(path, error);
-  if (existing == Existing::refuse && first != fs::directory_iterator()) {
+  if (existing == Existing::refuse && entry != fs::directory_iterator()) {
     throw InvalidArgument(
         fmt::format("{} is not empty: say --resume to go on with the sweep in it, --overwrite to "
                     "replace its results, or name another folder with --out",
@@ -40,25 +51,43 @@ void check_output_folder(const fs::path& path, Existing existing) {
   }
 }
 
-OutputFolder::OutputFolder(fs::path path) : path_(std::move(path)) {
-  std::error_code error;
-  fs::create_directories(path_, error);
-  if (error) throw_unusable(path_, error);
-  fd_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd_ < 0) throw_unusable(path_, {errno, std::generic_category()});
-  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    const int reason = errno;
-    close(fd_);
-    if (reason != EWOULDBLOCK) throw_unusable(path_, {reason, std::generic_category()});
-    throw DataError(
-        fmt::format("{} is in use by another run of saltus: wait for its end, or name "
-                    "another folder with --out",
-                    path_.string()));
-  }
+// Delegates, so that what follows is undone by the destructor where it throws.
+OutputFolder::OutputFolder(fs::path path, Existing existing) : OutputFolder(std::move(path)) {
+  do {
+    make();
+    lock();
+    // Whoever had it before may have removed it while this opened it.
+  } while (!is_open_as(fd_, path_));
+  check_output_folder(path_, existing);  // as it is now that nobody else writes into it
+  remove_leftovers(path_);
 }
 
 OutputFolder::~OutputFolder() {
-  close(fd_);
+  for (const fs::path& folder : made_) rmdir(folder.c_str());  // refuses one that is not empty
+  if (fd_ >= 0) close(fd_);
+}
+
+void OutputFolder::make() {
+  std::error_code error;
+  made_.clear();
+  for (fs::path folder = path_; !folder.empty() && !fs::exists(folder, error);
+       folder = folder.parent_path()) {
+    made_.push_back(folder);
+  }
+  fs::create_directories(path_, error);
+  if (error) throw_unusable(path_, error);
+}
+
+void OutputFolder::lock() {
+  if (fd_ >= 0) close(fd_);
+  fd_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd_ < 0) throw_unusable(path_, {errno, std::generic_category()});
+  if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+  if (errno != EWOULDBLOCK) throw_unusable(path_, {errno, std::generic_category()});
+  throw DataError(
+      fmt::format("{} is in use by another run of saltus: wait for its end, or name another folder "
+                  "with --out",
+                  path_.string()));
 }
 
 }  // namespace saltus::app

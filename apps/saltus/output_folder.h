@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 namespace saltus::app {
 
@@ -13,10 +15,13 @@ enum class Existing { refuse, overwrite, resume };
 void check_output_folder(const std::filesystem::path& path, Existing existing);
 
 /// A folder, created where missing and locked while this lives: two programs never write into one.
+/// Temporary files that a killed run left in it are removed. At the end, so is the folder itself
+/// where this made it and nothing is in it.
 class OutputFolder {
  public:
-  /// Throws DataError where it cannot be created or is in use.
-  explicit OutputFolder(std::filesystem::path path);
+  /// Throws what check_output_folder() throws, and DataError where the folder cannot be created or
+  /// is in use.
+  OutputFolder(std::filesystem::path path, Existing existing);
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
   ~OutputFolder();
@@ -24,7 +29,12 @@ class OutputFolder {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  explicit OutputFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  void make();
+  void lock();
+
   std::filesystem::path path_;
+  std::vector<std::filesystem::path> made_;  ///< the innermost first
   int fd_ = -1;
 };
 

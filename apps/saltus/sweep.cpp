@@ -35,33 +35,34 @@ fs::path default_out(const std::string& data) {
                                         fmt::localtime(now));
 }
 
-void write_results(const fs::path& out, const SweepResult& result) {
-  write_history_csv(out / "history.csv", result);
-  write_results_json(out / "results.json", result);
-}
-
-/// Shows progress, and saves each trial as soon as it is done.
+/// Shows progress, and has it written.
 class SavingConsole : public SweepConsole {
  public:
-  SavingConsole(const SweepPlan& plan, std::size_t already_done, fs::path out)
-      : SweepConsole(plan, already_done), plan_(plan), out_(std::move(out)) {}
+  SavingConsole(const SweepPlan& plan, std::size_t already_done, SweepWriter& writer)
+      : SweepConsole(plan, already_done), writer_(writer) {}
 
+  void on_progress(const TrialSpec& trial, const TrialProgress& progress) override {
+    writer_.on_progress(trial, progress);
+    SweepConsole::on_progress(trial, progress);
+  }
+  void on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) override {
+    writer_.on_epoch_end(trial, epoch, logs);
+    SweepConsole::on_epoch_end(trial, epoch, logs);
+  }
   void on_trial_end(const TrialSpec& trial, const TrialResult& result,
                     std::span<const TrialResult> all) override {
+    writer_.on_trial_end(trial, result, all);
     SweepConsole::on_trial_end(trial, result, all);
-    write_results(out_, summarize_sweep(plan_, all));
   }
 
  private:
-  const SweepPlan& plan_;
-  fs::path out_;
+  SweepWriter& writer_;
 };
 
 /// Results of an earlier run; none where it did not come so far. Throws InvalidArgument where this
 /// sweep would drop one.
-std::vector<TrialResult> earlier_results(const fs::path& file, const SweepPlan& plan) {
-  if (!fs::exists(file)) return {};
-  std::vector<TrialResult> trials = read_results_json(file);
+std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& plan) {
+  std::vector<TrialResult> trials = read_trials(out);
   std::erase_if(trials, [](const TrialResult& t) { return t.status == TrialStatus::stopped; });
   std::set<std::string> planned;
   for (const TrialSpec& trial : plan.trials) planned.insert(trial.id);
@@ -72,18 +73,9 @@ std::vector<TrialResult> earlier_results(const fs::path& file, const SweepPlan& 
     throw InvalidArgument(fmt::format(
         "{} holds {} finished trials that this sweep has not: to go on, repeat its options (more "
         "activations, values or seeds may be added), or name another folder with --out",
-        file.string(), dropped));
+        out.string(), dropped));
   }
   return trials;
-}
-
-/// Removes what another sweep left, once this one has its folder.
-void remove_results(const fs::path& out) {
-  for (const char* name :
-       {"history.csv", "results.json", "accuracy.svg", "accuracy.png", "loss.svg", "loss.png"}) {
-    std::error_code ignored;
-    fs::remove(out / name, ignored);
-  }
 }
 
 int run_sweep_command(const SweepArguments& arguments) {
@@ -108,23 +100,24 @@ int run_sweep_command(const SweepArguments& arguments) {
   }
   const SweepPlan plan = plan_sweep(config, data);
 
-  const OutputFolder folder(out);
+  const OutputFolder folder(out, existing);
   std::vector<TrialResult> done;
-  if (existing == Existing::resume) done = earlier_results(out / "results.json", plan);
-  write_sweep_json(out / "sweep.json", config, data, machine_info());
-  if (existing == Existing::overwrite) remove_results(out);
+  if (existing == Existing::resume) done = earlier_results(out, plan);
+  SweepWriter writer(out, config, data, plan, done);
 
   print_plan(config, data, plan, done.size(), out);
-  SavingConsole console(plan, done.size(), out);
+  SavingConsole console(plan, done.size(), writer);
   const SweepResult result = run_sweep(
       config, data,
       {.observer = &console, .done = done, .interrupt = &interrupted, .side_by_side = concurrent});
-  write_results(out, result);
+  if (!result.complete && !writer.begun()) throw Interrupted();
+  writer.write(result);
   print_ranking(result);
   flush_output();
   draw_sweep(out, config, data, result);
   print(
-      "\nwrote sweep.json, history.csv, results.json, accuracy and loss (.svg, .png) into "
+      "\nwrote sweep.json, history.jsonl, history.csv, results.json, accuracy and loss (.svg, "
+      ".png) into "
       "{}\n",
       out.string());
   if (result.complete) return 0;

@@ -112,7 +112,8 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   command.footer(
       "Options with ,... take a list; the sweep runs every combination of them, 100,000 trials at "
       "most.\n\n"
-      "Results: history.csv, results.json, sweep.json, accuracy.svg/.png, loss.svg/.png.\n"
+      "Results: history.csv, history.jsonl, results.json, sweep.json, accuracy and loss (.svg, "
+      ".png).\n"
       "Ctrl-C keeps what is finished; --resume goes on from there.\n\n"
       "Examples:\n"
       "  saltus sweep --quick\n"

@@ -1,8 +1,10 @@
 #include "tests/apps/program.h"
 
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -77,9 +79,10 @@ void Running::send(int signal) const {
 Ended Running::wait() const {
   int status = 0;
   waitpid(pid_, &status, 0);
+  const bool files = fs::is_regular_file(out_);
   return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
-          .out = content(out_),
-          .err = content(err_)};
+          .out = files ? content(out_) : "",
+          .err = files ? content(err_) : ""};
 }
 
 void ProgramTest::SetUp() {
@@ -106,10 +109,10 @@ void ProgramTest::write_data(const std::string& name, const ImageDataset& data) 
 
 Running ProgramTest::start(const std::vector<std::string>& arguments,
                            const std::map<std::string, std::string>& environment,
-                           const std::string& before) {
+                           const std::string& before, const fs::path& terminal) {
   const std::string number = std::to_string(++runs_);
-  const fs::path out = path("stdout" + number);
-  const fs::path err = path("stderr" + number);
+  const fs::path out = terminal.empty() ? path("stdout" + number) : terminal;
+  const fs::path err = terminal.empty() ? path("stderr" + number) : terminal;
   std::vector<std::string> command = {"/bin/sh", "-c", before + " && exec \"$0\" \"$@\"",
                                       SALTUS_PROGRAM};
   command.insert(command.end(), arguments.begin(), arguments.end());
@@ -120,12 +123,30 @@ Running ProgramTest::start(const std::vector<std::string>& arguments,
   posix_spawn_file_actions_addchdir_np(&actions, scratch_.path().c_str());
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT, 0600);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT, 0600);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  // The tests may run where these are ignored: behind nohup, in the background of a script.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  posix_spawnattr_setsigdefault(&attributes, &signals);
+  // The first terminal that the leader of a session opens becomes its own.
+  const int session = terminal.empty() ? 0 : POSIX_SPAWN_SETSID;
+  posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGDEF | session));
   pid_t pid = 0;
-  const int error = posix_spawn(&pid, "/bin/sh", &actions, nullptr, pointers(command).data(),
+  const int error = posix_spawn(&pid, "/bin/sh", &actions, &attributes, pointers(command).data(),
                                 pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   EXPECT_EQ(error, 0);
   return {pid, out, err};
+}
+
+void ProgramTest::await(const std::string& name) const {
+  for (int i = 0; i < 6000 && !fs::exists(path(name)); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ASSERT_TRUE(fs::exists(path(name))) << name;
 }
 
 std::vector<std::string> ProgramTest::small_sweep(const std::vector<std::string>& more) {

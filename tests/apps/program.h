@@ -41,10 +41,11 @@ class ProgramTest : public testing::Test {
   void SetUp() override;
 
   /// Starts saltus with these arguments; `environment` replaces variables, `before` is run by a
-  /// shell first ("ulimit -f 1").
+  /// shell first ("ulimit -f 1"), `terminal` is a terminal that becomes the program's, and where
+  /// its output goes.
   Running start(const std::vector<std::string>& arguments,
                 const std::map<std::string, std::string>& environment = {},
-                const std::string& before = "true");
+                const std::string& before = "true", const std::filesystem::path& terminal = {});
   Ended run(const std::vector<std::string>& arguments,
             const std::map<std::string, std::string>& environment = {},
             const std::string& before = "true") {
@@ -60,6 +61,9 @@ class ProgramTest : public testing::Test {
   std::filesystem::path path(const std::string& name) const { return scratch_.path() / name; }
   std::string text(const std::string& name) const;
   void write(const std::string& name, const std::string& content) const;
+
+  /// Waits until a file is there.
+  void await(const std::string& name) const;
 
   /// Every file below a folder with its content.
   std::map<std::string, std::string> files(const std::string& name) const;

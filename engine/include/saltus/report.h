@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,8 +38,56 @@ void write_history_csv(const std::filesystem::path& file, const SweepResult& res
 /// results.json: statistics, ranking and every trial.
 void write_results_json(const std::filesystem::path& file, const SweepResult& result);
 
-/// The trials in a results.json, for resuming. Throws DataError where the file is none.
+/// The trials in a results.json. Throws DataError where the file is none.
 std::vector<TrialResult> read_results_json(const std::filesystem::path& file);
+
+/// The trials in a history.jsonl. One that has no end there is stopped; a last line whose writer
+/// was killed in the middle of it is left out. Throws DataError, with the number of the line, where
+/// the file is none.
+std::vector<TrialResult> read_history_jsonl(const std::filesystem::path& file);
+
+/// The trials of an earlier run, for resuming it: those in history.jsonl, or, where an earlier
+/// version wrote none, in results.json; none where there is neither. Throws DataError.
+std::vector<TrialResult> read_trials(const std::filesystem::path& folder);
+
+/// Writes the files of a sweep, but for the pictures, while it runs: history.jsonl grows with every
+/// epoch and trial; history.csv and results.json are written again now and then, each time for half
+/// as many trials more. The folder stays as it is until the first step is done, so that a sweep
+/// that cannot begin leaves nothing in it.
+class SweepWriter : public SweepObserver {
+ public:
+  /// `done` are trials of an earlier run in this folder, which stay; where there are none, results
+  /// that are in it are replaced. The plan must outlive this. Throws DataError where the folder
+  /// cannot be written.
+  SweepWriter(std::filesystem::path folder, const SweepConfig& config, const ImageDataset& data,
+              const SweepPlan& plan, std::span<const TrialResult> done);
+  SweepWriter(const SweepWriter&) = delete;
+  SweepWriter& operator=(const SweepWriter&) = delete;
+  ~SweepWriter() override;
+
+  void on_progress(const TrialSpec& trial, const TrialProgress& progress) override;
+  void on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) override;
+  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
+                    std::span<const TrialResult> all) override;
+
+  /// history.csv and results.json, for the last time.
+  void write(const SweepResult& result);
+
+  /// Whether a step was done, or something written.
+  bool begun() const;
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// Whether this is a temporary file of one that the functions here write: what a program leaves
+/// that is killed.
+bool is_leftover(const std::filesystem::directory_entry& entry);
+
+/// Removes all of them from a folder. The caller sees to it that nobody else writes into it. Throws
+/// DataError where one cannot be removed.
+void remove_leftovers(const std::filesystem::path& folder);
 
 /// accuracy and loss, each .svg and .png: a line for each setting through the mean over its seeds,
 /// a band from lowest to highest, for training and validation. Throws Error where gnuplot is

@@ -43,9 +43,10 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
   if (json.contains("divergence")) {
     const ReadJson& divergence = json.at("divergence");
     // Where it says no epoch: the one behind those that were finished.
-    const int epoch = divergence.contains("epoch") ? whole<int>(divergence.at("epoch")) - 1
-                                                   : static_cast<int>(epochs);
-    trial.divergence = Divergence{.epoch = epoch,
+    const std::int64_t epoch = divergence.contains("epoch")
+                                   ? std::int64_t{whole<int>(divergence.at("epoch"))} - 1
+                                   : epochs;
+    trial.divergence = Divergence{.epoch = static_cast<int>(epoch),
                                   .step = whole<std::int64_t>(divergence.at("step")),
                                   .tensor = divergence.at("tensor").get<std::string>()};
   }

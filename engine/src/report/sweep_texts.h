@@ -17,5 +17,6 @@ std::string sweep_json_text(const SweepConfig& config, const ImageDataset& data,
 /// it should be.
 RecordedSweep parse_sweep_json(std::string_view text, const std::string& name);
 std::vector<TrialResult> parse_results_json(std::string_view text, const std::string& name);
+std::vector<TrialResult> parse_history_jsonl(std::string_view text, const std::string& name);
 
 }  // namespace saltus
