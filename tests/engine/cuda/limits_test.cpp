@@ -40,9 +40,9 @@ Graph averaged(std::int64_t extent) {
   return graph;
 }
 
-Graph convolved(std::int64_t extent) {
-  Graph graph({extent, extent, 2});
-  graph.add(layers::Conv2D{.filters = 2});
+Graph convolved(std::int64_t extent, std::int64_t filters) {
+  Graph graph({extent, extent, 1});
+  graph.add(layers::Conv2D{.filters = filters});
   return graph;
 }
 
@@ -53,15 +53,15 @@ Graph dense(std::int64_t inputs, std::int64_t units) {
 }
 
 TEST(CudaLimits, PixelsOfABatch) {
-  for (const Graph& graph : {pooled(2048), averaged(2048), convolved(2048)}) {
+  for (const Graph& graph : {pooled(2048), averaged(2048), convolved(2048, 2)}) {
     EXPECT_THAT(refusal(graph, 512), HasSubstr("more than 2^31 pixels at once"));
     EXPECT_THAT(refusal(graph, 511), HasSubstr("bytes of device memory, but"));
   }
 }
 
 TEST(CudaLimits, ElementsAndWeights) {
-  EXPECT_THAT(refusal(pooled(50'000), 1), HasSubstr("more than 2^31 pixels at once"));
-  EXPECT_THAT(refusal(convolved(40'000), 1), HasSubstr("more than 2^31 elements of one image"));
+  EXPECT_THAT(refusal(pooled(50'000), 1), HasSubstr("an extent of 2500000000"));
+  EXPECT_THAT(refusal(convolved(20'000, 8), 1), HasSubstr("more than 2^31 elements of one image"));
   EXPECT_THAT(refusal(dense(50'000, 50'000), 128), HasSubstr("more than 2^31 weights"));
   EXPECT_THAT(refusal(dense(40'000, 50'000), 128), HasSubstr("bytes of device memory, but"));
   EXPECT_THAT(refusal(dense(2, std::int64_t{1} << 31), 1), HasSubstr("an extent of 2147483648"));
