@@ -153,7 +153,7 @@ std::vector<TrialResult> parse_history_jsonl(std::string_view text, const std::s
     const std::size_t end = text.find('\n');
     const bool torn = end == std::string_view::npos;
     understand(fmt::format("{}, line {}", name, number), [&] {
-      const ReadJson line = ReadJson::parse(text.substr(0, end), nullptr, number == 1 || !torn);
+      const ReadJson line = parse_json(text.substr(0, end), number == 1 || !torn);
       if (number == 1) {
         check_format(line, kFormat);
       } else if (!line.is_discarded()) {  // its writer was stopped in the middle of it

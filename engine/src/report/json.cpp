@@ -53,9 +53,9 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
   return epochs;
 }
 
-ReadJson parse_json(std::string_view text) {
+ReadJson parse_json(std::string_view text, bool throws) {
   const ClassicLocale numbers;  // nlohmann's parser calls strtod
-  return ReadJson::parse(text);
+  return ReadJson::parse(text, nullptr, throws);
 }
 
 std::string text_of(const Json& json) {

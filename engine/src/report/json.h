@@ -70,8 +70,9 @@ std::vector<T> wholes(const ReadJson& json) {
   return values;
 }
 
-/// What a text says, whatever the locale. Throws what the JSON library throws.
-ReadJson parse_json(std::string_view text);
+/// What a text says, whatever the locale. Where it is no JSON, throws what the JSON library throws,
+/// or returns a value that is_discarded().
+ReadJson parse_json(std::string_view text, bool throws = true);
 
 /// Indented, for a file.
 std::string text_of(const Json& json);
