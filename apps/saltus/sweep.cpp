@@ -43,8 +43,8 @@ void write_results(const fs::path& out, const SweepResult& result) {
 /// Shows progress, and saves each trial as soon as it is done.
 class SavingConsole : public SweepConsole {
  public:
-  SavingConsole(const SweepPlan& plan, std::size_t already_done, fs::path out)
-      : SweepConsole(plan, already_done), plan_(plan), out_(std::move(out)) {}
+  SavingConsole(const SweepPlan& plan, std::span<const TrialResult> done, fs::path out)
+      : SweepConsole(plan, done), plan_(plan), out_(std::move(out)) {}
 
   void on_trial_end(const TrialSpec& trial, const TrialResult& result,
                     std::span<const TrialResult> all) override {
@@ -115,7 +115,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   if (existing == Existing::overwrite) remove_results(out);
 
   print_plan(config, data, plan, done.size(), out);
-  SavingConsole console(plan, done.size(), out);
+  SavingConsole console(plan, done, out);
   const SweepResult result = run_sweep(
       config, data,
       {.observer = &console, .done = done, .interrupt = &interrupted, .side_by_side = concurrent});
