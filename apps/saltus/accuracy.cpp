@@ -13,6 +13,7 @@
 #include "interrupt.h"
 #include "lists.h"
 #include "output.h"
+#include "terminal.h"
 
 namespace saltus::app {
 namespace {
@@ -35,10 +36,11 @@ int run_accuracy(const Arguments& arguments) {
     }
   }
   catch_interrupts();
-  const bool in_place = isatty(STDERR_FILENO) == 1;
+  const bool in_place = can_redraw(STDERR_FILENO);
+  const bool ascii = !shows_unicode();
   std::vector<ActivationAccuracy> results;
   for (const Activation& activation : activations) {
-    ProgressBar bar(std::cerr, in_place, {.label = activation.str()});
+    ProgressBar bar(std::cerr, in_place, {.label = activation.str(), .ascii = ascii});
     constexpr std::uint64_t kMillion = 1'000'000;
     results.push_back(measure_accuracy(
         activation, {.stride = arguments.exhaustive ? 1 : kSampleStride,
@@ -46,7 +48,7 @@ int run_accuracy(const Arguments& arguments) {
                      .progress = [&](std::uint64_t done, std::uint64_t all) {
                        throw_if_interrupted();
                        bar.update(static_cast<std::int64_t>(done / kMillion),
-                                  static_cast<std::int64_t>(all / kMillion), "million floats");
+                                  static_cast<std::int64_t>(all / kMillion), {"million floats"});
                      }}));
   }
   print("{}", accuracy_table(results));

@@ -114,7 +114,7 @@ std::string refusal(const CLI::App& command, const CLI::ParseError& error) {
     if (option != nullptr && option->count() > 1) {
       return fmt::format("{} is given {} times: give it once", option->get_name(), option->count());
     }
-    if (option != nullptr && option->get_type_size() != 0) {
+    if (option != nullptr && !is_flag(*option)) {
       return fmt::format("{} is without its value: write {}", option->get_name(),
                          synopsis_of(*option));
     }
@@ -164,7 +164,12 @@ void describe_program(CLI::App& program) {
 void add_help_command(CLI::App& program, Run& chosen) {
   CLI::App* command = program.add_subcommand("help", "Tells what a command does and takes");
   const auto names = std::make_shared<std::vector<std::string>>();
-  command->add_option("COMMAND", *names, "Which; the program itself without one");
+  std::string known;
+  for (const CLI::App* other : commands_of(program)) {
+    known.append(known.empty() ? "" : "|").append(other->get_name());
+  }
+  command->add_option("COMMAND", *names, "Which; the program itself without one")
+      ->type_name("COMMAND|" + known);
   command->callback([names, &program, &chosen] {
     chosen = [names, &program] {
       write_output(help_text(find_command(program, *names)));

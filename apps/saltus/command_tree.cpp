@@ -61,9 +61,13 @@ std::vector<const CLI::Option*> positionals_of(const CLI::App& command) {
   return visible(command.get_options([](const CLI::Option* o) { return o->get_positional(); }));
 }
 
+bool is_flag(const CLI::Option& option) {
+  return option.get_items_expected_min() == 0;
+}
+
 std::vector<std::string> alternatives_of(const CLI::Option& option) {
   std::vector<std::string> pieces;
-  if (option.get_type_size() == 0) return pieces;
+  if (is_flag(option)) return pieces;
   const std::string type = option.get_type_name();
   std::string_view rest = type;
   if (rest.ends_with(",...")) rest.remove_suffix(4);
@@ -84,7 +88,7 @@ std::string synopsis_of(const CLI::Option& option) {
   for (const std::string& name : option.get_snames()) text += "-" + name + ", ";
   for (const std::string& name : option.get_lnames()) text += "--" + name + ", ";
   text.resize(text.size() - 2);
-  if (option.get_type_size() != 0) text += " " + option.get_type_name();
+  if (!is_flag(option)) text += " " + option.get_type_name();
   return text;
 }
 

@@ -27,6 +27,9 @@ std::vector<const CLI::Option*> options_of(const CLI::App& command);
 /// The others.
 std::vector<const CLI::Option*> positionals_of(const CLI::App& command);
 
+/// Whether an option takes no value.
+bool is_flag(const CLI::Option& option);
+
 /// What may stand as an option's value, piece by piece; empty for a flag.
 std::vector<std::string> alternatives_of(const CLI::Option& option);
 

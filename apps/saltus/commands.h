@@ -15,5 +15,8 @@ void add_activations_command(CLI::App& program, Run& chosen);
 void add_accuracy_command(CLI::App& program, Run& chosen);
 void add_data_command(CLI::App& program, Run& chosen);
 void add_info_command(CLI::App& program, Run& chosen);
+/// Two that help does not list: man-page and bash-completion, from which the build makes what is
+/// installed beside the program.
+void add_document_commands(CLI::App& program, Run& chosen);
 
 }  // namespace saltus::app

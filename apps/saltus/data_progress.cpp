@@ -6,10 +6,11 @@
 
 #include "interrupt.h"
 #include "output.h"
+#include "terminal.h"
 
 namespace saltus::app {
 
-DataProgress::DataProgress() : in_place_(isatty(STDERR_FILENO) == 1) {}
+DataProgress::DataProgress() : in_place_(can_redraw(STDERR_FILENO)), ascii_(!shows_unicode()) {}
 
 FetchOptions DataProgress::options() {
   FetchOptions options;
@@ -31,7 +32,8 @@ void DataProgress::update(std::string_view file, std::int64_t done, std::int64_t
     file_ = file;
     bar_ = std::make_unique<ProgressBar>(
         std::cerr, in_place_,
-        ProgressBarOptions{.unit = ProgressUnit::bytes, .label = std::string(file)});
+        ProgressBarOptions{
+            .unit = ProgressUnit::bytes, .label = std::string(file), .ascii = ascii_});
   }
   bar_->update(done, total);
   if (total > 0 && done == total) bar_->finish();

@@ -21,6 +21,7 @@ class DataProgress {
   void update(std::string_view file, std::int64_t done, std::int64_t total);
 
   bool in_place_;
+  bool ascii_;
   std::string file_;
   std::unique_ptr<ProgressBar> bar_;
 };

@@ -12,8 +12,8 @@
 namespace saltus::app {
 namespace {
 
-/// Help that goes into a file or a pipe is as wide as a terminal often is.
-constexpr int kColumns = 80;
+/// On a narrower terminal lines are longer than it.
+constexpr int kFewestColumns = 30;
 
 /// Where the descriptions of options begin.
 constexpr std::size_t kIndent = 26;
@@ -48,8 +48,7 @@ std::string prose(const std::string& text, std::size_t columns) {
 }  // namespace
 
 std::string help_text(const CLI::App& command) {
-  const int known = output_columns();
-  const auto columns = static_cast<std::size_t>(known > 0 ? std::max(known, 30) : kColumns);
+  const auto columns = static_cast<std::size_t>(std::max(text_columns(), kFewestColumns));
   std::size_t indent = 0;
   std::string positionals;
   std::string options;

@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   add_data_command(program, chosen);
   add_info_command(program, chosen);
   add_help_command(program, chosen);
+  add_document_commands(program, chosen);
   describe_program(program);
   const int code = parse_command_line(program, argc, argv) == Parsed::run ? chosen() : 0;
   return hung_up() ? code : finish_output(code);

@@ -38,8 +38,8 @@ fs::path default_out(const std::string& data) {
 /// Shows progress, and has it written.
 class SavingConsole : public SweepConsole {
  public:
-  SavingConsole(const SweepPlan& plan, std::size_t already_done, SweepWriter& writer)
-      : SweepConsole(plan, already_done), writer_(writer) {}
+  SavingConsole(const SweepPlan& plan, std::span<const TrialResult> done, SweepWriter& writer)
+      : SweepConsole(plan, done), writer_(writer) {}
 
   void on_progress(const TrialSpec& trial, const TrialProgress& progress) override {
     writer_.on_progress(trial, progress);
@@ -106,7 +106,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   SweepWriter writer(out, config, data, plan, done);
 
   print_plan(config, data, plan, done.size(), out);
-  SavingConsole console(plan, done.size(), writer);
+  SavingConsole console(plan, done, writer);
   const SweepResult result = run_sweep(
       config, data,
       {.observer = &console, .done = done, .interrupt = &interrupted, .side_by_side = concurrent});

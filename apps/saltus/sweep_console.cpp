@@ -43,7 +43,7 @@ std::string percent(double share) {
 
 std::string with_interval(const Summary& summary) {
   if (!summary.interval) return percent(summary.mean);
-  return fmt::format("{} ± {}", percent(summary.mean),
+  return fmt::format("{} {} {}", percent(summary.mean), plus_minus(),
                      percent((summary.interval->high - summary.interval->low) / 2));
 }
 
@@ -115,19 +115,51 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
 }
 
 SweepConsole::Running::Running(bool in_place, ProgressBarOptions options)
-    : bar(std::cout, in_place, std::move(options)) {}
+    : bar(std::cout, in_place, options), label(std::move(options.label)) {}
 
-SweepConsole::SweepConsole(const SweepPlan& plan, std::size_t already_done)
+SweepConsole::SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done)
     : plan_(plan),
       labels_(labels_of(plan.settings)),
-      number_(already_done),
-      in_place_(isatty(STDOUT_FILENO) == 1) {}
+      number_(done.size()),
+      several_seeds_(plan.trials.size() > plan.settings.size()),
+      in_place_(can_redraw(STDOUT_FILENO)),
+      ascii_(!shows_unicode()),
+      start_(Clock::now()) {
+  for (const TrialSpec& trial : plan.trials) {
+    const auto is_done = [&](const TrialResult& result) { return result.id == trial.id; };
+    if (std::ranges::none_of(done, is_done)) epochs_to_run_ += epochs_of(trial);
+  }
+}
+
+int SweepConsole::epochs_of(const TrialSpec& trial) const {
+  return plan_.settings[trial.setting].epochs;
+}
+
+std::vector<std::string> SweepConsole::figures(const Running& running) const {
+  std::vector<std::string> fields;
+  if (running.loss) fields.push_back(fmt::format("loss {:.4f}", *running.loss));
+  if (running.last_accuracy) {
+    fields.push_back(fmt::format("val {} %", percent(*running.last_accuracy)));
+  }
+  return fields;
+}
+
+std::string SweepConsole::time_left() const {
+  double epochs = epochs_ended_;
+  for (const auto& entry : running_) epochs += entry.second.epochs;
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  if (epochs <= 0 || epochs >= epochs_to_run_) return {};
+  return "eta " + short_duration(seconds / epochs * (epochs_to_run_ - epochs));
+}
 
 void SweepConsole::on_trial_begin(const TrialSpec& trial) {
-  const auto width = fmt::to_string(plan_.trials.size()).size();
+  const auto width = std::to_string(plan_.trials.size()).size();
   ProgressBarOptions options;
-  options.label = fmt::format("{:>{}}/{}  {}  seed {} ", ++number_, width, plan_.trials.size(),
-                              labels_[trial.setting], trial.seed);
+  options.unit = ProgressUnit::none;
+  options.ascii = ascii_;
+  options.label =
+      fmt::format("{:>{}}/{}  {}", ++number_, width, plan_.trials.size(), labels_[trial.setting]);
+  if (several_seeds_) options.label += fmt::format("  seed {}", trial.seed);
   const bool first = running_.empty();
   running_.emplace(std::piecewise_construct, std::forward_as_tuple(trial.id),
                    std::forward_as_tuple(in_place_ && first, std::move(options)));
@@ -135,37 +167,50 @@ void SweepConsole::on_trial_begin(const TrialSpec& trial) {
 
 void SweepConsole::on_progress(const TrialSpec& trial, const TrialProgress& progress) {
   Running& running = running_.at(trial.id);
-  const int epochs = plan_.settings[trial.setting].epochs;
-  std::string text = fmt::format("epoch {}/{}", progress.epoch + 1, epochs);
+  const int epochs = epochs_of(trial);
+  running.epochs = progress.epoch +
+                   static_cast<double>(progress.steps_done) / static_cast<double>(progress.steps);
   if (const auto loss = progress.logs.find("loss"); loss != progress.logs.end()) {
-    text += fmt::format("  loss {:.4f}", loss->second);
+    running.loss = loss->second;
   }
-  if (running.last_accuracy)
-    text += fmt::format("  validation {} %", percent(*running.last_accuracy));
-  if (running_.size() > 1) text += fmt::format("  ({} side by side)", running_.size());
+  std::vector<std::string> fields = figures(running);
+  fields.push_back(fmt::format("epoch {}/{}", progress.epoch + 1, epochs));
+  if (std::string left = time_left(); !left.empty()) fields.push_back(std::move(left));
+  if (running_.size() > 1) fields.push_back(fmt::format("{} side by side", running_.size()));
   running.bar.update(progress.epoch * progress.steps + progress.steps_done, epochs * progress.steps,
-                     text);
+                     fields);
 }
 
-void SweepConsole::on_epoch_end(const TrialSpec& trial, int /*epoch*/, const Logs& logs) {
-  running_.at(trial.id).last_accuracy = logs.at(kAccuracy);
+void SweepConsole::on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) {
+  Running& running = running_.at(trial.id);
+  running.epochs = epoch + 1;
+  running.loss = logs.at("loss");
+  running.last_accuracy = logs.at(kAccuracy);
+  if (in_place_ || epoch + 1 == epochs_of(trial)) return;  // the trial's own line comes next
+  std::vector<std::string> fields = figures(running);
+  fields.push_back(fmt::format("epoch {}/{}", epoch + 1, epochs_of(trial)));
+  if (std::string left = time_left(); !left.empty()) fields.push_back(std::move(left));
+  app::print("{}  {}\n", running.label, fmt::join(fields, "  "));
+  flush_output();
 }
 
 void SweepConsole::on_trial_end(const TrialSpec& trial, const TrialResult& result,
                                 std::span<const TrialResult> /*all*/) {
   Running& running = running_.at(trial.id);
-  std::string text;
-  if (running.last_accuracy) text = fmt::format("validation {} %", percent(*running.last_accuracy));
+  std::vector<std::string> fields = figures(running);
   if (result.divergence) {
-    text +=
-        fmt::format("{}diverged: {} was not finite in epoch {}, after {}", text.empty() ? "" : ", ",
-                    result.divergence->tensor, result.divergence->epoch + 1,
-                    counted(static_cast<std::size_t>(result.divergence->step), "step"));
+    fields.push_back(
+        fmt::format("diverged: {} was not finite in epoch {}, after {}", result.divergence->tensor,
+                    result.divergence->epoch + 1,
+                    counted(static_cast<std::size_t>(result.divergence->step), "step")));
   } else if (result.status == TrialStatus::stopped) {
-    text += fmt::format("{}stopped", text.empty() ? "" : ", ");
+    fields.emplace_back("stopped");
+  } else {
+    fields.push_back(counted(result.history.epoch.size(), "epoch"));
   }
-  running.bar.finish(text);
+  running.bar.finish(fields);
   running_.erase(trial.id);
+  epochs_ended_ += epochs_of(trial);
 }
 
 void print_ranking(const SweepResult& result) {
@@ -194,15 +239,17 @@ void print_ranking(const SweepResult& result) {
   }
   print("\n");
   write_output(table.str(static_cast<std::size_t>(output_columns())));
-  print("\nAccuracy: categorical, of the validation images after the last epoch.");
+  std::string legend = "Accuracy: categorical, of the validation images after the last epoch.";
   if (repeats > 1) {
-    print(
-        " ±: half of the 95 % interval of the mean.\n"
-        "to first, p: mean difference to the first over common seeds, paired t-test, "
-        "Holm's correction.\n");
+    legend += fmt::format(
+        " {}: half of the 95 % interval of the mean. to first, p: mean difference to the first "
+        "over "
+        "common seeds, paired t-test, Holm's correction.",
+        plus_minus());
   } else {
-    print("\nOne seed says nothing of chance: --seeds 5 gives intervals and tests.\n");
+    legend += " One seed says nothing of chance: --seeds 5 gives intervals and tests.";
   }
+  print("\n{}", entry("", legend, 0, static_cast<std::size_t>(text_columns())));
 }
 
 }  // namespace saltus::app

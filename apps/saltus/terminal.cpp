@@ -32,6 +32,11 @@ int output_columns() {
   return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+int text_columns() {
+  const int columns = output_columns();
+  return columns > 0 ? columns : 80;
+}
+
 bool can_redraw(int fd) {
   return ::isatty(fd) == 1 && !is_dumb();
 }
@@ -44,6 +49,10 @@ bool shows_unicode() {
   const bool utf8 = std::string_view(::nl_langinfo_l(CODESET, locale)) == "UTF-8";
   ::freelocale(locale);
   return utf8;
+}
+
+const char* plus_minus() {
+  return shows_unicode() ? "±" : "+-";
 }
 
 }  // namespace saltus::app

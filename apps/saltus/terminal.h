@@ -7,6 +7,9 @@ namespace saltus::app {
 /// it is one; 0: nothing limits a line.
 int output_columns();
 
+/// Columns to wrap text at: output_columns(), or 80 where nothing limits a line.
+int text_columns();
+
 /// Whether lines on this descriptor may be drawn over each other: it is a terminal, and TERM is not
 /// dumb.
 bool can_redraw(int fd);
@@ -14,5 +17,8 @@ bool can_redraw(int fd);
 /// Whether more than ASCII may be written: the locale's character set is UTF-8 and TERM is not
 /// dumb.
 bool shows_unicode();
+
+/// "±", or "+-" where that cannot be shown.
+const char* plus_minus();
 
 }  // namespace saltus::app

@@ -77,7 +77,7 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t columns) {
     if (!lines.back().empty() && !fits) lines.emplace_back();
     if (!lines.back().empty()) lines.back() += ' ';
     while (columns > 0 && width_of(word) > columns) {
-      const std::size_t mark = word.substr(0, columns).find_last_of(",|/");
+      const std::size_t mark = word.substr(0, columns).find_last_of(",|/:");
       if (mark == std::string_view::npos) break;
       lines.back() += word.substr(0, mark + 1);
       lines.emplace_back();

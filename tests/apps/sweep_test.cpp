@@ -48,7 +48,7 @@ class SweepProgram : public test::ProgramTest {
 };
 
 TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
-  const Ended ended = run(small_sweep());
+  const Ended ended = run(small_sweep(), {{"LC_ALL", "C.UTF-8"}});
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.err, "");
   EXPECT_THAT(ended.out, HasSubstr("4 trials"));
@@ -117,7 +117,7 @@ TEST_F(SweepProgram, RunsAGrid) {
                            "0.5,none", "--epochs", "1", "--threads", "1", "--out", "out"});
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(history().size(), 1u + 2 * 2 * 2 * 2);
-  EXPECT_THAT(ended.out, HasSubstr("elu:alpha=0.5, lr 0.0001, none, batch 32"));
+  EXPECT_THAT(ended.out, HasSubstr("elu:alpha=0.5, lr 0.0001, no clipping, batch 32"));
 }
 
 TEST_F(SweepProgram, ResumesAddsAndKeepsWhatIsThere) {

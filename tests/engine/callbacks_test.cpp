@@ -298,8 +298,8 @@ TEST(ProgressBarCallback, WritesNoSignOfANan) {
 TEST(ProgressBarCallback, RedrawsABarInPlace) {
   std::ostringstream stream;
   train_one_epoch(*progress_bar(stream, true));
-  EXPECT_THAT(stream.str(), HasSubstr("\rEpoch 3/20 0/2 "));
-  EXPECT_THAT(stream.str(), HasSubstr("loss: 0.0312 - binary_accuracy: 0.9900"));
+  EXPECT_THAT(stream.str(), HasSubstr("\rEpoch 3/20  0/2  "));
+  EXPECT_THAT(stream.str(), HasSubstr("loss: 0.0312  binary_accuracy: 0.9900"));
   const std::string text = stream.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
 }

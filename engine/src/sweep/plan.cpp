@@ -178,7 +178,10 @@ std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
     for (std::size_t i = 0; i < settings.size(); ++i) labels[i] += ", " + text_of(settings[i]);
   };
   add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });
-  add([](const Setting& s) { return to_string(s.clipping); });
+  add([](const Setting& s) {
+    const std::string clipping = to_string(s.clipping);
+    return clipping == "none" ? "no clipping" : clipping;
+  });
   add([](const Setting& s) { return fmt::format("batch {}", s.batch_size); });
   add([](const Setting& s) { return fmt::format("{} epochs", s.epochs); });
   return labels;

@@ -1,6 +1,8 @@
 #include <cmath>
 #include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -33,15 +35,16 @@ class ProgressCallback : public Callback {
 
   void on_batches_end(std::int64_t steps_done, const Logs& logs,
                       TrainingControl& /*control*/) override {
-    if (bar_) bar_->update(steps_done, info_.steps_per_epoch, text(logs));
+    if (bar_) bar_->update(steps_done, info_.steps_per_epoch, figures(logs));
   }
 
   void on_epoch_end(int epoch, const Logs& logs, TrainingControl& /*control*/) override {
     if (bar_) {
-      bar_->finish(text(logs));
+      bar_->finish(figures(logs));
       bar_.reset();
     } else {
-      stream_ << fmt::format("{} - {:.1f}s - {}", title(epoch), logs.at("seconds"), text(logs))
+      stream_ << fmt::format("{} - {:.1f}s - {}", title(epoch), logs.at("seconds"),
+                             fmt::join(figures(logs), " - "))
               << std::endl;
     }
   }
@@ -51,16 +54,15 @@ class ProgressCallback : public Callback {
  private:
   std::string title(int epoch) const { return fmt::format("Epoch {}/{}", epoch + 1, info_.epochs); }
 
-  /// "loss: 0.0312 - binary_accuracy: 0.9912", of the figures that there are so far.
-  std::string text(const Logs& logs) const {
-    std::string line;
+  /// "loss: 0.0312", "binary_accuracy: 0.9912", of the figures that there are so far.
+  std::vector<std::string> figures(const Logs& logs) const {
+    std::vector<std::string> all;
     for (const std::string& name : info_.figures) {
       const auto found = logs.find(name);
       if (found == logs.end()) continue;
-      if (!line.empty()) line += " - ";
-      line += fmt::format("{}: {}", name, number(name, found->second));
+      all.push_back(fmt::format("{}: {}", name, number(name, found->second)));
     }
-    return line;
+    return all;
   }
 
   std::ostream& stream_;

@@ -1,0 +1,130 @@
+#include "completion.h"
+
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <saltus/activation.h>
+
+#include "command_tree.h"
+
+namespace saltus::app {
+namespace {
+
+/// Words that may stand as a value, and whether a folder may, too.
+struct Values {
+  std::string words;
+  bool folders = false;
+};
+
+void add_word(std::string& words, std::string_view word) {
+  words.append(words.empty() ? "" : " ").append(word);
+}
+
+Values values_of(const CLI::Option& option) {
+  Values values;
+  for (const std::string& alternative : alternatives_of(option)) {
+    if (is_literal(alternative)) {
+      add_word(values.words, alternative);
+    } else if (alternative == "DIR") {
+      values.folders = true;
+    } else if (alternative == "ACTIVATION") {
+      for (const ActivationInfo& info : activation_list()) add_word(values.words, info.name);
+    }
+  }
+  return values;
+}
+
+/// `case` entries: the values of each option of a command, then what may stand elsewhere.
+std::string entries_of(const CLI::App& command) {
+  const std::string name = full_name(command);
+  std::string out;
+  std::string flags;
+  std::string words;
+  for (const CLI::Option* option : options_of(command)) {
+    std::string patterns;
+    const auto add = [&](const std::string& flag) {
+      add_word(flags, flag);
+      patterns += fmt::format("{}'{} {}'", patterns.empty() ? "" : " | ", name, flag);
+    };
+    for (const std::string& short_name : option->get_snames()) add("-" + short_name);
+    for (const std::string& long_name : option->get_lnames()) add("--" + long_name);
+    if (is_flag(*option)) continue;
+    const auto [values, folders] = values_of(*option);
+    out += fmt::format("    {}) values='{}' folders={} ;;\n", patterns, values, folders ? 1 : 0);
+  }
+  for (const CLI::App* sub : commands_of(command)) add_word(words, sub->get_name());
+  for (const CLI::Option* option : positionals_of(command)) {
+    if (const Values values = values_of(*option); !values.words.empty()) {
+      add_word(words, values.words);
+    }
+  }
+  out += fmt::format("    '{}') flags='{}' words='{}' ;;\n", name, flags, words);
+  for (const CLI::App* sub : commands_of(command)) out += entries_of(*sub);
+  return out;
+}
+
+/// The full names of all commands below one, as a pattern.
+std::string names_below(const CLI::App& command) {
+  std::string out;
+  for (const CLI::App* sub : commands_of(command)) {
+    out += fmt::format("{}'{}'", out.empty() ? "" : " | ", full_name(*sub));
+    if (const std::string below = names_below(*sub); !below.empty()) out += " | " + below;
+  }
+  return out;
+}
+
+constexpr const char* kBeforeEntries =
+    R"(# Completion of saltus for bash, made by the program itself.
+
+# What the option or command $1 takes: values and folders, or flags and words.
+_saltus_takes() {
+  values='' folders=0 flags='' words=''
+  case "$1" in
+)";
+
+constexpr const char* kBeforeNames = R"(    *) return 1 ;;
+  esac
+}
+
+_saltus() {
+  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"
+  local command=saltus i values folders flags words
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$command ${COMP_WORDS[i]}" in
+      )";
+
+constexpr const char* kAfterNames = R"() command+=" ${COMP_WORDS[i]}" ;;
+    esac
+  done
+  # bash cuts --option=value at the sign.
+  if [[ $current == = ]]; then
+    current=''
+  elif [[ $previous == = ]]; then
+    previous="${COMP_WORDS[COMP_CWORD - 2]}"
+  fi
+  COMPREPLY=()
+  if [[ $previous == -* ]] && _saltus_takes "$command $previous"; then
+    local before=''
+    [[ $current == *,* ]] && before="${current%,*},"
+    ((folders)) && compopt -o filenames 2> /dev/null
+    mapfile -t COMPREPLY < <(
+      compgen -P "$before" -W "$values" -- "${current#"$before"}"
+      ((folders)) && compgen -d -- "$current"
+    )
+  elif _saltus_takes "$command"; then
+    [[ $current == -* || -z $words ]] && words="$flags"
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  fi
+}
+complete -F _saltus saltus
+)";
+
+}  // namespace
+
+std::string bash_completion(const CLI::App& program) {
+  return fmt::format("{}{}{}{}{}", kBeforeEntries, entries_of(program), kBeforeNames,
+                     names_below(program), kAfterNames);
+}
+
+}  // namespace saltus::app
