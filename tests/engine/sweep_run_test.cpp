@@ -88,6 +88,18 @@ TEST(RunSweep, ATrialIsTheSameAloneAndBesideOthers) {
   }
 }
 
+TEST(RunSweep, TrialsBesideEachOtherHaveTheirOwnEpochs) {
+  SweepConfig config = small_config();
+  config.epochs = {1, 3};
+  const SweepResult result = run_sweep(config, small_data(), {.side_by_side = 4});
+  EXPECT_TRUE(result.complete);
+  for (const SettingResult& setting : result.settings) {
+    ASSERT_EQ(setting.trials.size(), 1u);
+    EXPECT_EQ(setting.trials[0].history.epoch.size(),
+              static_cast<std::size_t>(setting.setting.epochs));
+  }
+}
+
 TEST(RunSweep, DivergenceIsAResult) {
   SweepConfig config = small_config();
   config.learning_rates = {1e30, 1e-3};
@@ -189,6 +201,15 @@ TEST(RunSweep, LimitsTakeTheFirstImages) {
   small.test = small.test.first(8);
   const SweepResult cut = run_sweep(small_config(), small);
   EXPECT_EQ(timeless(limited.settings[0].trials.at(0)), timeless(cut.settings[0].trials.at(0)));
+}
+
+TEST(MeasureThroughput, TakesAFewBatchesOnly) {
+  SweepConfig config = small_config();
+  config.batch_sizes = {1};
+  ImageDataset data = small_data();
+  // Training on one of these would throw.
+  for (std::size_t i = 24; i < data.train.labels.size(); ++i) data.train.labels[i] = 99;
+  EXPECT_GT(measure_throughput(config, data).training, 0);
 }
 
 TEST(MeasureThroughput, CountsImages) {
