@@ -153,7 +153,7 @@ std::string SweepConsole::time_left() const {
 }
 
 void SweepConsole::on_trial_begin(const TrialSpec& trial) {
-  const auto width = std::to_string(plan_.trials.size()).size();
+  const auto width = fmt::to_string(plan_.trials.size()).size();
   ProgressBarOptions options;
   options.unit = ProgressUnit::none;
   options.ascii = ascii_;

@@ -99,7 +99,7 @@ std::map<std::string, std::string> texts() {
   ProgressBar bar(stream, true, options);
   bar.update(1, 123456789);
   now += std::chrono::milliseconds(1234567);
-  bar.update(12345678, 123456789, "loss 0.5");
+  bar.update(12345678, 123456789, {"loss 0.5"});
   bar.finish();
   all["progress"] = stream.str();
 
