@@ -68,14 +68,14 @@ struct NonFinite {
 struct Update {
   PerTrial<float> weights;          ///< [parameters]
   PerTrial<const float> gradients;  ///< [parameters]
-  PerTrial<float> moment_1;    ///< [parameters]: of Adam, or SGD's velocity; absent without both
-  PerTrial<float> moment_2;    ///< [parameters]: of Adam
-  PerTrial<Bf16> copy;         ///< [parameters]: gets the new weights, rounded; or none
-  PerTrial<float> statistics;  ///< [statistic_count]
-  PerTrial<const float> next_statistics;  ///< [statistic_count]
-  const UpdateRule* rules = nullptr;      ///< [trials]
-  const UpdatePiece* pieces = nullptr;    ///< [piece_count], of cut_weights()
-  const int* first_of_weight = nullptr;   ///< [weight_count + 1]
+  PerTrial<float> moment_1 = {};  ///< [parameters]: of Adam, or SGD's velocity; absent without both
+  PerTrial<float> moment_2 = {};  ///< [parameters]: of Adam
+  PerTrial<Bf16> copy = {};       ///< [parameters]: gets the new weights, rounded; or none
+  PerTrial<float> statistics = {};             ///< [statistic_count], or none
+  PerTrial<const float> next_statistics = {};  ///< [statistic_count]
+  const UpdateRule* rules = nullptr;           ///< [trials]
+  const UpdatePiece* pieces = nullptr;         ///< [piece_count], of cut_weights()
+  const int* first_of_weight = nullptr;        ///< [weight_count + 1]
   int piece_count = 0;
   int weight_count = 0;
   int statistic_count = 0;

@@ -8,7 +8,7 @@ namespace {
 using Json = nlohmann::json;  // its objects keep their keys sorted
 
 /// To be raised whenever the same description begins to give other numbers.
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 
 Json json_of(Size2 size) {
   return {size.height, size.width};

@@ -77,13 +77,13 @@ TEST_P(ExtentsLimit, IsOneForAllThatCheckIt) {
   said([&] { kernels::convolution_backward_filter_workspace(window, rows); });
   using kernels::Engine;
   said([&] {
-    kernels::convolution_forward<float, float>(Engine::plain, {.window = window}, stage);
+    kernels::convolution_forward<float, float>(Engine::plain, {window, {}, {}, {}, {}}, stage);
   });
   said([&] {
-    kernels::convolution_backward_data<float, float>(Engine::plain, {.window = window}, stage);
+    kernels::convolution_backward_data<float, float>(Engine::plain, {window, {}, {}, {}}, stage);
   });
   said([&] {
-    kernels::convolution_backward_filter<float>(Engine::plain, {.window = window}, stage);
+    kernels::convolution_backward_filter<float>(Engine::plain, {window, {}, {}, {}, {}, {}}, stage);
   });
 }
 

@@ -188,33 +188,33 @@ TEST_F(VastElements, Normalize) {
   constexpr std::int64_t kEnd = kSamples * kChannels;
   const kernels::NormalizeShape shape = {kSize / kChannels, kChannels};
   const Vast<float> gamma(kChannels), beta(kChannels), mean(kChannels), inverse(kChannels),
-      moving_mean(kChannels), moving_variance(kChannels), dgamma(kChannels), dbeta(kChannels);
+      moving_mean(kChannels), moving_variance(kChannels), next_mean(kChannels),
+      next_variance(kChannels), dgamma(kChannels), dbeta(kChannels);
   const std::int64_t floats = kernels::normalize_workspace(shape, kRows);
   const Vast<float> workspace(floats);
   constexpr int kChannel = kChannels - 1;
   gamma[kChannel] = 2;
   beta[kChannel] = 3;
-  x[kEnd - 1] = kSamples;
+  x[kEnd - 1] = static_cast<float>(kSamples);
   run_last_blocks([&] {
     kernels::normalize_training(
-        {shape, x.input(), gamma.input(), beta.input(), moving_mean.per_trial(),
-         moving_variance.per_trial(), mean.per_trial(), inverse.per_trial(), y.per_trial(),
-         workspace.per_trial(), 0, 0},
+        {shape, x.input(), gamma.input(), beta.input(), moving_mean.input(),
+         moving_variance.input(), next_mean.per_trial(), next_variance.per_trial(),
+         mean.per_trial(), inverse.per_trial(), y.per_trial(), workspace.per_trial(), 0, 0},
         stage);
   });
   // One sample of n is n: mean 1, variance n - 1.
   EXPECT_NEAR(mean[kChannel], 1, 1e-4);
-  EXPECT_NEAR(moving_variance[kChannel] / kSamples, 1, 1e-4);
+  EXPECT_NEAR(next_variance[kChannel] / static_cast<double>(kSamples), 1, 1e-4);
   const double xhat = (double{x[kEnd - 1]} - mean[kChannel]) * inverse[kChannel];
   EXPECT_NEAR(y[kEnd - 1], 2 * xhat + 3, 1e-3 * xhat);
 
   const float trained = y[kEnd - 1];
   y[kEnd - 1] = 0;
   run_last_blocks([&] {
-    kernels::normalize_inference(
-        {shape, x.input(), gamma.input(), beta.input(), moving_mean.input(),
-         moving_variance.input(), y.per_trial(), workspace.per_trial(), 0},
-        stage);
+    kernels::normalize_inference({shape, x.input(), gamma.input(), beta.input(), next_mean.input(),
+                                  next_variance.input(), y.per_trial(), workspace.per_trial(), 0},
+                                 stage);
   });
   EXPECT_NEAR(y[kEnd - 1], trained, 1e-4 * trained);
 
