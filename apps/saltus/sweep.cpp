@@ -1,13 +1,11 @@
 // saltus sweep: from options to trained networks, files, pictures and a ranking.
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <saltus/error.h>
@@ -28,12 +26,6 @@ namespace saltus::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path default_out(const std::string& data) {
-  const std::time_t now = std::time(nullptr);
-  return fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", fs::path(data).filename().string(),
-                                        fmt::localtime(now));
-}
 
 /// Shows progress, and has it written.
 class SavingConsole : public SweepConsole {
@@ -82,17 +74,16 @@ int run_sweep_command(const SweepArguments& arguments) {
   SweepConfig config = sweep_config(arguments);
   const int concurrent = concurrent_trials(arguments);
   const Existing existing = existing_results(arguments);
-  const fs::path out =
-      arguments.out.empty() ? default_out(arguments.data) : fs::path(arguments.out);
-  check_output_folder(out, existing);
+  check_output_folder(arguments.out.empty() ? default_parent() : fs::path(arguments.out), existing);
 
   const std::atomic<bool>& interrupted = catch_interrupts();
   DataProgress data_progress;
   const ImageDataset data = load_dataset(arguments.data, data_progress.options());
   throw_if_interrupted();
   if (arguments.quick) {
-    if (existing == Existing::resume && fs::exists(out / "sweep.json")) {
-      take_quick_size(arguments, read_sweep_json(out / "sweep.json").config, config);
+    const fs::path earlier = fs::path(arguments.out) / "sweep.json";
+    if (existing == Existing::resume && fs::exists(earlier)) {
+      take_quick_size(arguments, read_sweep_json(earlier).config, config);
     } else {
       choose_quick_size(arguments, data, config);
     }
@@ -100,7 +91,9 @@ int run_sweep_command(const SweepArguments& arguments) {
   }
   const SweepPlan plan = plan_sweep(config, data);
 
-  const OutputFolder folder(out, existing);
+  const OutputFolder folder(
+      arguments.out.empty() ? default_out(data.name) : fs::path(arguments.out), existing);
+  const fs::path& out = folder.path();
   std::vector<TrialResult> done;
   if (existing == Existing::resume) done = earlier_results(out, plan);
   SweepWriter writer(out, config, data, plan, done);

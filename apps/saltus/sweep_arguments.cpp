@@ -158,6 +158,7 @@ Existing existing_results(const SweepArguments& arguments) {
     throw InvalidArgument("--resume needs --out DIR, the folder of the sweep to go on with");
   }
   if (arguments.resume) return Existing::resume;
+  if (arguments.out.empty()) return Existing::avoid;
   return arguments.overwrite ? Existing::overwrite : Existing::refuse;
 }
 

@@ -55,7 +55,8 @@ SweepConfig sweep_config(const SweepArguments& arguments);
 /// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
 int concurrent_trials(const SweepArguments& arguments);
 
-/// What --overwrite and --resume say. Throws InvalidArgument where both are given.
+/// What to do with results that are there, by --out, --overwrite and --resume. Throws
+/// InvalidArgument for --resume without --out.
 Existing existing_results(const SweepArguments& arguments);
 
 }  // namespace saltus::app
