@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "output.h"
 #include "output_folder.h"
 #include "quick.h"
+#include "recorded.h"
 #include "sweep_arguments.h"
 #include "sweep_console.h"
 
@@ -26,6 +28,24 @@ namespace saltus::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Runs a part of the preparation. With --config, an error says that options may come from there.
+template <class Call>
+auto prepare(const SweepArguments& arguments, Call call) {
+  const auto said = [&](const Error& error) {
+    return fmt::format("{} (options that are not typed are those of {})", error.what(),
+                       arguments.config);
+  };
+  try {
+    return call();
+  } catch (const InvalidArgument& error) {
+    if (arguments.config.empty()) throw;
+    throw InvalidArgument(said(error));
+  } catch (const DeviceError& error) {
+    if (arguments.config.empty()) throw;
+    throw DeviceError(said(error));
+  }
+}
 
 /// Shows progress, and has it written.
 class SavingConsole : public SweepConsole {
@@ -71,15 +91,18 @@ std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& p
 }
 
 int run_sweep_command(const SweepArguments& arguments) {
-  SweepConfig config = sweep_config(arguments);
+  const std::optional<RecordedSweep> recorded = recorded_sweep(arguments);
+  SweepConfig config = prepare(
+      arguments, [&] { return sweep_config(arguments, recorded ? &recorded->config : nullptr); });
   const int concurrent = concurrent_trials(arguments);
   const Existing existing = existing_results(arguments);
   check_output_folder(arguments.out.empty() ? default_parent() : fs::path(arguments.out), existing);
 
   const std::atomic<bool>& interrupted = catch_interrupts();
   DataProgress data_progress;
-  const ImageDataset data = load_dataset(arguments.data, data_progress.options());
+  const ImageDataset data = load_dataset(data_of(arguments, recorded), data_progress.options());
   throw_if_interrupted();
+  check_same_data(arguments, recorded, data);
   if (arguments.quick) {
     const fs::path earlier = fs::path(arguments.out) / "sweep.json";
     if (existing == Existing::resume && fs::exists(earlier)) {
@@ -89,7 +112,7 @@ int run_sweep_command(const SweepArguments& arguments) {
     }
     throw_if_interrupted();
   }
-  const SweepPlan plan = plan_sweep(config, data);
+  const SweepPlan plan = prepare(arguments, [&] { return plan_sweep(config, data); });
 
   const OutputFolder folder(
       arguments.out.empty() ? default_out(data.name) : fs::path(arguments.out), existing);
