@@ -57,7 +57,7 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
 
   option("--config", to.config, "FILE",
          "The sweep.json of an earlier sweep, whose data and options are taken where none are "
-         "typed");
+         "typed; not with --quick");
   option(
       "--data", to.data, dataset_names() + "|DIR",
       "A data set with a name, or a folder with four IDX files, plain or gzip; images of unsigned "

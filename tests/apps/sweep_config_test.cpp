@@ -1,6 +1,8 @@
 // saltus sweep --config: a sweep by the sweep.json of an earlier one.
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -131,6 +133,27 @@ TEST_F(SweepConfigFile, WhatIsTypedWins) {
     EXPECT_EQ(expected.size(), before.size());
     EXPECT_EQ(sweep_of("out2").at("config"), expected);
   }
+}
+
+TEST_F(SweepConfigFile, LibrariesAndPrecisionAreTakenAndReplaced) {
+  ASSERT_EQ(run(small_sweep({"--device", "cpu"})).code, 0);
+  const json before = sweep_of("out").at("config");
+  json sweep = sweep_of("out");
+  sweep["config"].update({{"gemm", "cublas"}, {"conv", "cudnn"}, {"precision", "tf32"}});
+  write("out/sweep.json", sweep.dump());
+  // All of them need a GPU; what says so first is replaced first.
+  const std::vector<std::string> replaced = {"--precision", "auto",   "--gemm",
+                                             "saltus",      "--conv", "saltus"};
+  std::set<std::string> refusals;
+  for (std::size_t count = 0; count <= replaced.size(); count += 2) {
+    const auto end = replaced.begin() + static_cast<std::ptrdiff_t>(count);
+    const Ended ended = again({replaced.begin(), end});
+    EXPECT_EQ(ended.code, end == replaced.end() ? 0 : 2) << ended.err;
+    refusals.insert(ended.err.substr(0, ended.err.find(" exists on GPUs only")));
+  }
+  EXPECT_THAT(refusals, testing::ElementsAre("", "saltus: conv cudnn", "saltus: gemm cublas",
+                                             "saltus: precision tf32"));
+  EXPECT_EQ(sweep_of("out2").at("config"), before);
 }
 
 TEST_F(SweepConfigFile, GoesOnWithTheSweepItself) {
