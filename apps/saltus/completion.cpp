@@ -11,10 +11,11 @@
 namespace saltus::app {
 namespace {
 
-/// Words that may stand as a value, and whether a folder may, too.
+/// Words that may stand as a value, and the option of compgen for the paths that may, too: -d for
+/// folders, -f for files.
 struct Values {
   std::string words;
-  bool folders = false;
+  std::string paths;
 };
 
 void add_word(std::string& words, std::string_view word) {
@@ -27,7 +28,9 @@ Values values_of(const CLI::Option& option) {
     if (is_literal(alternative)) {
       add_word(values.words, alternative);
     } else if (alternative == "DIR") {
-      values.folders = true;
+      values.paths = "-d";
+    } else if (alternative == "FILE") {
+      values.paths = "-f";
     } else if (alternative == "ACTIVATION") {
       for (const ActivationInfo& info : activation_list()) add_word(values.words, info.name);
     }
@@ -50,8 +53,8 @@ std::string entries_of(const CLI::App& command) {
     for (const std::string& short_name : option->get_snames()) add("-" + short_name);
     for (const std::string& long_name : option->get_lnames()) add("--" + long_name);
     if (is_flag(*option)) continue;
-    const auto [values, folders] = values_of(*option);
-    out += fmt::format("    {}) values='{}' folders={} ;;\n", patterns, values, folders ? 1 : 0);
+    const auto [values, paths] = values_of(*option);
+    out += fmt::format("    {}) values='{}' paths='{}' ;;\n", patterns, values, paths);
   }
   for (const CLI::App* sub : commands_of(command)) add_word(words, sub->get_name());
   for (const CLI::Option* option : positionals_of(command)) {
@@ -77,9 +80,9 @@ std::string names_below(const CLI::App& command) {
 constexpr const char* kBeforeEntries =
     R"(# Completion of saltus for bash, made by the program itself.
 
-# What the option or command $1 takes: values and folders, or flags and words.
+# What the option or command $1 takes: values and paths, or flags and words.
 _saltus_takes() {
-  values='' folders=0 flags='' words=''
+  values='' paths='' flags='' words=''
   case "$1" in
 )";
 
@@ -89,7 +92,7 @@ constexpr const char* kBeforeNames = R"(    *) return 1 ;;
 
 _saltus() {
   local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD - 1]}"
-  local command=saltus i values folders flags words
+  local command=saltus i values paths flags words
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$command ${COMP_WORDS[i]}" in
       )";
@@ -107,10 +110,10 @@ constexpr const char* kAfterNames = R"() command+=" ${COMP_WORDS[i]}" ;;
   if [[ $previous == -* ]] && _saltus_takes "$command $previous"; then
     local before=''
     [[ $current == *,* ]] && before="${current%,*},"
-    ((folders)) && compopt -o filenames 2> /dev/null
+    [[ -n $paths ]] && compopt -o filenames 2> /dev/null
     mapfile -t COMPREPLY < <(
       compgen -P "$before" -W "$values" -- "${current#"$before"}"
-      ((folders)) && compgen -d -- "$current"
+      [[ -n $paths ]] && compgen "$paths" -- "$current"
     )
   elif _saltus_takes "$command"; then
     [[ $current == -* || -z $words ]] && words="$flags"

@@ -1,10 +1,12 @@
 #include "output_folder.h"
 
 #include <cerrno>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -30,7 +32,36 @@ bool is_open_as(int file, const fs::path& path) {
          open.st_ino == now.st_ino;
 }
 
+/// A name for a folder that is easy to see and to type.
+std::string visible(const std::string& name) {
+  constexpr std::size_t kMostBytes = 100;  // a name has at most 255
+  std::string out;
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool inner = c == '.' || c == '_' || c == '-' || c == '+';
+    const bool unicode = (static_cast<unsigned char>(c) & 0x80) != 0;
+    // No character is cut in two.
+    if (out.size() >= kMostBytes && (static_cast<unsigned char>(c) & 0xc0) != 0x80) break;
+    if (letter || unicode || (inner && !out.empty())) {
+      out.push_back(c);
+    } else if (!out.empty() && out.back() != '-') {
+      out.push_back('-');
+    }
+  }
+  while (!out.empty() && out.back() == '-') out.pop_back();
+  return out.empty() ? "data" : out;
+}
+
 }  // namespace
+
+fs::path default_parent() {
+  return "runs";
+}
+
+fs::path default_out(const std::string& data_name) {
+  return default_parent() /
+         fmt::format("{}-{:%Y%m%d-%H%M%S}", visible(data_name), fmt::localtime(std::time(nullptr)));
+}
 
 void check_output_folder(const fs::path& path, Existing existing) {
   std::error_code error;
@@ -53,8 +84,13 @@ void check_output_folder(const fs::path& path, Existing existing) {
 
 // Delegates, so that what follows is undone by the destructor where it throws.
 OutputFolder::OutputFolder(fs::path path, Existing existing) : OutputFolder(std::move(path)) {
+  const fs::path wanted = path_;
   do {
-    make();
+    if (existing == Existing::avoid) {
+      make_new(wanted);
+    } else {
+      make();
+    }
     lock();
     // Whoever had it before may have removed it while this opened it.
   } while (!is_open_as(fd_, path_));
@@ -76,6 +112,20 @@ void OutputFolder::make() {
   }
   fs::create_directories(path_, error);
   if (error) throw_unusable(path_, error);
+}
+
+void OutputFolder::make_new(const fs::path& wanted) {
+  for (int number = 1;;) {
+    path_ = wanted.parent_path();
+    make();
+    path_ = wanted;
+    if (number > 1) path_ += fmt::format("-{}", number);
+    // Of several programs one makes it. A parent may be gone again: its maker's sweep failed.
+    if (mkdir(path_.c_str(), 0777) == 0) break;
+    if (errno != EEXIST && errno != ENOENT) throw_unusable(path_, {errno, std::generic_category()});
+    if (errno == EEXIST) ++number;
+  }
+  made_.insert(made_.begin(), path_);
 }
 
 void OutputFolder::lock() {

@@ -2,13 +2,22 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace saltus::app {
 
-/// What to do with results that are there already.
-enum class Existing { refuse, overwrite, resume };
+/// What to do with results that are there already; `avoid`: take a name that nothing has, with -2,
+/// -3 and so on at its end.
+enum class Existing { refuse, overwrite, resume, avoid };
+
+/// The folder for the results of a sweep that names none: runs/DATA-DATE-TIME. Of the data's name
+/// it keeps letters, digits and what is not ASCII.
+std::filesystem::path default_out(const std::string& data_name);
+
+/// The folder in which that is.
+std::filesystem::path default_parent();
 
 /// Throws InvalidArgument where a folder that is not empty would be refused, DataError where the
 /// path is no folder. Creates nothing.
@@ -31,6 +40,8 @@ class OutputFolder {
  private:
   explicit OutputFolder(std::filesystem::path path) : path_(std::move(path)) {}
   void make();
+  /// Makes a folder that was not there, with this name or one like it.
+  void make_new(const std::filesystem::path& wanted);
   void lock();
 
   std::filesystem::path path_;

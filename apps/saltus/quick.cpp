@@ -44,10 +44,10 @@ double estimate(const SweepConfig& config, const ImageDataset& data, const Throu
 void apply(const SweepArguments& arguments, int epochs, int seeds,
            std::optional<std::int64_t> train, std::optional<std::int64_t> test,
            SweepConfig& config) {
-  if (!arguments.epochs_given) config.epochs = {epochs};
-  if (!arguments.seeds_given) config.seeds = seeds;
-  if (!arguments.train_limit_given) config.train_limit = train;
-  if (!arguments.test_limit_given) config.test_limit = test;
+  if (!arguments.is_given("--epochs")) config.epochs = {epochs};
+  if (!arguments.is_given("--seeds")) config.seeds = seeds;
+  if (!arguments.is_given("--train-limit")) config.train_limit = train;
+  if (!arguments.is_given("--test-limit")) config.test_limit = test;
 }
 
 }  // namespace

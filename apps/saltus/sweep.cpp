@@ -1,13 +1,12 @@
 // saltus sweep: from options to trained networks, files, pictures and a ranking.
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <saltus/error.h>
@@ -21,6 +20,7 @@
 #include "output.h"
 #include "output_folder.h"
 #include "quick.h"
+#include "recorded.h"
 #include "sweep_arguments.h"
 #include "sweep_console.h"
 
@@ -29,10 +29,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path default_out(const std::string& data) {
-  const std::time_t now = std::time(nullptr);
-  return fs::path("runs") / fmt::format("{}-{:%Y%m%d-%H%M%S}", fs::path(data).filename().string(),
-                                        fmt::localtime(now));
+/// Runs a part of the preparation. With --config, an error says that options may come from there.
+template <class Call>
+auto prepare(const SweepArguments& arguments, Call call) {
+  const auto said = [&](const Error& error) {
+    return fmt::format("{} (options that are not typed are those of {})", error.what(),
+                       arguments.config);
+  };
+  try {
+    return call();
+  } catch (const InvalidArgument& error) {
+    if (arguments.config.empty()) throw;
+    throw InvalidArgument(said(error));
+  } catch (const DeviceError& error) {
+    if (arguments.config.empty()) throw;
+    throw DeviceError(said(error));
+  }
 }
 
 /// Shows progress, and has it written.
@@ -79,28 +91,32 @@ std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& p
 }
 
 int run_sweep_command(const SweepArguments& arguments) {
-  SweepConfig config = sweep_config(arguments);
+  const std::optional<RecordedSweep> recorded = recorded_sweep(arguments);
+  SweepConfig config = prepare(
+      arguments, [&] { return sweep_config(arguments, recorded ? &recorded->config : nullptr); });
   const int concurrent = concurrent_trials(arguments);
   const Existing existing = existing_results(arguments);
-  const fs::path out =
-      arguments.out.empty() ? default_out(arguments.data) : fs::path(arguments.out);
-  check_output_folder(out, existing);
+  check_output_folder(arguments.out.empty() ? default_parent() : fs::path(arguments.out), existing);
 
   const std::atomic<bool>& interrupted = catch_interrupts();
   DataProgress data_progress;
-  const ImageDataset data = load_dataset(arguments.data, data_progress.options());
+  const ImageDataset data = load_dataset(data_of(arguments, recorded), data_progress.options());
   throw_if_interrupted();
+  check_same_data(arguments, recorded, data);
   if (arguments.quick) {
-    if (existing == Existing::resume && fs::exists(out / "sweep.json")) {
-      take_quick_size(arguments, read_sweep_json(out / "sweep.json").config, config);
+    const fs::path earlier = fs::path(arguments.out) / "sweep.json";
+    if (existing == Existing::resume && fs::exists(earlier)) {
+      take_quick_size(arguments, read_sweep_json(earlier).config, config);
     } else {
       choose_quick_size(arguments, data, config);
     }
     throw_if_interrupted();
   }
-  const SweepPlan plan = plan_sweep(config, data);
+  const SweepPlan plan = prepare(arguments, [&] { return plan_sweep(config, data); });
 
-  const OutputFolder folder(out, existing);
+  const OutputFolder folder(
+      arguments.out.empty() ? default_out(data.name) : fs::path(arguments.out), existing);
+  const fs::path& out = folder.path();
   std::vector<TrialResult> done;
   if (existing == Existing::resume) done = earlier_results(out, plan);
   SweepWriter writer(out, config, data, plan, done);

@@ -1,6 +1,7 @@
 #include "sweep_arguments.h"
 
 #include <optional>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -48,19 +49,22 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   SweepArguments& to = *arguments;
   const auto option = [&](const char* name, std::string& value, const std::string& type,
                           const char* help) {
-    return command.add_option(name, value, help)->type_name(type)->capture_default_str();
-  };
-  const auto note = [](CLI::Option* added, bool& given) {
-    added->each([&given](const std::string&) { given = true; });
+    return command.add_option(name, value, help)
+        ->type_name(type)
+        ->capture_default_str()
+        ->each([&to, name](const std::string&) { to.given.insert(name); });
   };
 
+  option("--config", to.config, "FILE",
+         "The sweep.json of an earlier sweep, whose data and options are taken where none are "
+         "typed; not with --quick");
   option(
       "--data", to.data, dataset_names() + "|DIR",
       "A data set with a name, or a folder with four IDX files, plain or gzip; images of unsigned "
       "bytes are divided by 255, those of other types taken as they are");
   option("--activations", to.activations, "all|ACTIVATION,...",
          "What to compare; parameters as in elu:alpha=0.2; see saltus activations");
-  note(option("--epochs", to.epochs, "N,...", "Passes over the training images"), to.epochs_given);
+  option("--epochs", to.epochs, "N,...", "Passes over the training images");
   option("--batch-size", to.batch_size, "N,...", "Images in a step");
   option("--learning-rate", to.learning_rate, "X,...", "Adam's");
   CLI::Option* clipvalue = option("--clipvalue", to.clipvalue, "none|X,...",
@@ -70,19 +74,16 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--global-clipnorm", to.global_clipnorm, "X,...",
          "Instead: all gradients together have at most norm X")
       ->excludes(clipvalue);
-  note(option("--seeds", to.seeds, "N",
-              "Repeats of everything with seeds of their own; intervals and tests need 2 or more"),
-       to.seeds_given);
+  option("--seeds", to.seeds, "N",
+         "Repeats of everything with seeds of their own; intervals and tests need 2 or more");
   option("--seed", to.seed, "N", "Of the first repeat; the next has N + 1");
   option("--recipe", to.recipe, "tutorial|matched",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
          "initializer and dropout that belong to it");
   option("--loss", to.loss, "binary_crossentropy|categorical_crossentropy",
          "What training makes small; the tutorial's is binary, on a softmax");
-  note(option("--train-limit", to.train_limit, "N", "Only the first N training images"),
-       to.train_limit_given);
-  note(option("--test-limit", to.test_limit, "N", "Only the first N test images"),
-       to.test_limit_given);
+  option("--train-limit", to.train_limit, "N", "Only the first N training images");
+  option("--test-limit", to.test_limit, "N", "Only the first N test images");
   option("--device", to.device, "auto|cpu|cuda",
          "Where to train; auto: on a GPU where there is one");
   option("--precision", to.precision, "auto|fp32|bf16|tf32",
@@ -120,27 +121,45 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "  saltus sweep --seeds 5 --out runs/article\n"
       "  saltus sweep --data fashion-mnist --activations relu,gelu,mish --recipe matched --seeds "
       "3\n"
-      "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5");
+      "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5\n"
+      "  saltus sweep --config runs/article/sweep.json --learning-rate 1e-4");
 }
 
-SweepConfig sweep_config(const SweepArguments& arguments) {
+SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* earlier) {
   SweepConfig config;
-  config.activations = parse_activations("--activations", arguments.activations);
-  config.epochs = parse_numbers<int>("--epochs", arguments.epochs);
-  config.batch_sizes = parse_numbers<std::int64_t>("--batch-size", arguments.batch_size);
-  config.learning_rates = parse_numbers<double>("--learning-rate", arguments.learning_rate);
-  config.clippings = clippings_of(arguments);
-  config.seeds = parse_number<int>("--seeds", arguments.seeds);
-  config.seed = parse_number<std::uint64_t>("--seed", arguments.seed);
-  config.recipe = parse_recipe(arguments.recipe);
-  config.loss = parse_loss(arguments.loss);
-  config.train_limit = limit_of("--train-limit", arguments.train_limit);
-  config.test_limit = limit_of("--test-limit", arguments.test_limit);
-  config.device = parse_device(arguments.device);
-  const bool choose_precision = arguments.precision == "auto";
-  if (!choose_precision) config.precision = parse_precision(arguments.precision);
-  config.libraries = {parse_gemm(arguments.gemm), parse_conv(arguments.conv)};
-  config.threads = parse_number<int>("--threads", arguments.threads);
+  if (earlier != nullptr) config = *earlier;
+  const auto speaks = [&](const char* option) {
+    return earlier == nullptr || arguments.is_given(option);
+  };
+  const auto take = [&](const char* option, const std::string& text, const auto& parse, auto& to) {
+    if (!speaks(option)) return;
+    if constexpr (std::is_invocable_v<decltype(parse), std::string_view>) {
+      to = parse(text);
+    } else {
+      to = parse(option, text);
+    }
+  };
+  take("--activations", arguments.activations, parse_activations, config.activations);
+  take("--epochs", arguments.epochs, parse_numbers<int>, config.epochs);
+  take("--batch-size", arguments.batch_size, parse_numbers<std::int64_t>, config.batch_sizes);
+  take("--learning-rate", arguments.learning_rate, parse_numbers<double>, config.learning_rates);
+  if (speaks("--clipvalue") || speaks("--clipnorm") || speaks("--global-clipnorm")) {
+    config.clippings = clippings_of(arguments);
+  }
+  take("--seeds", arguments.seeds, parse_number<int>, config.seeds);
+  take("--seed", arguments.seed, parse_number<std::uint64_t>, config.seed);
+  take("--recipe", arguments.recipe, parse_recipe, config.recipe);
+  take("--loss", arguments.loss, parse_loss, config.loss);
+  take("--train-limit", arguments.train_limit, limit_of, config.train_limit);
+  take("--test-limit", arguments.test_limit, limit_of, config.test_limit);
+  take("--device", arguments.device, parse_device, config.device);
+  const bool choose_precision = speaks("--precision") && arguments.precision == "auto";
+  if (!choose_precision) {
+    take("--precision", arguments.precision, parse_precision, config.precision);
+  }
+  take("--gemm", arguments.gemm, parse_gemm, config.libraries.gemm);
+  take("--conv", arguments.conv, parse_conv, config.libraries.conv);
+  take("--threads", arguments.threads, parse_number<int>, config.threads);
   validate(config);
   config.device = usable_device(config.device);
   if (choose_precision) config.precision = default_precision(config.device);
@@ -158,6 +177,7 @@ Existing existing_results(const SweepArguments& arguments) {
     throw InvalidArgument("--resume needs --out DIR, the folder of the sweep to go on with");
   }
   if (arguments.resume) return Existing::resume;
+  if (arguments.out.empty()) return Existing::avoid;
   return arguments.overwrite ? Existing::overwrite : Existing::refuse;
 }
 

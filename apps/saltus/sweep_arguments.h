@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <set>
 #include <string>
 
 #include <saltus/sweep.h>
@@ -13,6 +14,7 @@ namespace saltus::app {
 
 /// Options as the user wrote them; the defaults are the tutorial's.
 struct SweepArguments {
+  std::string config;
   std::string data = "mnist";
   std::string activations = "sigmoid,relu,elu,leaky_relu,selu,gelu_tanh";
   std::string epochs = "20";
@@ -38,24 +40,24 @@ struct SweepArguments {
   bool overwrite = false;
   bool resume = false;
 
-  /// Whether the user gave these, or they are defaults: --quick chooses what was not given.
-  bool epochs_given = false;
-  bool seeds_given = false;
-  bool train_limit_given = false;
-  bool test_limit_given = false;
+  std::set<std::string> given;  ///< names of options with a value that the user typed
+
+  /// Whether the user typed it, or it has its default.
+  bool is_given(const std::string& option) const { return given.contains(option); }
 };
 
 /// Adds the options to the subcommand, which must not outlive the arguments.
 void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments);
 
-/// The configuration that they describe. Throws InvalidArgument, and DeviceError where there is not
-/// the device that they ask for.
-SweepConfig sweep_config(const SweepArguments& arguments);
+/// The configuration that they describe; with an earlier one, that, changed by what the user typed.
+/// Throws InvalidArgument, and DeviceError where there is not the device that is asked for.
+SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* earlier = nullptr);
 
 /// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
 int concurrent_trials(const SweepArguments& arguments);
 
-/// What --overwrite and --resume say. Throws InvalidArgument where both are given.
+/// What to do with results that are there, by --out, --overwrite and --resume. Throws
+/// InvalidArgument for --resume without --out.
 Existing existing_results(const SweepArguments& arguments);
 
 }  // namespace saltus::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <tuple>
@@ -58,27 +59,63 @@ std::string p_value(double p) {
   return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p);
 }
 
+std::string in_epoch(double accuracy, std::size_t epoch) {
+  return fmt::format("{} in epoch {}", percent(accuracy), epoch);
+}
+
+/// Of the trials that were stopped, the one that came furthest; null where none finished an epoch.
+const TrialResult* furthest_stopped(const SettingResult& result) {
+  const TrialResult* furthest = nullptr;
+  for (const TrialResult& trial : result.trials) {
+    const std::size_t least = furthest == nullptr ? 0 : furthest->history.epoch.size();
+    if (trial.status == TrialStatus::stopped && trial.history.epoch.size() > least) {
+      furthest = &trial;
+    }
+  }
+  return furthest;
+}
+
+/// Accuracy, binary accuracy, best, to first and p of a setting.
+std::vector<std::string> figures_of(const SettingResult& result) {
+  if (result.ok > 0) {
+    return {with_interval(result.last.at(kAccuracy)),
+            with_interval(result.last.at("val_binary_accuracy")),
+            in_epoch(result.best, static_cast<std::size_t>(result.best_epoch)),
+            result.to_best ? fmt::format("{:+.2f}", 100 * result.to_best->difference) : "-",
+            result.p_holm ? p_value(*result.p_holm) : "-"};
+  }
+  if (const TrialResult* trial = furthest_stopped(result)) {
+    const std::vector<double>& accuracy = trial->history.at(kAccuracy);
+    const auto best = std::ranges::max_element(accuracy);
+    return {percent(accuracy.back()), percent(trial->history.at("val_binary_accuracy").back()),
+            in_epoch(*best, static_cast<std::size_t>(best - accuracy.begin()) + 1), "-", "-"};
+  }
+  return {"-", "-", "-", "-", "-"};
+}
+
+/// How a setting ended.
+std::string end_of(const SettingResult& result) {
+  const auto diverged =
+      std::count_if(result.trials.begin(), result.trials.end(),
+                    [](const TrialResult& trial) { return trial.status == TrialStatus::diverged; });
+  if (result.trials.empty()) return "not begun";
+  std::string end = diverged > 0 ? fmt::format("{} of {} diverged", diverged, result.trials.size())
+                                 : std::string(to_string(result.status));
+  if (const TrialResult* stopped = result.ok == 0 ? furthest_stopped(result) : nullptr) {
+    end += fmt::format(": epoch {} of {}", stopped->history.epoch.size(), result.setting.epochs);
+  }
+  return end;
+}
+
 /// The row of a setting.
 std::vector<std::string> row_of(const SettingResult& result, std::string label) {
   double seconds = 0;
   for (const TrialResult& trial : result.trials) seconds += trial.seconds;
   std::vector<std::string> row = {result.rank ? fmt::to_string(*result.rank) : "-",
                                   std::move(label)};
-  if (result.ok == 0) {
-    row.insert(row.end(), {"-", "-", "-", "-", "-"});
-  } else {
-    row.push_back(with_interval(result.last.at(kAccuracy)));
-    row.push_back(with_interval(result.last.at("val_binary_accuracy")));
-    row.push_back(fmt::format("{} in epoch {}", percent(result.best), result.best_epoch));
-    row.push_back(result.to_best ? fmt::format("{:+.2f}", 100 * result.to_best->difference) : "-");
-    row.push_back(result.p_holm ? p_value(*result.p_holm) : "-");
-  }
+  std::ranges::move(figures_of(result), std::back_inserter(row));
   row.push_back(duration(seconds));
-  const auto diverged =
-      std::count_if(result.trials.begin(), result.trials.end(),
-                    [](const TrialResult& trial) { return trial.status == TrialStatus::diverged; });
-  row.push_back(diverged == 0 ? std::string(to_string(result.status))
-                              : fmt::format("{} of {} diverged", diverged, result.trials.size()));
+  row.push_back(end_of(result));
   return row;
 }
 
@@ -240,6 +277,13 @@ void print_ranking(const SweepResult& result) {
   print("\n");
   write_output(table.str(static_cast<std::size_t>(output_columns())));
   std::string legend = "Accuracy: categorical, of the validation images after the last epoch.";
+  if (std::ranges::any_of(result.settings, [](const SettingResult& setting) {
+        return setting.ok == 0 && furthest_stopped(setting) != nullptr;
+      })) {
+    legend +=
+        " A setting without a rank shows its trial that came furthest, after the epoch that its "
+        "status names.";
+  }
   if (repeats > 1) {
     legend += fmt::format(
         " {}: half of the 95 % interval of the mean. to first, p: mean difference to the first "

@@ -170,6 +170,8 @@ TEST_F(Documents, BashCompletes) {
   EXPECT_EQ(completions({"saltus", "sweep", "--device", "="}), (Words{"auto", "cpu", "cuda"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--activations", "relu,gelu_t"}),
             Words{"relu,gelu_tanh"});
+  write("data.json", "");
+  EXPECT_EQ(completions({"saltus", "sweep", "--config", "da"}), (Words{"data", "data.json"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--data", "da"}), Words{"data"});
   EXPECT_EQ(completions({"saltus", "sweep", "--epochs", ""}), Words{});
   EXPECT_EQ(completions({"saltus", "accuracy", "gelu_t"}), Words{"gelu_tanh"});

@@ -102,6 +102,8 @@ TEST_F(Errors, Usage) {
   expect(2, "exclude", overwriting({"--clipnorm", "1", "--global-clipnorm", "1"}));
   expect(2, "excludes", overwriting({"--resume"}));
   expect(2, "--resume needs --out", {"sweep", "--data", "data", "--resume"});
+  expect(2, "by the speed of this machine, but --config takes them from out/sweep.json",
+         overwriting({"--quick", "--config", "out/sweep.json"}));
   expect(2, "smaller number", {"curves", "--from", "2", "--to", "1", "--out", "out"});
   expect(2, "curves run from -1e+39 to 5: both must be in [-3.402823e+38, 3.402823e+38]",
          {"curves", "--from", "-1e39", "--out", "out"});
@@ -120,6 +122,52 @@ TEST_F(Errors, Folder) {
   expect(1, "cannot", {"sweep", "--data", "data", "--out", "/proc/saltus"});
   expect(1, "results.json", {"sweep", "--data", "data", "--out", "out", "--resume"});
   expect(1, "sweep.json", {"sweep", "--data", "data", "--out", "out", "--resume", "--quick"});
+}
+
+TEST_F(Errors, Config) {
+  const auto with = [](const std::string& file, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {"--config", file};
+    all.insert(all.end(), more.begin(), more.end());
+    return overwriting(all);
+  };
+  expect(1, "out/sweep.json cannot be understood", with("out/sweep.json"));
+  expect(1, "nowhere.json: No such file or directory", with("nowhere.json"));
+  expect(1, "cannot read data: it is not a regular file", with("data"));
+  std::vector<std::string> sweep = small_sweep();
+  sweep.back() = "good";
+  sweep.insert(sweep.end(), {"--device", "cpu"});
+  ASSERT_EQ(run(sweep).code, 0);
+  expect(1, "good/results.json cannot be understood: it is not of format saltus-sweep 1",
+         with("good/results.json"));
+  const auto changed = [&](const std::string& from, const std::string& to) {
+    std::string json = text("good/sweep.json");
+    const std::size_t at = json.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    write("bad.json", json.replace(at, from.size(), to));
+    return with("bad.json");
+  };
+  expect(1, "bad.json", changed("\"relu\"", "\"rleu\""));
+  expect(1, "bad.json", changed("\"seeds\": 2", "\"seeds\": 0"));
+  expect(1, "bad.json", changed("\"config\"", "\"confit\""));
+  // What only this machine, or what is typed, has against it.
+  expect(2, "(options that are not typed are those of bad.json)",
+         changed("\"precision\": \"fp32\"", "\"precision\": \"tf32\""));
+  expect(2, "must be 1 or more, not 0 (options that are not typed are those of good/sweep.json)",
+         with("good/sweep.json", {"--epochs", "0"}));
+}
+
+TEST_F(Errors, ConfigData) {
+  std::vector<std::string> sweep = small_sweep();
+  sweep.back() = "good";
+  ASSERT_EQ(run(sweep).code, 0);
+  const std::vector<std::string> command = {"sweep", "--config", "good/sweep.json",
+                                            "--out", "out",      "--overwrite"};
+  std::string labels = text("data/t10k-labels-idx1-ubyte");
+  std::swap(labels[8], labels[9]);
+  write("data/t10k-labels-idx1-ubyte", labels);
+  expect(1, "good/sweep.json: that sweep had other data: its test labels", command);
+  fs::rename(path("data"), path("moved"));
+  expect(1, "/data, which is no folder now: name its folder with --data", command);
 }
 
 TEST_F(Errors, FolderInUse) {

@@ -1,4 +1,5 @@
 // What saltus sweep leaves on the disk, however it ends.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -196,6 +198,34 @@ TEST_F(SweepFiles, AFolderBelongsToOneRun) {
   EXPECT_THAT(refused.err, HasSubstr("is in use"));
   running.send(SIGTERM);
   EXPECT_EQ(running.wait().code, 143);
+}
+
+TEST_F(SweepFiles, AnInterruptedSweepShowsWhatWasMeasured) {
+  const Running running = start(long_sweep("1", "100000"));
+  await("out/history.jsonl");
+  for (int i = 0; i < 3000 && text("out/history.jsonl").size() < 1500; ++i) usleep(10'000);
+  running.send(SIGINT);
+  const Ended ended = running.wait();
+  ASSERT_EQ(ended.code, 130) << ended.err;
+  const json relu = json::parse(text("out/results.json")).at("settings").at(0);
+  EXPECT_EQ(relu.at("rank"), nullptr);
+  const json& trial = relu.at("trials").at(0);
+  const auto epochs = trial.at("epochs").get<std::size_t>();
+  ASSERT_GE(epochs, 2u);
+  const auto figures = [&](const char* name) {
+    return trial.at("history").at(name).get<std::vector<double>>();
+  };
+  const auto percent = [](double share) { return fmt::format("{:.2f}", 100 * share); };
+  const std::vector<double> accuracy = figures("val_categorical_accuracy");
+  const auto best = std::ranges::max_element(accuracy);
+  const std::string table = ended.out.substr(ended.out.find("activation "));
+  EXPECT_THAT(table, testing::ContainsRegex(fmt::format(
+                         "relu +{} +{} +{} in epoch {} +[0-9.]+ [a-z0-9 ]+ stopped: epoch {} of "
+                         "100000\n",
+                         percent(accuracy.back()), percent(figures("val_binary_accuracy").back()),
+                         percent(*best), best - accuracy.begin() + 1, epochs)));
+  EXPECT_THAT(table, testing::ContainsRegex("selu +- +- +- +0.0 s +not begun\n"));
+  EXPECT_THAT(table, HasSubstr("shows its trial that came furthest"));
 }
 
 TEST_F(SweepFiles, AClosedTerminalEndsItAsSigtermDoes) {

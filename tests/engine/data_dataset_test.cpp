@@ -32,6 +32,18 @@ class Dataset : public DataTest {
   const std::map<std::string, std::string> files = small_files();
 };
 
+TEST_F(Dataset, HasTheNameOfItsFolderHoweverThatIsWritten) {
+  const fs::path inner = folder() / "inner";
+  fs::create_directory(inner);
+  const fs::path link = folder() / "link";
+  fs::create_directory_symlink(folder(), link);
+  for (const fs::path& written :
+       {folder() / "", folder() / ".", inner / "..", inner / "../inner/../", link,
+        fs::proximate(folder()), fs::proximate(folder()) / "."}) {
+    EXPECT_EQ(load_dataset(written.string()).name, folder().filename()) << written;
+  }
+}
+
 TEST_F(Dataset, LoadsAFolder) {
   const ImageDataset data = load();
   EXPECT_EQ(data.name, folder().filename());

@@ -3,10 +3,14 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -72,6 +76,50 @@ TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {
   EXPECT_THAT(rows[1], testing::StartsWith("relu,,0,1,0.25,0.25,"));
   EXPECT_THAT(rows[8], testing::StartsWith("elu,alpha=0.2,1,2,0.8,0.8,0.8,inf,"));
   EXPECT_THAT(rows[8], HasSubstr(",0.001,clipvalue=0.5,16,"));
+}
+
+TEST_F(ReportTest, HistoryHasEachFigureInItsColumn) {
+  SweepResult results = result();
+  TrialResult& trial = results.settings[0].trials[0];
+  std::map<std::string, std::string> expected = {
+      {"activation", "relu"}, {"parameters", ""},
+      {"seed", "0"},          {"epoch", "1"},
+      {"clipped", "907"},     {"learning_rate", "0.001"},
+      {"batch_size", "16"},   {"clipping", "clipvalue=0.5"},
+      {"trial", trial.id}};
+  // No two alike; the column of the learning rate is the setting's.
+  const std::pair<const char*, double> figures[] = {{"loss", 901},
+                                                    {"binary_accuracy", 902},
+                                                    {"categorical_accuracy", 903},
+                                                    {"val_loss", 904},
+                                                    {"val_binary_accuracy", 905},
+                                                    {"val_categorical_accuracy", 906},
+                                                    {"clipped", 907},
+                                                    {"seconds", 908},
+                                                    {"images_per_second", 909},
+                                                    {"learning_rate", 910}};
+  for (const auto& [name, value] : figures) {
+    trial.history.history.at(name)[0] = value;
+    expected.emplace(name, fmt::format("{}", value));
+  }
+  write_history_csv(folder_ / "history.csv", results);
+  const auto cells_of = [](const std::string& line) {
+    std::vector<std::string> cells;
+    std::istringstream stream(line);
+    for (std::string cell; std::getline(stream, cell, ',');) cells.push_back(cell);
+    return cells;
+  };
+  std::istringstream lines(text("history.csv"));
+  std::string header;
+  std::string row;
+  std::getline(lines, header);
+  std::getline(lines, row);
+  const std::vector<std::string> names = cells_of(header);
+  const std::vector<std::string> cells = cells_of(row);
+  ASSERT_EQ(cells.size(), names.size());
+  std::map<std::string, std::string> written;
+  for (std::size_t i = 0; i < names.size(); ++i) written.emplace(names[i], cells[i]);
+  EXPECT_EQ(written, expected);
 }
 
 TEST_F(ReportTest, HistoryWritesWhatIsNoNumberWithoutASign) {

@@ -147,8 +147,10 @@ std::string name_of(const ImageDataset& data, const fs::path& folder) {
   for (const KnownDataset& known : known_datasets()) {
     if (std::ranges::equal(known.files, md5, {}, &KnownFile::md5)) return known.name;
   }
-  const fs::path last = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
-  return last.string();
+  std::error_code error;
+  const fs::path path =
+      fs::canonical(folder, error);  // "." and "folder/.." have no name of their own
+  return (error ? folder : path).filename().string();
 }
 
 }  // namespace

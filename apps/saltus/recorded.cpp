@@ -1,0 +1,56 @@
+#include "recorded.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <saltus/error.h>
+
+namespace saltus::app {
+
+std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments) {
+  if (!arguments.is_given("--config")) return std::nullopt;
+  if (arguments.quick) {
+    throw InvalidArgument(
+        fmt::format("--quick chooses epochs, seeds and limits by the speed of this machine, but "
+                    "--config takes them from {}: leave one of the two away",
+                    arguments.config));
+  }
+  return read_sweep_json(arguments.config);
+}
+
+std::string data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded) {
+  if (!recorded || arguments.is_given("--data")) return arguments.data;
+  // By its checksums: a folder of other files may have the name of a known data set.
+  for (const KnownDataset& known : known_datasets()) {
+    if (std::ranges::equal(known.files, recorded->data_md5, {}, &KnownFile::md5)) return known.name;
+  }
+  std::error_code error;
+  if (!std::filesystem::is_directory(recorded->data_folder, error)) {
+    throw DataError(fmt::format(
+        "{}: the data of that sweep was in {}, which is no folder now: name its folder with --data",
+        arguments.config, recorded->data_folder.string()));
+  }
+  return recorded->data_folder.string();
+}
+
+void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,
+                     const ImageDataset& data) {
+  if (!recorded || arguments.is_given("--data")) return;
+  const std::array<std::string, 4> now = {data.train.images_md5, data.train.labels_md5,
+                                          data.test.images_md5, data.test.labels_md5};
+  constexpr const char* kFiles[] = {"training images", "training labels", "test images",
+                                    "test labels"};
+  for (std::size_t file = 0; file < now.size(); ++file) {
+    if (now[file] == recorded->data_md5[file]) continue;
+    throw DataError(fmt::format(
+        "{}: that sweep had other data: its {} had the checksum {}, those in {} have "
+        "{}; to train on these, name them with --data",
+        arguments.config, kFiles[file], recorded->data_md5[file], data.source, now[file]));
+  }
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,25 @@
+// --config: the options of an earlier sweep, from its sweep.json.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <saltus/report.h>
+
+#include "sweep_arguments.h"
+
+namespace saltus::app {
+
+/// The sweep that --config names; none without it. Throws DataError where the file is no
+/// sweep.json, InvalidArgument beside --quick.
+std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments);
+
+/// The data to load: what --data names, else that of the recorded sweep, by its name where it has
+/// one. Throws DataError where that was in a folder that is gone.
+std::string data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded);
+
+/// Throws DataError where this is not the data of the recorded sweep, and no --data chose it.
+void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,
+                     const ImageDataset& data);
+
+}  // namespace saltus::app
