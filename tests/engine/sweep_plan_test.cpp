@@ -233,7 +233,7 @@ TEST(TrialId, NamesTheSameTrialForEver) {
   // Changes only together with kFormatVersion: finished sweeps are resumed by it.
   const SweepConfig config = small_config();
   EXPECT_EQ(trial_id(TrialDescriptions(config, small_data()).of(first_setting(config), 7)),
-            "1e81f46e9a3c9874");
+            "f5b003ec939cf0b4");
 }
 
 TEST(TrialId, IsShaOfTheDescription) {
