@@ -256,13 +256,15 @@ Contest update(Sets& sets) {
   step.workspace =
       arena.zeros<double>(trials, kernels::update_workspace(step.piece_count, step.weight_count));
   step.check_finite = true;
-  const auto gradients = sets.of_trial<float>(kParameters);
+  // The arrays of each trial begin at a quad.
+  constexpr std::int64_t kStride = (kParameters + 3) / 4 * 4;
+  const auto gradients = sets.of_trial<float>(kStride);
   std::vector<Floats> weights;
   std::vector<Floats> moments;
   for (std::size_t i = 0; i < gradients.size(); ++i) {
-    weights.push_back(arena.random<float>(trials, kParameters));
-    moments.push_back(arena.zeros<float>(trials, kParameters));  // roots are taken of the second
-    moments.push_back(arena.zeros<float>(trials, kParameters));
+    weights.push_back(arena.random<float>(trials, kStride));
+    moments.push_back(arena.zeros<float>(trials, kStride));  // roots are taken of the second
+    moments.push_back(arena.zeros<float>(trials, kStride));
   }
   return sets.ours([=, stage = sets.stage()](std::size_t i) {
     kernels::Update of_set = step;

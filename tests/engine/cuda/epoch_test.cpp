@@ -28,6 +28,7 @@ TEST(CudaEpoch, IsTwoGraphsAndOneWait) {
   train::Trainer trainer(backend::cuda(), {six_entries()[0], six_entries()[1]}, compile_options());
   const auto counter = std::make_shared<Counter>();
   const std::vector<std::vector<CallbackPtr>> callbacks = {{counter}, {}};
+  emulation::reset_calls();  // those of other tests
   const auto histories = trainer.fit(images.samples(), fit_options(images, 3), callbacks);
   ASSERT_EQ(counter->epochs.size(), 3U);
   EXPECT_EQ(counter->epochs[0]["cudaStreamBeginCapture"], 2U);

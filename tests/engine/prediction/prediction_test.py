@@ -120,13 +120,17 @@ class Launches(unittest.TestCase):
             data, = self.of("conv2d_1 backward to x", precision)
             self.assertEqual(data.bytes, size * (ROWS * CONV2["y"] + CONV2["w"]) + 4 * ROWS * CONV2["x"])
             parts, add = self.of("conv2d_1 backward to w", precision)
-            sums = parts.grid[1] * 4 * (CONV2["w"] + CONV2["b"])
+            cuts = ROWS * 24 * 24 // 512  # parts of 512 pixels
+            self.assertEqual(parts.grid[0] % cuts, 0, "tiles of each")
+            sums = cuts * 4 * (CONV2["w"] + CONV2["b"])
             self.assertEqual(parts.bytes, size * ROWS * (CONV2["x"] + CONV2["y"]) + sums)
             self.assertEqual(add.bytes, sums + 4 * (CONV2["w"] + CONV2["b"]))
 
     def test_of_what_is_cut_into_parts(self):
         parts, finish = self.of("dense forward", "tf32")
-        sums = parts.grid[1] * 4 * ROWS * 128
+        cuts = 9216 // 512
+        self.assertEqual(parts.grid[0] % cuts, 0, "tiles of each")
+        sums = cuts * 4 * ROWS * 128
         self.assertEqual(parts.bytes, 4 * (ROWS * 9216 + 9216 * 128) + sums)
         self.assertEqual(finish.bytes, sums + 4 * (128 + 2 * ROWS * 128), "y and the slope")
 
