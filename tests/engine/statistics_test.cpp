@@ -90,6 +90,7 @@ TEST(Holm, RaisesAndKeepsTheOrder) {
   const std::array p{0.01, 0.04, 0.03, 0.005};
   EXPECT_THAT(holm(p),
               testing::Pointwise(testing::DoubleNear(1e-15), std::vector{0.03, 0.06, 0.06, 0.02}));
+  EXPECT_THAT(holm(std::array{0.6, 0.9}), testing::ElementsAre(1, 1)) << "2 x 0.6 is no p";
   EXPECT_TRUE(holm({}).empty());
 }
 

@@ -110,6 +110,7 @@ TEST(Plan, RunsTheProductSeedBySeed) {
     const TrialSpec& trial = plan.trials[i];
     EXPECT_EQ(trial.setting, i % plan.settings.size());
     EXPECT_EQ(trial.seed, i < plan.settings.size() ? 40u : 41u);
+    EXPECT_EQ(trial.repeat, i < plan.settings.size() ? 0 : 1);
     ids.insert(trial.id);
   }
   EXPECT_EQ(ids.size(), plan.trials.size());

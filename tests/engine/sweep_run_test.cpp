@@ -75,6 +75,17 @@ TEST(RunSweep, TrainsEverySettingAndSeed) {
   }
 }
 
+TEST(RunSweep, ValidatesOnTestImages) {
+  SweepConfig config = small_config();
+  config.epochs = {10};
+  ImageDataset data = small_data();
+  for (std::int32_t& label : data.test.labels) label = 1 - label;  // what is learnt is wrong there
+  const SweepResult result = run_sweep(config, data);
+  for (const SettingResult& setting : result.settings) {
+    EXPECT_LT(setting.trials.at(0).history.at("val_categorical_accuracy").back(), 0.25);
+  }
+}
+
 TEST(RunSweep, ATrialIsTheSameAloneAndBesideOthers) {
   SweepConfig config = small_config();
   config.activations.push_back(Activation::parse("gelu_tanh"));

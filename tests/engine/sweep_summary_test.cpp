@@ -126,6 +126,15 @@ TEST(SweepSummary, RefusesATrialWithoutAllItsEpochs) {
   EXPECT_THROW(summarize_sweep(p, results), InvalidArgument);
 }
 
+TEST(SweepSummary, AMissingTrialIsStoppedWhateverTheOthersDid) {
+  const SweepPlan p = plan();
+  TrialResult diverged = finished(trial(p, 0, 0), {0.5});
+  diverged.status = TrialStatus::diverged;
+  const SweepResult result = summarize_sweep(p, std::vector{diverged});
+  EXPECT_EQ(result.settings[0].status, TrialStatus::stopped) << "two seeds are missing";
+  EXPECT_FALSE(result.complete);
+}
+
 TEST(SweepSummary, WhatWasNotFinishedDoesNotCount) {
   const SweepPlan p = plan();
   TrialResult stopped = finished(trial(p, 1, 0), {0.99});

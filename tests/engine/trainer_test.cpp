@@ -326,6 +326,23 @@ TEST_F(TrainerTest, AnInterruptionEndsTheEpochAndKeepsThoseBefore) {
   EXPECT_TRUE(executable_->train_calls.empty()) << "it was set from the beginning";
 }
 
+TEST_F(TrainerTest, AnExceptionOfACallbackLeavesNoFiguresBehind) {
+  executable_->whole_epochs = true;  // the evaluation has run when callbacks hear of the batches
+  executable_->evaluation_sums = [](int, std::int64_t, std::int64_t) {
+    backend::BatchSums sums;
+    sums.loss = 1000;
+    return sums;
+  };
+  recorders_[0]->on_batches = [](TrainingControl&) { throw std::runtime_error("enough"); };
+  EXPECT_ANY_THROW(fit({.batch_size = 10, .validation_data = data_.samples()}));
+  executable_->evaluation_sums = [](int, std::int64_t, std::int64_t) {
+    backend::BatchSums sums;
+    sums.loss = 20;
+    return sums;
+  };
+  EXPECT_EQ(trainer_->evaluate(data_.samples(), 10)[0].at("loss"), 2) << "20 over ten samples";
+}
+
 TEST_F(TrainerTest, LearningRatesAreEachTrialsOwn) {
   recorders_[1]->on_epoch = [](int, TrainingControl& control) {
     control.set_learning_rate(control.learning_rate() / 2);
@@ -407,6 +424,8 @@ TEST_F(TrainerTest, OptionsOutOfRangeAreRefused) {
   EXPECT_THAT(error_of([&] { fit({.batch_size = 0}); }), HasSubstr("batch_size is 0"));
   EXPECT_THAT(error_of([&] { fit({.validation_split = 1}); }), HasSubstr("validation_split is 1"));
   EXPECT_THAT(error_of([&] { fit({.validation_split = 0.95}); }), HasSubstr("none to train on"));
+  EXPECT_THAT(error_of([&] { fit({.validation_split = 1e-20}); }),
+              HasSubstr("none to validate with"));
   const auto compile_with = [&](auto change, Graph graph = small_graph()) {
     return error_of([&] {
       Entry entry{std::move(graph), Adam{}, 0};
