@@ -184,12 +184,9 @@ TEST_F(TrainerTest, FiguresAreMeansWeightedByTheBatchesSizes) {
 
 TEST_F(TrainerTest, FiguresOfAnEvaluationAreWeightedByTheBatchesSizes) {
   executable_->evaluation_sums = [](int trial, std::int64_t batch, std::int64_t) {
-    backend::BatchSums sums;
     const double losses[] = {4, 8, 12};  // 1, 2 and 6 a sample: the mean is 2.4, not 3
-    sums.loss = losses[batch] + (trial == 1 ? 10 : 0);
-    sums.binary_hits = 5;
-    sums.categorical_hits = 2;
-    return sums;
+    return backend::BatchSums{
+        .loss = losses[batch] + (trial == 1 ? 10 : 0), .binary_hits = 5, .categorical_hits = 2};
   };
   const auto histories = fit({.epochs = 1, .batch_size = 4, .validation_data = data_.samples()});
   EXPECT_THAT(histories[0].at("val_loss"), ElementsAre(2.4));
@@ -205,14 +202,15 @@ TEST_F(TrainerTest, FiguresOfAnEvaluationAreWeightedByTheBatchesSizes) {
 }
 
 TEST_F(TrainerTest, ClippingIsCountedWhereThereIsAny) {
-  Trainer clipping(backend_, {{small_graph(), Adam{.clipping = {.clipvalue = 0.5}}, 0}}, options());
-  backend_.made->batch_sums = [](int, std::uint32_t, std::int64_t) {
-    backend::BatchSums sums;
-    sums.clipped = 3;
-    return sums;
-  };
-  const auto histories = clipping.fit(data_.samples(), {.batch_size = 4}, {});
-  EXPECT_THAT(histories[0].at("clipped"), ElementsAre(9));
+  for (const Clipping& clipping : {Clipping{0.5, {}, {}}, {{}, 0.5, {}}, {{}, {}, 0.5}}) {
+    Trainer clipped(backend_, {{small_graph(), Adam{.clipping = clipping}, 0}}, options());
+    backend_.made->batch_sums = [](int, std::uint32_t, std::int64_t) {
+      return backend::BatchSums{.clipped = 3};
+    };
+    const auto histories = clipped.fit(data_.samples(), {.batch_size = 4}, {});
+    EXPECT_THAT(histories[0].at("clipped"), ElementsAre(9))
+        << to_string(Adam{.clipping = clipping});
+  }
 }
 
 TEST_F(TrainerTest, ValidationSplitHoldsBackTheLastSamples) {
@@ -328,18 +326,13 @@ TEST_F(TrainerTest, AnInterruptionEndsTheEpochAndKeepsThoseBefore) {
 
 TEST_F(TrainerTest, AnExceptionOfACallbackLeavesNoFiguresBehind) {
   executable_->whole_epochs = true;  // the evaluation has run when callbacks hear of the batches
-  executable_->evaluation_sums = [](int, std::int64_t, std::int64_t) {
-    backend::BatchSums sums;
-    sums.loss = 1000;
-    return sums;
+  double loss = 1000;
+  executable_->evaluation_sums = [&loss](int, std::int64_t, std::int64_t) {
+    return backend::BatchSums{.loss = loss};
   };
   recorders_[0]->on_batches = [](TrainingControl&) { throw std::runtime_error("enough"); };
   EXPECT_ANY_THROW(fit({.batch_size = 10, .validation_data = data_.samples()}));
-  executable_->evaluation_sums = [](int, std::int64_t, std::int64_t) {
-    backend::BatchSums sums;
-    sums.loss = 20;
-    return sums;
-  };
+  loss = 20;
   EXPECT_EQ(trainer_->evaluate(data_.samples(), 10)[0].at("loss"), 2) << "20 over ten samples";
 }
 
