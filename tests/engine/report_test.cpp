@@ -171,6 +171,25 @@ TEST_F(ReportTest, ResultsHoldTheStatistics) {
   EXPECT_EQ(elu.at("trials").at(1).at("divergence").at("tensor"), "dense/kernel");
 }
 
+TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
+  SweepResult compared = result();
+  compared.settings[1].to_best = Comparison{.difference = -0.1,
+                                            .interval = {-0.3, 0.2},
+                                            .t = -2.5,
+                                            .degrees_freedom = 4,
+                                            .p = 0.01,
+                                            .cohens_d = -1.5};
+  compared.settings[1].p_holm = 0.02;
+  write_results_json(folder_ / "results.json", compared);
+  const auto to_best =
+      nlohmann::json::parse(text("results.json")).at("settings").at(1).at("to_best");
+  const nlohmann::json expected = {
+      {"n", 5},          {"difference", -0.1}, {"interval_95", {-0.3, 0.2}},
+      {"t", -2.5},       {"p", 0.01},          {"p_holm", 0.02},
+      {"cohens_d", -1.5}};
+  EXPECT_EQ(to_best, expected);
+}
+
 TEST_F(ReportTest, ConfigurationComesBackAsItWas) {
   SweepConfig before = config();
   before.clippings = {{}, {.clipvalue = {}, .clipnorm = 2, .global_clipnorm = {}}};
@@ -408,6 +427,7 @@ TEST(Axis, PutsAccuraciesByWhatIsMissing) {
   EXPECT_NEAR(wide.place(0.99), 1, 1e-9);
   EXPECT_THAT(wide.setup(), HasSubstr("'98' 2"));
   EXPECT_GT(wide.place(1), 0);  // still on a logarithmic axis
+  EXPECT_THAT(Axis::accuracy({0, 0.9}).setup(), HasSubstr("set yrange [100:"));
   const Axis narrow = Axis::accuracy({0.97, 0.98});
   EXPECT_NEAR(narrow.place(0.97), 97, 1e-9);
   EXPECT_THAT(Axis::loss({0.01, 1}).setup(), HasSubstr("set logscale y"));
