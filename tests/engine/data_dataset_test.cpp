@@ -222,6 +222,8 @@ TEST(DataDir, FollowsTheRulesOfXdg) {
   EXPECT_EQ(default_data_dir(), "/home/ada/.cache/saltus");
   ASSERT_EQ(setenv("XDG_CACHE_HOME", "/var/cache/ada", 1), 0);
   EXPECT_EQ(default_data_dir(), "/var/cache/ada/saltus");
+  ASSERT_EQ(setenv("SALTUS_DATA_DIR", "", 1), 0);
+  EXPECT_EQ(default_data_dir(), "/var/cache/ada/saltus") << "an empty one is none";
   ASSERT_EQ(setenv("SALTUS_DATA_DIR", "/data", 1), 0);
   EXPECT_EQ(default_data_dir(), "/data");
 }

@@ -215,6 +215,17 @@ TEST_F(Fetch, ReplacesADamagedFileAndNoOther) {
   expect_whole();
 }
 
+TEST_F(Fetch, TheFirstByteMayTakeAsLongAsTheConnection) {
+  // Longer than a stall, and than the second after which libcurl asks whether to go on.
+  pages["train-images-idx3-ubyte.gz"].delay = std::chrono::milliseconds(1500);
+  HttpServer server(pages);
+  options.stall_timeout = std::chrono::milliseconds(100);
+  options.connect_timeout = std::chrono::seconds(60);
+  fetch({server.url()});
+  EXPECT_EQ(server.requests().size(), 4U);
+  expect_whole();
+}
+
 TEST_F(Fetch, ACallerMayEndIt) {
   HttpServer server(pages);
   options.on_progress = [](std::string_view, std::int64_t, std::int64_t) {

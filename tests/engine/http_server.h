@@ -2,6 +2,7 @@
 
 // A web server on 127.0.0.1 that misbehaves on request.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -24,9 +25,10 @@ class HttpServer {
   struct Page {
     std::string body;
     std::string type = "application/octet-stream";
-    bool ranges = true;                ///< whether it can send from the middle
-    std::size_t cut_after = SIZE_MAX;  ///< sends so many bytes of an answer, then hangs up
-    bool stall = false;                ///< having sent those, it keeps the line open instead
+    bool ranges = true;                  ///< whether it can send from the middle
+    std::size_t cut_after = SIZE_MAX;    ///< sends so many bytes of an answer, then hangs up
+    bool stall = false;                  ///< having sent those, it keeps the line open instead
+    std::chrono::milliseconds delay{0};  ///< before the answer
   };
 
   explicit HttpServer(std::map<std::string, Page> pages) : pages_(std::move(pages)) {
@@ -94,6 +96,7 @@ class HttpServer {
     if (found == pages_.end()) {
       send_all(line, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     } else {
+      std::this_thread::sleep_for(found->second.delay);
       send_page(line, found->second, at != std::string::npos, from);
       if (found->second.stall) return;
     }
