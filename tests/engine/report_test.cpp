@@ -32,12 +32,7 @@ using testing::HasSubstr;
 
 class ReportTest : public testing::Test {
  protected:
-  std::string text(const char* name) const {
-    std::ifstream file(folder_ / name, std::ios::binary);
-    std::ostringstream out;
-    out << file.rdbuf();
-    return out.str();
-  }
+  std::string text(const char* name) const { return read_file(folder_ / name, 1 << 24); }
 
   static SweepConfig config() {
     SweepConfig config = test::small_config();

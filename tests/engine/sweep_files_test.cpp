@@ -1,7 +1,6 @@
 // history.jsonl, and when the files of a sweep are written.
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -22,12 +21,7 @@ using testing::HasSubstr;
 
 class SweepFiles : public testing::Test {
  protected:
-  std::string text(const char* name) const {
-    std::ifstream file(folder_ / name, std::ios::binary);
-    std::ostringstream out;
-    out << file.rdbuf();
-    return out.str();
-  }
+  std::string text(const char* name) const { return read_file(folder_ / name, 1 << 24); }
 
   std::vector<std::string> names() const {
     std::vector<std::string> all;
