@@ -1,0 +1,19 @@
+// history.jsonl.
+#include "report/sweep_texts.h"
+#include "tests/fuzz/json_mutator.h"
+#include "tests/fuzz/trials.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace saltus;
+  try {
+    fuzz::require_sound(
+        parse_history_jsonl({reinterpret_cast<const char*>(data), size}, "history.jsonl"));
+  } catch (const DataError&) {
+  }
+  return 0;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t max_size, unsigned int seed) {
+  return saltus::fuzz::mutate_json_lines(data, size, max_size, seed);
+}
