@@ -71,10 +71,10 @@ TEST(DropoutRule, AlphaDropoutKeepsMeanAndVariance) {
 TEST(Trial, HoldsASlotForEachActivationAndDropoutInTheirOrder) {
   const Activation elu = Activation::parse("elu:alpha=0.2");
   Graph graph({4});
-  graph.add(layers::Activation{elu});
+  graph.add(elu);
   graph.add(layers::AlphaDropout{0.25});
   graph.add(layers::Dense{.units = 3});
-  graph.add(layers::Activation{Activation::parse("tanh")});
+  graph.add(Activation("tanh"));
   graph.add(layers::Dropout{0.5});
   const Trial trial = trial_of(graph, SGD{}, 9);
   EXPECT_EQ(trial.seed, 9U);

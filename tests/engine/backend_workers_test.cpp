@@ -37,12 +37,12 @@ Graph network() {
   const auto same = layers::Padding::same;
   const NodeId trunk = graph.add(layers::Conv2D{.filters = 8, .padding = same});
   graph.add(layers::BatchNormalization{});
-  graph.add(layers::Activation{Activation::parse("gelu")});
+  graph.add(Activation("gelu"));
   const NodeId branch = graph.add(layers::Conv2D{.filters = 8, .padding = same});
   graph.add_to({trunk, branch}, layers::Add{});
   graph.add(layers::PReLU{.shared_axes = {1, 2}});
   graph.add(layers::Conv2D{.filters = 16, .padding = same});
-  graph.add(layers::Activation{Activation::parse("tanh")});
+  graph.add(Activation("tanh"));
   graph.add(layers::MaxPooling2D{});
   graph.add(layers::Dropout{0.25});
   graph.add(layers::Flatten{});

@@ -4,33 +4,24 @@
 #include <saltus/error.h>
 #include <saltus/graph.h>
 
+#include "tests/engine/error_of.h"
+
 namespace saltus {
 namespace {
 
 using testing::HasSubstr;
 
-/// The message of the error that `action` throws.
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 Graph tutorial_network() {
   Graph graph({28, 28, 1});
   graph.add(layers::Conv2D{.filters = 32});
-  graph.add(layers::Activation{});
+  graph.add(Activation());
   graph.add(layers::Conv2D{.filters = 64});
-  graph.add(layers::Activation{});
+  graph.add(Activation());
   graph.add(layers::MaxPooling2D{});
   graph.add(layers::AlphaDropout{0.25});
   graph.add(layers::Flatten{});
   graph.add(layers::Dense{.units = 128});
-  graph.add(layers::Activation{});
+  graph.add(Activation());
   graph.add(layers::AlphaDropout{0.5});
   graph.add(layers::Dense{.units = 10});
   graph.add(layers::Softmax{});

@@ -51,7 +51,7 @@ struct Points {
 Graph network(std::int64_t outputs, Layer end) {
   Graph graph({2});
   graph.add(layers::Dense{.units = 32});
-  graph.add(layers::Activation{Activation::parse("tanh")});
+  graph.add(Activation("tanh"));
   graph.add(layers::Dense{.units = outputs});
   graph.add(std::move(end));
   return graph;
@@ -82,7 +82,7 @@ TEST(Model, LearnsRegression) {
   for (std::size_t i = 0; i < kCount; ++i) {
     points.values.push_back(static_cast<float>(points.x(i) * points.y(i)));
   }
-  Model model(network(1, layers::Activation{}));
+  Model model(network(1, Activation()));
   model.compile(options_for(Loss::mean_squared_error, {Metric::mean_absolute_error}));
   const Logs logs = learn(model, points.with_values());
   EXPECT_LT(logs.at("val_loss"), 0.003) << "the mean alone has 0.11";
@@ -94,7 +94,7 @@ TEST(Model, LearnsTwoClassesWithOneSigmoid) {
   for (std::size_t i = 0; i < kCount; ++i) {
     points.classes.push_back(points.x(i) * points.y(i) > 0 ? 1 : 0);
   }
-  Model model(network(1, layers::Activation{Activation::parse("sigmoid")}));
+  Model model(network(1, Activation("sigmoid")));
   model.compile(options_for(Loss::binary_crossentropy, {Metric::binary_accuracy}));
   const Logs logs = learn(model, points.with_classes());
   EXPECT_GT(logs.at("val_binary_accuracy"), 0.92) << "no straight line does better than 0.6";
@@ -122,7 +122,7 @@ TEST(Model, LearnsManyLabelsWithSigmoids) {
                            points.x(i) * points.x(i) + points.y(i) * points.y(i) < 0.6};
     for (const bool label : labels) points.values.push_back(label ? 1.0F : 0.0F);
   }
-  Model model(network(3, layers::Activation{Activation::parse("sigmoid")}));
+  Model model(network(3, Activation("sigmoid")));
   model.compile(options_for(Loss::binary_crossentropy, {Metric::binary_accuracy}));
   const Logs logs = learn(model, points.with_values());
   EXPECT_GT(logs.at("val_binary_accuracy"), 0.95);
@@ -158,7 +158,7 @@ Graph residual_network() {
   Graph graph({8, 8, 1});
   const NodeId trunk = graph.add(layers::Conv2D{.filters = 8, .padding = layers::Padding::same});
   graph.add(layers::BatchNormalization{.momentum = 0.9});
-  graph.add(layers::Activation{Activation::parse("relu")});
+  graph.add(Activation("relu"));
   graph.add(layers::Conv2D{.filters = 8, .padding = layers::Padding::same});
   const NodeId branch = graph.add(layers::BatchNormalization{.momentum = 0.9});
   graph.add_to({trunk, branch}, layers::Add{});
@@ -219,7 +219,7 @@ train::Entry entry_with(const char* activation, Initializer initializer, Layer d
                         Optimizer optimizer, std::uint64_t seed) {
   Graph graph({8, 8, 1});
   graph.add(layers::Conv2D{.filters = 4, .kernel_initializer = initializer});
-  graph.add(layers::Activation{Activation::parse(activation)});
+  graph.add(Activation(activation));
   graph.add(layers::MaxPooling2D{});
   graph.add(std::move(dropout));
   graph.add(layers::Flatten{});
@@ -319,7 +319,7 @@ TEST(Model, WeightsGoInAndOutByName) {
 TEST(Model, DivergenceNamesStepAndTensorAndLeavesTheWeights) {
   Points points;
   points.values.assign(kCount, 0.0F);
-  Model model(network(1, layers::Activation{}));
+  Model model(network(1, Activation()));
   CompileOptions options = options_for(Loss::mean_squared_error, {});
   options.terminate_on_nan = true;
   model.compile(options);

@@ -13,7 +13,7 @@ namespace saltus::plan {
 namespace {
 
 Graph tutorial(const char* activation = "relu") {
-  const layers::Activation act{Activation::parse(activation)};
+  const Activation act(activation);
   Graph graph({28, 28, 1});
   graph.add(layers::Conv2D{.filters = 32});
   graph.add(act);
@@ -93,7 +93,7 @@ TEST(Plan, KeepsNoFullSizeActivationForTheWholeBatch) {
 TEST(Plan, KeepsActivationsThatAreDearToComputeAgain) {
   Graph graph({8, 8, 8});  // 72 multiply-adds an output
   graph.add(layers::Conv2D{.filters = 4});
-  graph.add(layers::Activation{Activation::parse("relu")});
+  graph.add(Activation("relu"));
   graph.add(layers::Conv2D{.filters = 4});
   graph.add(layers::Flatten{});
   graph.add(layers::Dense{.units = 1});
@@ -135,7 +135,7 @@ TEST(Plan, AddsUpGradientsOfATensorWithTwoReaders) {
 TEST(Plan, KeepsPoolingApartWhereTheActivationIsReadTwice) {
   Graph graph({8, 8, 2});
   graph.add(layers::Conv2D{.filters = 2});
-  const NodeId active = graph.add(layers::Activation{Activation::parse("relu")});
+  const NodeId active = graph.add(Activation("relu"));
   const NodeId pooled = graph.add(layers::MaxPooling2D{});
   const NodeId mean = graph.add_to({active}, layers::AveragePooling2D{});
   graph.add_to({pooled, mean}, layers::Add{});

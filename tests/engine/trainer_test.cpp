@@ -10,6 +10,7 @@
 #include <saltus/error.h>
 
 #include "fake_backend.h"
+#include "tests/engine/error_of.h"
 
 namespace saltus::train {
 namespace {
@@ -398,17 +399,6 @@ TEST_F(TrainerTest, EntriesMayDifferInInitializersAndDropoutAlone) {
   EXPECT_THROW(Trainer(backend_, {{wired(0, 2), Adam{}, 0}, {wired(1, 2), Adam{}, 0}}, options()),
                InvalidArgument)
       << "the same layers, but not in the same places";
-}
-
-/// The message of the error that `action` throws.
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const InvalidArgument& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST_F(TrainerTest, OptionsOutOfRangeAreRefused) {

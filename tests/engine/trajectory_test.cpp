@@ -49,7 +49,7 @@ struct Recorded {
 
 Graph network(const std::string& activation) {
   // The tutorial calls the tanh form gelu.
-  const layers::Activation act{Activation::parse(activation == "gelu" ? "gelu_tanh" : activation)};
+  const Activation act(activation == "gelu" ? "gelu_tanh" : activation);
   Graph graph({12, 12, 1});
   graph.add(layers::Conv2D{.filters = 4}, "conv1");
   graph.add(act);

@@ -67,14 +67,14 @@ Gradients backward(const layers::Reshape&, const Call& call, const Batch& dy) {
 }
 
 // y = f(x), dx = dy f'(x)
-Batch forward(const layers::Activation& layer, const Call& call) {
-  return map(layer.function, call.input(), [&]<class Entry>(double x, const auto& parameters) {
+Batch forward(const Activation& layer, const Call& call) {
+  return map(layer, call.input(), [&]<class Entry>(double x, const auto& parameters) {
     return Entry::f(x, parameters);
   });
 }
 
-Gradients backward(const layers::Activation& layer, const Call& call, const Batch& dy) {
-  Batch dx = map(layer.function, call.input(), [&]<class Entry>(double x, const auto& parameters) {
+Gradients backward(const Activation& layer, const Call& call, const Batch& dy) {
+  Batch dx = map(layer, call.input(), [&]<class Entry>(double x, const auto& parameters) {
     return Entry::df(x, parameters);
   });
   for (std::int64_t i = 0; i < dx.size(); ++i) dx.values[i] *= dy.values[i];

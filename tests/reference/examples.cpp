@@ -174,7 +174,7 @@ void PrintTo(const Example& example, std::ostream* out) {
 }
 
 Layer activation(std::string_view name) {
-  return layers::Activation{saltus::Activation::parse(name)};
+  return Activation(name);
 }
 
 std::vector<Example> examples() {

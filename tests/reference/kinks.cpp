@@ -19,8 +19,8 @@ double nearer(double smallest, double distance) {
   return distance == 0 ? smallest : std::min(smallest, std::abs(distance));
 }
 
-double kink_distance(const layers::Activation& layer, const Batch& x) {
-  const kernels::Kinks kinks = layer.function.kinks();
+double kink_distance(const Activation& layer, const Batch& x) {
+  const kernels::Kinks kinks = layer.kinks();
   double smallest = kSmooth;
   for (const kernels::Kink& kink : kinks.at) {
     for (const double value : x.values) {

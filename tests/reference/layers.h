@@ -46,7 +46,7 @@ Batch forward(const layers::Conv2D& layer, const Call& call);
 Batch forward(const layers::Dense& layer, const Call& call);
 Batch forward(const layers::Flatten& layer, const Call& call);
 Batch forward(const layers::Reshape& layer, const Call& call);
-Batch forward(const layers::Activation& layer, const Call& call);
+Batch forward(const Activation& layer, const Call& call);
 Batch forward(const layers::Softmax& layer, const Call& call);
 Batch forward(const layers::LogSoftmax& layer, const Call& call);
 Batch forward(const layers::PReLU& layer, const Call& call);
@@ -64,7 +64,7 @@ Gradients backward(const layers::Conv2D& layer, const Call& call, const Batch& d
 Gradients backward(const layers::Dense& layer, const Call& call, const Batch& dy);
 Gradients backward(const layers::Flatten& layer, const Call& call, const Batch& dy);
 Gradients backward(const layers::Reshape& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Activation& layer, const Call& call, const Batch& dy);
+Gradients backward(const Activation& layer, const Call& call, const Batch& dy);
 Gradients backward(const layers::Softmax& layer, const Call& call, const Batch& dy);
 Gradients backward(const layers::LogSoftmax& layer, const Call& call, const Batch& dy);
 Gradients backward(const layers::PReLU& layer, const Call& call, const Batch& dy);

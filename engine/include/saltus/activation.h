@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,16 @@ using ActivationShape = kernels::Shape;
 /// grows; names stay.
 const std::vector<ActivationInfo>& activation_list();
 
-/// One elementwise function of the list with the values of its parameters. A small value type.
+/// One elementwise function of the list with the values of its parameters: a small value type, and
+/// the layer that applies it to each element.
 class Activation {
  public:
   /// The identity.
   Activation();
+
+  /// parse(text), so that a layer takes its activation as Keras's do: Dense{.activation = "gelu"}.
+  template <std::convertible_to<std::string_view> Text>
+  Activation(const Text& text) : Activation(parse(text)) {}  // NOLINT: implicit on purpose
 
   /// "relu", "elu:alpha=0.2", "threshold:theta=1:value=0": a name or an alias of the list, then
   /// parameters; what is not given takes its default. Case, '-' and '_' in names do not count.

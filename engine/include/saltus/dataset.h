@@ -25,18 +25,22 @@ struct ImageSet {
 
   /// [count][height][width][channels]: unsigned bytes, which a network sees divided by 255, or what
   /// files of other types hold, which it sees as it is.
-  std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels;
-  std::vector<std::int32_t> labels;  ///< [count], from 0
+  std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels = {};
+  std::vector<std::int32_t> labels = {};  ///< [count], from 0
 
   /// MD5 of the whole decompressed file that each came from, in hex; first() keeps them.
-  std::string images_md5;
-  std::string labels_md5;
+  std::string images_md5 = {};
+  std::string labels_md5 = {};
 
   /// The first `n` images; all of them where there are no more. Throws InvalidArgument for n < 1.
   ImageSet first(std::int64_t n) const;
 
   /// A view of the first `n` images, or of all where there are no more, to train or evaluate on.
   Samples samples(std::int64_t n = std::numeric_limits<std::int64_t>::max()) const;
+
+  /// All images, so that a set can be given wherever Samples are asked for. The set must outlive
+  /// the call.
+  operator Samples() const { return samples(); }  // NOLINT: implicit on purpose
 };
 
 /// A training and a test set of images of one shape.

@@ -23,22 +23,24 @@ struct Input {
   bool operator==(const Input&) const = default;
 };
 
-/// 2-D convolution (cross-correlation). Kernel {kernel_size.height, kernel_size.width, channels_in,
-/// filters}, bias {filters}.
+/// 2-D convolution (cross-correlation), then the activation. Kernel {kernel_size.height,
+/// kernel_size.width, channels_in, filters}, bias {filters}.
 struct Conv2D {
   std::int64_t filters = 0;
   Size2 kernel_size = {3, 3};
   Size2 strides = {1, 1};
   Padding padding = Padding::valid;
+  saltus::Activation activation = {};
   bool use_bias = true;
   Initializer kernel_initializer = Initializer::glorot_uniform;
   Initializer bias_initializer = Initializer::zeros;
   bool operator==(const Conv2D&) const = default;
 };
 
-/// y = x kernel + bias on the last axis. Kernel {channels_in, units}, bias {units}.
+/// y = activation(x kernel + bias) on the last axis. Kernel {channels_in, units}, bias {units}.
 struct Dense {
   std::int64_t units = 0;
+  saltus::Activation activation = {};
   bool use_bias = true;
   Initializer kernel_initializer = Initializer::glorot_uniform;
   Initializer bias_initializer = Initializer::zeros;
@@ -56,11 +58,8 @@ struct Reshape {
   bool operator==(const Reshape&) const = default;
 };
 
-/// An elementwise activation of the list.
-struct Activation {
-  saltus::Activation function;
-  bool operator==(const Activation&) const = default;
-};
+/// An elementwise activation: Activation("relu").
+using Activation = saltus::Activation;
 
 /// exp(x_i) / sum_j exp(x_j) over the last axis.
 struct Softmax {
@@ -138,7 +137,7 @@ namespace saltus {
 /// Any layer.
 using Layer =
     std::variant<layers::Input, layers::Conv2D, layers::Dense, layers::Flatten, layers::Reshape,
-                 layers::Activation, layers::Softmax, layers::LogSoftmax, layers::PReLU,
+                 Activation, layers::Softmax, layers::LogSoftmax, layers::PReLU,
                  layers::MaxPooling2D, layers::AveragePooling2D, layers::GlobalAveragePooling2D,
                  layers::Dropout, layers::AlphaDropout, layers::BatchNormalization, layers::Add>;
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,10 +63,11 @@ struct Divergence {
   std::string tensor;
 };
 
-/// A network with its weights, in Keras's vocabulary.
+/// A network with its weights, in Keras's vocabulary. A Model that was moved from can be assigned
+/// to or destroyed; everything else throws InvalidArgument.
 class Model {
  public:
-  explicit Model(Graph graph);
+  Model(Graph graph);  // NOLINT: a Graph is a network
   ~Model();
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
@@ -76,7 +78,7 @@ class Model {
 
   /// Trains. May be called again to go on; the optimizer keeps its state. Throws InvalidArgument
   /// where samples do not fit. This and all that follows needs compile() first.
-  History fit(const Samples& samples, const FitOptions& options);
+  History fit(const Samples& samples, const FitOptions& options = {});
 
   /// Loss and metrics over samples, dropout off.
   Logs evaluate(const Samples& samples, std::int64_t batch_size = 32);
@@ -103,7 +105,17 @@ class Model {
 
  private:
   struct State;
+  State& state() const;
+
   std::unique_ptr<State> state_;
+};
+
+/// A model whose layers follow each other: Sequential({28, 28, 1}, {Conv2D{.filters = 32}, ...}).
+class Sequential : public Model {
+ public:
+  /// Layers behind an input of this shape, under Keras's names: "dense", "dense_1". Throws as
+  /// Graph::add().
+  Sequential(Shape input_shape, std::initializer_list<Layer> layers);
 };
 
 }  // namespace saltus

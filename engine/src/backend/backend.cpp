@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "graph/structure.h"
 #include "kernels/random.h"
 
 namespace saltus::backend {
@@ -41,8 +42,8 @@ Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t see
   trial.seed = seed;
   trial.optimizer = optimizer;
   for (const Node& node : graph.nodes()) {
-    if (const auto* activation = std::get_if<layers::Activation>(&node.layer)) {
-      trial.activations.push_back(activation->function.ref());
+    if (const Activation* activation = activation_of(node.layer)) {
+      trial.activations.push_back(activation->ref());
     } else if (const auto* dropout = std::get_if<layers::Dropout>(&node.layer)) {
       trial.dropouts.push_back(dropout_rule(dropout->rate));
     } else if (const auto* alpha = std::get_if<layers::AlphaDropout>(&node.layer)) {

@@ -70,7 +70,7 @@ class Inference {
     return plain(target);
   }
 
-  Inferred operator()(const layers::Activation&) const { return plain(inputs_[0]); }
+  Inferred operator()(const Activation&) const { return plain(inputs_[0]); }
   Inferred operator()(const layers::Softmax&) const { return plain(inputs_[0]); }
   Inferred operator()(const layers::LogSoftmax&) const { return plain(inputs_[0]); }
 

@@ -9,7 +9,7 @@ struct KindOf {
   Kind operator()(const layers::Dense&) const { return {"Dense", "dense"}; }
   Kind operator()(const layers::Flatten&) const { return {"Flatten", "flatten"}; }
   Kind operator()(const layers::Reshape&) const { return {"Reshape", "reshape"}; }
-  Kind operator()(const layers::Activation&) const { return {"Activation", "activation"}; }
+  Kind operator()(const Activation&) const { return {"Activation", "activation"}; }
   Kind operator()(const layers::Softmax&) const { return {"Softmax", "softmax"}; }
   Kind operator()(const layers::LogSoftmax&) const { return {"LogSoftmax", "log_softmax"}; }
   Kind operator()(const layers::PReLU&) const { return {"PReLU", "p_re_lu"}; }

@@ -13,4 +13,8 @@ void require_all_used(const Graph& graph);
 /// initializers, kind and rate of dropout. One plan then serves both.
 bool have_one_structure(const Graph& a, const Graph& b);
 
+/// The activation that a layer applies, be it one or have one behind its product; null where there
+/// is none. In the order of the nodes these are a trial's activations.
+const Activation* activation_of(const Layer& layer);
+
 }  // namespace saltus

@@ -5,6 +5,7 @@
 
 #include <saltus/error.h>
 
+#include "graph/structure.h"
 #include "plan/passes.h"
 
 namespace saltus::plan {
@@ -67,32 +68,26 @@ class Lowering {
     const TensorId x = input();
     const TensorId w = weight(0);
     const TensorId b = layer.use_bias ? weight(1) : kNone;
-    const TensorId y = result("");
+    const TensorId y = product();
     draft_.steps.emplace_back(Convolution{
         x, w, b, y,
         window_of(input_shape(), layer.kernel_size, layer.strides, layer.padding, layer.filters)});
-    return y;
+    return activated(y);
   }
   TensorId operator()(const layers::Dense& layer) {
     const TensorId x = input();
     const TensorId w = weight(0);
     const TensorId b = layer.use_bias ? weight(1) : kNone;
-    const TensorId y = result("");
+    const TensorId y = product();
     const std::int64_t in = input_shape().back();
     draft_.steps.emplace_back(
         Product{x, w, b, y, element_count(input_shape()) / in, in, layer.units});
-    return y;
+    return activated(y);
   }
   // The values stay where they are; only the shape that readers assume differs.
   TensorId operator()(const layers::Flatten&) { return input(); }
   TensorId operator()(const layers::Reshape&) { return input(); }
-  TensorId operator()(const layers::Activation&) {
-    const TensorId x = input();
-    const TensorId y = result("");
-    const TensorId slope = training() ? result("/slope") : kNone;
-    draft_.steps.emplace_back(Activate{x, y, slope, activation_slots_++});
-    return y;
-  }
+  TensorId operator()(const Activation&) { return activate(input()); }
   TensorId operator()(const layers::Softmax&) { return fused_softmax_ ? input() : softmax(false); }
   TensorId operator()(const layers::LogSoftmax&) { return softmax(true); }
   TensorId operator()(const layers::PReLU&) {
@@ -221,6 +216,17 @@ class Lowering {
   Window pool_window(Size2 size, Size2 strides, layers::Padding padding) const {
     return window_of(input_shape(), size, strides, padding, input_shape()[2]);
   }
+  TensorId activate(TensorId x) {
+    const TensorId y = result("");
+    const TensorId slope = training() ? result("/slope") : kNone;
+    draft_.steps.emplace_back(Activate{x, y, slope, activation_slots_++});
+    return y;
+  }
+  /// What a layer's product is, before its activation if it has one.
+  TensorId product() { return result(activation_of(node_->layer) != nullptr ? "/product" : ""); }
+  TensorId activated(TensorId y) {
+    return activation_of(node_->layer) != nullptr ? activate(y) : y;
+  }
   TensorId softmax(bool log) {
     const TensorId x = input();
     const TensorId y = result("");
@@ -294,7 +300,7 @@ Plan make_plan(const Graph& graph, Loss loss, Precision precision) {
   plan.precision = precision;
   for (const Node& node : graph.nodes()) {
     plan.weights.insert(plan.weights.end(), node.weights.begin(), node.weights.end());
-    plan.activation_slots += std::holds_alternative<layers::Activation>(node.layer);
+    plan.activation_slots += activation_of(node.layer) != nullptr;
     plan.dropout_slots += std::holds_alternative<layers::Dropout>(node.layer) ||
                           std::holds_alternative<layers::AlphaDropout>(node.layer);
   }

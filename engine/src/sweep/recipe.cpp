@@ -47,14 +47,14 @@ Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& ima
 
   Graph graph(image);
   graph.add(convolution(32));
-  graph.add(layers::Activation{activation});
+  graph.add(activation);
   graph.add(convolution(64));
-  graph.add(layers::Activation{activation});
+  graph.add(activation);
   graph.add(layers::MaxPooling2D{});
   graph.add(dropout(0.25));
   graph.add(layers::Flatten{});
   graph.add(layers::Dense{.units = 128, .kernel_initializer = with.initializer});
-  graph.add(layers::Activation{activation});
+  graph.add(activation);
   graph.add(dropout(0.5));
   graph.add(layers::Dense{.units = classes});
   graph.add(layers::Softmax{});

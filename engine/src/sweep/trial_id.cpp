@@ -30,13 +30,13 @@ struct Details {
   Json operator()(const layers::Conv2D& layer) const {
     return {{"strides", json_of(layer.strides)}, {"padding", json_of(layer.padding)}};
   }
-  Json operator()(const layers::Activation& layer) const {
+  Json operator()(const Activation& layer) const {
     Json parameters = Json::object();
-    const auto& names = layer.function.info().parameters;
+    const auto& names = layer.info().parameters;
     for (std::size_t i = 0; i < names.size(); ++i) {
-      parameters[std::string(names[i].name)] = layer.function.ref().parameters[i];
+      parameters[std::string(names[i].name)] = layer.ref().parameters[i];
     }
-    return {{"function", layer.function.name()}, {"parameters", parameters}};
+    return {{"function", layer.name()}, {"parameters", parameters}};
   }
   Json operator()(const layers::MaxPooling2D& layer) const { return json_of_pooling(layer); }
   Json operator()(const layers::AveragePooling2D& layer) const { return json_of_pooling(layer); }

@@ -42,59 +42,75 @@ Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 
+Model::State& Model::state() const {
+  if (!state_) {
+    throw InvalidArgument("this Model was moved from; use the one that it was moved to");
+  }
+  return *state_;
+}
+
 void Model::compile(const CompileOptions& options) try {
-  state_->trainer = std::make_unique<train::Trainer>(
-      std::vector<train::Entry>{{state_->graph, options.optimizer, options.seed}}, options);
+  State& state = this->state();
+  state.trainer = std::make_unique<train::Trainer>(
+      std::vector<train::Entry>{{state.graph, options.optimizer, options.seed}}, options);
 } catch (...) {
   throw_as_promised();
 }
 
 History Model::fit(const Samples& samples, const FitOptions& options) try {
-  return state_->compiled().fit(samples, options, std::span(&options.callbacks, 1)).front();
+  return state().compiled().fit(samples, options, std::span(&options.callbacks, 1)).front();
 } catch (...) {
   throw_as_promised();
 }
 
 Logs Model::evaluate(const Samples& samples, std::int64_t batch_size) try {
-  return state_->compiled().evaluate(samples, batch_size).front();
+  return state().compiled().evaluate(samples, batch_size).front();
 } catch (...) {
   throw_as_promised();
 }
 
 std::vector<float> Model::predict(const Samples& samples, std::int64_t batch_size) try {
-  return state_->compiled().predict(0, samples, batch_size);
+  return state().compiled().predict(0, samples, batch_size);
 } catch (...) {
   throw_as_promised();
 }
 
 std::string Model::summary() const {
-  return state_->graph.summary();
+  return state().graph.summary();
 }
 
 const Graph& Model::graph() const {
-  return state_->graph;
+  return state().graph;
 }
 
 const std::vector<Weight>& Model::weights() const {
-  return state_->weights;
+  return state().weights;
 }
 
 std::vector<float> Model::get_weights(std::string_view name) const try {
-  const std::size_t place = state_->place_of(name);
-  return state_->compiled().get_weight(0, place);
+  const std::size_t place = state().place_of(name);
+  return state().compiled().get_weight(0, place);
 } catch (...) {
   throw_as_promised();
 }
 
 void Model::set_weights(std::string_view name, std::span<const float> values) try {
-  const std::size_t place = state_->place_of(name);
-  state_->compiled().set_weight(0, place, values);
+  const std::size_t place = state().place_of(name);
+  state().compiled().set_weight(0, place, values);
 } catch (...) {
   throw_as_promised();
 }
 
 std::optional<Divergence> Model::divergence() const {
-  return state_->trainer ? state_->trainer->divergence(0) : std::nullopt;
+  const State& state = this->state();
+  return state.trainer ? state.trainer->divergence(0) : std::nullopt;
 }
+
+Sequential::Sequential(Shape input_shape, std::initializer_list<Layer> layers)
+    : Model([&] {
+        Graph graph(std::move(input_shape));
+        for (const Layer& layer : layers) graph.add(layer);
+        return graph;
+      }()) {}
 
 }  // namespace saltus

@@ -8,6 +8,7 @@
 #include "backend/select.h"
 #include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
+#include "tests/engine/error_of.h"
 
 namespace saltus::tests {
 namespace {
@@ -37,17 +38,6 @@ class WithCapacity {
   WithCapacity& operator=(const WithCapacity&) = delete;
 };
 
-/// The message of the DeviceError that `action` throws.
-template <typename Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const DeviceError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST(CudaSelect, TakesTheGpuWhereThereIsOne) {
   EXPECT_EQ(backend::select(Device::automatic).name(), "cuda");
   EXPECT_EQ(backend::select(Device::cuda).name(), "cuda");
@@ -58,7 +48,7 @@ TEST(CudaSelect, SaysWhatIsMissing) {
   const auto obstacle_on = [](const Platform& platform) {
     const WithPlatform machine(platform);
     EXPECT_EQ(backend::select(Device::automatic).name(), "cpu");
-    return error_of([] { backend::select(Device::cuda); });
+    return error_of<DeviceError>([] { backend::select(Device::cuda); });
   };
   EXPECT_THAT(obstacle_on({.driver_version = 0}), HasSubstr("needs an NVIDIA driver"));
   EXPECT_THAT(obstacle_on({.driver_version = 12040}),
@@ -89,7 +79,7 @@ TEST(CudaMemory, TooLittleOfItIsFoundBeforeAnythingRuns) {
   options.loss = Loss::mean_squared_error;
   options.metrics = {};
   emulation::reset_calls();
-  const std::string error = error_of([&] {
+  const std::string error = error_of<DeviceError>([&] {
     train::Trainer(backend::cuda(), {{graph, Adam{}, 0}, {graph, Adam{}, 1}}, options);
   });
   // Weights, two moments and gradients of 266 thousand parameters; room for a larger batch comes
@@ -103,8 +93,9 @@ TEST(CudaMemory, SamplesThatDoNotFitAreNamed) {
   train::Trainer trainer(backend::cuda(), {six_entries()[0]}, compile_options());
   const Images images(1, 3000);
   const WithCapacity little(100 << 10);
-  EXPECT_THAT(error_of([&] { trainer.fit(images.samples(), fit_options(images), {}); }),
-              AllOf(HasSubstr("no room for the samples"), HasSubstr("192000 bytes")));
+  EXPECT_THAT(
+      error_of<DeviceError>([&] { trainer.fit(images.samples(), fit_options(images), {}); }),
+      AllOf(HasSubstr("no room for the samples"), HasSubstr("192000 bytes")));
 }
 
 /// A dense layer, and samples for it.
