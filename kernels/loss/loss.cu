@@ -35,6 +35,7 @@ class Row {
   __device__ Row(const EvaluateLoss& step, const Trials& trials, int trial, int row)
       : step_(step), trial_(trial), first_(std::int64_t{row} * step.outputs) {
     const std::int64_t sample = sample_of_row(step.order, trials, trial, row);
+    if (step.weights != nullptr) weight_ = step.weights[sample];
     const Targets& targets = step.targets;
     if (targets.values != nullptr)
       values_ = targets.values + sample * step.outputs;
@@ -50,8 +51,10 @@ class Row {
     return j == number_ ? 1 : 0;
   }
 
+  __device__ double weight() const { return weight_; }
+
   __device__ void save_gradient(int j, double gradient) const {
-    step_.dx.save(static_cast<float>(gradient), trial_, first_ + j);
+    step_.dx.save(static_cast<float>(weight_ * gradient), trial_, first_ + j);
   }
 
  private:
@@ -60,6 +63,7 @@ class Row {
   std::int64_t first_;
   const float* values_ = nullptr;
   int number_ = 0;
+  double weight_ = 1;
 };
 
 /// Calls visit(j) for the lane's outputs.
@@ -133,7 +137,7 @@ __global__ void __launch_bounds__(kWarpLanes) rows_kernel(EvaluateLoss step, Tri
   const bool right = first_of_warp(y) == first_of_warp(t);
   if (lane != 0) return;
   double* const record = step.workspace[trial] + std::int64_t{row_number} * kRecord;
-  record[kLoss] = loss.loss(terms);
+  record[kLoss] = row.weight() * loss.loss(terms);
   record[kError] = error / step.outputs;
   record[kBinaryHits] = hits;
   record[kCategoricalHits] = right ? 1 : 0;

@@ -28,9 +28,10 @@ struct EvaluateLoss {
   AnyInput x;    ///< [rows][outputs]
   AnyOutput dx;  ///< likewise, or none
   Targets targets;
-  Order order;                 ///< as of the inputs
-  PerTrial<BatchSums> sums;    ///< [batches]
-  PerTrial<double> workspace;  ///< loss_workspace() doubles
+  const float* weights = nullptr;  ///< [samples], of each in the loss; none: all weigh 1
+  Order order;                     ///< as of the inputs
+  PerTrial<BatchSums> sums;        ///< [batches]
+  PerTrial<double> workspace;      ///< loss_workspace() doubles
 };
 
 void evaluate_loss(const EvaluateLoss& arguments, const Stage& stage);

@@ -184,7 +184,7 @@ TEST_P(BackendExactly, APartOfABatchCountsItsOwnRows) {
   graph.add(layers::Dense{.units = 2});
   const SGD descent{.learning_rate = 4};  // gradients are multiples of 2 / (outputs rows) = 1
   Random random(6);
-  for (const Loss loss : {Loss::mean_squared_error, Loss::binary_crossentropy_from_logits}) {
+  for (const Loss& loss : {Loss::mean_squared_error, Loss::binary_crossentropy_from_logits}) {
     SCOPED_TRACE(to_string(loss));
     Network network(graph, loss, descent, kSeed);  // all weights are zero
     Data data{Batch(5, {3}), Batch(5, {2})};

@@ -83,18 +83,19 @@ SampleLoss squared_error(const Values& y, const Values& t) {
   return loss;
 }
 
-SampleLoss sample_loss(Loss loss, const Values& y, const Values& t, bool fused) {
-  switch (loss) {
-    case Loss::categorical_crossentropy:
-    case Loss::sparse_categorical_crossentropy:
+SampleLoss sample_loss(const Loss& loss, const Values& y, const Values& t, bool fused) {
+  switch (loss.kind()) {
+    case Loss::Kind::categorical_crossentropy:
+    case Loss::Kind::sparse_categorical_crossentropy:
       return fused ? categorical_from_logits(y, t) : categorical(y, t);
-    case Loss::categorical_crossentropy_from_logits:
+    case Loss::Kind::categorical_crossentropy_from_logits:
       return categorical_from_logits(y, t);
-    case Loss::binary_crossentropy:
+    case Loss::Kind::binary_crossentropy:
       return binary(y, t);
-    case Loss::binary_crossentropy_from_logits:
+    case Loss::Kind::binary_crossentropy_from_logits:
       return binary_from_logits(y, t);
-    case Loss::mean_squared_error:
+    case Loss::Kind::mean_squared_error:
+    case Loss::Kind::custom:
       break;
   }
   return squared_error(y, t);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,6 +49,9 @@ struct FitOptions {
   /// The last share of the samples, before shuffling; ignored with validation_data.
   double validation_split = 0;
   std::optional<Samples> validation_data = {};
+  /// Weights of classes in the loss of training, for those that do not weigh 1; they multiply those
+  /// of the samples. A target of values belongs to the class of the largest.
+  std::map<int, double> class_weight = {};
   std::vector<CallbackPtr> callbacks = {};
   /// Ends training once it is true, on a CPU within a fraction of a second, on a GPU after the
   /// epoch: a signal handler may set it. The History then holds the epochs that were finished.

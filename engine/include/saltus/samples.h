@@ -22,6 +22,11 @@ struct Samples {
   /// output]. Empty for predict().
   std::variant<std::span<const std::uint8_t>, std::span<const std::int32_t>, std::span<const float>>
       targets;
+
+  /// Weights of the samples in the loss [count], none of them negative: the loss of a batch is the
+  /// sum of weight times loss, over the batch's number of samples. Metrics do not count them.
+  /// Empty: all weigh 1.
+  std::span<const float> weights = {};
 };
 
 }  // namespace saltus

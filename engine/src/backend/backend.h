@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <saltus/libraries.h>
+#include <saltus/loss.h>
 #include <saltus/optimizer.h>
 #include <saltus/samples.h>
 
@@ -50,8 +51,9 @@ struct BatchSums {
   std::int64_t binary_hits = 0;       ///< outputs on the right side of 0.5
   std::int64_t categorical_hits = 0;  ///< samples whose largest output is the target
   double absolute_error = 0;          ///< sum over samples of the mean |y - t|
-  std::int64_t clipped =
-      0;  ///< gradient elements that clipvalue cut, or tensors that a norm clip scaled
+  /// Gradient elements that clipvalue cut, or tensors that a norm clip scaled.
+  std::int64_t clipped = 0;
+  std::vector<double> custom = {};  ///< sums over the samples, of each of Options::metrics
 };
 
 /// A trial that met a NaN or an infinity: it stopped before any weight changed.
@@ -118,6 +120,7 @@ struct Options {
   std::int64_t batch_size = 1;     ///< a GPU makes room for so many rows; a larger batch makes more
   bool stop_on_nonfinite = false;  ///< check loss, gradients and statistics before each update
   Libraries libraries = {};        ///< of a GPU's products
+  std::vector<Metric::Function> metrics = {};  ///< custom ones, on a CPU
 };
 
 /// Makes executables for one device.

@@ -18,7 +18,7 @@ std::int64_t align(std::int64_t elements) {
   return (elements + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-bool is_crossentropy_of_probabilities(Loss loss) {
+bool is_crossentropy_of_probabilities(const Loss& loss) {
   return loss == Loss::categorical_crossentropy || loss == Loss::sparse_categorical_crossentropy ||
          loss == Loss::binary_crossentropy;
 }
@@ -41,7 +41,7 @@ Window window_of(const Shape& image, Size2 size, Size2 strides, layers::Padding 
 /// Lowers one graph; a visitor of its layers.
 class Lowering {
  public:
-  Lowering(const Graph& graph, Loss loss, Mode mode) : graph_(graph), loss_(loss) {
+  Lowering(const Graph& graph, const Loss& loss, Mode mode) : graph_(graph), loss_(loss) {
     draft_.mode = mode;
   }
 
@@ -268,7 +268,7 @@ class Lowering {
   bool fused_softmax_ = false;
 };
 
-void check_loss(const Graph& graph, Loss loss) {
+void check_loss(const Graph& graph, const Loss& loss) {
   const bool over_classes = loss == Loss::categorical_crossentropy ||
                             loss == Loss::sparse_categorical_crossentropy ||
                             loss == Loss::categorical_crossentropy_from_logits;
@@ -288,11 +288,11 @@ TensorId Draft::add_tensor(std::string name, Shape shape, DType type) {
   return static_cast<TensorId>(tensors.size() - 1);
 }
 
-Draft lower(const Graph& graph, Loss loss, Mode mode) {
+Draft lower(const Graph& graph, const Loss& loss, Mode mode) {
   return Lowering(graph, loss, mode).run();
 }
 
-Plan make_plan(const Graph& graph, Loss loss, Precision precision) {
+Plan make_plan(const Graph& graph, const Loss& loss, Precision precision) {
   check_loss(graph, loss);
   Plan plan;
   plan.input = graph.nodes().front().shape;

@@ -39,7 +39,7 @@ void for_each_tensor(const Step& step, const std::function<void(TensorId, Use)>&
 bool is_sliced(const Step& step);
 
 /// Forward steps of a graph, ending in the loss (train, evaluate) or in the output (predict).
-Draft lower(const Graph& graph, Loss loss, Mode mode);
+Draft lower(const Graph& graph, const Loss& loss, Mode mode);
 
 /// Replaces activation and max-pooling behind it by one step.
 void fuse(Draft& draft);

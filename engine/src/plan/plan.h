@@ -297,7 +297,7 @@ struct Plan {
 };
 
 /// Lowers a network. Throws InvalidArgument where the loss does not fit the network's end.
-Plan make_plan(const Graph& graph, Loss loss, Precision precision);
+Plan make_plan(const Graph& graph, const Loss& loss, Precision precision);
 
 /// One line a step, with its tensors and their homes: for people and for tests.
 std::string describe(const Program& program);

@@ -10,15 +10,22 @@
 namespace saltus::train {
 namespace {
 
-double value_of(Metric metric, const backend::BatchSums& sums, double outputs) {
+/// Takes a custom metric's sum off `custom`, which begins with it.
+double value_of(const Metric& metric, const backend::BatchSums& sums, double outputs,
+                std::span<const double>& custom) {
   const auto rows = static_cast<double>(sums.rows);
-  switch (metric) {
-    case Metric::binary_accuracy:
+  switch (metric.kind()) {
+    case Metric::Kind::binary_accuracy:
       return static_cast<double>(sums.binary_hits) / (rows * outputs);
-    case Metric::categorical_accuracy:
+    case Metric::Kind::categorical_accuracy:
       return static_cast<double>(sums.categorical_hits) / rows;
-    case Metric::mean_absolute_error:
+    case Metric::Kind::mean_absolute_error:
       return sums.absolute_error / rows;
+    case Metric::Kind::custom: {
+      const double sum = custom.front();
+      custom = custom.subspan(1);
+      return sum / rows;
+    }
   }
   return 0;
 }
@@ -28,7 +35,8 @@ double value_of(Metric metric, const backend::BatchSums& sums, double outputs) {
 Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
     : metrics_(std::move(metrics)), outputs_(static_cast<double>(outputs)) {
   for (auto metric = metrics_.begin(); metric != metrics_.end(); ++metric) {
-    if (std::find(metrics_.begin(), metric, *metric) != metric) {
+    const auto has_its_name = [&](const Metric& other) { return other.name() == metric->name(); };
+    if (std::any_of(metrics_.begin(), metric, has_its_name)) {
       throw InvalidArgument(fmt::format("metric {} is given twice", to_string(*metric)));
     }
     if (*metric == Metric::categorical_accuracy && outputs < 2) {
@@ -38,9 +46,17 @@ Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
   }
 }
 
+std::vector<Metric::Function> Figures::custom() const {
+  std::vector<Metric::Function> functions;
+  for (const Metric& metric : metrics_) {
+    if (metric.kind() == Metric::Kind::custom) functions.push_back(metric.function());
+  }
+  return functions;
+}
+
 std::vector<std::string> Figures::names(const Optimizer& optimizer, bool with_validation) const {
   std::vector<std::string> names = {"loss"};
-  for (const Metric metric : metrics_) names.emplace_back(to_string(metric));
+  for (const Metric& metric : metrics_) names.emplace_back(to_string(metric));
   const std::size_t measured = names.size();
   if (clips(optimizer)) names.emplace_back("clipped");
   for (std::size_t i = 0; with_validation && i < measured; ++i) {
@@ -51,8 +67,9 @@ std::vector<std::string> Figures::names(const Optimizer& optimizer, bool with_va
 
 void Figures::log(const backend::BatchSums& sums, const std::string& prefix, Logs& logs) const {
   logs[prefix + "loss"] = sums.loss / static_cast<double>(sums.rows);
-  for (const Metric metric : metrics_) {
-    logs[prefix + std::string(to_string(metric))] = value_of(metric, sums, outputs_);
+  std::span<const double> custom = sums.custom;
+  for (const Metric& metric : metrics_) {
+    logs[prefix + std::string(to_string(metric))] = value_of(metric, sums, outputs_, custom);
   }
 }
 
@@ -78,6 +95,8 @@ void add(std::span<const backend::BatchSums> batches, backend::BatchSums& sums) 
     sums.categorical_hits += batch.categorical_hits;
     sums.absolute_error += batch.absolute_error;
     sums.clipped += batch.clipped;
+    sums.custom.resize(std::max(sums.custom.size(), batch.custom.size()));
+    for (std::size_t i = 0; i < batch.custom.size(); ++i) sums.custom[i] += batch.custom[i];
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,12 +18,28 @@ std::int64_t size_of(const Spans& spans) {
   return std::visit([](auto span) { return static_cast<std::int64_t>(span.size()); }, spans);
 }
 
-bool is_binary(Loss loss) {
+bool is_binary(const Loss& loss) {
   return loss == Loss::binary_crossentropy || loss == Loss::binary_crossentropy_from_logits;
 }
 
+/// The class of a sample: its number, or the largest of its target values, the first of equals; of
+/// one output, the number that its value is rounded to.
+int class_of(const Samples& samples, std::size_t sample, std::size_t outputs) {
+  return std::visit(
+      [&](auto targets) {
+        if constexpr (std::is_same_v<decltype(targets), std::span<const float>>) {
+          const auto row = targets.subspan(sample * outputs, outputs);
+          if (outputs == 1) return static_cast<int>(std::lround(row[0]));
+          return static_cast<int>(std::max_element(row.begin(), row.end()) - row.begin());
+        } else {
+          return static_cast<int>(targets[sample]);
+        }
+      },
+      samples.targets);
+}
+
 template <typename Integer>
-void check_classes(std::span<const Integer> classes, const plan::Plan& plan, Loss loss,
+void check_classes(std::span<const Integer> classes, const plan::Plan& plan, const Loss& loss,
                    std::string_view what) {
   const std::int64_t outputs = element_count(plan.output);
   if (outputs == 1 && !is_binary(loss)) return;  // a value, not a class
@@ -53,7 +70,11 @@ std::variant<Spans...> part_of(const std::variant<Spans...>& spans, std::int64_t
 Samples part_of(const Samples& samples, std::int64_t first, std::int64_t count) {
   return {.count = count,
           .inputs = part_of(samples.inputs, samples.count, first, count),
-          .targets = part_of(samples.targets, samples.count, first, count)};
+          .targets = part_of(samples.targets, samples.count, first, count),
+          .weights = samples.weights.empty()
+                         ? samples.weights
+                         : samples.weights.subspan(static_cast<std::size_t>(first),
+                                                   static_cast<std::size_t>(count))};
 }
 
 }  // namespace
@@ -77,7 +98,7 @@ void check_inputs(const Samples& samples, const plan::Plan& plan, std::string_vi
   }
 }
 
-void check_targets(const Samples& samples, const plan::Plan& plan, Loss loss,
+void check_targets(const Samples& samples, const plan::Plan& plan, const Loss& loss,
                    std::string_view what) {
   const bool values = std::holds_alternative<std::span<const float>>(samples.targets);
   const std::int64_t size = size_of(samples.targets);
@@ -101,6 +122,43 @@ void check_targets(const Samples& samples, const plan::Plan& plan, Loss loss,
         }
       },
       samples.targets);
+}
+
+void check_weights(const Samples& samples, std::string_view what) {
+  if (samples.weights.empty()) return;
+  if (std::cmp_not_equal(samples.weights.size(), samples.count)) {
+    throw InvalidArgument(fmt::format("the {} hold {} weights, but {} samples take one each", what,
+                                      samples.weights.size(), samples.count));
+  }
+  for (std::size_t i = 0; i < samples.weights.size(); ++i) {
+    const float weight = samples.weights[i];
+    if (!(weight >= 0) || std::isinf(weight)) {
+      throw InvalidArgument(fmt::format(
+          "weight {} of the {} is {}, but must be finite and not negative", i, what, weight));
+    }
+  }
+}
+
+std::vector<float> class_weights(const Samples& samples, const std::map<int, double>& by_class,
+                                 std::int64_t outputs) {
+  for (const auto& [number, weight] : by_class) {
+    if (number < 0 || number >= std::max<std::int64_t>(outputs, 2)) {
+      throw InvalidArgument(
+          fmt::format("class_weight names class {}, but the network tells classes 0 to {} apart",
+                      number, std::max<std::int64_t>(outputs, 2) - 1));
+    }
+    if (!(weight >= 0) || std::isinf(weight)) {
+      throw InvalidArgument(fmt::format(
+          "class_weight of class {} is {}, but must be finite and not negative", number, weight));
+    }
+  }
+  std::vector<float> weights(samples.weights.begin(), samples.weights.end());
+  weights.resize(static_cast<std::size_t>(samples.count), 1);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto found = by_class.find(class_of(samples, i, static_cast<std::size_t>(outputs)));
+    if (found != by_class.end()) weights[i] *= static_cast<float>(found->second);
+  }
+  return weights;
 }
 
 SplitSamples split_off_last(const Samples& samples, double share) {

@@ -1,7 +1,10 @@
 // Samples as fit() and evaluate() take them: checked against the network, and cut in two.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string_view>
+#include <vector>
 
 #include <saltus/loss.h>
 #include <saltus/samples.h>
@@ -19,8 +22,17 @@ void check_inputs(const Samples& samples, const plan::Plan& plan, std::string_vi
 
 /// Throws InvalidArgument unless the targets have the size and the kind that the loss takes, and
 /// class numbers name an output.
-void check_targets(const Samples& samples, const plan::Plan& plan, Loss loss,
+void check_targets(const Samples& samples, const plan::Plan& plan, const Loss& loss,
                    std::string_view what);
+
+/// Throws InvalidArgument unless there are no weights, or one for each sample, finite and not
+/// negative.
+void check_weights(const Samples& samples, std::string_view what);
+
+/// The weight of each sample, times that of its class, which is 1 where none is given. Throws
+/// InvalidArgument for a class that there is not, or a weight that is negative or not finite.
+std::vector<float> class_weights(const Samples& samples, const std::map<int, double>& by_class,
+                                 std::int64_t outputs);
 
 /// Samples for training, and those held back to validate.
 struct SplitSamples {

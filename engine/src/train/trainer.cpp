@@ -74,7 +74,8 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
                                 {.threads = options.threads,
                                  .batch_size = batch_size,
                                  .stop_on_nonfinite = options.terminate_on_nan,
-                                 .libraries = options.libraries});
+                                 .libraries = options.libraries,
+                                 .metrics = figures_.custom()});
   for (std::size_t i = 0; i < entries.size(); ++i) {
     draw_weights(entries[i], static_cast<int>(i), *executable_);
   }
@@ -110,13 +111,20 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
   }
   check_inputs(samples, *plan_, "training samples");
   check_targets(samples, *plan_, loss_, "training samples");
+  check_weights(samples, "training samples");
   SplitSamples split{samples, {}};
   if (options.validation_data) {
     split.validation = *options.validation_data;
     check_inputs(split.validation, *plan_, "validation samples");
     check_targets(split.validation, *plan_, loss_, "validation samples");
+    check_weights(split.validation, "validation samples");
   } else if (options.validation_split != 0) {
     split = split_off_last(samples, options.validation_split);
+  }
+  std::vector<float> weights;
+  if (!options.class_weight.empty()) {
+    weights = class_weights(split.train, options.class_weight, element_count(plan_->output));
+    split.train.weights = weights;
   }
   return FitRun(*this, split, options, callbacks).run();
 }
@@ -125,6 +133,7 @@ std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_s
   check_batch_size(batch_size);
   check_inputs(samples, *plan_, "samples");
   check_targets(samples, *plan_, loss_, "samples");
+  check_weights(samples, "samples");
   activate_all();
   executable_->bind(backend::Split::validation, samples);
   executable_->evaluate(backend::Split::validation, batch_of(samples, batch_size));

@@ -17,6 +17,7 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
                              std::unique_ptr<const Workers> workers)
     : plan_(std::move(plan)),
       stop_on_nonfinite_(options.stop_on_nonfinite),
+      metrics_(options.metrics),
       workers_(std::move(workers)),
       gradients_(plan_->parameter_count, sizeof(float)) {
   const std::int64_t bytes = gradients_.bytes();
@@ -131,8 +132,9 @@ const backend::NonFinite* CpuExecutable::non_finite(int trial) {
 }
 
 Run CpuExecutable::make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
-                            std::int64_t batch_size) {
+                            std::int64_t batch_size) const {
   Run run;
+  run.metrics = metrics_;
   run.trial = &trial;
   run.samples = &samples;
   const std::int64_t begin = batch * batch_size;

@@ -43,8 +43,8 @@ class CpuExecutable : public backend::Executable {
   float* weight_data(int trial, int weight);
 
   /// The rows of batch number `batch`, in the data's own order.
-  static Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
-                      std::int64_t batch_size);
+  Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
+               std::int64_t batch_size) const;
 
   /// Programs are compiled when first needed, with buffers for so many rows, and anew for a larger
   /// batch: a model that only predicts needs no buffers to train.
@@ -53,6 +53,7 @@ class CpuExecutable : public backend::Executable {
 
   std::shared_ptr<const plan::Plan> plan_;
   bool stop_on_nonfinite_;
+  std::vector<Metric::Function> metrics_;
   std::unique_ptr<const Workers> workers_;
   std::vector<TrialState> trials_;
   std::array<Samples, 2> splits_;

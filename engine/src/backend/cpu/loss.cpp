@@ -7,6 +7,7 @@
 #include "backend/cpu/op.h"
 #include "backend/cpu/rows.h"
 #include "backend/loss_function.h"
+#include "core/boundary.h"
 #include "kernels/loss/formulas.h"
 
 namespace saltus::cpu {
@@ -35,19 +36,25 @@ void read_target(const Samples& samples, std::int64_t sample, Row& t) {
       samples.targets);
 }
 
+double weight_of(const Samples& samples, std::int64_t sample) {
+  return samples.weights.empty() ? 1 : samples.weights[static_cast<std::size_t>(sample)];
+}
+
 /// Loss, gradient and metrics of one sample after another.
 class SampleEvaluator {
  public:
   explicit SampleEvaluator(const plan::EvaluateLoss& step)
       : step_(step),
         outputs_(static_cast<std::size_t>(step.outputs)),
-        exponentials_(outputs_.size()) {}
+        exponentials_(outputs_.size()),
+        output_(outputs_.size()),
+        target_(outputs_.size()) {}
 
-  /// Adds to the sums; dx is the gradient of the mean loss of `rows` samples.
-  void operator()(std::span<const float> x, const Row& t, std::int64_t rows,
-                  backend::BatchSums& sums, std::span<float> dx) {
+  /// Adds a sample of this weight to the run's sums; dx is the gradient of the batch's mean loss.
+  void operator()(std::span<const float> x, const Row& t, double weight, Run& run,
+                  std::span<float> dx) {
     kernels::SampleLoss loss(backend::loss_function(step_.loss), step_.softmax, step_.outputs,
-                             rows);
+                             run.rows());
     if (loss.softmax()) take_exponentials(x, loss);
     if (loss.shares()) loss.set_sum(std::accumulate(x.begin(), x.end(), 0.0));
     double terms = 0;
@@ -57,10 +64,15 @@ class SampleEvaluator {
       terms += loss.term(outputs_[j]);
       pulls += loss.pull(outputs_[j]);
     }
-    sums.loss += loss.loss(terms);
-    count_metrics(loss, sums);
+    count_metrics(loss, run.sums);
+    add_custom_metrics(loss, run);
+    if (step_.loss.kind() == Loss::Kind::custom) {
+      evaluate_custom(x, t, weight, run, dx);
+      return;
+    }
+    run.sums.loss += weight * loss.loss(terms);
     for (std::size_t j = 0; j < outputs_.size(); ++j)
-      dx[j] = static_cast<float>(loss.gradient(outputs_[j], pulls));
+      dx[j] = static_cast<float>(weight * loss.gradient(outputs_[j], pulls));
   }
 
  private:
@@ -93,9 +105,30 @@ class SampleEvaluator {
     sums.categorical_hits += largest_y.place == largest_t.place ? 1 : 0;
   }
 
+  void add_custom_metrics(const kernels::SampleLoss& loss, Run& run) {
+    run.sums.custom.resize(run.metrics.size());
+    for (std::size_t i = 0; i < run.metrics.size(); ++i) {
+      for (std::size_t j = 0; j < outputs_.size(); ++j) {
+        output_[j] = static_cast<float>(loss.metric_output(outputs_[j]));
+        target_[j] = static_cast<float>(outputs_[j].t);
+      }
+      run.sums.custom[i] += call_callers([&] { return run.metrics[i](output_, target_); });
+    }
+  }
+
+  void evaluate_custom(std::span<const float> x, const Row& t, double weight, Run& run,
+                       std::span<float> dx) {
+    std::transform(t.begin(), t.end(), target_.begin(),
+                   [](double value) { return static_cast<float>(value); });
+    run.sums.loss += weight * call_callers([&] { return step_.loss.function()(x, target_, dx); });
+    const double scale = weight / static_cast<double>(run.rows());
+    for (float& element : dx) element = static_cast<float>(scale * element);
+  }
+
   plan::EvaluateLoss step_;
   std::vector<LossOutput> outputs_;
-  Row exponentials_;  ///< where the loss is of a softmax
+  Row exponentials_;                    ///< where the loss is of a softmax
+  std::vector<float> output_, target_;  ///< as the user's functions see them
 };
 
 class EvaluateLossOp : public WholeOp {
@@ -111,8 +144,9 @@ class EvaluateLossOp : public WholeOp {
     Row target(static_cast<std::size_t>(step_.outputs));
     run.sums.rows = run.rows();
     for (std::int64_t row = 0; row < run.rows(); ++row) {
-      read_target(*run.samples, run.order[static_cast<std::size_t>(row)], target);
-      evaluate_(outputs.row(row), target, run.rows(), run.sums, gradients.values());
+      const std::int64_t sample = run.order[static_cast<std::size_t>(row)];
+      read_target(*run.samples, sample, target);
+      evaluate_(outputs.row(row), target, weight_of(*run.samples, sample), run, gradients.values());
       gradients.write(row);
     }
   }

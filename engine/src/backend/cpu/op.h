@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "backend/backend.h"
@@ -38,8 +39,9 @@ struct TrialState {
 struct Run {
   TrialState* trial = nullptr;
   const Samples* samples = nullptr;
-  std::vector<std::int64_t> order;  ///< by row of the batch: the sample's number
-  int groups = 0;                   ///< of the sliced segment at hand
+  std::vector<std::int64_t> order;            ///< by row of the batch: the sample's number
+  int groups = 0;                             ///< of the sliced segment at hand
+  std::span<const Metric::Function> metrics;  ///< custom ones
   backend::BatchSums sums;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(order.size()); }

@@ -82,6 +82,23 @@ class SeamExecutable : public backend::Executable {
 /// to four kernels, and a kernel up to 4 KiB of arguments.
 constexpr std::int64_t kBytesOfLaunch = 32 << 10;
 
+/// Throws where a loss or a metric is a function of the caller's.
+void refuse_functions(const plan::Plan& plan, const backend::Options& options) {
+  for (const plan::Segment& segment : plan.evaluate.segments) {
+    for (const plan::Step& step : segment.steps) {
+      const auto* evaluate = std::get_if<plan::EvaluateLoss>(&step);
+      if (evaluate == nullptr || evaluate->loss.kind() != Loss::Kind::custom) continue;
+      throw InvalidArgument(
+          fmt::format("loss {} is a C++ function, which only a CPU can call; use device cpu",
+                      evaluate->loss.name()));
+    }
+  }
+  if (!options.metrics.empty()) {
+    throw InvalidArgument(
+        "a custom metric is a C++ function, which only a CPU can call; use device cpu");
+  }
+}
+
 class CudaBackend : public backend::Backend {
  public:
   std::string_view name() const override { return "cuda"; }
@@ -94,6 +111,7 @@ class CudaBackend : public backend::Backend {
           "{} trials side by side are more than the {} of one launch on a GPU: run fewer at a time",
           trials.size(), kernels::Grid::kMostYZ));
     }
+    refuse_functions(*plan, options);
     return guarded([&] { return std::make_unique<SeamExecutable>(plan, trials, options); });
   }
 

@@ -44,7 +44,7 @@ void point(kernels::Targets& targets, const float* values) {
 bool same(const DataView& a, const DataView& b) {
   return a.count == b.count && a.bytes == b.bytes && a.floats == b.floats &&
          a.targets.bytes == b.targets.bytes && a.targets.numbers == b.targets.numbers &&
-         a.targets.values == b.targets.values;
+         a.targets.values == b.targets.values && a.weights == b.weights;
 }
 
 }  // namespace
@@ -52,14 +52,14 @@ bool same(const DataView& a, const DataView& b) {
 std::int64_t bytes_of(const Samples& samples) {
   const auto bytes = [](const auto& span) { return span.size_bytes(); };
   return static_cast<std::int64_t>(std::visit(bytes, samples.inputs) +
-                                   std::visit(bytes, samples.targets));
+                                   std::visit(bytes, samples.targets) + bytes(samples.weights));
 }
 
 bool Dataset::load(const Samples& samples, cudaStream_t stream) {
   if (samples.count > std::numeric_limits<std::uint32_t>::max()) {
     throw InvalidArgument(
-        fmt::format("{} samples are more than a GPU is given; use at most {} of them", samples.count,
-                    std::numeric_limits<std::uint32_t>::max()));
+        fmt::format("{} samples are more than a GPU is given; use at most {} of them",
+                    samples.count, std::numeric_limits<std::uint32_t>::max()));
   }
   const DataView before = std::exchange(view_, {});
   DataView now{.count = samples.count};
@@ -71,6 +71,9 @@ bool Dataset::load(const Samples& samples, cudaStream_t stream) {
           point(now.targets, load_span(targets, targets_, target_bytes_, stream));
         },
         samples.targets);
+    if (!samples.weights.empty()) {
+      now.weights = load_span(samples.weights, weights_, weight_bytes_, stream);
+    }
   });
   view_ = now;
   return same(before, now);

@@ -13,6 +13,7 @@ struct DataView {
   const std::uint8_t* bytes = nullptr;  ///< inputs, or none
   const float* floats = nullptr;        ///< inputs, or none; one of the two
   kernels::Targets targets = {};
+  const float* weights = nullptr;  ///< of the samples, or none
 };
 
 /// What samples take on the device.
@@ -21,8 +22,9 @@ std::int64_t bytes_of(const Samples& samples);
 /// A copy of a split's samples.
 class Dataset {
  public:
-  /// Copies samples, and waits for it. Throws InvalidArgument where there are more than 2^32 - 1. True where they lie at the same places, in the same types
-  /// and number, as those before: what was captured with those holds for them, too.
+  /// Copies samples, and waits for it. Throws InvalidArgument where there are more than 2^32 - 1.
+  /// True where they lie at the same places, in the same types and number, as those before: what
+  /// was captured with those holds for them, too.
   bool load(const Samples& samples, cudaStream_t stream);
 
   const DataView& view() const { return view_; }
@@ -30,8 +32,10 @@ class Dataset {
  private:
   DeviceMemory inputs_;
   DeviceMemory targets_;
+  DeviceMemory weights_;
   std::int64_t input_bytes_ = 0;
   std::int64_t target_bytes_ = 0;
+  std::int64_t weight_bytes_ = 0;
   DataView view_;
 };
 

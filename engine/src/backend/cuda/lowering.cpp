@@ -201,6 +201,7 @@ class Lowering {
                                       t.in(at, s.x),
                                       t.out(at, s.dx),
                                       at.data.targets,
+                                      at.data.weights,
                                       {count, at.shuffled},
                                       at.sums,
                                       workspace<double>(at)},

@@ -1,0 +1,26 @@
+// What only a CPU can call is refused before anything trains.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/model.h>
+
+#include "tests/engine/error_of.h"
+
+namespace saltus::tests {
+namespace {
+
+TEST(CudaFunctions, LossesAndMetricsOfTheCallersAreRefused) {
+  Model model = Sequential({2}, {layers::Dense{.units = 1}});
+  const Loss loss = Loss::custom("huber", [](auto, auto, auto) { return 0.0; });
+  const Metric metric = Metric::custom("error", [](auto, auto) { return 0.0; });
+  EXPECT_EQ(error_of([&] { model.compile({.loss = loss, .device = Device::cuda}); }),
+            "loss huber is a C++ function, which only a CPU can call; use device cpu");
+  EXPECT_EQ(error_of([&] {
+              model.compile(
+                  {.loss = Loss::mean_squared_error, .metrics = {metric}, .device = Device::cuda});
+            }),
+            "a custom metric is a C++ function, which only a CPU can call; use device cpu");
+}
+
+}  // namespace
+}  // namespace saltus::tests
