@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -46,9 +47,19 @@ class Callback {
   virtual ~Callback() = default;
   virtual void on_train_begin(const FitInfo& /*info*/, TrainingControl& /*control*/) {}
   virtual void on_epoch_begin(int /*epoch*/, TrainingControl& /*control*/) {}
+  /// Whether the next two are to be called. Training then goes a batch at a time: a GPU is waited
+  /// for after each.
+  virtual bool wants_batches() const { return false; }
+  /// Before batch number `batch` of the epoch, from 0; and behind it, with the means so far.
+  virtual void on_train_batch_begin(std::int64_t /*batch*/, TrainingControl& /*control*/) {}
+  virtual void on_train_batch_end(std::int64_t /*batch*/, const Logs& /*logs*/,
+                                  TrainingControl& /*control*/) {}
   /// `steps_done` steps of the epoch are done; `logs` holds the means over them.
   virtual void on_batches_end(std::int64_t /*steps_done*/, const Logs& /*logs*/,
                               TrainingControl& /*control*/) {}
+  /// Around the validation of an epoch, and around evaluate(); the names in `logs` have no val_.
+  virtual void on_test_begin(TrainingControl& /*control*/) {}
+  virtual void on_test_end(const Logs& /*logs*/, TrainingControl& /*control*/) {}
   virtual void on_epoch_end(int /*epoch*/, const Logs& /*logs*/, TrainingControl& /*control*/) {}
   /// Also where training was interrupted, or met a number that was not finite; an epoch that was
   /// not finished has no on_epoch_end().
@@ -57,6 +68,23 @@ class Callback {
 
 /// Callbacks are shared: the caller may keep one to ask it afterwards.
 using CallbackPtr = std::shared_ptr<Callback>;
+
+/// Keras's LambdaCallback: hooks as functions, those that are given, where callbacks are listed:
+///
+///     model.fit(data, {.callbacks = {LambdaCallback{.on_epoch_end = print_accuracy}}});
+struct LambdaCallback {
+  std::function<void(const FitInfo&, TrainingControl&)> on_train_begin = {};
+  std::function<void(int epoch, TrainingControl&)> on_epoch_begin = {};
+  std::function<void(std::int64_t batch, TrainingControl&)> on_train_batch_begin = {};
+  std::function<void(std::int64_t batch, const Logs&, TrainingControl&)> on_train_batch_end = {};
+  std::function<void(TrainingControl&)> on_test_begin = {};
+  std::function<void(const Logs&, TrainingControl&)> on_test_end = {};
+  std::function<void(int epoch, const Logs&, TrainingControl&)> on_epoch_end = {};
+  std::function<void(TrainingControl&)> on_train_end = {};
+
+  /// A callback that calls copies of these.
+  operator CallbackPtr() const;  // NOLINT: implicit on purpose
+};
 
 /// Whether the figure that is watched should fall or rise; `automatic`: names with "accuracy" rise,
 /// all others fall.

@@ -84,8 +84,9 @@ class Model {
   /// where samples do not fit. This and all that follows needs compile() first.
   History fit(const Samples& samples, const FitOptions& options = {});
 
-  /// Loss and metrics over samples, dropout off.
-  Logs evaluate(const Samples& samples, std::int64_t batch_size = 32);
+  /// Loss and metrics over samples, dropout off. Callbacks hear of its begin and its end.
+  Logs evaluate(const Samples& samples, std::int64_t batch_size = 32,
+                const std::vector<CallbackPtr>& callbacks = {});
 
   /// Outputs [count][output shape], dropout off.
   std::vector<float> predict(const Samples& samples, std::int64_t batch_size = 32);

@@ -21,15 +21,10 @@ FitRun::FitRun(Trainer& trainer, const SplitSamples& samples, const FitOptions& 
       samples_(samples),
       options_(options),
       batch_size_(batch_of(samples.train, options.batch_size)),
-      steps_((samples.train.count + batch_size_ - 1) / batch_size_) {
-  if (!callbacks.empty() && callbacks.size() != static_cast<std::size_t>(trainer.trials())) {
-    throw InvalidArgument(
-        fmt::format("callbacks are given for {} of {} trials", callbacks.size(), trainer.trials()));
-  }
-  for (int trial = 0; trial < trainer.trials(); ++trial) {
-    participants_.emplace_back(trainer, trial,
-                               callbacks.empty() ? std::vector<CallbackPtr>{}
-                                                 : callbacks[static_cast<std::size_t>(trial)]);
+      steps_((samples.train.count + batch_size_ - 1) / batch_size_),
+      participants_(participants_of(trainer, callbacks)) {
+  for (const Participant& participant : participants_) {
+    by_batch_ = by_batch_ || participant.wants_batches();
   }
 }
 
@@ -61,15 +56,13 @@ std::vector<History> FitRun::run() {
 }
 
 bool FitRun::run_epoch(int epoch, int order) {
-  for (Participant& participant : participants_) {
-    participant.sums = {};
-    if (participant.active) participant.notify(&Callback::on_epoch_begin, epoch);
-  }
+  for (Participant& participant : participants_) participant.sums = {};
+  notify_active(&Callback::on_epoch_begin, epoch);
   const Clock::time_point start = Clock::now();
   trainer_.executable_->training_seconds();  // of an epoch that was not finished
   if (!run_batches(epoch, order)) return false;
   if (!any_active()) return true;
-  if (!trainer_.executable_->prefers_whole_epochs()) validate();
+  if (!by_epoch()) validate();
   end_epoch(epoch, start);
   return true;
 }
@@ -77,12 +70,14 @@ bool FitRun::run_epoch(int epoch, int order) {
 bool FitRun::run_batches(int epoch, int order) {
   for (std::int64_t done = 0; done < steps_ && any_active();) {
     if (interrupted()) return false;
-    const bool whole = trainer_.executable_->prefers_whole_epochs();
-    const std::int64_t count = whole ? steps_ : std::min(pace_.next(), steps_ - done);
+    const std::int64_t count = by_batch_    ? 1
+                               : by_epoch() ? steps_
+                                            : std::min(pace_.next(), steps_ - done);
+    if (by_batch_) notify_active(&Callback::on_train_batch_begin, done);
     const Clock::time_point start = Clock::now();
     trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, batch_size_,
                                 options_.shuffle);
-    if (whole) validate();
+    if (by_epoch()) validate();
     done += count;
     collect(epoch, done);
     pace_.measure(count, seconds_since(start));
@@ -92,6 +87,7 @@ bool FitRun::run_batches(int epoch, int order) {
 
 void FitRun::validate() {
   if (!has_validation()) return;
+  notify_active(&Callback::on_test_begin);
   trainer_.executable_->evaluate(backend::Split::validation,
                                  batch_of(samples_.validation, options_.batch_size));
 }
@@ -102,9 +98,11 @@ void FitRun::collect(int epoch, std::int64_t steps_done) {
     trainer_.take_training_sums(participant.trial(), participant.sums);
     if (const auto* found = trainer_.executable_->non_finite(participant.trial())) {
       end_diverged(participant, {.epoch = epoch, .step = found->step, .tensor = found->tensor});
-    } else {
-      participant.notify(&Callback::on_batches_end, steps_done, training_logs(participant));
+      continue;
     }
+    const Logs logs = training_logs(participant);
+    if (by_batch_) participant.notify(&Callback::on_train_batch_end, steps_done - 1, logs);
+    participant.notify(&Callback::on_batches_end, steps_done, logs);
   }
 }
 
@@ -117,7 +115,10 @@ void FitRun::end_epoch(int epoch, Clock::time_point start) {
     if (has_validation()) {
       backend::BatchSums sums;
       add(trainer_.executable_->take_sums(participant.trial(), backend::Split::validation), sums);
-      trainer_.figures_.log(sums, "val_", logs);
+      Logs validation;
+      trainer_.figures_.log(sums, "", validation);
+      participant.notify(&Callback::on_test_end, validation);
+      for (const auto& [name, value] : validation) logs["val_" + name] = value;
     }
     logs["learning_rate"] = participant.learning_rate();
     logs["seconds"] = seconds;

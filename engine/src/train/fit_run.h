@@ -45,6 +45,16 @@ class FitRun {
 
   bool interrupted() const { return options_.interrupt != nullptr && *options_.interrupt; }
   bool any_active() const;
+
+  /// Whether the executable gets an epoch and the validation behind it at once.
+  bool by_epoch() const { return !by_batch_ && trainer_.executable_->prefers_whole_epochs(); }
+  /// Calls a hook of those that take part.
+  template <typename... Parameters, typename... Arguments>
+  void notify_active(void (Callback::*hook)(Parameters...), const Arguments&... arguments) {
+    for (Participant& participant : participants_) {
+      if (participant.active) participant.notify(hook, arguments...);
+    }
+  }
   bool has_validation() const { return samples_.validation.count > 0; }
   const Optimizer& optimizer_of(const Participant& participant) const {
     return trainer_.optimizers_[static_cast<std::size_t>(participant.trial())];
@@ -55,6 +65,7 @@ class FitRun {
   const FitOptions& options_;
   std::int64_t batch_size_;               ///< of training
   std::int64_t steps_;                    ///< batches of an epoch
+  bool by_batch_ = false;                 ///< a callback wants each batch
   std::deque<Participant> participants_;  ///< callbacks keep referring to them
   Pace pace_;
 };

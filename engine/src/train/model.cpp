@@ -63,8 +63,9 @@ History Model::fit(const Samples& samples, const FitOptions& options) try {
   throw_as_promised();
 }
 
-Logs Model::evaluate(const Samples& samples, std::int64_t batch_size) try {
-  return state().compiled().evaluate(samples, batch_size).front();
+Logs Model::evaluate(const Samples& samples, std::int64_t batch_size,
+                     const std::vector<CallbackPtr>& callbacks) try {
+  return state().compiled().evaluate(samples, batch_size, std::span(&callbacks, 1)).front();
 } catch (...) {
   throw_as_promised();
 }

@@ -34,4 +34,19 @@ void Participant::set_weights(const std::vector<std::vector<float>>& weights) tr
   throw_as_promised();
 }
 
+std::deque<Participant> participants_of(Trainer& trainer,
+                                        std::span<const std::vector<CallbackPtr>> callbacks) {
+  if (!callbacks.empty() && callbacks.size() != static_cast<std::size_t>(trainer.trials())) {
+    throw InvalidArgument(
+        fmt::format("callbacks are given for {} of {} trials", callbacks.size(), trainer.trials()));
+  }
+  std::deque<Participant> participants;
+  for (int trial = 0; trial < trainer.trials(); ++trial) {
+    participants.emplace_back(trainer, trial,
+                              callbacks.empty() ? std::vector<CallbackPtr>{}
+                                                : callbacks[static_cast<std::size_t>(trial)]);
+  }
+  return participants;
+}
+
 }  // namespace saltus::train

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <deque>
+#include <span>
 #include <vector>
 
 #include "core/boundary.h"
@@ -27,6 +30,12 @@ class Participant : public TrainingControl {
     });
   }
 
+  /// Whether a callback wants each batch.
+  bool wants_batches() const {
+    return std::any_of(callbacks_.begin(), callbacks_.end(),
+                       [](const CallbackPtr& callback) { return callback->wants_batches(); });
+  }
+
   int trial() const { return trial_; }
   bool wants_to_stop() const { return wants_to_stop_; }
 
@@ -40,5 +49,10 @@ class Participant : public TrainingControl {
   std::vector<CallbackPtr> callbacks_;
   bool wants_to_stop_ = false;
 };
+
+/// All trials with their callbacks, of which there are those of each or none. Throws
+/// InvalidArgument where there are others.
+std::deque<Participant> participants_of(Trainer& trainer,
+                                        std::span<const std::vector<CallbackPtr>> callbacks);
 
 }  // namespace saltus::train

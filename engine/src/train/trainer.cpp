@@ -8,6 +8,7 @@
 #include "core/workers.h"
 #include "graph/structure.h"
 #include "train/fit_run.h"
+#include "train/participant.h"
 #include "train/sample_checks.h"
 
 namespace saltus::train {
@@ -129,19 +130,24 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
   return FitRun(*this, split, options, callbacks).run();
 }
 
-std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_size) {
+std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_size,
+                                    std::span<const std::vector<CallbackPtr>> callbacks) {
   check_batch_size(batch_size);
   check_inputs(samples, *plan_, "samples");
   check_targets(samples, *plan_, loss_, "samples");
   check_weights(samples, "samples");
+  std::deque<Participant> participants = participants_of(*this, callbacks);
   activate_all();
   executable_->bind(backend::Split::validation, samples);
+  for (Participant& participant : participants) participant.notify(&Callback::on_test_begin);
   executable_->evaluate(backend::Split::validation, batch_of(samples, batch_size));
   std::vector<Logs> results(static_cast<std::size_t>(trials()));
   for (int trial = 0; trial < trials(); ++trial) {
     backend::BatchSums sums;
     add(executable_->take_sums(trial, backend::Split::validation), sums);
-    figures_.log(sums, "", results[static_cast<std::size_t>(trial)]);
+    const auto place = static_cast<std::size_t>(trial);
+    figures_.log(sums, "", results[place]);
+    participants[place].notify(&Callback::on_test_end, results[place]);
   }
   return results;
 }

@@ -54,8 +54,9 @@ class Trainer {
   std::vector<History> fit(const Samples& samples, const FitOptions& options,
                            std::span<const std::vector<CallbackPtr>> callbacks);
 
-  /// Loss and metrics of each trial, dropout off.
-  std::vector<Logs> evaluate(const Samples& samples, std::int64_t batch_size);
+  /// Loss and metrics of each trial, dropout off. `callbacks` as for fit().
+  std::vector<Logs> evaluate(const Samples& samples, std::int64_t batch_size,
+                             std::span<const std::vector<CallbackPtr>> callbacks = {});
 
   /// Outputs [count][output shape] of a trial, dropout off.
   std::vector<float> predict(int trial, const Samples& samples, std::int64_t batch_size);
