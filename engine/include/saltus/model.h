@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -103,6 +104,14 @@ class Model {
   /// unknown name or a wrong size.
   std::vector<float> get_weights(std::string_view name) const;
   void set_weights(std::string_view name, std::span<const float> values);
+
+  /// Writes the network as an ONNX model (opset 17) that predicts as predict() does: docs/onnx.md.
+  /// Input and output are named after the first and the last layer and have their shapes behind a
+  /// batch of any size, images {height, width, channels}. The input is floats, taken as they are:
+  /// divide bytes by 255. A file that is there is replaced whole or, where this throws, stays.
+  /// Throws InvalidArgument for a network of more than 2 GiB, DataError where the file cannot be
+  /// written.
+  void export_onnx(const std::filesystem::path& file) const;
 
   /// Where the last fit() met a number that was not finite and ended, if it did (only with
   /// terminate_on_nan).
