@@ -15,7 +15,7 @@ sweep: configure
 
 test: build
 	ctest --preset release -j "$$(nproc)"
-	@grep -E '^[0-9]+ kernels, ' $(BUILD)/Testing/Temporary/LastTest.log
+	@grep -E '^([0-9]+ kernels, |skipped )' $(BUILD)/Testing/Temporary/LastTest.log
 
 bench: build
 	python3 apps/bench/run_cpu.py --build $(BUILD)
