@@ -30,6 +30,7 @@ class FakeControl : public TrainingControl {
   void set_weights(const std::vector<std::vector<float>>& weights) override {
     weight = weights[0][0];
   }
+  std::vector<float> gradients(std::string_view /*name*/) override { return {}; }
 
   bool stopped = false;
   double rate = 1;

@@ -106,6 +106,7 @@ class FakeExecutable : public backend::Executable {
     asked_rows.push_back(batch_size);
     return {};
   }
+  void read_gradient(int /*trial*/, int /*weight*/, std::span<float> /*values*/) override {}
   void read_weight(int trial, int weight, std::span<float> values) override {
     const auto& stored = weights_[{trial, weight}];
     std::copy(stored.begin(), stored.end(), values.begin());

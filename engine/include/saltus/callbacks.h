@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <saltus/history.h>
@@ -27,6 +28,11 @@ class TrainingControl {
   /// All weights, in the model's order; used to keep the best ones.
   virtual std::vector<std::vector<float>> get_weights() = 0;
   virtual void set_weights(const std::vector<std::vector<float>>& weights) = 0;
+
+  /// The gradient of the loss of the batch trained last by a weight ("dense/kernel"), before
+  /// clipping, in the weight's layout. Throws InvalidArgument for a name that is no trainable
+  /// weight's, and before the first batch.
+  virtual std::vector<float> gradients(std::string_view name) = 0;
 };
 
 /// What fit() was asked for.

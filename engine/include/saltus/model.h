@@ -92,6 +92,11 @@ class Model {
   /// Outputs [count][output shape], dropout off.
   std::vector<float> predict(const Samples& samples, std::int64_t batch_size = 32);
 
+  /// What a layer gives, dropout off: [count][shape of the layer's output]. Throws InvalidArgument
+  /// for an unknown layer.
+  std::vector<float> outputs(std::string_view layer, const Samples& samples,
+                             std::int64_t batch_size = 32);
+
   /// The table that Keras prints.
   std::string summary() const;
 

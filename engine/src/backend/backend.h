@@ -102,6 +102,11 @@ class Executable {
   virtual void read_weight(int trial, int weight, std::span<float> values) = 0;
   virtual void write_weight(int trial, int weight, std::span<const float> values) = 0;
 
+  /// Copies out the gradient of the mean loss of the last batch by a trained weight, before
+  /// clipping. Throws InvalidArgument where it is no longer there: trials that take turns share
+  /// their gradients.
+  virtual void read_gradient(int trial, int weight, std::span<float> values) = 0;
+
   /// Changes a trial's learning rate from the next step on.
   virtual void set_learning_rate(int trial, double learning_rate) = 0;
 

@@ -1,10 +1,8 @@
-#include <fmt/format.h>
-
 #include <saltus/error.h>
 #include <saltus/model.h>
-#include <saltus/nearest.h>
 
 #include "core/boundary.h"
+#include "graph/structure.h"
 #include "train/trainer.h"
 
 namespace saltus {
@@ -12,23 +10,12 @@ namespace saltus {
 struct Model::State {
   Graph graph;
   std::vector<Weight> weights;
+  CompileOptions options = {};
   std::unique_ptr<train::Trainer> trainer = nullptr;
 
   train::Trainer& compiled() const {
     if (!trainer) throw InvalidArgument("the model is not compiled; call compile() first");
     return *trainer;
-  }
-
-  std::size_t place_of(std::string_view name) const {
-    std::vector<std::string_view> names;
-    for (const Weight& weight : weights) {
-      if (weight.name == name) return names.size();
-      names.push_back(weight.name);
-    }
-    throw InvalidArgument(
-        names.empty()
-            ? fmt::format("the model has no weights, '{}' was asked for", name)
-            : fmt::format("the model has no weight '{}'{}", name, suggestion(name, names)));
   }
 };
 
@@ -51,6 +38,7 @@ Model::State& Model::state() const {
 
 void Model::compile(const CompileOptions& options) try {
   State& state = this->state();
+  state.options = options;
   state.trainer = std::make_unique<train::Trainer>(
       std::vector<train::Entry>{{state.graph, options.optimizer, options.seed}}, options);
 } catch (...) {
@@ -76,6 +64,25 @@ std::vector<float> Model::predict(const Samples& samples, std::int64_t batch_siz
   throw_as_promised();
 }
 
+std::vector<float> Model::outputs(std::string_view layer, const Samples& samples,
+                                  std::int64_t batch_size) try {
+  State& state = this->state();
+  const train::Trainer& whole = state.compiled();
+  // A network that ends there, on the same device, with the same weights.
+  const Graph part = part_up_to(state.graph, node_named(state.graph, layer));
+  CompileOptions options = state.options;
+  options.loss = Loss::mean_squared_error;
+  options.metrics.clear();
+  train::Trainer trainer({{part, SGD{}, options.seed}}, options);
+  for (std::size_t i = 0; i < trainer.weights().size(); ++i) {
+    const std::size_t place = train::weight_named(state.weights, trainer.weights()[i].name);
+    trainer.set_weight(0, i, whole.get_weight(0, place));
+  }
+  return trainer.predict(0, samples, batch_size);
+} catch (...) {
+  throw_as_promised();
+}
+
 std::string Model::summary() const {
   return state().graph.summary();
 }
@@ -89,14 +96,14 @@ const std::vector<Weight>& Model::weights() const {
 }
 
 std::vector<float> Model::get_weights(std::string_view name) const try {
-  const std::size_t place = state().place_of(name);
+  const std::size_t place = train::weight_named(state().weights, name);
   return state().compiled().get_weight(0, place);
 } catch (...) {
   throw_as_promised();
 }
 
 void Model::set_weights(std::string_view name, std::span<const float> values) try {
-  const std::size_t place = state().place_of(name);
+  const std::size_t place = train::weight_named(state().weights, name);
   state().compiled().set_weight(0, place, values);
 } catch (...) {
   throw_as_promised();

@@ -34,6 +34,12 @@ void Participant::set_weights(const std::vector<std::vector<float>>& weights) tr
   throw_as_promised();
 }
 
+std::vector<float> Participant::gradients(std::string_view name) try {
+  return trainer_.get_gradient(trial_, weight_named(trainer_.weights(), name));
+} catch (...) {
+  throw_as_promised();
+}
+
 std::deque<Participant> participants_of(Trainer& trainer,
                                         std::span<const std::vector<CallbackPtr>> callbacks) {
   if (!callbacks.empty() && callbacks.size() != static_cast<std::size_t>(trainer.trials())) {

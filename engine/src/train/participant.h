@@ -21,6 +21,7 @@ class Participant : public TrainingControl {
   void set_learning_rate(double learning_rate) override;
   std::vector<std::vector<float>> get_weights() override;
   void set_weights(const std::vector<std::vector<float>>& weights) override;
+  std::vector<float> gradients(std::string_view name) override;
 
   /// Calls a hook of all callbacks: notify(&Callback::on_epoch_begin, epoch).
   template <typename... Parameters, typename... Arguments>

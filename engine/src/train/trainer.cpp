@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
+#include <saltus/nearest.h>
 
 #include "backend/select.h"
 #include "core/workers.h"
@@ -102,6 +103,20 @@ void Trainer::set_weight(int trial, std::size_t weight, std::span<const float> v
   executable_->write_weight(trial, static_cast<int>(weight), values);
 }
 
+std::vector<float> Trainer::get_gradient(int trial, std::size_t weight) const {
+  const Weight& target = weights()[weight];
+  if (!target.trainable) {
+    throw InvalidArgument(
+        fmt::format("{} is not trained and has no gradient; ask for that of another", target.name));
+  }
+  if (steps_[static_cast<std::size_t>(trial)] == 0) {
+    throw InvalidArgument("there are no gradients yet: ask for them behind the first batch");
+  }
+  std::vector<float> values(static_cast<std::size_t>(element_count(target.shape)));
+  executable_->read_gradient(trial, static_cast<int>(weight), values);
+  return values;
+}
+
 std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& options,
                                   std::span<const std::vector<CallbackPtr>> callbacks) {
   check_batch_size(options.batch_size);
@@ -187,6 +202,17 @@ void Trainer::set_learning_rate(int trial, double learning_rate) {
   validate(changed);
   optimizer = changed;
   executable_->set_learning_rate(trial, learning_rate);
+}
+
+std::size_t weight_named(const std::vector<Weight>& weights, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Weight& weight : weights) {
+    if (weight.name == name) return names.size();
+    names.push_back(weight.name);
+  }
+  throw InvalidArgument(
+      names.empty() ? fmt::format("the model has no weights, '{}' was asked for", name)
+                    : fmt::format("the model has no weight '{}'{}", name, suggestion(name, names)));
 }
 
 }  // namespace saltus::train

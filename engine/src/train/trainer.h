@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <saltus/model.h>
@@ -48,6 +49,10 @@ class Trainer {
   void check_weight(std::size_t weight, std::span<const float> values) const;
   void set_weight(int trial, std::size_t weight, std::span<const float> values);
 
+  /// The gradient of the batch that a trial was trained on last, before clipping. Throws
+  /// InvalidArgument for a weight that is not trained, and where no batch was.
+  std::vector<float> get_gradient(int trial, std::size_t weight) const;
+
   /// Trains all trials on the same samples, each in its own order. `callbacks` holds those of each
   /// trial, or nothing; options.callbacks are not called. A trial that stops, by a callback or a
   /// number that is not finite, is left out from then on.
@@ -89,5 +94,8 @@ class Trainer {
   std::unique_ptr<backend::Executable> executable_;
   int epochs_done_ = 0;  ///< over all calls of fit(): each epoch has its own order
 };
+
+/// The place of a weight by its name. Throws InvalidArgument where there is none of that name.
+std::size_t weight_named(const std::vector<Weight>& weights, std::string_view name);
 
 }  // namespace saltus::train

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include <saltus/error.h>
+
 #include "kernels/random.h"
 
 namespace saltus::cpu {
@@ -53,6 +55,7 @@ void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t 
                                     static_cast<std::uint32_t>(data.count));
       }
       program.run(run);
+      trained_ = &trial;
       trial.sums_of(backend::Split::train).push_back(run.sums);
     }
   }
@@ -114,6 +117,15 @@ void CpuExecutable::write_weight(int trial, int weight, std::span<const float> v
                  {state(trial).parameters16.as<std::uint16_t>() + tensor.offset, plan::DType::bf16},
                  tensor.elements);
   }
+}
+
+void CpuExecutable::read_gradient(int trial, int weight, std::span<float> values) {
+  if (trained_ != &state(trial)) {
+    throw InvalidArgument(
+        "the gradients are not those of this model: ask for them behind a batch that trained it");
+  }
+  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
+  std::copy_n(gradients_.as<float>() + tensor.offset, values.size(), values.begin());
 }
 
 void CpuExecutable::set_learning_rate(int trial, double learning_rate) {

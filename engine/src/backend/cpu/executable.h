@@ -31,6 +31,7 @@ class CpuExecutable : public backend::Executable {
   std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
   void read_weight(int trial, int weight, std::span<float> values) override;
   void write_weight(int trial, int weight, std::span<const float> values) override;
+  void read_gradient(int trial, int weight, std::span<float> values) override;
   void set_learning_rate(int trial, double learning_rate) override;
   void set_active(int trial, bool active) override;
   const backend::NonFinite* non_finite(int trial) override;
@@ -58,6 +59,7 @@ class CpuExecutable : public backend::Executable {
   std::vector<TrialState> trials_;
   std::array<Samples, 2> splits_;
   Buffer gradients_;
+  const TrialState* trained_ = nullptr;  ///< whose gradients they are
   double training_seconds_ = 0;
   std::unique_ptr<CompiledProgram> train_, evaluate_, predict_;
 };

@@ -58,6 +58,9 @@ class SeamExecutable : public backend::Executable {
   void read_weight(int trial, int weight, std::span<float> values) override {
     guarded([&] { executable_.read_weight(trial, weight, values); });
   }
+  void read_gradient(int trial, int weight, std::span<float> values) override {
+    guarded([&] { executable_.read_gradient(trial, weight, values); });
+  }
   void write_weight(int trial, int weight, std::span<const float> values) override {
     guarded([&] { executable_.write_weight(trial, weight, values); });
   }

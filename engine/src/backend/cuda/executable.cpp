@@ -108,6 +108,16 @@ void CudaExecutable::read_weight(int trial, int weight, std::span<float> values)
   });
 }
 
+void CudaExecutable::read_gradient(int trial, int weight, std::span<float> values) {
+  flush();
+  const std::int64_t offset = compiled_->schedule(ProgramKind::train).tensor(weight).offset;
+  const Memory own = memory().of(trial);
+  const float* const source = own.in_scratch<float>(own.layout->gradients, offset).data;
+  complete(stream_.get(), [&] {
+    copy(values.data(), source, values.size(), cudaMemcpyDeviceToHost, stream_.get());
+  });
+}
+
 void CudaExecutable::write_weight(int trial, int weight, std::span<const float> values) {
   flush();
   float* const target = weight_of(trial, weight);

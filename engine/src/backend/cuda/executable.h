@@ -46,6 +46,7 @@ class CudaExecutable {
   double training_seconds();
   std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size);
   void read_weight(int trial, int weight, std::span<float> values);
+  void read_gradient(int trial, int weight, std::span<float> values);
   void write_weight(int trial, int weight, std::span<const float> values);
   void set_learning_rate(int trial, double learning_rate);
   void set_active(int trial, bool active);
