@@ -155,7 +155,7 @@ std::vector<TrialResult> parse_history_jsonl(std::string_view text, const std::s
     understand(fmt::format("{}, line {}", name, number), [&] {
       const ReadJson line = parse_json(text.substr(0, end), number == 1 || !torn);
       if (number == 1) {
-        check_format(line, kFormat);
+        check_format(line, kFormat, kSchemaVersion);
       } else if (!line.is_discarded()) {  // its writer was stopped in the middle of it
         reader.read(line);
       }

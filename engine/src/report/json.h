@@ -1,87 +1,23 @@
 // What the JSON of sweep.json, results.json and history.jsonl has in common.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <string_view>
-#include <utility>
 
-#include <fmt/format.h>
-
-#include <saltus/error.h>
 #include <saltus/sweep.h>
+
+#include "core/json.h"
 
 namespace saltus {
 
-/// What is written keeps its keys in the order in which they were set: files are for people, too.
-using Json = nlohmann::ordered_json;
-
-/// What is read finds its keys fast, however many there are.
-using ReadJson = nlohmann::json;
-
 /// To be raised when a file's meaning changes.
 inline constexpr int kSchemaVersion = 1;
-
-/// {"clipvalue": 0.5}, or {} for none.
-Json json_of(const Clipping& clipping);
-
-/// JSON has no number that is not finite; it is written as null, and read as NaN.
-Json json_of(double value);
-double figure_of(const ReadJson& json);
 
 /// How a trial ended, without its history: status, device, seconds, epochs, and divergence where it
 /// diverged.
 Json end_of(const TrialResult& trial);
 
-/// Reads that into a trial and returns the number of epochs. Throws InvalidArgument, as all
-/// functions here that read, where something is not what it should be, or what the JSON library
-/// throws.
+/// Reads that into a trial and returns the number of epochs. Throws as what core/json.h has.
 std::int64_t read_end(const ReadJson& json, TrialResult& trial);
-
-/// A whole number, neither rounded nor wrapped around.
-template <std::integral T>
-T whole(const ReadJson& json) {
-  if (json.is_number_unsigned()) {
-    if (const auto value = json.get<std::uint64_t>(); std::in_range<T>(value)) {
-      return static_cast<T>(value);
-    }
-  } else if (json.is_number_integer()) {
-    if (const auto value = json.get<std::int64_t>(); std::in_range<T>(value)) {
-      return static_cast<T>(value);
-    }
-  }
-  throw InvalidArgument(fmt::format("{} is not a whole number from {} to {}",
-                                    json.is_number() ? json.dump() : json.type_name(),
-                                    std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
-}
-
-/// A list of them.
-template <std::integral T>
-std::vector<T> wholes(const ReadJson& json) {
-  std::vector<T> values;
-  for (const ReadJson& value : json.get_ref<const ReadJson::array_t&>()) {
-    values.push_back(whole<T>(value));
-  }
-  return values;
-}
-
-/// What a text says, whatever the locale. Where it is no JSON, throws what the JSON library throws,
-/// or returns a value that is_discarded().
-ReadJson parse_json(std::string_view text, bool throws = true);
-
-/// Indented, for a file.
-std::string text_of(const Json& json);
-
-/// Throws InvalidArgument unless it says "format": `format` of our version.
-void check_format(const ReadJson& json, std::string_view format);
-
-/// Runs `read`; what it throws becomes a DataError that names `where`: a file, or one of its lines.
-void understand(const std::string& where, const std::function<void()>& read);
 
 /// The longest file that is read, in bytes.
 inline constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;

@@ -124,7 +124,7 @@ std::vector<TrialResult> parse_results_json(std::string_view text, const std::st
   std::vector<TrialResult> trials;
   understand(name, [&] {
     const ReadJson json = parse_json(text);
-    check_format(json, kFormat);
+    check_format(json, kFormat, kSchemaVersion);
     for (const ReadJson& setting : json.at("settings").get_ref<const ReadJson::array_t&>()) {
       for (const ReadJson& trial : setting.at("trials").get_ref<const ReadJson::array_t&>()) {
         trials.push_back(trial_of(trial));

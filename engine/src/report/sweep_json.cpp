@@ -64,19 +64,6 @@ std::optional<std::int64_t> limit_of(const ReadJson& json) {
   return json.is_null() ? std::nullopt : std::optional(whole<std::int64_t>(json));
 }
 
-Clipping clipping_of(const ReadJson& json) {
-  Clipping clipping;
-  for (const auto& [name, value] : json.get_ref<const ReadJson::object_t&>()) {
-    std::optional<double>* kind = name == "clipvalue"         ? &clipping.clipvalue
-                                  : name == "clipnorm"        ? &clipping.clipnorm
-                                  : name == "global_clipnorm" ? &clipping.global_clipnorm
-                                                              : nullptr;
-    if (kind == nullptr) throw InvalidArgument(fmt::format("unknown kind of clipping '{}'", name));
-    *kind = value.get<double>();
-  }
-  return clipping;
-}
-
 SweepConfig config_of(const ReadJson& json) {
   const auto text = [&](const char* key) { return json.at(key).get<std::string>(); };
   SweepConfig config;
@@ -134,7 +121,7 @@ RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
   RecordedSweep sweep;
   understand(name, [&] {
     const ReadJson json = parse_json(text);
-    check_format(json, kFormat);
+    check_format(json, kFormat, kSchemaVersion);
     sweep.config = config_of(json.at("config"));
     const ReadJson& data = json.at("data");
     data.at("name").get_to(sweep.data_name);

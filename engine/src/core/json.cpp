@@ -1,0 +1,64 @@
+#include "core/json.h"
+
+#include <cmath>
+
+#include "core/text.h"
+
+namespace saltus {
+
+Json json_of(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
+
+double figure_of(const ReadJson& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
+Json json_of(const Clipping& clipping) {
+  Json json = Json::object();
+  if (clipping.clipvalue) json["clipvalue"] = *clipping.clipvalue;
+  if (clipping.clipnorm) json["clipnorm"] = *clipping.clipnorm;
+  if (clipping.global_clipnorm) json["global_clipnorm"] = *clipping.global_clipnorm;
+  return json;
+}
+
+Clipping clipping_of(const ReadJson& json) {
+  Clipping clipping;
+  for (const auto& [name, value] : json.get_ref<const ReadJson::object_t&>()) {
+    std::optional<double>* kind = name == "clipvalue"         ? &clipping.clipvalue
+                                  : name == "clipnorm"        ? &clipping.clipnorm
+                                  : name == "global_clipnorm" ? &clipping.global_clipnorm
+                                                              : nullptr;
+    if (kind == nullptr) throw InvalidArgument(fmt::format("unknown kind of clipping '{}'", name));
+    *kind = value.get<double>();
+  }
+  return clipping;
+}
+
+ReadJson parse_json(std::string_view text, bool throws) {
+  const ClassicLocale numbers;  // nlohmann's parser calls strtod
+  return ReadJson::parse(text, nullptr, throws);
+}
+
+std::string text_of(const Json& json) {
+  // A path need not be UTF-8; what is not is replaced.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void check_format(const ReadJson& json, std::string_view format, int version) {
+  if (json.at("format") != format || json.at("version") != version) {
+    throw InvalidArgument(fmt::format("it is not of format {} {}", format, version));
+  }
+}
+
+void understand(const std::string& where, const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const ReadJson::exception& error) {
+    throw DataError(fmt::format("{} cannot be understood: {}", where, error.what()));
+  } catch (const InvalidArgument& error) {
+    throw DataError(fmt::format("{} cannot be understood: {}", where, error.what()));
+  }
+}
+
+}  // namespace saltus
