@@ -9,8 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
-#include "kernels/math.h"
-#include "kernels/portable.h"
+#include <saltus/kernels/math.h>
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

@@ -5,15 +5,15 @@
 
 #include <tuple>
 
-#include "kernels/activation_entry.h"
-#include "kernels/activations/composed_gates.h"
-#include "kernels/activations/exponential.h"
-#include "kernels/activations/gated.h"
-#include "kernels/activations/periodic.h"
-#include "kernels/activations/rectifiers.h"
-#include "kernels/activations/shrinkage.h"
-#include "kernels/activations/sigmoidal.h"
-#include "kernels/activations/tanh_like.h"
+#include <saltus/kernels/activation_entry.h>
+#include <saltus/kernels/activations/composed_gates.h>
+#include <saltus/kernels/activations/exponential.h>
+#include <saltus/kernels/activations/gated.h>
+#include <saltus/kernels/activations/periodic.h>
+#include <saltus/kernels/activations/rectifiers.h>
+#include <saltus/kernels/activations/shrinkage.h>
+#include <saltus/kernels/activations/sigmoidal.h>
+#include <saltus/kernels/activations/tanh_like.h>
 
 namespace saltus::kernels {
 

@@ -3,8 +3,8 @@
 // one kernel serves all, at the cost of a branch that is the same for a whole launch.
 #pragma once
 
-#include "kernels/bfloat16.h"
-#include "kernels/trial.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/trial.h>
 
 namespace saltus::kernels {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernels/portable.h"
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

@@ -11,7 +11,7 @@
 // The sign of a result that is zero is not part of the contract.
 #pragma once
 
-#include "kernels/math/basic.h"
-#include "kernels/math/exponential.h"
-#include "kernels/math/normal.h"
-#include "kernels/math/trigonometric.h"
+#include <saltus/kernels/math/basic.h>
+#include <saltus/kernels/math/exponential.h>
+#include <saltus/kernels/math/normal.h>
+#include <saltus/kernels/math/trigonometric.h>

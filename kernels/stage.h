@@ -2,7 +2,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/trial.h"
+#include <saltus/kernels/trial.h>
 
 namespace saltus::kernels {
 

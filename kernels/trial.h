@@ -5,8 +5,8 @@
 #include <concepts>
 #include <cstdint>
 
-#include "kernels/activation_entry.h"
-#include "kernels/portable.h"
+#include <saltus/kernels/activation_entry.h>
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <saltus/dataset.h>
+#include <saltus/image_set.h>
 #include <saltus/model.h>
 
 #include "commands.h"

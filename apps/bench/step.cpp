@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <saltus/error.h>
+#include <saltus/version.h>
 
 #include "network.h"
 

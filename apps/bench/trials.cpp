@@ -6,6 +6,7 @@
 
 #include <saltus/dataset.h>
 #include <saltus/sweep.h>
+#include <saltus/version.h>
 
 #include "network.h"
 #include "train/trainer.h"

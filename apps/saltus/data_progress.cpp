@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <saltus/dataset.h>
+
 #include "interrupt.h"
 #include "output.h"
 #include "terminal.h"

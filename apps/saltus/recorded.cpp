@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <saltus/dataset.h>
 #include <saltus/error.h>
 
 namespace saltus::app {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <saltus/dataset.h>
 #include <saltus/error.h>
 #include <saltus/machine.h>
 #include <saltus/report.h>

@@ -1,8 +1,8 @@
 // x times a gate that is made of two functions, and the piecewise linear stand-ins.
 #pragma once
 
-#include "kernels/activation_entry.h"
-#include "kernels/activations/gated.h"
+#include <saltus/kernels/activation_entry.h>
+#include <saltus/kernels/activations/gated.h>
 
 namespace saltus::kernels {
 

@@ -1,7 +1,7 @@
 // Smooth rectifiers, exponential and logarithmic units.
 #pragma once
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
 
 namespace saltus::kernels {
 

@@ -1,7 +1,7 @@
 // Piecewise linear and piecewise polynomial activations.
 #pragma once
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
 
 namespace saltus::kernels {
 

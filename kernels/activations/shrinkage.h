@@ -1,7 +1,7 @@
 // Activations that pull towards zero.
 #pragma once
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
 
 namespace saltus::kernels {
 

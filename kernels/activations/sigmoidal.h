@@ -1,7 +1,7 @@
 // Activations with values in [0, 1], or, for log_sigmoid, their logarithm.
 #pragma once
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
 
 namespace saltus::kernels {
 

@@ -1,7 +1,7 @@
 // Bounded activations around 0.
 #pragma once
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
 
 namespace saltus::kernels {
 

@@ -1,8 +1,8 @@
 // Launchers only: which engine multiplies, and how long sums are cut.
-#include "kernels/convolution/convolution.h"
-#include "kernels/convolution/engines.h"
-#include "kernels/convolution/one_channel.h"
-#include "kernels/device/extents.h"
+#include <saltus/kernels/convolution/convolution.h>
+#include <saltus/kernels/convolution/engines.h>
+#include <saltus/kernels/convolution/one_channel.h>
+#include <saltus/kernels/device/extents.h>
 
 namespace saltus::kernels {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <cstdint>
 
-#include "kernels/matrix/engine.h"
-#include "kernels/matrix/epilogue.h"
-#include "kernels/stage.h"
-#include "kernels/window.h"
+#include <saltus/kernels/matrix/engine.h>
+#include <saltus/kernels/matrix/epilogue.h>
+#include <saltus/kernels/stage.h>
+#include <saltus/kernels/window.h>
 
 namespace saltus::kernels {
 

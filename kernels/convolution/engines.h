@@ -1,10 +1,10 @@
 // What an engine does for a convolution.
 #pragma once
 
-#include "kernels/convolution/problems.h"
-#include "kernels/matrix/epilogue.h"
-#include "kernels/matrix/parts.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/convolution/problems.h>
+#include <saltus/kernels/matrix/epilogue.h>
+#include <saltus/kernels/matrix/parts.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -10,9 +10,9 @@
 // brings the taps of 64 pixels to shared memory, then each warp takes every eighth of these pixels:
 // one element of dy from memory for `taps` multiply-adds. The warps' sums are added in pairs. It
 // reads dy once, all else is small.
-#include "kernels/convolution/one_channel.h"
-#include "kernels/matrix/cell.h"
-#include "kernels/matrix/tile.h"
+#include <saltus/kernels/convolution/one_channel.h>
+#include <saltus/kernels/matrix/cell.h>
+#include <saltus/kernels/matrix/tile.h>
 
 namespace saltus::kernels::one_channel {
 namespace {

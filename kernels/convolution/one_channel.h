@@ -2,8 +2,8 @@
 // tiles of a product, and no channels for vectors.
 #pragma once
 
-#include "kernels/convolution/convolution.h"
-#include "kernels/matrix/parts.h"
+#include <saltus/kernels/convolution/convolution.h>
+#include <saltus/kernels/matrix/parts.h>
 
 namespace saltus::kernels::one_channel {
 

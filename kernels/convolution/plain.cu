@@ -1,6 +1,6 @@
 // The convolutions' products by the plain engine.
-#include "kernels/convolution/product_kernels.h"
-#include "kernels/matrix/plain.h"
+#include <saltus/kernels/convolution/product_kernels.h>
+#include <saltus/kernels/matrix/plain.h>
 
 namespace saltus::kernels::plain {
 

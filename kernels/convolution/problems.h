@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "kernels/convolution/convolution.h"
-#include "kernels/matrix/parts.h"
-#include "kernels/matrix/problem.h"
+#include <saltus/kernels/convolution/convolution.h>
+#include <saltus/kernels/matrix/parts.h>
+#include <saltus/kernels/matrix/problem.h>
 
 namespace saltus::kernels {
 

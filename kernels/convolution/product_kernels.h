@@ -6,8 +6,8 @@
 // and matrix/tensor.h.
 #pragma once
 
-#include "kernels/convolution/engines.h"
-#include "kernels/matrix/tile.h"
+#include <saltus/kernels/convolution/engines.h>
+#include <saltus/kernels/matrix/tile.h>
 
 namespace saltus::kernels {
 

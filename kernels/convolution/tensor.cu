@@ -1,6 +1,6 @@
 // The convolutions' products on tensor cores. Outputs of few channels take narrow tiles.
-#include "kernels/convolution/product_kernels.h"
-#include "kernels/matrix/tensor.h"
+#include <saltus/kernels/convolution/product_kernels.h>
+#include <saltus/kernels/matrix/tensor.h>
 
 namespace saltus::kernels::tensor {
 namespace {

@@ -1,9 +1,9 @@
 // Four consecutive elements of arrays whose type is known at run time.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/device/vector.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/device/vector.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -1,7 +1,7 @@
 // Copies from global to shared memory that go on while the thread works (cp.async).
 #pragma once
 
-#include "kernels/device/launch.h"
+#include <saltus/kernels/device/launch.h>
 
 namespace saltus::kernels {
 

@@ -1,4 +1,4 @@
-#include "kernels/device/check.h"
+#include <saltus/kernels/device/check.h>
 
 namespace saltus::kernels {
 namespace {

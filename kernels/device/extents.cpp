@@ -1,7 +1,7 @@
-#include "kernels/device/extents.h"
-
 #include <algorithm>
 #include <string>
+
+#include <saltus/kernels/device/extents.h>
 
 namespace saltus::kernels {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "kernels/window.h"
+#include <saltus/kernels/window.h>
 
 namespace saltus::kernels {
 

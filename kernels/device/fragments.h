@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "kernels/portable.h"
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

@@ -2,8 +2,8 @@
 // arithmetic, and what a device is compared with.
 #pragma once
 
-#include "kernels/bfloat16.h"
-#include "kernels/device/fragments.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/device/fragments.h>
 
 namespace saltus::kernels::host {
 

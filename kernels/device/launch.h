@@ -7,8 +7,8 @@
 
 #include <cuda_runtime.h>
 
-#include "kernels/device/check.h"
-#include "kernels/device/grid.h"
+#include <saltus/kernels/device/check.h>
+#include <saltus/kernels/device/grid.h>
 
 #if defined(__CUDACC__)
 

@@ -2,9 +2,9 @@
 // fragments (fragments.h). All 32 lanes must come to each of these functions.
 #pragma once
 
-#include "kernels/device/fragments.h"
-#include "kernels/device/host_mma.h"
-#include "kernels/device/vector.h"
+#include <saltus/kernels/device/fragments.h>
+#include <saltus/kernels/device/host_mma.h>
+#include <saltus/kernels/device/vector.h>
 
 namespace saltus::kernels {
 

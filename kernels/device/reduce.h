@@ -1,8 +1,8 @@
 // Combines a value of each thread of a warp or block into one, in an order that is always the same.
 #pragma once
 
-#include "kernels/device/launch.h"
-#include "kernels/portable.h"
+#include <saltus/kernels/device/launch.h>
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

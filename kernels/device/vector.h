@@ -1,8 +1,8 @@
 // Loads of several elements at once, and loads of what no block writes while the kernel runs.
 #pragma once
 
-#include "kernels/bfloat16.h"
-#include "kernels/device/launch.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/device/launch.h>
 
 namespace saltus::kernels {
 

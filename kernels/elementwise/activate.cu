@@ -3,9 +3,9 @@
 // code stands around the four elements, not inside; they lie in shared memory meanwhile, as
 // registers cannot be indexed. Reads x, writes y and the slope: 12 bytes an element, or 8; backward
 // reads two and writes one. Most activations cost less time than their memory.
-#include "kernels/device/any_quad.h"
-#include "kernels/elementwise/activate.h"
-#include "kernels/elementwise/evaluate.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/evaluate.h>
 
 namespace saltus::kernels {
 namespace {

@@ -1,8 +1,8 @@
 // An activation by itself; where it follows a product, the product's epilogue does the same.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -3,10 +3,10 @@
 // sums. Then parts are added as those of gradients are. Reads x once.
 #include <string>
 
-#include "kernels/device/extents.h"
-#include "kernels/device/launch.h"
-#include "kernels/elementwise/column_sums.h"
-#include "kernels/matrix/parts.h"
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/device/launch.h>
+#include <saltus/kernels/elementwise/column_sums.h>
+#include <saltus/kernels/matrix/parts.h>
 
 namespace saltus::kernels {
 namespace {

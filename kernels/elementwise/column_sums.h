@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -3,10 +3,10 @@
 // it: not those of its own call, but such that the accesses of a warp lie side by side; the calls'
 // words go round in the warp. Reads and writes an element each; a Philox call is about 100 integer
 // operations, 13 for an element, which a GPU does in less time than it takes to move 8 bytes.
-#include "kernels/device/any_quad.h"
-#include "kernels/device/reduce.h"
-#include "kernels/elementwise/drop.h"
-#include "kernels/random.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/elementwise/drop.h>
+#include <saltus/kernels/random.h>
 
 namespace saltus::kernels {
 namespace {

@@ -1,8 +1,8 @@
 // Dropout and AlphaDropout: both are the affine map of a DropoutRule.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

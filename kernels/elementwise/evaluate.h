@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
 
 namespace saltus::kernels {
 

@@ -1,7 +1,7 @@
 // Fills and casts. A thread takes four consecutive elements, in one access where the arrays' places
 // allow it: 4 bytes an element to fill, 6 to cast.
-#include "kernels/device/any_quad.h"
-#include "kernels/elementwise/fill.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/elementwise/fill.h>
 
 namespace saltus::kernels {
 namespace {

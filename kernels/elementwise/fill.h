@@ -1,8 +1,8 @@
 // Whole arrays of each trial, whatever the batch.
 #pragma once
 
-#include "kernels/bfloat16.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -8,9 +8,9 @@
 // are a thousand for each thread.
 #include <type_traits>
 
-#include "kernels/device/any_quad.h"
-#include "kernels/device/reduce.h"
-#include "kernels/elementwise/parametric_relu.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/elementwise/parametric_relu.h>
 
 namespace saltus::kernels {
 namespace {

@@ -1,8 +1,8 @@
 // PReLU: the slope below zero is learned.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

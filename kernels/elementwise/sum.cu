@@ -1,7 +1,7 @@
 // A residual connection's sum. A thread takes four consecutive elements, in one access where the
 // arrays' places allow it. Moves 3 n elements for n additions: the memory's speed is its own.
-#include "kernels/device/any_quad.h"
-#include "kernels/elementwise/sum.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/elementwise/sum.h>
 
 namespace saltus::kernels {
 namespace {

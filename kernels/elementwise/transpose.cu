@@ -1,7 +1,7 @@
 // A block turns a tile of 32 x 32 elements in shared memory, so that its threads read neighbours
 // and write neighbours. The tile's rows are one element longer: a column is in 32 banks then.
-#include "kernels/device/launch.h"
-#include "kernels/elementwise/transpose.h"
+#include <saltus/kernels/device/launch.h>
+#include <saltus/kernels/elementwise/transpose.h>
 
 namespace saltus::kernels {
 namespace {

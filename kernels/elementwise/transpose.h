@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -2,8 +2,8 @@
 // access where rows are whole quads. Every thread finds out by itself which sample the row is: that
 // is two Philox calls and a few dozen operations, the same for the whole block, and spares a launch
 // and an array. Reads one byte and writes four (or two) for each element.
-#include "kernels/device/any_quad.h"
-#include "kernels/input/load.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/input/load.h>
 
 namespace saltus::kernels {
 namespace {

@@ -1,9 +1,9 @@
 // A batch of inputs out of the data set.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/input/order.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/input/order.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

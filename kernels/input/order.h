@@ -1,8 +1,8 @@
 // Which sample of the data set is a row of a batch.
 #pragma once
 
-#include "kernels/random.h"
-#include "kernels/trial.h"
+#include <saltus/kernels/random.h>
+#include <saltus/kernels/trial.h>
 
 namespace saltus::kernels {
 

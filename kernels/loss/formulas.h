@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "kernels/math.h"
-#include "kernels/portable.h"
+#include <saltus/kernels/math.h>
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

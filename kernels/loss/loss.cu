@@ -9,8 +9,8 @@
 // times, all but once from the first-level cache.
 // sum_kernel: a block a trial, a warp for each of four sums over the rows. The rows are summed by a
 // launch of its own, since no block may wait for others.
-#include "kernels/device/reduce.h"
-#include "kernels/loss/loss.h"
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/loss/loss.h>
 
 namespace saltus::kernels {
 namespace {

@@ -1,11 +1,11 @@
 // Loss and metrics of a batch, and the gradient that starts the backward pass.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/batch_sums.h"
-#include "kernels/input/order.h"
-#include "kernels/loss/formulas.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/batch_sums.h>
+#include <saltus/kernels/input/order.h>
+#include <saltus/kernels/loss/formulas.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -9,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-#include "kernels/portable.h"
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels::math {
 

@@ -3,7 +3,7 @@
 // on the device. Polynomials are near-minimax fits of our own; the ranges stand beside them.
 #pragma once
 
-#include "kernels/math/basic.h"
+#include <saltus/kernels/math/basic.h>
 
 namespace saltus::kernels::math {
 

@@ -1,7 +1,7 @@
 // The error function and the normal distribution.
 #pragma once
 
-#include "kernels/math/exponential.h"
+#include <saltus/kernels/math/exponential.h>
 
 namespace saltus::kernels::math {
 

@@ -2,7 +2,7 @@
 // with a parameter.
 #pragma once
 
-#include "kernels/math/basic.h"
+#include <saltus/kernels/math/basic.h>
 
 namespace saltus::kernels::math {
 

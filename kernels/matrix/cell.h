@@ -1,9 +1,9 @@
 // How the cells of views are read.
 #pragma once
 
-#include "kernels/device/async_copy.h"
-#include "kernels/device/vector.h"
-#include "kernels/matrix/views.h"
+#include <saltus/kernels/device/async_copy.h>
+#include <saltus/kernels/device/vector.h>
+#include <saltus/kernels/matrix/views.h>
 
 namespace saltus::kernels {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/trial.h"
+#include <saltus/kernels/trial.h>
 
 namespace saltus::kernels {
 

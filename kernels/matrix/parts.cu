@@ -6,8 +6,8 @@
 //
 // finish_parts: a block takes 8 rows and 64 columns, a thread 4 elements of a column, all parts of
 // an element in order; then the tile goes the way of all finished tiles.
-#include "kernels/matrix/parts.h"
-#include "kernels/matrix/tile.h"
+#include <saltus/kernels/matrix/parts.h>
+#include <saltus/kernels/matrix/tile.h>
 
 namespace saltus::kernels {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
-#include "kernels/matrix/epilogue.h"
-#include "kernels/matrix/views.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/matrix/epilogue.h>
+#include <saltus/kernels/matrix/views.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

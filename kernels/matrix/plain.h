@@ -4,9 +4,9 @@
 // into registers. Every sum is added up in the order of k.
 #pragma once
 
-#include "kernels/matrix/cell.h"
-#include "kernels/matrix/problem.h"
-#include "kernels/matrix/tile.h"
+#include <saltus/kernels/matrix/cell.h>
+#include <saltus/kernels/matrix/problem.h>
+#include <saltus/kernels/matrix/tile.h>
 
 namespace saltus::kernels::plain {
 

@@ -1,7 +1,7 @@
 // What an engine is given: C[m][n] = sum over k of A[m][k] B[k][n].
 #pragma once
 
-#include "kernels/matrix/views.h"
+#include <saltus/kernels/matrix/views.h>
 
 namespace saltus::kernels {
 

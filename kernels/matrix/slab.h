@@ -9,9 +9,9 @@
 
 #include <type_traits>
 
-#include "kernels/device/mma.h"
-#include "kernels/device/reduce.h"
-#include "kernels/matrix/problem.h"
+#include <saltus/kernels/device/mma.h>
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/matrix/problem.h>
 
 namespace saltus::kernels::tensor {
 

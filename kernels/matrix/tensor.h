@@ -6,8 +6,8 @@
 // as the hardware keeps it inside one product.
 #pragma once
 
-#include "kernels/matrix/cell.h"
-#include "kernels/matrix/slab.h"
+#include <saltus/kernels/matrix/cell.h>
+#include <saltus/kernels/matrix/slab.h>
 
 namespace saltus::kernels::tensor {
 

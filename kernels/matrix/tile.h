@@ -1,10 +1,10 @@
 // A finished tile of a product: bias, activation, and out to memory.
 #pragma once
 
-#include "kernels/bfloat16.h"
-#include "kernels/device/launch.h"
-#include "kernels/elementwise/evaluate.h"
-#include "kernels/matrix/epilogue.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/device/launch.h>
+#include <saltus/kernels/elementwise/evaluate.h>
+#include <saltus/kernels/matrix/epilogue.h>
 
 namespace saltus::kernels {
 

@@ -23,10 +23,10 @@
 // multiples of 4 elements.
 #pragma once
 
-#include "kernels/bfloat16.h"
-#include "kernels/matrix/divider.h"
-#include "kernels/trial.h"
-#include "kernels/window.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/matrix/divider.h>
+#include <saltus/kernels/trial.h>
+#include <saltus/kernels/window.h>
 
 namespace saltus::kernels {
 

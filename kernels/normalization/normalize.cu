@@ -8,9 +8,9 @@
 //
 // Training reads x three times, where the second time mostly finds it in a cache, and writes y;
 // backward reads x and dy twice and writes dx. All are bound by memory.
-#include "kernels/device/extents.h"
-#include "kernels/device/launch.h"
-#include "kernels/normalization/normalize.h"
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/device/launch.h>
+#include <saltus/kernels/normalization/normalize.h>
 
 namespace saltus::kernels {
 namespace {

@@ -1,8 +1,8 @@
 // Batch normalisation (Ioffe and Szegedy, 2015) over rows and positions, for each channel.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -7,9 +7,9 @@
 //
 // Reads x about once, writes y, the slope and the index: 6.25 elements of memory for one of y (2 x
 // 2, floats) and one, two or four evaluations. Most activations cost less time than that.
-#include "kernels/elementwise/evaluate.h"
-#include "kernels/pooling/extremes.h"
-#include "kernels/pooling/pooling.h"
+#include <saltus/kernels/elementwise/evaluate.h>
+#include <saltus/kernels/pooling/extremes.h>
+#include <saltus/kernels/pooling/pooling.h>
 
 namespace saltus::kernels {
 namespace {

@@ -8,8 +8,8 @@
 // pixel, and each of its 16 groups of threads every 16th position of the window, four loads under
 // way at a time; then the groups' sums are added in their order. That order depends on nothing but
 // the window.
-#include "kernels/pooling/pooling.h"
-#include "kernels/pooling/windows.h"
+#include <saltus/kernels/pooling/pooling.h>
+#include <saltus/kernels/pooling/windows.h>
 
 namespace saltus::kernels {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "kernels/pooling/windows.h"
+#include <saltus/kernels/pooling/windows.h>
 
 namespace saltus::kernels::pooling {
 

@@ -6,8 +6,8 @@
 // there, row by row: dx is written once and nothing is zeroed first. The pixels of one window read
 // the same dy and index, neighbours in the same block, so that memory is read about once: it moves
 // 5.25 elements for one of dy. Both are bound by memory.
-#include "kernels/pooling/extremes.h"
-#include "kernels/pooling/pooling.h"
+#include <saltus/kernels/pooling/extremes.h>
+#include <saltus/kernels/pooling/pooling.h>
 
 namespace saltus::kernels {
 namespace {

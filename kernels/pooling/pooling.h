@@ -3,9 +3,9 @@
 // covers a part of it. An image's elements, and the pixels of a batch, have to fit an int.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
-#include "kernels/window.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
+#include <saltus/kernels/window.h>
 
 namespace saltus::kernels {
 

@@ -1,7 +1,7 @@
 // What poolings take from their windows: the same for all backends.
 #pragma once
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
 
 namespace saltus::kernels {
 

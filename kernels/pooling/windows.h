@@ -1,11 +1,11 @@
 // What the kernels of poolings share: which thread takes what, and the walk over a window.
 #pragma once
 
-#include "kernels/device/any_quad.h"
-#include "kernels/device/extents.h"
-#include "kernels/matrix/divider.h"
-#include "kernels/pooling/rules.h"
-#include "kernels/window.h"
+#include <saltus/kernels/device/any_quad.h>
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/matrix/divider.h>
+#include <saltus/kernels/pooling/rules.h>
+#include <saltus/kernels/window.h>
 
 namespace saltus::kernels::pooling {
 

@@ -4,9 +4,9 @@
 // evaluates exp twice an element: bound by memory for vectors that fit the cache.
 #include <limits>
 
-#include "kernels/device/reduce.h"
-#include "kernels/math.h"
-#include "kernels/softmax/softmax.h"
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/math.h>
+#include <saltus/kernels/softmax/softmax.h>
 
 namespace saltus::kernels {
 namespace {

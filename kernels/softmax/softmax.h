@@ -1,8 +1,8 @@
 // Softmax and its logarithm over the last axis, as a layer of its own.
 #pragma once
 
-#include "kernels/any_type.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

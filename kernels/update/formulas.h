@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "kernels/math.h"
-#include "kernels/portable.h"
+#include <saltus/kernels/math.h>
+#include <saltus/kernels/portable.h>
 
 namespace saltus::kernels {
 

@@ -14,11 +14,11 @@
 #include <stdexcept>
 #include <string>
 
-#include "kernels/any_type.h"
-#include "kernels/device/reduce.h"
-#include "kernels/device/vector.h"
-#include "kernels/update/formulas.h"
-#include "kernels/update/update.h"
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/device/vector.h>
+#include <saltus/kernels/update/formulas.h>
+#include <saltus/kernels/update/update.h>
 
 namespace saltus::kernels {
 namespace {

@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "kernels/batch_sums.h"
-#include "kernels/bfloat16.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/batch_sums.h>
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::kernels {
 

@@ -1,12 +1,12 @@
 // kernels/device/mma.h and async_copy.h, each by itself: what a warp computes and loads.
-#include "kernels/device/mma.h"
-
 #include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kernels/device/async_copy.h"
+#include <saltus/kernels/device/async_copy.h>
+#include <saltus/kernels/device/mma.h>
+
 #include "tests/emulation/support.h"
 
 namespace saltus::test {

@@ -1,8 +1,8 @@
 // kernels/device/reduce.h, in every order of threads. Its kernels are its users; here is what none
 // of them does.
-#include "kernels/device/reduce.h"
-
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/device/reduce.h>
 
 #include "tests/emulation/support.h"
 

@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "kernels/device/launch.h"
+#include <saltus/kernels/device/launch.h>
+
 #include "tests/emulation/control.h"
 #include "tests/kernels/device/device_array.h"
 

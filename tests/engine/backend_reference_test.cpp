@@ -10,8 +10,8 @@
 
 #include <saltus/activation.h>
 #include <saltus/error.h>
+#include <saltus/kernels/random.h>
 
-#include "kernels/random.h"
 #include "learner.h"
 #include "reference/bounds.h"
 #include "reference/compare.h"

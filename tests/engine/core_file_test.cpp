@@ -367,10 +367,5 @@ TEST(Process, IsKilledWhenItDoesNotEnd) {
   EXPECT_EQ(result.exit_code, 128 + SIGKILL);
 }
 
-TEST(Sha256, OfTheStandardsExample) {
-  // FIPS 180-2, appendix B.1.
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-}
-
 }  // namespace
 }  // namespace saltus

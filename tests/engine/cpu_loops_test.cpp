@@ -1,8 +1,9 @@
 // The loops that take each element by itself, the updates and the sums.
 #include <array>
 
+#include <saltus/kernels/random.h>
+
 #include "cpu_loops_support.h"
-#include "kernels/random.h"
 
 namespace saltus::cpu {
 namespace {

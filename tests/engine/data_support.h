@@ -16,8 +16,8 @@
 
 #include <saltus/error.h>
 
-#include "core/digest.h"
 #include "core/file.h"
+#include "data/md5.h"
 
 namespace saltus::testing {
 
@@ -68,7 +68,7 @@ inline std::string gzip(std::string_view bytes) {
 }
 
 inline std::string md5(std::string_view bytes) {
-  Digest digest = Digest::md5();
+  Md5 digest;
   digest.update({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
   return digest.finish_hex();
 }

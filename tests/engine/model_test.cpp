@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include <saltus/error.h>
+#include <saltus/kernels/random.h>
 #include <saltus/model.h>
 
-#include "kernels/random.h"
 #include "train/trainer.h"
 
 namespace saltus {

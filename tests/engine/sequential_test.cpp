@@ -1,8 +1,8 @@
 // The short way to a network: Sequential, activations inside of layers, image sets as samples.
 #include <gtest/gtest.h>
 
-#include <saltus/dataset.h>
 #include <saltus/error.h>
+#include <saltus/image_set.h>
 #include <saltus/model.h>
 
 #include "tests/engine/error_of.h"

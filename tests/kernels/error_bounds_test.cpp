@@ -14,9 +14,9 @@
 
 #include <saltus/accuracy.h>
 #include <saltus/activation.h>
+#include <saltus/kernels/activations.h>
 
 #include "backend/cpu/loops.h"
-#include "kernels/activations.h"
 
 namespace saltus::test {
 namespace {

@@ -12,7 +12,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
+
 #include "samples.h"
 #include "textbook.h"
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
 
 namespace saltus::test {
 

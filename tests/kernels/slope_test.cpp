@@ -6,8 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <saltus/kernels/activations.h>
+
 #include "dual.h"
-#include "kernels/activations.h"
 #include "samples.h"
 
 namespace saltus::test {

@@ -11,7 +11,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
+
 #include "samples.h"
 
 namespace saltus::test {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <memory>
 
-#include "kernels/random.h"
+#include <saltus/kernels/random.h>
 
 namespace saltus::reference {
 namespace {

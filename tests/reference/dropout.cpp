@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/random.h"
+#include <saltus/kernels/random.h>
+
 #include "reference/layers.h"
 
 namespace saltus::reference {

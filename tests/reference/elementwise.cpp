@@ -3,8 +3,8 @@
 #include <utility>
 
 #include <saltus/activation.h>
+#include <saltus/kernels/activations.h>
 
-#include "kernels/activations.h"
 #include "reference/layers.h"
 
 namespace saltus::reference {

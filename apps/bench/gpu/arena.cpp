@@ -4,8 +4,8 @@
 #include <random>
 #include <string_view>
 
-#include "kernels/activations.h"
-#include "kernels/random.h"
+#include <saltus/kernels/activations.h>
+#include <saltus/kernels/random.h>
 
 namespace saltus::bench {
 namespace {

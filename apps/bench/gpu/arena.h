@@ -5,9 +5,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "kernels/bfloat16.h"
-#include "kernels/device/check.h"
-#include "kernels/stage.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/device/check.h>
+#include <saltus/kernels/stage.h>
 
 namespace saltus::bench {
 

@@ -4,9 +4,10 @@
 #include <numeric>
 #include <stdexcept>
 
+#include <saltus/kernels/device/fragments.h>
+
 #include "arena.h"
 #include "contest.h"
-#include "kernels/device/fragments.h"
 #include "roofs.h"
 
 namespace saltus::bench {

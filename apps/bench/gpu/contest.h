@@ -8,7 +8,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/window.h"
+#include <saltus/kernels/window.h>
 
 namespace saltus::bench {
 

@@ -1,15 +1,16 @@
 // Everything but products: what should run as fast as memory.
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/drop.h>
+#include <saltus/kernels/elementwise/fill.h>
+#include <saltus/kernels/input/load.h>
+#include <saltus/kernels/loss/loss.h>
+#include <saltus/kernels/normalization/normalize.h>
+#include <saltus/kernels/pooling/pooling.h>
+#include <saltus/kernels/softmax/softmax.h>
+#include <saltus/kernels/update/update.h>
+
 #include "arena.h"
 #include "contest.h"
-#include "kernels/elementwise/activate.h"
-#include "kernels/elementwise/drop.h"
-#include "kernels/elementwise/fill.h"
-#include "kernels/input/load.h"
-#include "kernels/loss/loss.h"
-#include "kernels/normalization/normalize.h"
-#include "kernels/pooling/pooling.h"
-#include "kernels/softmax/softmax.h"
-#include "kernels/update/update.h"
 #include "peers.h"
 
 namespace saltus::bench {

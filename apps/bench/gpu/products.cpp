@@ -1,9 +1,10 @@
 // Convolutions and dense layers, all three passes, in each kind of numbers.
 #include <cmath>
 
+#include <saltus/kernels/convolution/convolution.h>
+
 #include "arena.h"
 #include "contest.h"
-#include "kernels/convolution/convolution.h"
 #include "peers.h"
 
 namespace saltus::bench {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "kernels/device/check.h"
+#include <saltus/kernels/device/check.h>
 
 namespace saltus::bench {
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
-#include "kernels/device/mma.h"
+#include <saltus/kernels/device/mma.h>
+
 #include "roofs.h"
 
 namespace saltus::bench {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -50,10 +52,10 @@ struct AccuracyOptions {
 /// Walks float inputs of one activation: the code that trains, on this CPU's best
 /// instruction set, against the same formulas in double. Throws InvalidArgument for a stride of 0
 /// or a number of threads that is not 0 to 1024.
-ActivationAccuracy measure_accuracy(const Activation& activation,
-                                    const AccuracyOptions& options = {});
+SALTUS_API ActivationAccuracy measure_accuracy(const Activation& activation,
+                                               const AccuracyOptions& options = {});
 
 /// The table of docs/numerics.md, in Markdown: one row for each result.
-std::string accuracy_table(std::span<const ActivationAccuracy> results);
+SALTUS_API std::string accuracy_table(std::span<const ActivationAccuracy> results);
 
 }  // namespace saltus

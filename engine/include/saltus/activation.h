@@ -1,11 +1,13 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <concepts>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
 
 namespace saltus {
 
@@ -17,11 +19,11 @@ using ActivationShape = kernels::Shape;
 
 /// Every activation, in the order of the list. A place in it is not a number to be stored: the list
 /// grows; names stay.
-const std::vector<ActivationInfo>& activation_list();
+SALTUS_API const std::vector<ActivationInfo>& activation_list();
 
 /// One elementwise function of the list with the values of its parameters: a small value type, and
 /// the layer that applies it to each element.
-class Activation {
+class SALTUS_API Activation {
  public:
   /// The identity.
   Activation();

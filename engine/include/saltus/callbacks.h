@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -15,7 +17,7 @@
 namespace saltus {
 
 /// What a callback may know and do while fit() runs.
-class TrainingControl {
+class SALTUS_API TrainingControl {
  public:
   virtual ~TrainingControl() = default;
 
@@ -48,7 +50,7 @@ struct FitInfo {
 };
 
 /// Called by fit(); a hook that is not overridden does nothing.
-class Callback {
+class SALTUS_API Callback {
  public:
   virtual ~Callback() = default;
   virtual void on_train_begin(const FitInfo& /*info*/, TrainingControl& /*control*/) {}
@@ -78,7 +80,7 @@ using CallbackPtr = std::shared_ptr<Callback>;
 /// Keras's LambdaCallback: hooks as functions, those that are given, where callbacks are listed:
 ///
 ///     model.fit(data, {.callbacks = {LambdaCallback{.on_epoch_end = print_accuracy}}});
-struct LambdaCallback {
+struct SALTUS_API LambdaCallback {
   std::function<void(const FitInfo&, TrainingControl&)> on_train_begin = {};
   std::function<void(int epoch, TrainingControl&)> on_epoch_begin = {};
   std::function<void(std::int64_t batch, TrainingControl&)> on_train_batch_begin = {};
@@ -96,14 +98,14 @@ struct LambdaCallback {
 /// all others fall.
 enum class Direction { automatic, min, max };
 
-/// Progress on a stream: a bar drawn in place where that is a terminal, one line an epoch
-/// otherwise.
-CallbackPtr progress_bar(std::ostream& stream, bool in_place);
+/// Progress on a stream: a bar drawn in place, or one line an epoch. Where it is not said which, a
+/// bar where the stream is std::cout, std::cerr or std::clog and that is a terminal.
+SALTUS_API CallbackPtr progress_bar(std::ostream& stream, std::optional<bool> in_place = {});
 
 /// A row an epoch: epoch and all that its logs hold, in alphabetical order, comma separated, with a
 /// header. A file that is appended to must have the same columns. While fit() runs, throws
 /// DataError where the file cannot be written.
-CallbackPtr csv_logger(std::filesystem::path file, bool append = false);
+SALTUS_API CallbackPtr csv_logger(std::filesystem::path file, bool append = false);
 
 /// Keras's EarlyStopping: what to watch, and for how long.
 struct EarlyStoppingOptions {
@@ -118,7 +120,7 @@ struct EarlyStoppingOptions {
 
 /// Stops when the figure has not improved for `patience` epochs. Throws InvalidArgument at the
 /// beginning of a training that does not give the figure.
-class EarlyStopping : public Callback {
+class SALTUS_API EarlyStopping : public Callback {
  public:
   explicit EarlyStopping(EarlyStoppingOptions options = {});
   void on_train_begin(const FitInfo& info, TrainingControl& control) override;
@@ -154,6 +156,6 @@ struct ReduceLROnPlateauOptions {
 /// Multiplies the learning rate by `factor` when the figure has not improved for `patience` epochs.
 /// Throws InvalidArgument where the factor is not at least 0 and less than 1, and at the beginning
 /// of a training that does not give the figure.
-CallbackPtr reduce_lr_on_plateau(ReduceLROnPlateauOptions options = {});
+SALTUS_API CallbackPtr reduce_lr_on_plateau(ReduceLROnPlateauOptions options = {});
 
 }  // namespace saltus

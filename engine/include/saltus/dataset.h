@@ -1,56 +1,20 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include <saltus/samples.h>
+#include <saltus/image_set.h>
 
 namespace saltus {
-
-/// Labelled images as they stand in the files.
-struct ImageSet {
-  std::int64_t count = 0;
-  std::int64_t height = 0;
-  std::int64_t width = 0;
-  std::int64_t channels = 1;
-
-  /// [count][height][width][channels]: unsigned bytes, which a network sees divided by 255, or what
-  /// files of other types hold, which it sees as it is.
-  std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels = {};
-  std::vector<std::int32_t> labels = {};  ///< [count], from 0
-
-  /// MD5 of the whole decompressed file that each came from, in hex; first() keeps them.
-  std::string images_md5 = {};
-  std::string labels_md5 = {};
-
-  /// The first `n` images; all of them where there are no more. Throws InvalidArgument for n < 1.
-  ImageSet first(std::int64_t n) const;
-
-  /// A view of the first `n` images, or of all where there are no more, to train or evaluate on.
-  Samples samples(std::int64_t n = std::numeric_limits<std::int64_t>::max()) const;
-
-  /// All images, so that a set can be given wherever Samples are asked for. The set must outlive
-  /// the call.
-  operator Samples() const { return samples(); }  // NOLINT: implicit on purpose
-};
-
-/// A training and a test set of images of one shape.
-struct ImageDataset {
-  std::string name;    ///< of the known data set that the files are, else of the folder
-  std::string source;  ///< folder that the files were read from
-  int classes = 0;     ///< labels are 0 to classes - 1
-  ImageSet train;
-  ImageSet test;
-};
 
 /// One of the four files of a known data set.
 struct KnownFile {
@@ -74,11 +38,11 @@ struct KnownDataset {
 };
 
 /// The data sets that have a name.
-const std::vector<KnownDataset>& known_datasets();
+SALTUS_API const std::vector<KnownDataset>& known_datasets();
 
 /// The folder under which each known data set has its own: $SALTUS_DATA_DIR, else
 /// $XDG_CACHE_HOME/saltus, else ~/.cache/saltus. Throws DataError where there is no home folder.
-std::filesystem::path default_data_dir();
+SALTUS_API std::filesystem::path default_data_dir();
 
 /// How files that are not there yet are fetched, and who hears of it.
 struct FetchOptions {
@@ -108,7 +72,7 @@ struct FetchedDataset {
 /// a file enters the folder whole, by rename, after its checksum was found right; processes that
 /// fetch the same data set wait for each other. Throws InvalidArgument for an unknown name, and
 /// DataError, saying what each source answered, where there is no way to the files.
-FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options = {});
+SALTUS_API FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options = {});
 
 /// Loads a known data set by name, fetching it where need be, or any folder with the four IDX files
 /// (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
@@ -120,6 +84,7 @@ FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options 
 /// match their checksums; a folder's are recorded. Throws InvalidArgument for a name that is
 /// neither, DataError for files that are missing, damaged or do not belong together, and where all
 /// training labels are one.
-ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options = {});
+SALTUS_API ImageDataset load_dataset(std::string_view name_or_folder,
+                                     const FetchOptions& options = {});
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <string_view>
 
 namespace saltus {
@@ -8,11 +10,11 @@ namespace saltus {
 enum class Device { automatic, cpu, cuda };
 
 /// "auto", "cpu", "cuda". Parsing throws InvalidArgument with the known names.
-std::string_view to_string(Device device);
-Device parse_device(std::string_view name);
+SALTUS_API std::string_view to_string(Device device);
+SALTUS_API Device parse_device(std::string_view name);
 
 /// The device that this one means here: `automatic` becomes what it takes. Throws DeviceError, with
 /// what to do, where cuda cannot be used.
-Device usable_device(Device device);
+SALTUS_API Device usable_device(Device device);
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -32,7 +34,7 @@ struct Node {
 
 /// A network: layers and what feeds them. Shapes are inferred as layers are added, so a graph that
 /// exists is sound. There is one input, and the node added last is the output.
-class Graph {
+class SALTUS_API Graph {
  public:
   /// Starts a network whose samples have this shape. Throws InvalidArgument unless every extent is
   /// positive.
@@ -70,6 +72,7 @@ struct WindowPlacement {
 };
 
 /// Where the windows of a convolution or pooling lie. Throws InvalidArgument if none fits.
-WindowPlacement place_window(Size2 image, Size2 window, Size2 strides, layers::Padding padding);
+SALTUS_API WindowPlacement place_window(Size2 image, Size2 window, Size2 strides,
+                                        layers::Padding padding);
 
 }  // namespace saltus

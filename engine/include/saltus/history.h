@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -12,7 +14,7 @@ using Logs = std::map<std::string, double>;
 /// What fit() returns: each figure epoch by epoch, under Keras's names. Training figures are means
 /// over the epoch's batches weighted by their sizes, with dropout on; those beginning with val_ are
 /// from the validation data after the epoch.
-struct History {
+struct SALTUS_API History {
   std::vector<int> epoch;                              ///< epoch numbers, from 0
   std::map<std::string, std::vector<double>> history;  ///< a value for each of them
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -24,10 +26,10 @@ enum class Initializer {
 };
 
 /// "glorot_uniform" and so on.
-std::string_view to_string(Initializer initializer);
+SALTUS_API std::string_view to_string(Initializer initializer);
 
 /// The initializer of that name. Throws InvalidArgument with the known names.
-Initializer parse_initializer(std::string_view name);
+SALTUS_API Initializer parse_initializer(std::string_view name);
 
 /// Number of inputs and outputs that one weight tensor connects; for a convolution both count the
 /// whole window.
@@ -38,12 +40,12 @@ struct Fans {
 
 /// Keras's fans: of a kernel {..., in, out} each times the window; of a vector its length, twice.
 /// Throws as element_count().
-Fans fans_of(const Shape& shape);
+SALTUS_API Fans fans_of(const Shape& shape);
 
 /// Fills `values` with the initial weights of tensor number `tensor` of a model. Element e is a
 /// fixed function of (seed, tensor, e) through the inverse distribution function, so initializers
 /// of one seed are monotone images of the same draws.
-void initialize(Initializer initializer, Fans fans, std::uint64_t seed, std::uint32_t tensor,
-                std::span<float> values);
+SALTUS_API void initialize(Initializer initializer, Fans fans, std::uint64_t seed,
+                           std::uint32_t tensor, std::span<float> values);
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -142,6 +144,6 @@ using Layer =
                  layers::Dropout, layers::AlphaDropout, layers::BatchNormalization, layers::Add>;
 
 /// Keras's class name, "Conv2D".
-std::string_view kind_name(const Layer& layer);
+SALTUS_API std::string_view kind_name(const Layer& layer);
 
 }  // namespace saltus

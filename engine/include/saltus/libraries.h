@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,10 +15,10 @@ enum class Gemm : std::uint8_t { saltus, cublas };
 enum class Conv : std::uint8_t { saltus, cudnn };
 
 /// "saltus", "cublas" and so on. Parsing throws InvalidArgument with the known names.
-std::string_view to_string(Gemm gemm);
-std::string_view to_string(Conv conv);
-Gemm parse_gemm(std::string_view name);
-Conv parse_conv(std::string_view name);
+SALTUS_API std::string_view to_string(Gemm gemm);
+SALTUS_API std::string_view to_string(Conv conv);
+SALTUS_API Gemm parse_gemm(std::string_view name);
+SALTUS_API Conv parse_conv(std::string_view name);
 
 /// Whose products a model is trained with. Sums are added in another order by each, so the last
 /// bits of results depend on it. Libraries are loaded when a model is compiled that asks for them,
@@ -29,6 +31,6 @@ struct Libraries {
 };
 
 /// "gemm cublas, conv cudnn": what is chosen beside the default; empty where nothing is.
-std::string to_string(const Libraries& libraries);
+SALTUS_API std::string to_string(const Libraries& libraries);
 
 }  // namespace saltus

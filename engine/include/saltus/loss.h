@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <functional>
 #include <memory>
 #include <span>
@@ -11,7 +13,7 @@ namespace saltus {
 /// What training makes small: Loss::mean_squared_error, or a function of your own. Each is a mean
 /// over the outputs of a sample (for the cross-entropies over classes: a sum), then over the
 /// samples. A small value type.
-class Loss {
+class SALTUS_API Loss {
  public:
   enum class Kind {
     categorical_crossentropy,
@@ -88,7 +90,7 @@ inline const Loss Loss::mean_squared_error{Kind::mean_squared_error};
 
 /// What is counted beside the loss: Metric::binary_accuracy, or a function of your own. A small
 /// value type.
-class Metric {
+class SALTUS_API Metric {
  public:
   enum class Kind { binary_accuracy, categorical_accuracy, mean_absolute_error, custom };
 
@@ -136,11 +138,11 @@ inline const Metric Metric::categorical_accuracy{Kind::categorical_accuracy};
 inline const Metric Metric::mean_absolute_error{Kind::mean_absolute_error};
 
 /// name()
-std::string_view to_string(const Loss& loss);
-std::string_view to_string(const Metric& metric);
+SALTUS_API std::string_view to_string(const Loss& loss);
+SALTUS_API std::string_view to_string(const Metric& metric);
 
 /// The loss or metric of that name. Throws InvalidArgument with the known names.
-Loss parse_loss(std::string_view name);
-Metric parse_metric(std::string_view name);
+SALTUS_API Loss parse_loss(std::string_view name);
+SALTUS_API Metric parse_metric(std::string_view name);
 
 }  // namespace saltus

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <string>
 
 namespace saltus {
 
 /// Of this library: "0.1.0".
-std::string version();
+SALTUS_API std::string version();
 
 /// What the program is and what it runs on, for reports.
 struct MachineInfo {
@@ -21,6 +23,6 @@ struct MachineInfo {
 };
 
 /// Looks.
-MachineInfo machine_info();
+SALTUS_API MachineInfo machine_info();
 
 }  // namespace saltus

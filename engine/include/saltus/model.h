@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -70,7 +72,7 @@ struct Divergence {
 
 /// A network with its weights, in Keras's vocabulary. A Model that was moved from can be assigned
 /// to or destroyed; everything else throws InvalidArgument.
-class Model {
+class SALTUS_API Model {
  public:
   Model(Graph graph);  // NOLINT: a Graph is a network
   ~Model();
@@ -130,7 +132,7 @@ class Model {
 };
 
 /// A model whose layers follow each other: Sequential({28, 28, 1}, {Conv2D{.filters = 32}, ...}).
-class Sequential : public Model {
+class SALTUS_API Sequential : public Model {
  public:
   /// Layers behind an input of this shape, under Keras's names: "dense", "dense_1". Throws as
   /// Graph::add().

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,14 +14,14 @@ namespace saltus {
 /// are names within an edit distance (insertions, deletions, substitutions, swaps of neighbours) of
 /// a third of the length, from one to three; those that `name` begins; and those whose words have
 /// `name` as their initials. Case does not count.
-std::vector<std::string_view> nearest_names(std::string_view name,
-                                            std::span<const std::string_view> known);
+SALTUS_API std::vector<std::string_view> nearest_names(std::string_view name,
+                                                       std::span<const std::string_view> known);
 
 /// How an error that refuses `name` goes on: ": did you mean a or b?", or, where no name is near,
 /// ": choose a, b or c" of a short list and nothing of a long one.
-std::string suggestion(std::string_view name, std::span<const std::string_view> known);
+SALTUS_API std::string suggestion(std::string_view name, std::span<const std::string_view> known);
 
 /// "a, b or c"
-std::string either(std::span<const std::string_view> names);
+SALTUS_API std::string either(std::span<const std::string_view> names);
 
 }  // namespace saltus

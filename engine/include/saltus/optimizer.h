@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <optional>
 #include <string>
 #include <variant>
@@ -39,14 +41,14 @@ struct SGD {
 using Optimizer = std::variant<Adam, SGD>;
 
 /// Throws InvalidArgument where a value is out of range or two kinds of clipping are set.
-void validate(const Optimizer& optimizer);
+SALTUS_API void validate(const Optimizer& optimizer);
 
 /// The clipping of either kind, and its learning rate.
-const Clipping& clipping_of(const Optimizer& optimizer);
-double learning_rate_of(const Optimizer& optimizer);
-Optimizer with_learning_rate(Optimizer optimizer, double learning_rate);
+SALTUS_API const Clipping& clipping_of(const Optimizer& optimizer);
+SALTUS_API double learning_rate_of(const Optimizer& optimizer);
+SALTUS_API Optimizer with_learning_rate(Optimizer optimizer, double learning_rate);
 
 /// "adam(learning_rate=0.001, clipvalue=0.5)"
-std::string to_string(const Optimizer& optimizer);
+SALTUS_API std::string to_string(const Optimizer& optimizer);
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <string_view>
 
 #include <saltus/device.h>
@@ -11,10 +13,10 @@ namespace saltus {
 enum class Precision { fp32, tf32, bf16 };
 
 /// "fp32" and so on. Parsing throws InvalidArgument with the known names.
-std::string_view to_string(Precision precision);
-Precision parse_precision(std::string_view name);
+SALTUS_API std::string_view to_string(Precision precision);
+SALTUS_API Precision parse_precision(std::string_view name);
 
 /// What a device is best at without giving much away: tf32 on a GPU, fp32 on a CPU.
-Precision default_precision(Device usable);
+SALTUS_API Precision default_precision(Device usable);
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -36,7 +38,7 @@ struct ProgressBarOptions {
 /// first, what does not fit is left out from the end, and the bar has what is left. finish() ends
 /// it with the time that passed instead of the bar. Otherwise only finish() writes, one line.
 /// Writes to the stream it was given and nowhere else, and no control character but \r.
-class ProgressBar {
+class SALTUS_API ProgressBar {
  public:
   ProgressBar(std::ostream& stream, bool in_place, ProgressBarOptions options = {});
   ProgressBar(const ProgressBar&) = delete;
@@ -74,6 +76,6 @@ class ProgressBar {
 };
 
 /// A time as short as it goes: 7s, 1:07, 1:02:07.
-std::string short_duration(double seconds);
+SALTUS_API std::string short_duration(double seconds);
 
 }  // namespace saltus

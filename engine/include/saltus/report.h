@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -17,8 +19,8 @@
 namespace saltus {
 
 /// sweep.json: what is asked for, on which data, with which program and machine.
-void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
-                      const ImageDataset& data, const MachineInfo& machine);
+SALTUS_API void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
+                                 const ImageDataset& data, const MachineInfo& machine);
 
 /// What a sweep.json says.
 struct RecordedSweep {
@@ -30,31 +32,31 @@ struct RecordedSweep {
 };
 
 /// Throws DataError where the file is none, or its configuration does not pass validate().
-RecordedSweep read_sweep_json(const std::filesystem::path& file);
+SALTUS_API RecordedSweep read_sweep_json(const std::filesystem::path& file);
 
 /// history.csv: a row for each trial and epoch.
-void write_history_csv(const std::filesystem::path& file, const SweepResult& result);
+SALTUS_API void write_history_csv(const std::filesystem::path& file, const SweepResult& result);
 
 /// results.json: statistics, ranking and every trial.
-void write_results_json(const std::filesystem::path& file, const SweepResult& result);
+SALTUS_API void write_results_json(const std::filesystem::path& file, const SweepResult& result);
 
 /// The trials in a results.json. Throws DataError where the file is none.
-std::vector<TrialResult> read_results_json(const std::filesystem::path& file);
+SALTUS_API std::vector<TrialResult> read_results_json(const std::filesystem::path& file);
 
 /// The trials in a history.jsonl. One that has no end there is stopped; a last line whose writer
 /// was killed in the middle of it is left out. Throws DataError, with the number of the line, where
 /// the file is none.
-std::vector<TrialResult> read_history_jsonl(const std::filesystem::path& file);
+SALTUS_API std::vector<TrialResult> read_history_jsonl(const std::filesystem::path& file);
 
 /// The trials of an earlier run, for resuming it: those in history.jsonl, or, where an earlier
 /// version wrote none, in results.json; none where there is neither. Throws DataError.
-std::vector<TrialResult> read_trials(const std::filesystem::path& folder);
+SALTUS_API std::vector<TrialResult> read_trials(const std::filesystem::path& folder);
 
 /// Writes the files of a sweep, but for the pictures, while it runs: history.jsonl grows with every
 /// epoch and trial; history.csv and results.json are written again now and then, each time for half
 /// as many trials more. The folder stays as it is until the first step is done, so that a sweep
 /// that cannot begin leaves nothing in it.
-class SweepWriter : public SweepObserver {
+class SALTUS_API SweepWriter : public SweepObserver {
  public:
   /// `done` are trials of an earlier run in this folder, which stay; where there are none, results
   /// that are in it are replaced. The plan must outlive this. Throws DataError where the folder
@@ -83,17 +85,17 @@ class SweepWriter : public SweepObserver {
 
 /// Whether this is a temporary file of one that the functions here write: what a program leaves
 /// that is killed.
-bool is_leftover(const std::filesystem::directory_entry& entry);
+SALTUS_API bool is_leftover(const std::filesystem::directory_entry& entry);
 
 /// Removes all of them from a folder. The caller sees to it that nobody else writes into it. Throws
 /// DataError where one cannot be removed.
-void remove_leftovers(const std::filesystem::path& folder);
+SALTUS_API void remove_leftovers(const std::filesystem::path& folder);
 
 /// accuracy and loss, each .svg and .png: a line for each setting through the mean over its seeds,
 /// a band from lowest to highest, for training and validation. Throws Error where gnuplot is
 /// missing or fails.
-void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
-                const ImageDataset& data, const SweepResult& result);
+SALTUS_API void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
+                           const ImageDataset& data, const SweepResult& result);
 
 /// Where curves are drawn.
 struct CurveOptions {
@@ -110,15 +112,17 @@ struct Curve {
   std::vector<float> df;
 };
 
-/// Where f overflows, the values are infinite, as in training, and not drawn. Throws InvalidArgument
-/// unless from < to, also as float32, with 2 to 100,000 points, at one of which f is finite.
-Curve compute_curve(const Activation& activation, const CurveOptions& options = {});
+/// Where f overflows, the values are infinite, as in training, and not drawn. Throws
+/// InvalidArgument unless from < to, also as float32, with 2 to 100,000 points, at one of which f
+/// is finite.
+SALTUS_API Curve compute_curve(const Activation& activation, const CurveOptions& options = {});
 
 /// curves.csv: activation,x,f,df; each float in the fewest digits that give it back.
-void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve>& curves);
+SALTUS_API void write_curves_csv(const std::filesystem::path& file,
+                                 const std::vector<Curve>& curves);
 
 /// curves.svg and .png: each function with its derivative, side by side. Throws Error where gnuplot
 /// is missing or fails.
-void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves);
+SALTUS_API void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves);
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,10 +13,10 @@ namespace saltus {
 using Shape = std::vector<std::int64_t>;
 
 /// Product of the extents; 1 for an empty shape. Throws InvalidArgument above 2^48.
-std::int64_t element_count(const Shape& shape);
+SALTUS_API std::int64_t element_count(const Shape& shape);
 
 /// "(28, 28, 1)", as Keras prints it.
-std::string to_string(const Shape& shape);
+SALTUS_API std::string to_string(const Shape& shape);
 
 /// Height and width of a window, a stride or an image.
 struct Size2 {

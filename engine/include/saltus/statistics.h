@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -22,7 +24,7 @@ struct Summary {
 };
 
 /// Mean, standard deviation and 95 % interval.
-Summary summarize(std::span<const double> values);
+SALTUS_API Summary summarize(std::span<const double> values);
 
 /// What is known of a difference of two means.
 struct Comparison {
@@ -37,14 +39,14 @@ struct Comparison {
 /// Compares a[i] with b[i], pair by pair: what the pairs share (a seed: shuffles, initial draws)
 /// cancels out. cohens_d is in standard deviations of the differences. Throws InvalidArgument
 /// unless there are two pairs, and all finite.
-Comparison compare_paired(std::span<const double> a, std::span<const double> b);
+SALTUS_API Comparison compare_paired(std::span<const double> a, std::span<const double> b);
 
 /// Student's test of two independent samples with a pooled variance; cohens_d is in pooled standard
 /// deviations. Throws InvalidArgument unless each has two values, and a finite mean and deviation.
-Comparison compare_independent(const Summary& a, const Summary& b);
+SALTUS_API Comparison compare_independent(const Summary& a, const Summary& b);
 
 /// Holm's correction (1979): p-values of several comparisons, raised so that a limit on each is a
 /// limit on the chance that any of them misleads. Throws InvalidArgument for a NaN.
-std::vector<double> holm(std::span<const double> p);
+SALTUS_API std::vector<double> holm(std::span<const double> p);
 
 }  // namespace saltus

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -11,10 +13,10 @@
 #include <vector>
 
 #include <saltus/activation.h>
-#include <saltus/dataset.h>
 #include <saltus/device.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
+#include <saltus/image_set.h>
 #include <saltus/libraries.h>
 #include <saltus/loss.h>
 #include <saltus/model.h>
@@ -36,18 +38,18 @@ enum class Recipe : std::uint8_t {
 };
 
 /// "tutorial" and "matched". Parsing throws InvalidArgument with the known names.
-std::string_view to_string(Recipe recipe);
-Recipe parse_recipe(std::string_view name);
+SALTUS_API std::string_view to_string(Recipe recipe);
+SALTUS_API Recipe parse_recipe(std::string_view name);
 
 /// The tutorial's network for images {height, width, channels}: Conv2D 32 3x3, activation, Conv2D
 /// 64 3x3, activation, MaxPooling2D 2x2, dropout 0.25, Flatten, Dense 128, activation, dropout 0.5,
 /// Dense, Softmax. Throws InvalidArgument where the images are too small.
-Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                   std::int64_t classes);
+SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
+                              std::int64_t classes);
 
 /// The six activations that the tutorial compares: sigmoid, relu, elu, leaky_relu, selu, gelu_tanh
 /// (which it calls gelu).
-std::vector<Activation> tutorial_activations();
+SALTUS_API std::vector<Activation> tutorial_activations();
 
 /// How large a sweep may be: its trials, all combinations and seeds counted; the epochs of one; the
 /// trials that train side by side.
@@ -77,7 +79,7 @@ struct SweepConfig {
 
 /// Throws InvalidArgument where a list is empty, a value makes no sense, or the sweep is too large;
 /// data and device are not looked at.
-void validate(const SweepConfig& config);
+SALTUS_API void validate(const SweepConfig& config);
 
 /// What the trials that differ in their seeds only have in common.
 struct Setting {
@@ -90,10 +92,10 @@ struct Setting {
 
 /// Short names that tell settings apart: the activation, and those values in which they differ
 /// ("relu, lr 0.001").
-std::vector<std::string> setting_labels(const std::vector<Setting>& settings);
+SALTUS_API std::vector<std::string> setting_labels(const std::vector<Setting>& settings);
 
 /// "clipvalue=0.5", or "none".
-std::string to_string(const Clipping& clipping);
+SALTUS_API std::string to_string(const Clipping& clipping);
 
 /// One training run.
 struct TrialSpec {
@@ -113,14 +115,14 @@ struct SweepPlan {
 /// Lays out a sweep. Trials of one repeat share their seed across all settings, so their shuffles,
 /// dropout masks and (scaled) initial draws are pairs. Throws InvalidArgument where something
 /// cannot be run, before anything is.
-SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data);
+SALTUS_API SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data);
 
 /// How a trial ended: all epochs done; a number that was not finite; interrupted.
 enum class TrialStatus : std::uint8_t { ok, diverged, stopped };
 
 /// "ok", "diverged", "stopped". Parsing throws InvalidArgument.
-std::string_view to_string(TrialStatus status);
-TrialStatus parse_trial_status(std::string_view name);
+SALTUS_API std::string_view to_string(TrialStatus status);
+SALTUS_API TrialStatus parse_trial_status(std::string_view name);
 
 /// What a trial gave.
 struct TrialResult {
@@ -172,7 +174,7 @@ struct SweepResult {
 /// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left
 /// out; one that is ok but has a figure that is not finite is taken to have diverged. Throws
 /// InvalidArgument where one that is ok has not all its epochs.
-SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials);
+SALTUS_API SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials);
 
 /// Where a trial is; figures are means over the epoch so far.
 struct TrialProgress {
@@ -183,7 +185,7 @@ struct TrialProgress {
 };
 
 /// Hears of a sweep while it runs. Hooks that are not overridden do nothing.
-class SweepObserver {
+class SALTUS_API SweepObserver {
  public:
   virtual ~SweepObserver() = default;
   virtual void on_trial_begin(const TrialSpec& /*trial*/) {}
@@ -205,18 +207,18 @@ struct SweepOptions {
   /// epoch: a signal handler may set it. The epochs that are finished are kept.
   const std::atomic<bool>* interrupt = nullptr;
   /// Trials that train side by side, where they have batch size and epochs in common; 0: as many as
-  /// the device is best at. On a GPU its memory decides; on a CPU that is one: it has the caches for
-  /// itself.
+  /// the device is best at. On a GPU its memory decides; on a CPU that is one: it has the caches
+  /// for itself.
   int side_by_side = 0;
 };
 
 /// Throws InvalidArgument where side_by_side is not 0 to kMostSideBySide.
-void validate(const SweepOptions& options);
+SALTUS_API void validate(const SweepOptions& options);
 
 /// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what
 /// the observer throws.
-SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
-                      const SweepOptions& options = {});
+SALTUS_API SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
+                                 const SweepOptions& options = {});
 
 /// Images a second that a sweep reaches here.
 struct Throughput {
@@ -225,6 +227,6 @@ struct Throughput {
 };
 
 /// Measures it on a second's work of the first setting.
-Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data);
+SALTUS_API Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data);
 
 }  // namespace saltus

@@ -2,8 +2,9 @@
 
 #include <cmath>
 
+#include <saltus/kernels/random.h>
+
 #include "graph/structure.h"
-#include "kernels/random.h"
 
 namespace saltus::backend {
 

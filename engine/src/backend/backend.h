@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include <saltus/kernels/activations.h>
+#include <saltus/kernels/trial.h>
 #include <saltus/libraries.h>
 #include <saltus/loss.h>
 #include <saltus/optimizer.h>
 #include <saltus/samples.h>
 
-#include "kernels/activations.h"
-#include "kernels/trial.h"
 #include "plan/plan.h"
 
 namespace saltus::backend {

@@ -1,8 +1,7 @@
 #pragma once
 
+#include <saltus/kernels/loss/formulas.h>
 #include <saltus/loss.h>
-
-#include "kernels/loss/formulas.h"
 
 namespace saltus::backend {
 

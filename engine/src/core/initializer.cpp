@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include <saltus/initializer.h>
+#include <saltus/kernels/random.h>
 
 #include "core/names.h"
-#include "kernels/random.h"
 
 namespace saltus {
 namespace {

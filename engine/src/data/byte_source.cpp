@@ -10,7 +10,7 @@
 
 #include <saltus/error.h>
 
-#include "core/digest.h"
+#include "data/md5.h"
 
 namespace saltus {
 namespace {
@@ -116,7 +116,7 @@ void ByteSource::throw_gzip_error(std::string_view what) const {
 
 std::string md5_of_file(const std::filesystem::path& path, std::int64_t max_bytes) {
   ByteSource source(path);
-  Digest digest = Digest::md5();
+  Md5 digest;
   std::array<std::uint8_t, 1 << 16> block;
   while (const std::size_t got = source.read(block)) {
     if (source.offset() > max_bytes) {

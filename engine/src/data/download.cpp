@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
+#include <saltus/version.h>
 
 #include "core/file.h"
 

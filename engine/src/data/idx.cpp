@@ -16,8 +16,8 @@
 
 #include <saltus/error.h>
 
-#include "core/digest.h"
 #include "data/byte_source.h"
+#include "data/md5.h"
 
 namespace saltus {
 namespace {
@@ -209,7 +209,7 @@ class IdxReader {
   }
 
   ByteSource source_;
-  Digest digest_ = Digest::md5();
+  Md5 digest_;
   Type type_ = kTypes[0];
   std::int64_t start_ = 0;  ///< of the values
 };

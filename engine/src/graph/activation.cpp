@@ -11,10 +11,10 @@
 
 #include <saltus/activation.h>
 #include <saltus/error.h>
+#include <saltus/kernels/activations.h>
 #include <saltus/nearest.h>
 
 #include "core/text.h"
-#include "kernels/activations.h"
 
 namespace saltus {
 namespace {

@@ -12,11 +12,11 @@
 
 #include <saltus/accuracy.h>
 #include <saltus/error.h>
+#include <saltus/kernels/activations.h>
 
 #include "backend/cpu/loops.h"
 #include "core/boundary.h"
 #include "core/workers.h"
-#include "kernels/activations.h"
 
 namespace saltus {
 namespace {

@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
+#include <saltus/kernels/math.h>
 #include <saltus/report.h>
 
 #include "core/boundary.h"
 #include "core/file.h"
 #include "core/number.h"
-#include "kernels/math.h"
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"

@@ -238,10 +238,7 @@ std::string grouped(std::int64_t number) {
 
 /// What stands before the colon in the title of a known data set; else the folder's name.
 std::string title_of(const ImageDataset& data) {
-  for (const KnownDataset& known : known_datasets()) {
-    if (known.name == data.name) return known.title.substr(0, known.title.find(':'));
-  }
-  return data.name;
+  return data.title.empty() ? data.name : data.title;
 }
 
 std::string describe(const SweepConfig& config, const ImageDataset& data) {

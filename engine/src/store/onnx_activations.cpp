@@ -7,8 +7,7 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
-
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
 
 namespace saltus::store {
 namespace {

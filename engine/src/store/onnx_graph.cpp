@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <saltus/version.h>
+
 // A tensor's bytes are written as they lie in memory.
 static_assert(std::endian::native == std::endian::little);
 

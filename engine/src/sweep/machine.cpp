@@ -5,6 +5,7 @@
 
 #include <saltus/error.h>
 #include <saltus/machine.h>
+#include <saltus/version.h>
 
 #include "backend/cpu/loops.h"
 #include "backend/select.h"

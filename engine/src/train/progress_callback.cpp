@@ -1,10 +1,12 @@
 #include <cmath>
+#include <iostream>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <saltus/callbacks.h>
 #include <saltus/progress.h>
@@ -19,6 +21,12 @@ std::string number(const std::string& name, double value) {
   if (name == "clipped") return fmt::format("{:.0f}", value);
   const bool small = value != 0 && std::abs(value) <= 1e-3;
   return small ? fmt::format("{:.4e}", value) : fmt::format("{:.4f}", written(value));
+}
+
+/// Whether it is a standard stream on a terminal.
+bool is_terminal(const std::ostream& stream) {
+  if (&stream == &std::cout) return isatty(STDOUT_FILENO) == 1;
+  return (&stream == &std::cerr || &stream == &std::clog) && isatty(STDERR_FILENO) == 1;
 }
 
 class ProgressCallback : public Callback {
@@ -73,8 +81,8 @@ class ProgressCallback : public Callback {
 
 }  // namespace
 
-CallbackPtr progress_bar(std::ostream& stream, bool in_place) {
-  return std::make_shared<ProgressCallback>(stream, in_place);
+CallbackPtr progress_bar(std::ostream& stream, std::optional<bool> in_place) {
+  return std::make_shared<ProgressCallback>(stream, in_place.value_or(is_terminal(stream)));
 }
 
 }  // namespace saltus

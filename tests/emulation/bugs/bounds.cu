@@ -1,5 +1,6 @@
 // Memory that is not there: outside of arrays and shared variables, freed, misaligned, the host's.
-#include "kernels/device/vector.h"
+#include <saltus/kernels/device/vector.h>
+
 #include "tests/emulation/bugs/bug.h"
 
 namespace saltus::test {

@@ -8,7 +8,8 @@
 #include <initializer_list>
 #include <vector>
 
-#include "kernels/device/launch.h"
+#include <saltus/kernels/device/launch.h>
+
 #include "tests/kernels/device/device_array.h"
 
 namespace saltus::test {

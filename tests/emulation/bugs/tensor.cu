@@ -1,8 +1,9 @@
 // Products on tensor cores: elements in the wrong register, lane or half, and tiles that are not
 // there yet.
-#include "kernels/device/async_copy.h"
-#include "kernels/device/mma.h"
-#include "kernels/device/reduce.h"
+#include <saltus/kernels/device/async_copy.h>
+#include <saltus/kernels/device/mma.h>
+#include <saltus/kernels/device/reduce.h>
+
 #include "tests/emulation/bugs/bug.h"
 
 namespace saltus::test {

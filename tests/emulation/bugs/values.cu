@@ -1,7 +1,8 @@
 // Kernels that touch only what they may and compute the wrong thing, and hosts that do not wait.
 #include <cmath>
 
-#include "kernels/bfloat16.h"
+#include <saltus/kernels/bfloat16.h>
+
 #include "tests/emulation/bugs/bug.h"
 
 namespace saltus::test {

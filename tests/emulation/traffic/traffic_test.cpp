@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/device/async_copy.h"
-#include "kernels/device/mma.h"
+#include <saltus/kernels/device/async_copy.h>
+#include <saltus/kernels/device/mma.h>
+
 #include "tests/emulation/instrumentation/code_place.h"
 #include "tests/emulation/support.h"
 

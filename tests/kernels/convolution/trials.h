@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/convolution/convolution.h"
+#include <saltus/kernels/convolution/convolution.h>
+
 #include "tests/kernels/convolution/oracle.h"
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
 
 namespace saltus::test {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "kernels/bfloat16.h"
+#include <saltus/kernels/bfloat16.h>
 
 namespace saltus::test {
 

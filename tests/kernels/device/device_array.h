@@ -7,8 +7,8 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/device/check.h"
-#include "kernels/trial.h"
+#include <saltus/kernels/device/check.h>
+#include <saltus/kernels/trial.h>
 
 namespace saltus::test {
 

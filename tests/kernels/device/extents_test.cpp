@@ -1,13 +1,13 @@
-#include "kernels/device/extents.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kernels/convolution/convolution.h"
-#include "kernels/device/grid.h"
-#include "kernels/elementwise/column_sums.h"
-#include "kernels/normalization/normalize.h"
-#include "kernels/pooling/pooling.h"
+#include <saltus/kernels/convolution/convolution.h>
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/device/grid.h>
+#include <saltus/kernels/elementwise/column_sums.h>
+#include <saltus/kernels/normalization/normalize.h>
+#include <saltus/kernels/pooling/pooling.h>
+
 #include "tests/kernels/device/trial_table.h"
 #include "tests/kernels/device/windows.h"
 

@@ -1,7 +1,5 @@
 // The layouts of fragments against a second witness: CUTLASS's, as scripts/fragment_layouts prints
 // them.
-#include "kernels/device/fragments.h"
-
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -9,6 +7,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/device/fragments.h>
 
 namespace saltus::test {
 namespace {

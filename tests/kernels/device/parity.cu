@@ -1,7 +1,8 @@
-#include "kernels/device/async_copy.h"
-#include "kernels/device/mma.h"
-#include "kernels/device/reduce.h"
-#include "kernels/device/vector.h"
+#include <saltus/kernels/device/async_copy.h>
+#include <saltus/kernels/device/mma.h>
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/device/vector.h>
+
 #include "tests/kernels/device/device_array.h"
 #include "tests/kernels/device/parity.h"
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "kernels/bfloat16.h"
-#include "kernels/device/fragments.h"
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/device/fragments.h>
 
 namespace saltus::test {
 

@@ -11,7 +11,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/device/host_mma.h"
+#include <saltus/kernels/device/host_mma.h>
+
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/device_array.h"
 

@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "kernels/stage.h"
+#include <saltus/kernels/stage.h>
+
 #include "tests/kernels/device/device_array.h"
 
 namespace saltus::test {

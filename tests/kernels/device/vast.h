@@ -12,7 +12,8 @@
 
 #include <sys/mman.h>
 
-#include "kernels/trial.h"
+#include <saltus/kernels/trial.h>
+
 #include "tests/emulation/control.h"
 #include "tests/kernels/device/device_array.h"
 

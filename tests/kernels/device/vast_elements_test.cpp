@@ -6,19 +6,20 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/activations.h"
-#include "kernels/elementwise/activate.h"
-#include "kernels/elementwise/column_sums.h"
-#include "kernels/elementwise/drop.h"
-#include "kernels/elementwise/fill.h"
-#include "kernels/elementwise/parametric_relu.h"
-#include "kernels/elementwise/sum.h"
-#include "kernels/elementwise/transpose.h"
-#include "kernels/input/load.h"
-#include "kernels/loss/loss.h"
-#include "kernels/normalization/normalize.h"
-#include "kernels/softmax/softmax.h"
-#include "kernels/update/update.h"
+#include <saltus/kernels/activations.h>
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/column_sums.h>
+#include <saltus/kernels/elementwise/drop.h>
+#include <saltus/kernels/elementwise/fill.h>
+#include <saltus/kernels/elementwise/parametric_relu.h>
+#include <saltus/kernels/elementwise/sum.h>
+#include <saltus/kernels/elementwise/transpose.h>
+#include <saltus/kernels/input/load.h>
+#include <saltus/kernels/loss/loss.h>
+#include <saltus/kernels/normalization/normalize.h>
+#include <saltus/kernels/softmax/softmax.h>
+#include <saltus/kernels/update/update.h>
+
 #include "tests/kernels/device/trial_table.h"
 
 namespace saltus::test {

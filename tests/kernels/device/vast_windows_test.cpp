@@ -5,10 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/activations.h"
-#include "kernels/convolution/engines.h"
-#include "kernels/device/extents.h"
-#include "kernels/pooling/pooling.h"
+#include <saltus/kernels/activations.h>
+#include <saltus/kernels/convolution/engines.h>
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/pooling/pooling.h>
+
 #include "tests/kernels/device/trial_table.h"
 #include "tests/kernels/device/windows.h"
 

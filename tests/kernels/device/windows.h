@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "kernels/window.h"
+#include <saltus/kernels/window.h>
 
 namespace saltus::test {
 

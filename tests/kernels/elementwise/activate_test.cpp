@@ -1,9 +1,9 @@
-#include "kernels/elementwise/activate.h"
-
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/elementwise/activate.h>
 
 #include "tests/kernels/device/activations.h"
 #include "tests/kernels/device/compare.h"

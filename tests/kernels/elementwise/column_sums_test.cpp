@@ -1,9 +1,9 @@
-#include "kernels/elementwise/column_sums.h"
-
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/elementwise/column_sums.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

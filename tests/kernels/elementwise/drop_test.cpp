@@ -1,10 +1,10 @@
-#include "kernels/elementwise/drop.h"
-
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "kernels/random.h"
+#include <saltus/kernels/elementwise/drop.h>
+#include <saltus/kernels/random.h>
+
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
 

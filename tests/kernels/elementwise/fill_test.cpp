@@ -1,8 +1,8 @@
-#include "kernels/elementwise/fill.h"
-
 #include <cmath>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/elementwise/fill.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

@@ -1,9 +1,9 @@
-#include "kernels/elementwise/parametric_relu.h"
-
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/elementwise/parametric_relu.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

@@ -1,6 +1,6 @@
-#include "kernels/elementwise/sum.h"
-
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/elementwise/sum.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

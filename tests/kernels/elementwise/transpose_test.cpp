@@ -1,6 +1,6 @@
-#include "kernels/elementwise/transpose.h"
-
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/elementwise/transpose.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

@@ -1,9 +1,9 @@
-#include "kernels/input/load.h"
-
 #include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/input/load.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

@@ -1,4 +1,4 @@
-#include "kernels/loss/loss.h"
+#include "tests/reference/loss.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,9 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <saltus/kernels/loss/loss.h>
+
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
-#include "tests/reference/loss.h"
 
 namespace saltus::test {
 namespace {

@@ -1,9 +1,9 @@
-#include "kernels/matrix/divider.h"
-
 #include <limits>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/matrix/divider.h>
 
 namespace saltus::test {
 namespace {

@@ -1,6 +1,6 @@
-#include "kernels/matrix/parts.h"
-
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/matrix/parts.h>
 
 #include "tests/kernels/device/activations.h"
 #include "tests/kernels/device/compare.h"

@@ -1,10 +1,10 @@
-#include "kernels/normalization/normalize.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/normalization/normalize.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

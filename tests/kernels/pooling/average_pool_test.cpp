@@ -1,6 +1,7 @@
 #include <cmath>
 
-#include "kernels/pooling/pooling.h"
+#include <saltus/kernels/pooling/pooling.h>
+
 #include "tests/kernels/pooling/pools.h"
 
 namespace saltus::test {

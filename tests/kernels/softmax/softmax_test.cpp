@@ -1,11 +1,11 @@
-#include "kernels/softmax/softmax.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
 
 #include <gtest/gtest.h>
+
+#include <saltus/kernels/softmax/softmax.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"

@@ -1,10 +1,11 @@
-#include "kernels/elementwise/activate.h"
-#include "kernels/elementwise/column_sums.h"
-#include "kernels/elementwise/drop.h"
-#include "kernels/elementwise/fill.h"
-#include "kernels/elementwise/parametric_relu.h"
-#include "kernels/elementwise/sum.h"
-#include "kernels/elementwise/transpose.h"
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/column_sums.h>
+#include <saltus/kernels/elementwise/drop.h>
+#include <saltus/kernels/elementwise/fill.h>
+#include <saltus/kernels/elementwise/parametric_relu.h>
+#include <saltus/kernels/elementwise/sum.h>
+#include <saltus/kernels/elementwise/transpose.h>
+
 #include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 

@@ -9,7 +9,8 @@
 #include <set>
 #include <stdexcept>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
+
 #include "tests/emulation/control.h"
 #include "tests/emulation/instrumentation/code_place.h"
 #include "tests/emulation/traffic/traffic.h"

@@ -1,4 +1,4 @@
-#include "kernels/pooling/pooling.h"
+#include <saltus/kernels/pooling/pooling.h>
 
 #include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"

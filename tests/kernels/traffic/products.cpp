@@ -1,5 +1,6 @@
-#include "kernels/convolution/convolution.h"
-#include "kernels/convolution/problems.h"
+#include <saltus/kernels/convolution/convolution.h>
+#include <saltus/kernels/convolution/problems.h>
+
 #include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 

@@ -1,7 +1,8 @@
-#include "kernels/input/load.h"
-#include "kernels/loss/loss.h"
-#include "kernels/normalization/normalize.h"
-#include "kernels/softmax/softmax.h"
+#include <saltus/kernels/input/load.h>
+#include <saltus/kernels/loss/loss.h>
+#include <saltus/kernels/normalization/normalize.h>
+#include <saltus/kernels/softmax/softmax.h>
+
 #include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
 

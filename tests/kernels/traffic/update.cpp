@@ -1,4 +1,4 @@
-#include "kernels/update/update.h"
+#include <saltus/kernels/update/update.h>
 
 #include "tests/kernels/traffic/flops.h"
 #include "tests/kernels/traffic/step.h"
@@ -61,7 +61,8 @@ Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops
   std::vector<double> of_launches = {kSquaresFlops * kWeights, 0};
   if (statistics != 0) of_launches.push_back(0);
   of_launches.push_back(flops * kWeights);
-  return {name, statistics == 0 ? "18816 weights" : "18816 weights and 256 statistics", 1, of_launches,
+  return {name, statistics == 0 ? "18816 weights" : "18816 weights and 256 statistics", 1,
+          of_launches,
           [=](const kernels::Stage& stage) { run(rule, with_copy, statistics, stage); }};
 }
 

@@ -1,12 +1,12 @@
-#include "kernels/update/update.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
 
-#include "kernels/update/formulas.h"
+#include <saltus/kernels/update/formulas.h>
+#include <saltus/kernels/update/update.h>
+
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
+
 #include "tests/kernels/walk/checksum.h"
 
 namespace saltus::test {

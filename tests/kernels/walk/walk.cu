@@ -1,6 +1,7 @@
 // Three launches a stretch: its inputs, the activation, the checksums of what that gave.
-#include "kernels/device/reduce.h"
-#include "kernels/elementwise/activate.h"
+#include <saltus/kernels/device/reduce.h>
+#include <saltus/kernels/elementwise/activate.h>
+
 #include "tests/kernels/walk/walk.h"
 
 namespace saltus::test {

@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "kernels/activation_entry.h"
+#include <saltus/kernels/activation_entry.h>
+
 #include "tests/kernels/device/trial_table.h"
 #include "tests/kernels/walk/checksum.h"
 

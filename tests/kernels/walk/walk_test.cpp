@@ -10,7 +10,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/activations.h"
+#include <saltus/kernels/activations.h>
+
 #include "tests/kernels/device/activations.h"
 #include "tests/kernels/walk/host.h"
 

@@ -4,8 +4,7 @@
 #include <chrono>
 
 #include <saltus/error.h>
-
-#include "kernels/random.h"
+#include <saltus/kernels/random.h>
 
 namespace saltus::cpu {
 

@@ -5,9 +5,10 @@
 
 #include <cstdint>
 
+#include <saltus/kernels/activations.h>
+#include <saltus/kernels/update/formulas.h>
+
 #include "backend/backend.h"
-#include "kernels/activations.h"
-#include "kernels/update/formulas.h"
 #include "plan/plan.h"
 
 namespace saltus::cpu {

@@ -4,11 +4,12 @@
 #include <cmath>
 #include <numeric>
 
+#include <saltus/kernels/loss/formulas.h>
+
 #include "backend/cpu/op.h"
 #include "backend/cpu/rows.h"
 #include "backend/loss_function.h"
 #include "core/boundary.h"
-#include "kernels/loss/formulas.h"
 
 namespace saltus::cpu {
 namespace {

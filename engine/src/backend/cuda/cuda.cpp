@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
+#include <saltus/kernels/device/grid.h>
 
 #include "backend/cuda/executable.h"
-#include "kernels/device/grid.h"
 
 namespace saltus::cuda {
 namespace {

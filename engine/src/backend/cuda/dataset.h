@@ -1,9 +1,9 @@
 #pragma once
 
+#include <saltus/kernels/loss/loss.h>
 #include <saltus/samples.h>
 
 #include "backend/cuda/handles.h"
-#include "kernels/loss/loss.h"
 
 namespace saltus::cuda {
 

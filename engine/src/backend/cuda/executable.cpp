@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/elementwise/fill.h"
+#include <saltus/kernels/elementwise/fill.h>
 
 namespace saltus::cuda {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "kernels/device/check.h"
+#include <saltus/kernels/device/check.h>
 
 namespace saltus::cuda {
 

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <span>
 
+#include <saltus/kernels/any_type.h>
+
 #include "backend/cuda/schedule.h"
-#include "kernels/any_type.h"
 
 namespace saltus::cuda {
 

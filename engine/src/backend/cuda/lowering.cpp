@@ -3,21 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/drop.h>
+#include <saltus/kernels/elementwise/parametric_relu.h>
+#include <saltus/kernels/elementwise/sum.h>
+#include <saltus/kernels/input/load.h>
+#include <saltus/kernels/loss/loss.h>
+#include <saltus/kernels/normalization/normalize.h>
+#include <saltus/kernels/pooling/pooling.h>
+#include <saltus/kernels/softmax/softmax.h>
+
 #include "backend/backend.h"
 #include "backend/cuda/libraries/library_products.h"
 #include "backend/cuda/products.h"
 #include "backend/cuda/tensors.h"
 #include "backend/loss_function.h"
-#include "kernels/device/extents.h"
-#include "kernels/elementwise/activate.h"
-#include "kernels/elementwise/drop.h"
-#include "kernels/elementwise/parametric_relu.h"
-#include "kernels/elementwise/sum.h"
-#include "kernels/input/load.h"
-#include "kernels/loss/loss.h"
-#include "kernels/normalization/normalize.h"
-#include "kernels/pooling/pooling.h"
-#include "kernels/softmax/softmax.h"
 
 namespace saltus::cuda {
 namespace {

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include <saltus/kernels/batch_sums.h>
+#include <saltus/kernels/stage.h>
+#include <saltus/kernels/update/update.h>
+
 #include "backend/cuda/constants.h"
 #include "backend/cuda/dataset.h"
 #include "backend/cuda/layout.h"
-#include "kernels/batch_sums.h"
-#include "kernels/stage.h"
-#include "kernels/update/update.h"
 
 namespace saltus::cuda {
 

@@ -1,6 +1,6 @@
 #include "backend/cuda/products.h"
 
-#include "kernels/convolution/convolution.h"
+#include <saltus/kernels/convolution/convolution.h>
 
 namespace saltus::cuda {
 namespace {

@@ -4,8 +4,9 @@
 
 #include <memory>
 
+#include <saltus/kernels/elementwise/activate.h>
+
 #include "backend/cuda/tensors.h"
-#include "kernels/elementwise/activate.h"
 
 namespace saltus::cuda {
 

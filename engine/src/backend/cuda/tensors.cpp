@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
-
-#include "kernels/device/extents.h"
+#include <saltus/kernels/device/extents.h>
 
 namespace saltus::cuda {
 
 int extent(std::int64_t count) {
   if (count > kernels::kLargestIndex) {
-    throw InvalidArgument(fmt::format(
-        "a layer or batch has an extent of {}, and more than {} do not run on a GPU; use a smaller one",
-        count, kernels::kLargestIndex));
+    throw InvalidArgument(
+        fmt::format("a layer or batch has an extent of {}, and more than {} do not run on a GPU; "
+                    "use a smaller one",
+                    count, kernels::kLargestIndex));
   }
   return static_cast<int>(count);
 }

@@ -3,9 +3,10 @@
 
 #include <type_traits>
 
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/window.h>
+
 #include "backend/cuda/lowering.h"
-#include "kernels/any_type.h"
-#include "kernels/window.h"
 
 namespace saltus::cuda {
 

@@ -2,10 +2,11 @@
 
 #include <span>
 
+#include <saltus/kernels/update/update.h>
+
 #include "backend/backend.h"
 #include "backend/cuda/handles.h"
 #include "backend/cuda/layout.h"
-#include "kernels/update/update.h"
 
 namespace saltus::cuda {
 

@@ -7,7 +7,8 @@
 #include <cstring>
 #include <utility>
 
-#include "kernels/bfloat16.h"
+#include <saltus/kernels/bfloat16.h>
+
 #include "tests/emulation/api/call.h"
 #include "tests/emulation/api/stream.h"
 #include "tests/emulation/memory/open_device_memory.h"

@@ -1,8 +1,9 @@
 // Dropout masks, from the counter-based draws of kernels/random.h, eight elements a call.
 #include <bit>
 
+#include <saltus/kernels/random.h>
+
 #include "backend/cpu/loops/vector.h"
-#include "kernels/random.h"
 
 namespace saltus::cpu::SALTUS_ISA {
 namespace {

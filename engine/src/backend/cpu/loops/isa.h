@@ -6,9 +6,10 @@
 
 #include <cstdint>
 
+#include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/portable.h>
+
 #include "backend/cpu/loops.h"
-#include "kernels/bfloat16.h"
-#include "kernels/portable.h"
 
 /// Before a loop: its rounds do not depend on each other, though arrays may be one and the same.
 #if defined(__clang__)

@@ -3,8 +3,9 @@
 // twice is the same, and so is the place of its first occurrence.
 #pragma once
 
+#include <saltus/kernels/pooling/rules.h>
+
 #include "backend/cpu/loops/isa.h"
-#include "kernels/pooling/rules.h"
 
 namespace saltus::cpu::SALTUS_ISA {
 

@@ -4,10 +4,10 @@
 #include <map>
 #include <utility>
 
-#include "kernels/device/extents.h"
-#include "kernels/elementwise/activate.h"
-#include "kernels/elementwise/column_sums.h"
-#include "kernels/elementwise/transpose.h"
+#include <saltus/kernels/device/extents.h>
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/column_sums.h>
+#include <saltus/kernels/elementwise/transpose.h>
 
 namespace saltus::cuda {
 namespace {

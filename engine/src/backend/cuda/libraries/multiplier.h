@@ -6,11 +6,11 @@
 #include <memory>
 #include <type_traits>
 
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/window.h>
 #include <saltus/libraries.h>
 
 #include "backend/cuda/lowering.h"
-#include "kernels/any_type.h"
-#include "kernels/window.h"
 
 namespace saltus::cuda {
 

@@ -4,15 +4,13 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace saltus {
 
-/// Checksum of bytes that arrive piece by piece.
-class Digest {
+/// MD5 of bytes that arrive piece by piece.
+class Md5 {
  public:
-  static Digest md5();
-  static Digest sha256();
+  Md5();
 
   void update(std::span<const std::uint8_t> bytes);
 
@@ -24,12 +22,7 @@ class Digest {
     void operator()(void* context) const noexcept;
   };
 
-  explicit Digest(const char* algorithm);
-
   std::unique_ptr<void, Deleter> context_;
 };
-
-/// SHA-256 of a text, in hex.
-std::string sha256_hex(std::string_view text);
 
 }  // namespace saltus

@@ -1,0 +1,48 @@
+// A loss and a metric of one's own: functions of the outputs and the targets of a sample, which a
+// CPU calls.
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include <saltus/saltus.h>
+
+using namespace saltus;
+using namespace saltus::layers;
+
+/// Huber's loss: squared near zero, linear beyond 1, so that outliers pull less.
+double huber(std::span<const float> y, std::span<const float> t, std::span<float> gradient) {
+  double loss = 0;
+  for (std::size_t j = 0; j < y.size(); ++j) {
+    const double error = static_cast<double>(y[j]) - t[j];
+    const double size = std::abs(error);
+    loss += size < 1 ? error * error / 2 : size - 0.5;
+    gradient[j] = static_cast<float>(std::clamp(error, -1.0, 1.0));
+  }
+  return loss;
+}
+
+double largest_error(std::span<const float> y, std::span<const float> t) {
+  double largest = 0;
+  for (std::size_t j = 0; j < y.size(); ++j) {
+    largest = std::max(largest, std::abs(static_cast<double>(y[j]) - t[j]));
+  }
+  return largest;
+}
+
+int main() {
+  std::vector<float> inputs;
+  std::vector<float> targets;
+  for (int i = 0; i < 400; ++i) {
+    const float x = static_cast<float>(i) / 200 - 1;
+    inputs.push_back(x);
+    targets.push_back(i % 50 == 0 ? 20.0F : 2 * x);  // some are far off
+  }
+  Sequential model({1}, {Dense{.units = 1}});
+  model.compile({.loss = Loss::custom("huber", huber),
+                 .optimizer = Adam{.learning_rate = 0.05},
+                 .metrics = {Metric::custom("largest_error", largest_error)},
+                 .device = Device::cpu});
+  model.fit({.count = 400, .inputs = inputs, .targets = std::span<const float>(targets)},
+            {.epochs = 60});
+  std::cout << "slope " << model.get_weights("dense/kernel")[0] << " (2 without the outliers)\n";
+}
