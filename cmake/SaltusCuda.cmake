@@ -22,18 +22,22 @@ if(architectures)
   list(SORT architectures COMPARE NATURAL)
   list(GET architectures 0 SALTUS_OLDEST_ARCHITECTURE)
 endif()
+if(SALTUS_HAS_CUDA AND SALTUS_OLDEST_ARCHITECTURE GREATER 0 AND SALTUS_OLDEST_ARCHITECTURE LESS 80)
+  message(FATAL_ERROR "CMAKE_CUDA_ARCHITECTURES is ${CMAKE_CUDA_ARCHITECTURES}, but Saltus's kernels need compute "
+                      "capability 8.0: leave it unset or set it to 80 or more, or configure with -DSALTUS_CUDA=OFF")
+endif()
 message(STATUS "CUDA backend: ${SALTUS_HAS_CUDA}")
 
 # saltus_cuda_target(NAME): what every target with kernels has beside saltus_target().
 function(saltus_cuda_target name)
   saltus_target(${name})
   find_package(CUDAToolkit REQUIRED)
-  target_link_libraries(${name} PUBLIC saltus_kernels CUDA::cudart_static)
+  target_link_libraries(${name} PUBLIC saltus_kernel_headers CUDA::cudart_static)
   # -std by hand: CMake 3.25 does not know that nvcc has C++20. -fmad=false: as -ffp-contract=off.
   target_compile_options(${name} PRIVATE
     $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -fmad=false --Werror=all-warnings -Xptxas=-v>)
   # Before the launcher that the user may have set, such as ccache; without one nothing follows.
-  set_target_properties(${name} PROPERTIES CUDA_COMPILER_LAUNCHER
+  set_target_properties(${name} PROPERTIES CUDA_VISIBILITY_PRESET hidden CUDA_COMPILER_LAUNCHER
     "${PROJECT_SOURCE_DIR}/cmake/keep_ptxas_report")
   if(CMAKE_CUDA_COMPILER_LAUNCHER)
     set_property(TARGET ${name} APPEND PROPERTY CUDA_COMPILER_LAUNCHER ${CMAKE_CUDA_COMPILER_LAUNCHER})
