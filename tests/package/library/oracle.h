@@ -1,0 +1,4 @@
+#pragma once
+
+/// What an untrained network says of a number.
+float ask_oracle(float question);
