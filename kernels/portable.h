@@ -1,5 +1,7 @@
 #pragma once
 
+#include <saltus/export.h>
+
 #include <cstdint>
 
 /// Marks a function for host and device. Always inlined: the CPU's loops are compiled once for each

@@ -221,14 +221,15 @@ def symbols():
 def language(by):
     """Whoever compiles in C++17 is told so, by whichever header comes first."""
     include = prefix("static") / "include"
-    headers = sorted((include / "saltus").glob("*.h"))
+    headers = sorted([*(include / "saltus").glob("*.h"), *(include / "saltus/kernels").glob("*.h")])
     folder = fresh(f"language-{by}")
     limit = "-fmax-errors=1" if by == "gcc" else "-ferror-limit=1"
     for header in headers:
         (folder / "old.cpp").write_text(f"#include <{header.relative_to(include)}>\n")
         said = run(compiler(by), "-std=c++17", "-fsyntax-only", limit, f"-I{include}", folder / "old.cpp", check=False)
         errors = [line for line in said.splitlines() if " error: " in line]
-        expect(errors and "Saltus needs C++20" in errors[0], f"{header} does not say first that it needs C++20")
+        if errors or header.parent.name == "saltus":  # some of the kernels' are good C++17
+            expect(errors and "Saltus needs C++20" in errors[0], f"{header} does not say first that it needs C++20")
 
 
 def settings():
