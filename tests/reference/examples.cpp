@@ -112,6 +112,8 @@ void add_layers(std::vector<Example>& list) {
                                           Flatten{}, Dense{.units = 2}}));
   add("log_softmax", chain({6}, {Dense{.units = 5}, layers::LogSoftmax{}}));
   add("prelu", chain({4, 4, 2}, {conv(3, {2, 2}), PReLU{}, Flatten{}, Dense{.units = 3}}));
+  add("prelu_behind_flatten",
+      chain({4, 4, 2}, {conv(3, {2, 2}), Flatten{}, PReLU{}, Dense{.units = 3}}));
   add("prelu_shared",
       chain({5, 4, 2}, {conv(3, {2, 2}), PReLU{.shared_axes = {1, 2}}, conv(4, {2, 2}),
                         PReLU{.shared_axes = {2}}, Flatten{}, Dense{.units = 3}}));

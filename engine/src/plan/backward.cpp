@@ -63,7 +63,8 @@ class Backward {
   void operator()(const ParametricRelu& s) {
     if (!active(s.y)) return;
     emit(s.x, [&](TensorId dx) {
-      return ParametricReluBackward{s.x, s.alpha, gradients_.at(s.y), dx, weight_gradient(s.alpha)};
+      return ParametricReluBackward{
+          s.x, s.alpha, gradients_.at(s.y), dx, weight_gradient(s.alpha), s.sample};
     });
   }
   void operator()(const SoftmaxRows& s) {

@@ -93,7 +93,7 @@ class Lowering {
   TensorId operator()(const layers::PReLU&) {
     const TensorId x = input();
     const TensorId y = result("");
-    draft_.steps.emplace_back(ParametricRelu{x, weight(0), y});
+    draft_.steps.emplace_back(ParametricRelu{x, weight(0), y, node_->shape});
     return y;
   }
   TensorId operator()(const layers::MaxPooling2D& layer) {

@@ -186,11 +186,13 @@ struct ParametricRelu {
   static constexpr std::string_view kName = "parametric_relu";
   static constexpr bool kSliced = true;
   TensorId x, alpha, y;
+  Shape sample;  ///< that alpha's axes are those of; x may have the same values in another shape
 };
 struct ParametricReluBackward {
   static constexpr std::string_view kName = "parametric_relu_backward";
   static constexpr bool kSliced = false;
   TensorId x, alpha, dy, dx, dalpha;
+  Shape sample;
 };
 
 /// Over the last axis, `rows` rows a sample of `channels`.

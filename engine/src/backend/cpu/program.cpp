@@ -144,7 +144,7 @@ struct Sliced {
   }
   SlicedOpPtr operator()(const plan::ParametricRelu& s) const {
     const Memory& memory = setting.memory;
-    auto places = backend::broadcast_places(memory.tensor(s.x).shape, memory.tensor(s.alpha).shape);
+    auto places = backend::broadcast_places(s.sample, memory.tensor(s.alpha).shape);
     return loop([s, &memory, places = std::move(places)](const Run& run, const Slice& slice) {
       parametric_relu_rows(memory.in(s.x, run, slice), memory.floats(s.alpha, run), places,
                            memory.out(s.y, run, slice), slice.rows);

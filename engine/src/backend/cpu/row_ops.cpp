@@ -88,8 +88,7 @@ class ParametricReluBackwardOp : public WholeOp {
   ParametricReluBackwardOp(const plan::ParametricReluBackward& step, const Setting& setting)
       : step_(step),
         memory_(setting.memory),
-        places_(backend::broadcast_places(memory_.tensor(step.x).shape,
-                                          memory_.tensor(step.alpha).shape)) {}
+        places_(backend::broadcast_places(step.sample, memory_.tensor(step.alpha).shape)) {}
 
   void run(Run& run) override {
     const plan::Tensor& alphas = memory_.tensor(step_.alpha);

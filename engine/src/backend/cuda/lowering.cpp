@@ -129,13 +129,13 @@ class Lowering {
     }};
   }
   Launch operator()(const plan::ParametricRelu& s) const {
-    return {[s, t = tensors_, map = alpha_map(s.x, s.alpha)](const Site& at) {
+    return {[s, t = tensors_, map = alpha_map(s.sample, s.alpha)](const Site& at) {
       kernels::parametric_relu(
           {map.on(*at.constants), t.in(at, s.x), t.floats(at, s.alpha), t.out(at, s.y)}, at.stage);
     }};
   }
   Launch operator()(const plan::ParametricReluBackward& s) const {
-    return {[s, t = tensors_, map = alpha_map(s.x, s.alpha)](const Site& at) {
+    return {[s, t = tensors_, map = alpha_map(s.sample, s.alpha)](const Site& at) {
       kernels::parametric_relu_backward(
           {map.on(*at.constants), t.in(at, s.x), t.in(at, s.dy), t.floats(at, s.alpha),
            t.out(at, s.dx), t.floats(at, s.dalpha)},
@@ -300,10 +300,9 @@ class Lowering {
               constants.at<int>(first)};
     }
   };
-  AlphaMap alpha_map(TensorId x, TensorId alpha) const {
+  AlphaMap alpha_map(const Shape& sample, TensorId alpha) const {
     const plan::Tensor& weights = program_.tensor(alpha);
-    const std::vector<std::int64_t> places =
-        backend::broadcast_places(program_.tensor(x).shape, weights.shape);
+    const std::vector<std::int64_t> places = backend::broadcast_places(sample, weights.shape);
     const int size = extent(static_cast<std::int64_t>(places.size()));
     const int alphas = extent(weights.elements);
     std::vector<int> of_element;
