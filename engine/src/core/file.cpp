@@ -94,6 +94,12 @@ FileDescriptor open_regular_file(const fs::path& path) {
   return file;
 }
 
+std::uint64_t size_of(const FileDescriptor& file, const fs::path& path) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) throw_file_error("read", path, errno);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 std::size_t read_some(const FileDescriptor& file, std::span<std::uint8_t> out,
                       const fs::path& path) {
   std::size_t done = 0;
@@ -134,10 +140,16 @@ std::string read_file(const fs::path& path, std::int64_t max_bytes) {
   }
 }
 
-PendingFile::PendingFile(fs::path target, std::string_view text) : target_(std::move(target)) {
+PendingFile::PendingFile(fs::path target, std::string_view text)
+    : PendingFile(std::move(target), std::span(&text, 1)) {}
+
+PendingFile::PendingFile(fs::path target, std::span<const std::string_view> parts)
+    : target_(std::move(target)) {
   FileDescriptor file = create_pending(target_, path_);
   try {
-    write_all(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, target_);
+    for (const std::string_view part : parts) {
+      write_all(file, {reinterpret_cast<const std::uint8_t*>(part.data()), part.size()}, target_);
+    }
     file.close(target_);
   } catch (...) {
     ::unlink(path_.c_str());
@@ -172,6 +184,10 @@ std::string_view target_of_pending(std::string_view name) {
 
 void write_file_atomic(const fs::path& path, std::string_view text) {
   PendingFile(path, text).publish();
+}
+
+void write_file_atomic(const fs::path& path, std::span<const std::string_view> parts) {
+  PendingFile(path, parts).publish();
 }
 
 LineFile::LineFile(fs::path path)

@@ -52,6 +52,9 @@ FileDescriptor open_file(const std::filesystem::path& path, int flags);
 /// Opens for reading what must be a regular file: no folder, no pipe to wait at. Throws DataError.
 FileDescriptor open_regular_file(const std::filesystem::path& path);
 
+/// Bytes of an open file. Throws DataError.
+std::uint64_t size_of(const FileDescriptor& file, const std::filesystem::path& path);
+
 /// Fills `out` from the file's position; fewer bytes come only at its end. Throws DataError.
 std::size_t read_some(const FileDescriptor& file, std::span<std::uint8_t> out,
                       const std::filesystem::path& path);
@@ -68,6 +71,8 @@ std::string read_file(const std::filesystem::path& path, std::int64_t max_bytes)
 class PendingFile {
  public:
   PendingFile(std::filesystem::path target, std::string_view text);
+  /// What it holds comes in parts, one behind another.
+  PendingFile(std::filesystem::path target, std::span<const std::string_view> parts);
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;
   ~PendingFile();
@@ -88,6 +93,7 @@ std::string_view target_of_pending(std::string_view name);
 
 /// Replaces a file as PendingFile does.
 void write_file_atomic(const std::filesystem::path& path, std::string_view text);
+void write_file_atomic(const std::filesystem::path& path, std::span<const std::string_view> parts);
 
 /// A file that grows by whole lines.
 class LineFile {

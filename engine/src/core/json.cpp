@@ -40,6 +40,42 @@ ReadJson parse_json(std::string_view text, bool throws) {
   return ReadJson::parse(text, nullptr, throws);
 }
 
+ReadJson parse_unique_json(std::string_view text) {
+  const ClassicLocale numbers;
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto watch = [&](int /*depth*/, ReadJson::parse_event_t event, const ReadJson& value) {
+    if (event == ReadJson::parse_event_t::object_start) keys.emplace_back();
+    if (event == ReadJson::parse_event_t::object_end) keys.pop_back();
+    if (event == ReadJson::parse_event_t::key &&
+        !keys.back().insert(value.get<std::string>()).second) {
+      throw InvalidArgument(fmt::format("the key {} is there twice", value.dump()));
+    }
+    return true;
+  };
+  return ReadJson::parse(text, watch);
+}
+
+Members::Members(const ReadJson& object) : object_(object) {
+  static_cast<void>(object.get_ref<const ReadJson::object_t&>());  // or throws
+}
+
+const ReadJson& Members::at(const std::string& key) {
+  asked_.insert(key);
+  return object_.at(key);
+}
+
+const ReadJson* Members::find(const std::string& key) {
+  asked_.insert(key);
+  const auto found = object_.find(key);
+  return found == object_.end() ? nullptr : &*found;
+}
+
+void Members::require_no_more() const {
+  for (const auto& [key, value] : object_.get_ref<const ReadJson::object_t&>()) {
+    if (!asked_.contains(key)) throw InvalidArgument(fmt::format("'{}' is not known here", key));
+  }
+}
+
 std::string text_of(const Json& json) {
   // A path need not be UTF-8; what is not is replaced.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,6 +64,28 @@ std::vector<T> wholes(const ReadJson& json) {
 /// What a text says, whatever the locale. Where it is no JSON, throws what the JSON library throws,
 /// or returns a value that is_discarded().
 ReadJson parse_json(std::string_view text, bool throws = true);
+
+/// The same where an object that has a key twice is refused, too: the JSON library would take the
+/// last. Throws InvalidArgument for that.
+ReadJson parse_unique_json(std::string_view text);
+
+/// The members of a JSON object, of which none may be left over.
+class Members {
+ public:
+  explicit Members(const ReadJson& object);
+
+  /// Throws what the JSON library throws where there is none.
+  const ReadJson& at(const std::string& key);
+  /// Null where there is none.
+  const ReadJson* find(const std::string& key);
+
+  /// Throws InvalidArgument where there is a member that nobody asked for.
+  void require_no_more() const;
+
+ private:
+  const ReadJson& object_;
+  std::set<std::string, std::less<>> asked_;
+};
 
 /// Indented, for a file.
 std::string text_of(const Json& json);
