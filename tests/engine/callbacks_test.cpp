@@ -32,6 +32,14 @@ class FakeControl : public TrainingControl {
   }
   std::vector<float> gradients(std::string_view /*name*/) override { return {}; }
 
+  void save(const std::filesystem::path& file) override { saved.push_back(file.string()); }
+  void save_weights(const std::filesystem::path& file) override {
+    saved.push_back(file.string() + " (weights)");
+  }
+  void restore(const std::filesystem::path& /*file*/) override {}
+  bool interrupted() const override { return false; }
+
+  std::vector<std::string> saved;
   bool stopped = false;
   double rate = 1;
   float weight = 0;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,8 @@ class FakeExecutable : public backend::Executable {
         if (diverges(static_cast<int>(i), epoch, batch)) {
           trial.non_finite = backend::NonFinite{batch, "dense/kernel"};
           trial.active = false;
+        } else {
+          ++trial.steps;
         }
       }
     }
@@ -114,6 +117,17 @@ class FakeExecutable : public backend::Executable {
   void write_weight(int trial, int weight, std::span<const float> values) override {
     weights_[{trial, weight}].assign(values.begin(), values.end());
   }
+  void read_moment(int trial, int weight, int moment, std::span<float> values) override {
+    const auto& stored = moments_[{trial, weight, moment}];
+    std::copy(stored.begin(), stored.end(), values.begin());
+  }
+  void write_moment(int trial, int weight, int moment, std::span<const float> values) override {
+    moments_[{trial, weight, moment}].assign(values.begin(), values.end());
+  }
+  std::uint32_t steps(int trial) override { return trials_[static_cast<std::size_t>(trial)].steps; }
+  void set_steps(int trial, std::uint32_t steps) override {
+    trials_[static_cast<std::size_t>(trial)].steps = steps;
+  }
   void set_learning_rate(int trial, double learning_rate) override {
     learning_rates[trial] = learning_rate;
   }
@@ -130,6 +144,7 @@ class FakeExecutable : public backend::Executable {
  private:
   struct Trial {
     bool active = true;
+    std::uint32_t steps = 0;
     std::vector<backend::BatchSums> sums[2];  // by split
     std::optional<backend::NonFinite> non_finite;
   };
@@ -137,6 +152,7 @@ class FakeExecutable : public backend::Executable {
   std::shared_ptr<const plan::Plan> plan_;
   std::vector<Trial> trials_;
   std::map<std::pair<int, int>, std::vector<float>> weights_;
+  std::map<std::tuple<int, int, int>, std::vector<float>> moments_;
 };
 
 /// Makes fake executables; `made` is the last one, which belongs to whoever asked for it.

@@ -35,6 +35,19 @@ class SALTUS_API TrainingControl {
   /// clipping, in the weight's layout. Throws InvalidArgument for a name that is no trainable
   /// weight's, and before the first batch.
   virtual std::vector<float> gradients(std::string_view name) = 0;
+
+  /// Writes the model as Model::save() and Model::save_weights() do; inside an epoch, too, where a
+  /// training that goes on from the file has the rest of the epoch before it.
+  virtual void save(const std::filesystem::path& file) = 0;
+  virtual void save_weights(const std::filesystem::path& file) = 0;
+
+  /// Goes on where the training stood when save() wrote the file, also inside an epoch:
+  /// FitOptions::initial_epoch does not count. For on_train_begin(). Throws InvalidArgument where
+  /// the file's network, or what it was compiled with, is another, DataError where it is no model.
+  virtual void restore(const std::filesystem::path& file) = 0;
+
+  /// Whether FitOptions::interrupt ends the training.
+  virtual bool interrupted() const = 0;
 };
 
 /// What fit() was asked for.
@@ -157,5 +170,46 @@ struct ReduceLROnPlateauOptions {
 /// Throws InvalidArgument where the factor is not at least 0 and less than 1, and at the beginning
 /// of a training that does not give the figure.
 SALTUS_API CallbackPtr reduce_lr_on_plateau(ReduceLROnPlateauOptions options = {});
+
+/// How often something is saved; one of the three is above 0.
+struct SaveFrequency {
+  int epochs = 0;
+  std::int64_t batches = 0;  ///< counted over epochs
+  double seconds = 0;        ///< on a GPU at the end of an epoch, where no callback wants batches
+};
+
+/// Keras's ModelCheckpoint: saves the model, or its weights, as training goes on.
+///
+///     model.fit(data, {.callbacks = {ModelCheckpoint{.filepath = "best.safetensors",
+///                                                    .save_best_only = true}}});
+struct SALTUS_API ModelCheckpoint {
+  /// Of each file; {epoch} (from 1), {batch} (from 1) and {val_loss} or another figure stand for
+  /// their values, with a format behind a colon, as in "{epoch:02d}-{val_loss:.2f}.safetensors".
+  /// Folders are created.
+  std::string filepath;
+  std::string monitor = "val_loss";
+  bool save_best_only = false;     ///< where `monitor` is better than at all saves before
+  bool save_weights_only = false;  ///< as save_weights(): .npz or safetensors
+  Direction mode = Direction::automatic;
+  SaveFrequency save_freq = {.epochs = 1};
+  std::optional<double> initial_value_threshold = {};  ///< that the first is to be better than
+
+  /// A callback. Throws InvalidArgument for a frequency or a filepath that makes no sense, and at
+  /// the beginning of a training that does not give a figure.
+  operator CallbackPtr() const;  // NOLINT: implicit on purpose
+};
+
+/// Keras's BackupAndRestore: a training that was killed goes on where its last backup was when the
+/// program runs again, with the same bits as if it had not been. What callbacks remember is not in
+/// the backup. fit() returns the epochs that it ran itself, Model::history() has all.
+struct SALTUS_API BackupAndRestore {
+  std::filesystem::path backup_dir;  ///< of this training alone; created
+  SaveFrequency save_freq = {.epochs = 1};
+  bool delete_checkpoint = true;  ///< at the end of a training that was not interrupted
+
+  /// A callback. Throws InvalidArgument for a frequency that makes no sense, and at the beginning
+  /// of a training that is not that of the backup.
+  operator CallbackPtr() const;  // NOLINT: implicit on purpose
+};
 
 }  // namespace saltus

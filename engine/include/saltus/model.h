@@ -43,6 +43,17 @@ struct CompileOptions {
   bool terminate_on_nan = false;
 };
 
+/// Where a model that was saved runs, and what a file cannot hold.
+struct LoadOptions {
+  Device device = Device::automatic;
+  Libraries libraries = {};
+  int threads = 0;                          ///< as CompileOptions::threads
+  std::optional<Precision> precision = {};  ///< instead of the one that it was compiled with
+  /// Custom losses and metrics, found by the names that they had.
+  std::vector<Loss> losses = {};
+  std::vector<Metric> metrics = {};
+};
+
 /// How fit() runs.
 struct FitOptions {
   int epochs = 1;                ///< epochs are numbered from initial_epoch to epochs - 1
@@ -79,12 +90,13 @@ class SALTUS_API Model {
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
 
-  /// Fixes how the model is trained and draws the initial weights from the seed; compiling again
-  /// starts over. Throws InvalidArgument or DeviceError.
+  /// Fixes how the model is trained and starts over: optimizer and history are new, and weights are
+  /// drawn from the seed, but for those that were set or loaded: they stay as they are. (Before,
+  /// weights can be read, too: drawn from the default seed.) Throws InvalidArgument or DeviceError.
   void compile(const CompileOptions& options);
 
   /// Trains. May be called again to go on; the optimizer keeps its state. Throws InvalidArgument
-  /// where samples do not fit. This and all that follows needs compile() first.
+  /// where samples do not fit. This, evaluate() and predict() need compile() first.
   History fit(const Samples& samples, const FitOptions& options = {});
 
   /// Loss and metrics over samples, dropout off. Callbacks hear of its begin and its end.
@@ -111,6 +123,29 @@ class SALTUS_API Model {
   /// unknown name or a wrong size.
   std::vector<float> get_weights(std::string_view name) const;
   void set_weights(std::string_view name, std::span<const float> values);
+
+  /// All epochs since compile(), those of before save() and load() included. A figure that an epoch
+  /// does not have is NaN.
+  const History& history() const;
+
+  /// Writes the model as one file, docs/model-file.md: network, weights, what was compiled, the
+  /// optimizer's state, the history. A file that is there is replaced whole or, where this throws,
+  /// stays. Throws InvalidArgument for a name of a layer that is not UTF-8, DataError where the
+  /// file cannot be written.
+  void save(const std::filesystem::path& file) const;
+
+  /// Reads such a file. Training goes on with the same bits as if it had never stopped, on another
+  /// device with those of that device; of a file that a callback wrote inside an epoch, the next
+  /// fit() runs the rest of it first, of the same number of samples in batches of the same size.
+  /// Throws DataError where the file is not whole or not one, InvalidArgument where it names a loss
+  /// or metric that `options` lacks, and as compile().
+  static Model load(const std::filesystem::path& file, const LoadOptions& options = {});
+
+  /// Weights alone, as NumPy's .npz where the file's name ends so, else as safetensors. Loading
+  /// takes them from a file of save(), too, and throws DataError, changing nothing, where weights
+  /// are missing, left over or of another shape.
+  void save_weights(const std::filesystem::path& file) const;
+  void load_weights(const std::filesystem::path& file);
 
   /// Writes the network as an ONNX model (opset 17) that predicts as predict() does: docs/onnx.md.
   /// Input and output are named after the first and the last layer and have their shapes behind a

@@ -54,4 +54,9 @@ Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t see
   return trial;
 }
 
+int moments_of(const Optimizer& optimizer) {
+  if (const auto* sgd = std::get_if<SGD>(&optimizer)) return sgd->momentum != 0 ? 1 : 0;
+  return 2;
+}
+
 }  // namespace saltus::backend

@@ -41,6 +41,10 @@ struct Trial {
 /// The trial that a graph describes by itself.
 Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed);
 
+/// How many numbers an optimizer remembers of each trained weight: Adam two moments, SGD with
+/// momentum a velocity.
+int moments_of(const Optimizer& optimizer);
+
 /// Which samples a run is about.
 enum class Split : std::uint8_t { train, validation };
 
@@ -106,6 +110,15 @@ class Executable {
   /// clipping. Throws InvalidArgument where it is no longer there: trials that take turns share
   /// their gradients.
   virtual void read_gradient(int trial, int weight, std::span<float> values) = 0;
+
+  /// Copies what the trial's optimizer remembers of a trained weight out or in: `moment` counts
+  /// from 0 to moments_of(optimizer).
+  virtual void read_moment(int trial, int weight, int moment, std::span<float> values) = 0;
+  virtual void write_moment(int trial, int weight, int moment, std::span<const float> values) = 0;
+
+  /// Optimizer steps that a trial has done; they count in Adam's rate and in dropout's masks.
+  virtual std::uint32_t steps(int trial) = 0;
+  virtual void set_steps(int trial, std::uint32_t steps) = 0;
 
   /// Changes a trial's learning rate from the next step on.
   virtual void set_learning_rate(int trial, double learning_rate) = 0;

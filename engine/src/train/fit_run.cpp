@@ -9,8 +9,10 @@
 namespace saltus::train {
 namespace {
 
+using Seconds = std::chrono::duration<double>;
+
 double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return Seconds(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -23,8 +25,15 @@ FitRun::FitRun(Trainer& trainer, const SplitSamples& samples, const FitOptions& 
       batch_size_(batch_of(samples.train, options.batch_size)),
       steps_((samples.train.count + batch_size_ - 1) / batch_size_),
       participants_(participants_of(trainer, callbacks)) {
-  for (const Participant& participant : participants_) {
+  for (Participant& participant : participants_) {
+    participant.set_interrupt(options.interrupt);
     by_batch_ = by_batch_ || participant.wants_batches();
+  }
+}
+
+FitRun::~FitRun() {
+  for (Position& position : trainer_.positions_) {
+    position = {.epoch = position.epoch, .order = position.order};
   }
 }
 
@@ -40,12 +49,11 @@ std::vector<History> FitRun::run() {
                                                           .steps_per_epoch = steps_,
                                                           .samples = samples_.train.count,
                                                           .figures = figures_of(participant)});
+    participant.begun = true;
   }
-  for (int epoch = options_.initial_epoch; epoch < options_.epochs && any_active(); ++epoch) {
-    // An order is used once, also where each call of fit() counts its epochs from 0.
-    const int order = std::max(epoch, trainer_.epochs_done_);
-    if (!run_epoch(epoch, order)) break;
-    trainer_.epochs_done_ = order + 1;
+  for (int epoch = first_epoch(); epoch < options_.epochs && any_active(); ++epoch) {
+    if (!run_epoch(epoch)) break;
+    inside_ = false;
   }
   std::vector<History> histories;
   for (Participant& participant : participants_) {
@@ -55,24 +63,66 @@ std::vector<History> FitRun::run() {
   return histories;
 }
 
-bool FitRun::run_epoch(int epoch, int order) {
-  for (Participant& participant : participants_) participant.sums = {};
+int FitRun::first_epoch() {
+  const Position& first = trainer_.positions_.front();
+  bool restored = false;
+  bool together = true;
+  for (const Participant& participant : participants_) {
+    const Position& position = position_of(participant);
+    inside_ = inside_ || position.batch > 0;
+    restored = restored || participant.restored;
+    together = together && position.epoch == first.epoch && position.order == first.order &&
+               position.batch == first.batch;
+  }
+  if ((inside_ || restored) && !together) {
+    throw InvalidArgument(
+        "models that train side by side were restored to different places; restore all of them to "
+        "states of one moment");
+  }
+  if (inside_ && (first.batch_size != batch_size_ || first.samples != samples_.train.count ||
+                  first.shuffle != options_.shuffle || first.batch > steps_)) {
+    throw InvalidArgument(fmt::format(
+        "the state is from behind batch {} of an epoch of {} samples in batches of {}{}; go on "
+        "with "
+        "such an epoch, or take its weights alone",
+        first.batch, first.samples, first.batch_size, first.shuffle ? "" : ", not shuffled"));
+  }
+  return restored ? first.epoch : options_.initial_epoch;
+}
+
+bool FitRun::run_epoch(int epoch) {
+  const Position before = trainer_.positions_.front();
+  // An order is used once, also where each call of fit() counts its epochs from 0.
+  const int order = inside_ ? before.order : std::max(epoch, trainer_.epochs_done());
+  for (Participant& participant : participants_) {
+    if (!participant.active) continue;
+    Position& position = position_of(participant);
+    if (!inside_) {
+      position = {.order = order,
+                  .batch_size = batch_size_,
+                  .samples = samples_.train.count,
+                  .shuffle = options_.shuffle};
+    }
+    position.epoch = epoch;
+  }
   notify_active(&Callback::on_epoch_begin, epoch);
-  const Clock::time_point start = Clock::now();
+  validated_ = false;
+  start_ = Clock::now();
+  if (inside_) start_ -= std::chrono::duration_cast<Clock::duration>(Seconds(before.seconds));
   trainer_.executable_->training_seconds();  // of an epoch that was not finished
   if (!run_batches(epoch, order)) return false;
   if (!any_active()) return true;
-  if (!by_epoch()) validate();
-  end_epoch(epoch, start);
+  if (!validated_) validate();
+  end_epoch(epoch, order);
   return true;
 }
 
 bool FitRun::run_batches(int epoch, int order) {
-  for (std::int64_t done = 0; done < steps_ && any_active();) {
+  std::int64_t done = inside_ ? trainer_.positions_.front().batch : 0;
+  while (done < steps_ && any_active()) {
     if (interrupted()) return false;
-    const std::int64_t count = by_batch_    ? 1
-                               : by_epoch() ? steps_
-                                            : std::min(pace_.next(), steps_ - done);
+    const std::int64_t rest = steps_ - done;
+    const std::int64_t count = by_batch_ ? 1 : by_epoch() ? rest : std::min(pace_.next(), rest);
     if (by_batch_) notify_active(&Callback::on_train_batch_begin, done);
     const Clock::time_point start = Clock::now();
     trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, batch_size_,
@@ -86,6 +136,7 @@ bool FitRun::run_batches(int epoch, int order) {
 }
 
 void FitRun::validate() {
+  validated_ = true;
   if (!has_validation()) return;
   notify_active(&Callback::on_test_begin);
   trainer_.executable_->evaluate(backend::Split::validation,
@@ -93,9 +144,15 @@ void FitRun::validate() {
 }
 
 void FitRun::collect(int epoch, std::int64_t steps_done) {
+  // All trials first: a callback may take the state of each.
   for (Participant& participant : participants_) {
     if (!participant.active) continue;
-    trainer_.take_training_sums(participant.trial(), participant.sums);
+    trainer_.take_training_sums(participant.trial());
+    position_of(participant).batch = steps_done;
+    position_of(participant).seconds = seconds_since(start_);
+  }
+  for (Participant& participant : participants_) {
+    if (!participant.active) continue;
     if (const auto* found = trainer_.executable_->non_finite(participant.trial())) {
       end_diverged(participant, {.epoch = epoch, .step = found->step, .tensor = found->tensor});
       continue;
@@ -106,42 +163,57 @@ void FitRun::collect(int epoch, std::int64_t steps_done) {
   }
 }
 
-void FitRun::end_epoch(int epoch, Clock::time_point start) {
-  const double training_seconds = trainer_.executable_->training_seconds();
-  const double seconds = seconds_since(start);
+void FitRun::end_epoch(int epoch, int order) {
+  trainer_.take_training_seconds();
+  std::vector<Logs> logs;
+  for (Participant& participant : participants_) {
+    logs.push_back(participant.active ? epoch_logs(participant) : Logs());
+  }
+  // All trials first, as above.
   for (Participant& participant : participants_) {
     if (!participant.active) continue;
-    Logs logs = training_logs(participant);
-    if (has_validation()) {
-      backend::BatchSums sums;
-      add(trainer_.executable_->take_sums(participant.trial(), backend::Split::validation), sums);
-      Logs validation;
-      trainer_.figures_.log(sums, "", validation);
-      participant.notify(&Callback::on_test_end, validation);
-      for (const auto& [name, value] : validation) logs["val_" + name] = value;
-    }
-    logs["learning_rate"] = participant.learning_rate();
-    logs["seconds"] = seconds;
-    logs["images_per_second"] = static_cast<double>(samples_.train.count) / training_seconds;
-    participant.history.epoch.push_back(epoch);
-    for (const auto& [name, value] : logs) participant.history.history[name].push_back(value);
-    participant.notify(&Callback::on_epoch_end, epoch, logs);
     const auto trial = static_cast<std::size_t>(participant.trial());
-    if (const auto figure = first_non_finite(figures_of(participant), logs);
-        figure && trainer_.terminate_on_nan_) {
+    position_of(participant) = {.epoch = epoch + 1, .order = order + 1};
+    append(participant.history, epoch, logs[trial]);
+    append(trainer_.histories_[trial], epoch, logs[trial]);
+  }
+  for (Participant& participant : participants_) {
+    if (!participant.active) continue;
+    const int trial = participant.trial();
+    const Logs& of_epoch = logs[static_cast<std::size_t>(trial)];
+    participant.notify(&Callback::on_epoch_end, epoch, of_epoch);
+    if (const auto figure = first_non_finite(figures_of(participant), of_epoch);
+        figure && trainer_.options_.terminate_on_nan) {
       end_diverged(participant,
-                   {.epoch = epoch, .step = trainer_.steps_[trial], .tensor = *figure});
+                   {.epoch = epoch, .step = trainer_.executable_->steps(trial), .tensor = *figure});
     } else if (participant.wants_to_stop()) {
       end(participant);
     }
   }
 }
 
+Logs FitRun::epoch_logs(Participant& participant) {
+  Logs logs = training_logs(participant);
+  if (has_validation()) {
+    backend::BatchSums sums;
+    add(trainer_.executable_->take_sums(participant.trial(), backend::Split::validation), sums);
+    Logs validation;
+    trainer_.figures_.log(sums, "", validation);
+    participant.notify(&Callback::on_test_end, validation);
+    for (const auto& [name, value] : validation) logs["val_" + name] = value;
+  }
+  logs["learning_rate"] = participant.learning_rate();
+  logs["seconds"] = seconds_since(start_);
+  logs["images_per_second"] =
+      static_cast<double>(samples_.train.count) / position_of(participant).training_seconds;
+  return logs;
+}
+
 Logs FitRun::training_logs(const Participant& participant) const {
   Logs logs;
-  trainer_.figures_.log(participant.sums, "", logs);
+  trainer_.figures_.log(position_of(participant).sums, "", logs);
   if (clips(optimizer_of(participant))) {
-    logs["clipped"] = static_cast<double>(participant.sums.clipped);
+    logs["clipped"] = static_cast<double>(position_of(participant).sums.clipped);
   }
   return logs;
 }

@@ -17,22 +17,32 @@ class FitRun {
   /// `samples.validation` may be empty. What is given must outlive this.
   FitRun(Trainer& trainer, const SplitSamples& samples, const FitOptions& options,
          std::span<const std::vector<CallbackPtr>> callbacks);
+  FitRun(const FitRun&) = delete;
+  FitRun& operator=(const FitRun&) = delete;
+  /// An epoch that was not finished is forgotten: the next run begins with a whole one.
+  ~FitRun();
 
   std::vector<History> run();
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Trains on one epoch's batches, in the order of that number, and validates. False where it was
+  /// Number of the first epoch, and whether that goes on inside. Throws InvalidArgument where
+  /// trials were restored to different places, or to one inside an epoch that was another.
+  int first_epoch();
+
+  /// Trains on one epoch's batches, in an order of its own, and validates. False where it was
   /// interrupted.
-  bool run_epoch(int epoch, int order);
+  bool run_epoch(int epoch);
   bool run_batches(int epoch, int order);
   void validate();
 
   /// Takes what the batches that ran gave; ends trials that met a number that was not finite.
   void collect(int epoch, std::int64_t steps_done);
   /// Gives the epoch's figures to the callbacks; ends trials that have one that is not finite.
-  void end_epoch(int epoch, Clock::time_point start);
+  void end_epoch(int epoch, int order);
+  /// What the epoch came to.
+  Logs epoch_logs(Participant& participant);
 
   Logs training_logs(const Participant& participant) const;
 
@@ -60,6 +70,10 @@ class FitRun {
     return trainer_.optimizers_[static_cast<std::size_t>(participant.trial())];
   }
 
+  Position& position_of(const Participant& participant) const {
+    return trainer_.positions_[static_cast<std::size_t>(participant.trial())];
+  }
+
   Trainer& trainer_;
   const SplitSamples& samples_;
   const FitOptions& options_;
@@ -68,6 +82,9 @@ class FitRun {
   bool by_batch_ = false;                 ///< a callback wants each batch
   std::deque<Participant> participants_;  ///< callbacks keep referring to them
   Pace pace_;
+  bool inside_ = false;      ///< the epoch goes on where all trials were restored to
+  Clock::time_point start_;  ///< of the epoch, earlier by what was done of it before
+  bool validated_ = false;   ///< the executable was asked for the epoch's validation
 };
 
 }  // namespace saltus::train

@@ -3,27 +3,46 @@
 
 #include "core/boundary.h"
 #include "graph/structure.h"
-#include "train/trainer.h"
+#include "train/model_state.h"
 
 namespace saltus {
 
-struct Model::State {
-  Graph graph;
-  std::vector<Weight> weights;
-  CompileOptions options = {};
-  std::unique_ptr<train::Trainer> trainer = nullptr;
-
-  train::Trainer& compiled() const {
-    if (!trainer) throw InvalidArgument("the model is not compiled; call compile() first");
-    return *trainer;
+Model::State::State(Graph network) : graph(std::move(network)) {
+  for (const Node& node : graph.nodes()) {
+    weights.insert(weights.end(), node.weights.begin(), node.weights.end());
   }
-};
+  given.resize(weights.size());
+  values.resize(weights.size());
+}
 
-Model::Model(Graph graph) : state_(std::make_unique<State>(State{std::move(graph), {}})) {
-  for (const Node& node : state_->graph.nodes()) {
-    state_->weights.insert(state_->weights.end(), node.weights.begin(), node.weights.end());
+train::Trainer& Model::State::compiled() const {
+  if (!trainer) throw InvalidArgument("the model is not compiled; call compile() first");
+  return *trainer;
+}
+
+std::vector<float> Model::State::get(std::size_t weight) const {
+  if (trainer) return trainer->get_weight(0, weight);
+  return given[weight] ? values[weight]
+                       : train::initial_values(weights[weight], CompileOptions{}.seed, weight);
+}
+
+void Model::State::set(std::size_t weight, std::span<const float> numbers) {
+  train::check_values(weights[weight], numbers);
+  given[weight] = true;
+  if (trainer) {
+    trainer->set_weight(0, weight, numbers);
+  } else {
+    values[weight].assign(numbers.begin(), numbers.end());
   }
 }
+
+std::vector<std::vector<float>> Model::State::all() const {
+  std::vector<std::vector<float>> all;
+  for (std::size_t i = 0; i < weights.size(); ++i) all.push_back(get(i));
+  return all;
+}
+
+Model::Model(Graph graph) : state_(std::make_unique<State>(std::move(graph))) {}
 
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
@@ -38,9 +57,13 @@ Model::State& Model::state() const {
 
 void Model::compile(const CompileOptions& options) try {
   State& state = this->state();
-  state.options = options;
-  state.trainer = std::make_unique<train::Trainer>(
+  auto trainer = std::make_unique<train::Trainer>(
       std::vector<train::Entry>{{state.graph, options.optimizer, options.seed}}, options);
+  for (std::size_t i = 0; i < state.weights.size(); ++i) {
+    if (state.given[i]) trainer->set_weight(0, i, state.get(i));
+    state.values[i] = {};
+  }
+  state.trainer = std::move(trainer);
 } catch (...) {
   throw_as_promised();
 }
@@ -70,7 +93,7 @@ std::vector<float> Model::outputs(std::string_view layer, const Samples& samples
   const train::Trainer& whole = state.compiled();
   // A network that ends there, on the same device, with the same weights.
   const Graph part = part_up_to(state.graph, node_named(state.graph, layer));
-  CompileOptions options = state.options;
+  CompileOptions options = whole.options();
   options.loss = Loss::mean_squared_error;
   options.metrics.clear();
   train::Trainer trainer({{part, SGD{}, options.seed}}, options);
@@ -96,15 +119,13 @@ const std::vector<Weight>& Model::weights() const {
 }
 
 std::vector<float> Model::get_weights(std::string_view name) const try {
-  const std::size_t place = train::weight_named(state().weights, name);
-  return state().compiled().get_weight(0, place);
+  return state().get(train::weight_named(state().weights, name));
 } catch (...) {
   throw_as_promised();
 }
 
 void Model::set_weights(std::string_view name, std::span<const float> values) try {
-  const std::size_t place = train::weight_named(state().weights, name);
-  state().compiled().set_weight(0, place, values);
+  state().set(train::weight_named(state().weights, name), values);
 } catch (...) {
   throw_as_promised();
 }

@@ -4,6 +4,8 @@
 
 #include <saltus/error.h>
 
+#include "train/model_file.h"
+
 namespace saltus::train {
 
 void Participant::set_learning_rate(double learning_rate) try {
@@ -36,6 +38,28 @@ void Participant::set_weights(const std::vector<std::vector<float>>& weights) tr
 
 std::vector<float> Participant::gradients(std::string_view name) try {
   return trainer_.get_gradient(trial_, weight_named(trainer_.weights(), name));
+} catch (...) {
+  throw_as_promised();
+}
+
+void Participant::save(const std::filesystem::path& file) try {
+  write_model(file, trainer_.file(trial_));
+} catch (...) {
+  throw_as_promised();
+}
+
+void Participant::save_weights(const std::filesystem::path& file) try {
+  write_weights(file, trainer_.weights(), get_weights());
+} catch (...) {
+  throw_as_promised();
+}
+
+void Participant::restore(const std::filesystem::path& file) try {
+  if (begun) {
+    throw InvalidArgument("restore() is for on_train_begin(); for weights there is set_weights()");
+  }
+  trainer_.restore(trial_, file);
+  restored = true;
 } catch (...) {
   throw_as_promised();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <span>
 #include <vector>
@@ -22,6 +23,10 @@ class Participant : public TrainingControl {
   std::vector<std::vector<float>> get_weights() override;
   void set_weights(const std::vector<std::vector<float>>& weights) override;
   std::vector<float> gradients(std::string_view name) override;
+  void save(const std::filesystem::path& file) override;
+  void save_weights(const std::filesystem::path& file) override;
+  void restore(const std::filesystem::path& file) override;
+  bool interrupted() const override { return interrupt_ != nullptr && *interrupt_; }
 
   /// Calls a hook of all callbacks: notify(&Callback::on_epoch_begin, epoch).
   template <typename... Parameters, typename... Arguments>
@@ -40,8 +45,12 @@ class Participant : public TrainingControl {
   int trial() const { return trial_; }
   bool wants_to_stop() const { return wants_to_stop_; }
 
+  /// While it trains: what interrupts it.
+  void set_interrupt(const std::atomic<bool>* interrupt) { interrupt_ = interrupt; }
+
   bool active = true;
-  backend::BatchSums sums;  ///< of the epoch's batches so far
+  bool begun = false;     ///< on_train_begin() is over
+  bool restored = false;  ///< a callback had the training continued that a file tells of
   History history;
 
  private:
@@ -49,6 +58,7 @@ class Participant : public TrainingControl {
   int trial_;
   std::vector<CallbackPtr> callbacks_;
   bool wants_to_stop_ = false;
+  const std::atomic<bool>* interrupt_ = nullptr;
 };
 
 /// All trials with their callbacks, of which there are those of each or none. Throws

@@ -1,5 +1,7 @@
 #include "train/trainer.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <saltus/error.h>
@@ -32,21 +34,6 @@ std::shared_ptr<const plan::Plan> plan_for(const std::vector<Entry>& entries,
       plan::make_plan(graph, options.loss, options.precision));
 }
 
-/// Draws the initial weights of a trial; each tensor's draws depend on its place among all.
-void draw_weights(const Entry& entry, int trial, backend::Executable& executable) {
-  int number = 0;
-  std::vector<float> values;
-  for (const Node& node : entry.graph.nodes()) {
-    for (const Weight& weight : node.weights) {
-      values.resize(static_cast<std::size_t>(element_count(weight.shape)));
-      initialize(weight.initializer, weight.fans, entry.seed, static_cast<std::uint32_t>(number),
-                 values);
-      executable.write_weight(trial, number, values);
-      ++number;
-    }
-  }
-}
-
 void check_batch_size(std::int64_t batch_size) {
   if (batch_size < 1) {
     throw InvalidArgument(fmt::format("batch_size is {}, but must be 1 or more", batch_size));
@@ -55,20 +42,35 @@ void check_batch_size(std::int64_t batch_size) {
 
 }  // namespace
 
+std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std::size_t number) {
+  std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
+  initialize(weight.initializer, weight.fans, seed, static_cast<std::uint32_t>(number), values);
+  return values;
+}
+
+void check_values(const Weight& weight, std::span<const float> values) {
+  const auto size = static_cast<std::size_t>(element_count(weight.shape));
+  if (values.size() != size) {
+    throw InvalidArgument(fmt::format("{} of shape {} takes {} values, not {}", weight.name,
+                                      to_string(weight.shape), size, values.size()));
+  }
+}
+
 Trainer::Trainer(std::vector<Entry> entries, const CompileOptions& options, std::int64_t batch_size)
     : Trainer(backend::select(options.device), std::move(entries), options, batch_size) {}
 
 Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
                  const CompileOptions& options, std::int64_t batch_size)
     : plan_(plan_for(entries, options)),
-      loss_(options.loss),
-      terminate_on_nan_(options.terminate_on_nan),
+      entries_(std::move(entries)),
+      options_(options),
       figures_(options.metrics, element_count(plan_->output)),
-      steps_(entries.size()),
-      divergences_(entries.size()) {
+      positions_(entries_.size()),
+      histories_(entries_.size()),
+      divergences_(entries_.size()) {
   check_threads(options.threads);
   std::vector<backend::Trial> trials;
-  for (const Entry& entry : entries) {
+  for (const Entry& entry : entries_) {
     optimizers_.push_back(entry.optimizer);
     trials.push_back(backend::trial_of(entry.graph, entry.optimizer, entry.seed));
   }
@@ -78,8 +80,15 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
                                  .stop_on_nonfinite = options.terminate_on_nan,
                                  .libraries = options.libraries,
                                  .metrics = figures_.custom()});
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    draw_weights(entries[i], static_cast<int>(i), *executable_);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    std::size_t number = 0;
+    for (const Node& node : entries_[i].graph.nodes()) {
+      for (const Weight& weight : node.weights) {
+        executable_->write_weight(static_cast<int>(i), static_cast<int>(number),
+                                  initial_values(weight, entries_[i].seed, number));
+        ++number;
+      }
+    }
   }
 }
 
@@ -90,12 +99,7 @@ std::vector<float> Trainer::get_weight(int trial, std::size_t weight) const {
 }
 
 void Trainer::check_weight(std::size_t weight, std::span<const float> values) const {
-  const Weight& target = weights()[weight];
-  const auto size = static_cast<std::size_t>(element_count(target.shape));
-  if (values.size() != size) {
-    throw InvalidArgument(fmt::format("{} of shape {} takes {} values, not {}", target.name,
-                                      to_string(target.shape), size, values.size()));
-  }
+  check_values(weights()[weight], values);
 }
 
 void Trainer::set_weight(int trial, std::size_t weight, std::span<const float> values) {
@@ -126,13 +130,13 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
         options.epochs < 1 ? options.epochs : options.initial_epoch, options.epochs < 1 ? 1 : 0));
   }
   check_inputs(samples, *plan_, "training samples");
-  check_targets(samples, *plan_, loss_, "training samples");
+  check_targets(samples, *plan_, options_.loss, "training samples");
   check_weights(samples, "training samples");
   SplitSamples split{samples, {}};
   if (options.validation_data) {
     split.validation = *options.validation_data;
     check_inputs(split.validation, *plan_, "validation samples");
-    check_targets(split.validation, *plan_, loss_, "validation samples");
+    check_targets(split.validation, *plan_, options_.loss, "validation samples");
     check_weights(split.validation, "validation samples");
   } else if (options.validation_split != 0) {
     split = split_off_last(samples, options.validation_split);
@@ -149,7 +153,7 @@ std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_s
                                     std::span<const std::vector<CallbackPtr>> callbacks) {
   check_batch_size(batch_size);
   check_inputs(samples, *plan_, "samples");
-  check_targets(samples, *plan_, loss_, "samples");
+  check_targets(samples, *plan_, options_.loss, "samples");
   check_weights(samples, "samples");
   std::deque<Participant> participants = participants_of(*this, callbacks);
   activate_all();
@@ -176,20 +180,27 @@ std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int6
 
 void Trainer::activate_all() {
   for (int trial = 0; trial < trials(); ++trial) {
-    backend::BatchSums left;  // of a run that an exception ended
-    take_training_sums(trial, left);
+    // Of a run that an exception ended.
+    executable_->take_sums(trial, backend::Split::train);
     executable_->take_sums(trial, backend::Split::validation);
     executable_->set_active(trial, true);
   }
 }
 
-void Trainer::take_training_sums(int trial, backend::BatchSums& sums) {
-  const auto batches = executable_->take_sums(trial, backend::Split::train);
-  std::int64_t& steps = steps_[static_cast<std::size_t>(trial)];
-  steps += std::ssize(batches);
-  // The batch in which it met such a number was no step.
-  if (const auto* found = executable_->non_finite(trial)) steps = found->step;
-  add(batches, sums);
+void Trainer::take_training_sums(int trial) {
+  add(executable_->take_sums(trial, backend::Split::train),
+      positions_[static_cast<std::size_t>(trial)].sums);
+}
+
+void Trainer::take_training_seconds() {
+  const double seconds = executable_->training_seconds();
+  for (Position& position : positions_) position.training_seconds += seconds;
+}
+
+int Trainer::epochs_done() const {
+  int epochs = 0;
+  for (const Position& position : positions_) epochs = std::max(epochs, position.order);
+  return epochs;
 }
 
 double Trainer::learning_rate(int trial) const {

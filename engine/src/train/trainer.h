@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -13,8 +14,17 @@
 
 #include "backend/backend.h"
 #include "train/figures.h"
+#include "train/state.h"
 
 namespace saltus::train {
+
+struct ModelFile;
+
+/// The values with which a weight of this number begins.
+std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std::size_t number);
+
+/// Throws InvalidArgument unless these are as many as the weight has.
+void check_values(const Weight& weight, std::span<const float> values);
 
 /// A model of a Trainer.
 struct Entry {
@@ -24,6 +34,14 @@ struct Entry {
 };
 
 /// Models of one structure that train side by side. A Model is a Trainer with one entry.
+///
+/// A training can be stopped and continued elsewhere, with the same bits as if it had not been.
+/// For each trial: state(trial), also from a callback of fit(), whose trials all stand at the same
+/// batch then; write_model() of train/model_file.h with it. Later: a Trainer of the same entries
+/// and options, without those that had ended, restore(trial, read_model(...).state) for each, and
+/// fit() of the same samples with initial_epoch = state.position.epoch, which goes on inside the
+/// epoch where the state was taken there. The device may be another, with its own rounding. Where
+/// the entries are to be checked against the files: file(trial) and restore(trial, path).
 class Trainer {
  public:
   /// Plans the network, compiles it for the device that `options` asks for, and draws the initial
@@ -66,6 +84,22 @@ class Trainer {
   /// Outputs [count][output shape] of a trial, dropout off.
   std::vector<float> predict(int trial, const Samples& samples, std::int64_t batch_size);
 
+  /// Where the training of a trial stands, or begins to.
+  TrainingState state(int trial);
+  void restore(int trial, const TrainingState& state);  ///< throws InvalidArgument, changes nothing
+
+  /// The same with the network and the options: what a file takes. The second throws
+  /// InvalidArgument where those in the file are others, and DataError.
+  ModelFile file(int trial);
+  void restore(int trial, const std::filesystem::path& path);
+
+  /// What a trial was made of.
+  const Entry& entry(int trial) const { return entries_[static_cast<std::size_t>(trial)]; }
+  const CompileOptions& options() const { return options_; }
+
+  /// Epochs of a trial over all calls of fit().
+  const History& history(int trial) const { return histories_[static_cast<std::size_t>(trial)]; }
+
   /// Where a trial met a number that was not finite in the last fit(), if it did.
   const std::optional<Divergence>& divergence(int trial) const {
     return divergences_[static_cast<std::size_t>(trial)];
@@ -81,18 +115,24 @@ class Trainer {
   /// Makes all trials take part again, those too that stopped before.
   void activate_all();
 
-  /// Counts the batches that a trial was trained on since the last call, and adds what they gave.
-  void take_training_sums(int trial, backend::BatchSums& sums);
+  /// Adds what the batches gave that a trial was trained on since the last call.
+  void take_training_sums(int trial);
+
+  /// Adds what training took since this was last asked to the time of all trials' epochs.
+  void take_training_seconds();
+
+  /// Over all calls of fit(): each epoch has its own order.
+  int epochs_done() const;
 
   std::shared_ptr<const plan::Plan> plan_;
-  Loss loss_;
-  bool terminate_on_nan_;
+  std::vector<Entry> entries_;
+  CompileOptions options_;
   Figures figures_;
   std::vector<Optimizer> optimizers_;                   ///< by trial, with the learning rate of now
-  std::vector<std::int64_t> steps_;                     ///< by trial: optimizer steps done
+  std::vector<Position> positions_;                     ///< by trial
+  std::vector<History> histories_;                      ///< by trial
   std::vector<std::optional<Divergence>> divergences_;  ///< by trial
   std::unique_ptr<backend::Executable> executable_;
-  int epochs_done_ = 0;  ///< over all calls of fit(): each epoch has its own order
 };
 
 /// The place of a weight by its name. Throws InvalidArgument where there is none of that name.

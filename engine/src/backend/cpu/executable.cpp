@@ -8,11 +8,6 @@
 
 namespace saltus::cpu {
 
-int moments_of(const Optimizer& optimizer) {
-  if (const auto* sgd = std::get_if<SGD>(&optimizer)) return sgd->momentum != 0 ? 1 : 0;
-  return 2;
-}
-
 CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
                              std::vector<backend::Trial> trials, const backend::Options& options,
                              std::unique_ptr<const Workers> workers)
@@ -24,7 +19,7 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
   const std::int64_t bytes = gradients_.bytes();
   for (backend::Trial& trial : trials) {
     TrialState& state = trials_.emplace_back();
-    const int moments = moments_of(trial.optimizer);
+    const int moments = backend::moments_of(trial.optimizer);
     state.parameters = Buffer(bytes);
     if (plan_->precision == Precision::bf16) state.parameters16 = Buffer(bytes / 2);
     if (moments > 0) state.moment_1 = Buffer(bytes);
@@ -125,6 +120,20 @@ void CpuExecutable::read_gradient(int trial, int weight, std::span<float> values
   }
   const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
   std::copy_n(gradients_.as<float>() + tensor.offset, values.size(), values.begin());
+}
+
+float* CpuExecutable::moment_data(int trial, int weight, int moment) {
+  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
+  const Buffer& home = moment == 0 ? state(trial).moment_1 : state(trial).moment_2;
+  return home.as<float>() + tensor.offset;
+}
+
+void CpuExecutable::read_moment(int trial, int weight, int moment, std::span<float> values) {
+  std::copy_n(moment_data(trial, weight, moment), values.size(), values.begin());
+}
+
+void CpuExecutable::write_moment(int trial, int weight, int moment, std::span<const float> values) {
+  std::copy(values.begin(), values.end(), moment_data(trial, weight, moment));
 }
 
 void CpuExecutable::set_learning_rate(int trial, double learning_rate) {

@@ -10,9 +10,6 @@
 
 namespace saltus::cpu {
 
-/// How many numbers an optimizer remembers of each weight.
-int moments_of(const Optimizer& optimizer);
-
 /// Trials on the CPU: they take turns, batch by batch, in one set of buffers.
 class CpuExecutable : public backend::Executable {
  public:
@@ -32,6 +29,10 @@ class CpuExecutable : public backend::Executable {
   void read_weight(int trial, int weight, std::span<float> values) override;
   void write_weight(int trial, int weight, std::span<const float> values) override;
   void read_gradient(int trial, int weight, std::span<float> values) override;
+  void read_moment(int trial, int weight, int moment, std::span<float> values) override;
+  void write_moment(int trial, int weight, int moment, std::span<const float> values) override;
+  std::uint32_t steps(int trial) override { return state(trial).step; }
+  void set_steps(int trial, std::uint32_t steps) override { state(trial).step = steps; }
   void set_learning_rate(int trial, double learning_rate) override;
   void set_active(int trial, bool active) override;
   const backend::NonFinite* non_finite(int trial) override;
@@ -42,6 +43,7 @@ class CpuExecutable : public backend::Executable {
     return splits_[static_cast<std::size_t>(split)];
   }
   float* weight_data(int trial, int weight);
+  float* moment_data(int trial, int weight, int moment);
 
   /// The rows of batch number `batch`, in the data's own order.
   Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,

@@ -25,7 +25,7 @@ struct TrialState {
   Buffer parameters16;  ///< the same as bf16, where the precision asks for it
   Buffer moment_1, moment_2;
   Buffer statistics;
-  std::int64_t step = 0;  ///< optimizer steps done
+  std::uint32_t step = 0;  ///< optimizer steps done
   bool active = true;
   std::array<std::vector<backend::BatchSums>, 2> sums;  ///< by split
   std::optional<backend::NonFinite> non_finite;

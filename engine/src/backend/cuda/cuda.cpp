@@ -64,6 +64,18 @@ class SeamExecutable : public backend::Executable {
   void write_weight(int trial, int weight, std::span<const float> values) override {
     guarded([&] { executable_.write_weight(trial, weight, values); });
   }
+  void read_moment(int trial, int weight, int moment, std::span<float> values) override {
+    guarded([&] { executable_.read_moment(trial, weight, moment, values); });
+  }
+  void write_moment(int trial, int weight, int moment, std::span<const float> values) override {
+    guarded([&] { executable_.write_moment(trial, weight, moment, values); });
+  }
+  std::uint32_t steps(int trial) override {
+    return guarded([&] { return executable_.steps(trial); });
+  }
+  void set_steps(int trial, std::uint32_t steps) override {
+    guarded([&] { executable_.set_steps(trial, steps); });
+  }
   void set_learning_rate(int trial, double learning_rate) override {
     guarded([&] { executable_.set_learning_rate(trial, learning_rate); });
   }

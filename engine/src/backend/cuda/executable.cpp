@@ -132,6 +132,35 @@ void CudaExecutable::write_weight(int trial, int weight, std::span<const float> 
   });
 }
 
+void CudaExecutable::read_moment(int trial, int weight, int moment, std::span<float> values) {
+  flush();
+  const float* const source = moment_of(trial, weight, moment);
+  complete(stream_.get(), [&] {
+    copy(values.data(), source, values.size(), cudaMemcpyDeviceToHost, stream_.get());
+  });
+}
+
+void CudaExecutable::write_moment(int trial, int weight, int moment,
+                                  std::span<const float> values) {
+  flush();
+  float* const target = moment_of(trial, weight, moment);
+  complete(stream_.get(), [&] {
+    copy(target, values.data(), values.size(), cudaMemcpyHostToDevice, stream_.get());
+  });
+}
+
+std::uint32_t CudaExecutable::steps(int trial) {
+  flush();
+  std::uint32_t steps = 0;
+  complete(stream_.get(), [&] { table_.fetch_steps(trial, steps, stream_.get()); });
+  return steps;
+}
+
+void CudaExecutable::set_steps(int trial, std::uint32_t steps) {
+  flush();
+  table_.set_steps(trial, steps, stream_.get());
+}
+
 void CudaExecutable::set_learning_rate(int trial, double learning_rate) {
   flush();
   table_.set_learning_rate(trial, learning_rate, stream_.get());
@@ -339,6 +368,13 @@ void CudaExecutable::make_room_for_batches(std::int64_t batches) {
   ranges_ = {};
   ranges_ = allocate_pinned(batches * std::int64_t{sizeof(kernels::BatchRange)});
   max_batches_ = batches;
+}
+
+float* CudaExecutable::moment_of(int trial, int weight, int moment) const {
+  const Layout& layout = compiled_->layout();
+  const plan::Tensor& tensor = compiled_->schedule(ProgramKind::train).tensor(weight);
+  const std::int64_t array = moment == 0 ? layout.moment_1 : layout.moment_2;
+  return memory().in_state<float>(array, tensor.offset)[trial];
 }
 
 float* CudaExecutable::weight_of(int trial, int weight) const {

@@ -48,6 +48,10 @@ class CudaExecutable {
   void read_weight(int trial, int weight, std::span<float> values);
   void read_gradient(int trial, int weight, std::span<float> values);
   void write_weight(int trial, int weight, std::span<const float> values);
+  void read_moment(int trial, int weight, int moment, std::span<float> values);
+  void write_moment(int trial, int weight, int moment, std::span<const float> values);
+  std::uint32_t steps(int trial);
+  void set_steps(int trial, std::uint32_t steps);
   void set_learning_rate(int trial, double learning_rate);
   void set_active(int trial, bool active);
   const backend::NonFinite* non_finite(int trial);
@@ -127,6 +131,7 @@ class CudaExecutable {
   void make_room_for_batches(std::int64_t batches);
 
   float* weight_of(int trial, int weight) const;
+  float* moment_of(int trial, int weight, int moment) const;
 
   std::shared_ptr<const plan::Plan> plan_;
   Libraries libraries_;

@@ -92,6 +92,12 @@ void TrialTable::set_active(int trial, bool active, cudaStream_t stream) {
   copy(non_finite_.device() + trial, non_finite_.host() + trial, 1, cudaMemcpyHostToDevice, stream);
 }
 
+void TrialTable::set_steps(int trial, std::uint32_t steps, cudaStream_t stream) {
+  kernels::TrialState& state = states_.host()[trial];
+  state.step = steps;
+  copy(&states_.device()[trial].step, &state.step, 1, cudaMemcpyHostToDevice, stream);
+}
+
 void TrialTable::set_learning_rate(int trial, double learning_rate, cudaStream_t stream) {
   kernels::UpdateRule& rule = rules_.host()[trial];
   rule.learning_rate = learning_rate;

@@ -30,6 +30,11 @@ class TrialTable {
   kernels::NonFinite* non_finite() const { return non_finite_.device(); }
 
   void set_active(int trial, bool active, cudaStream_t stream);
+  void set_steps(int trial, std::uint32_t steps, cudaStream_t stream);
+  /// Puts a copy of the optimizer steps that a trial has done into the stream.
+  void fetch_steps(int trial, std::uint32_t& steps, cudaStream_t stream) const {
+    copy(&steps, &states_.device()[trial].step, 1, cudaMemcpyDeviceToHost, stream);
+  }
   void set_learning_rate(int trial, double learning_rate, cudaStream_t stream);
 
   /// Puts a copy of what trials met into the stream; found() has it once that is done.
