@@ -364,7 +364,6 @@ TEST(Model, SaysWhatIsMissingOrCannotBe) {
   const Images images(4);
   Model model(residual_network());
   EXPECT_THROW(model.fit(images.samples(), {}), InvalidArgument) << "not compiled";
-  EXPECT_THROW(model.get_weights("conv2d/kernel"), InvalidArgument) << "not compiled";
   EXPECT_FALSE(model.divergence());
   EXPECT_THROW(model.compile({.device = Device::cpu, .precision = Precision::tf32}),
                InvalidArgument);

@@ -81,6 +81,8 @@ void read(const ReadJson& json, Activation& activation) {
 
 template <class L, class T>
 struct Option {
+  Option(const char* key, T L::*value) : name(key), member(value) {}
+
   const char* name;
   T L::*member;
 };
