@@ -197,9 +197,22 @@ def examples():
     run("cmake", "--build", folder)
 
 
+def unmarked(header):
+    """What a header declares and leaves to the library to define, without SALTUS_API."""
+    text = header.read_text()
+    no_declaration = "#|//|using|inline|constexpr|template|namespace|struct|class|enum|}|static|extern|SALTUS_API"
+    names = re.findall(rf"^(?!{no_declaration})[\w:][\w:<>,&*\s]*?\b(\w+)\(", text, re.M)
+    for name, body in re.findall(r"^(?:class|struct) (?!SALTUS_API)(\w+)[^;{]*\{(.*?)^\};", text, re.M | re.S):
+        members = re.findall(r"^  (?!//)(?:[\w:<>,&* \[\]]+? )?~?\w+\([^;{}]*\)[^;{}]*;", body, re.M)
+        names += [name for member in members if not re.search(r"= (default|delete|0);", member)]
+    return names
+
+
 def symbols():
     """Shared libraries show Saltus's public interface and nothing else."""
     public = "".join(file.read_text() for file in sorted((prefix("shared") / "include/saltus").glob("*.h")))
+    for header in sorted((prefix("shared") / "include/saltus").glob("*.h")):
+        expect(not unmarked(header), f"{header} lacks SALTUS_API on {unmarked(header)}")
     seen = set()
     for file in sorted(prefix("shared").glob("lib*/**/libsaltus*.so")):
         shown = run("nm", "-DC", "--defined-only", file).splitlines()
