@@ -48,8 +48,16 @@ def fresh(name):
     return folder
 
 
+def skip(reason):
+    print(f"skipped package.{'.'.join(sys.argv[2:])}: {reason}")  # make test shows these lines
+    sys.exit(77)
+
+
 def compiler(name):
-    return {"gcc": cached("CMAKE_CXX_COMPILER"), "clang": os.environ.get("SALTUS_CLANG", "clang++")}[name]
+    if name == "gcc":
+        return cached("CMAKE_CXX_COMPILER")
+    found = os.environ.get("SALTUS_CLANG", "NOTFOUND")
+    return skip("there is no clang") if found.endswith("NOTFOUND") else found
 
 
 def prefix(kind):
@@ -264,6 +272,5 @@ def settings():
 
 if __name__ == "__main__":
     if not (BUILD / "compile_commands.json").exists():
-        print("skipped: needs a build with CMAKE_EXPORT_COMPILE_COMMANDS=ON")
-        sys.exit(77)
+        skip("needs a build with CMAKE_EXPORT_COMPILE_COMMANDS=ON")
     globals()[sys.argv[2]](*sys.argv[3:])
