@@ -1,4 +1,5 @@
 // What the machine has to have: a driver, a device, memory.
+#include <cuda_runtime_api.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,6 +58,8 @@ TEST(CudaSelect, SaysWhatIsMissing) {
   EXPECT_THAT(obstacle_on({.compute_capability = 75}),
               AllOf(HasSubstr("compute capability 7.5"), HasSubstr("8.0 and later")));
   EXPECT_EQ(obstacle_on({.compute_capability = 75}).find('\n'), std::string::npos);
+  const WithPlatform oldest({.compute_capability = 80});
+  EXPECT_EQ(backend::cuda_obstacle(), "");
 }
 
 TEST(CudaSelect, SaysWhenCudaDoesNotStart) {
@@ -91,11 +94,66 @@ TEST(CudaMemory, TooLittleOfItIsFoundBeforeAnythingRuns) {
 
 TEST(CudaMemory, SamplesThatDoNotFitAreNamed) {
   train::Trainer trainer(backend::cuda(), {six_entries()[0]}, compile_options());
-  const Images images(1, 3000);
+  const Images many(1, 3000);
+  const Images few;
   const WithCapacity little(100 << 10);
-  EXPECT_THAT(
-      error_of<DeviceError>([&] { trainer.fit(images.samples(), fit_options(images), {}); }),
-      AllOf(HasSubstr("no room for the samples"), HasSubstr("192000 bytes")));
+  const auto fit = [&](const Images& images) {
+    return trainer.fit(images.samples(), fit_options(images, 1), {})[0].epoch.size();
+  };
+  EXPECT_THAT(error_of<DeviceError>([&] { fit(many); }),
+              AllOf(HasSubstr("no room for the samples"), HasSubstr("192000 bytes")));
+  EXPECT_EQ(fit(few), 1U) << "the error is not reported again";
+}
+
+TEST(CudaMemory, RowsCountInTheLargestArray) {
+  const WithCapacity little(1 << 20);
+  Graph graph({64});
+  graph.add(layers::Dense{.units = 100}, "wide");
+  const auto plan = std::make_shared<const plan::Plan>(
+      plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32));
+  EXPECT_THAT(error_of<DeviceError>([&] {
+                backend::cuda().compile(plan, {backend::trial_of(graph, SGD{}, 1)},
+                                        {.batch_size = 4096});
+              }),
+              AllOf(HasSubstr("1 trial with batches of 4096 "),
+                    HasSubstr("the largest array is wide with 1638400 bytes a trial")));
+}
+
+TEST(CudaMemory, SufficesToTheByte) {
+  Graph graph({4});
+  graph.add(layers::Dense{.units = 3});
+  const plan::Plan plan = plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32);
+  const cuda::Compiled compiled(plan, {true, true}, {}, 16);
+  const cuda::Layout& layout = compiled.layout();
+  constexpr std::int64_t kHeld = 1000;
+  const auto require = [&](std::int64_t bytes) {
+    const WithCapacity memory(static_cast<std::size_t>(bytes));
+    cuda::require_memory(layout, 3, kHeld, compiled.schedules());
+  };
+  const std::int64_t enough = layout.bytes_of(3) - kHeld;
+  EXPECT_NO_THROW(require(enough));
+  EXPECT_THAT(error_of<DeviceError>([&] { require(enough - 1); }),
+              HasSubstr("but " + std::to_string(enough - 1 + kHeld) + " are free"));
+}
+
+/// What an executable holds counts as free where it goes back or is kept.
+TEST(CudaMemory, GrowsByWhatIsNewAlone) {
+  Graph graph({256});
+  graph.add(layers::Dense{.units = 1024});
+  const auto plan = std::make_shared<const plan::Plan>(
+      plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32));
+  const auto executable =
+      backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = 1});
+  const std::vector<std::uint8_t> bytes(16 * 256);
+  executable->bind(backend::Split::train,
+                   {.count = 16, .inputs = bytes, .targets = std::span<const float>()});
+  std::size_t free = 0;
+  std::size_t total = 0;
+  SALTUS_CHECK(cudaMemGetInfo(&free, &total));
+  // Weights and moments of 263 thousand parameters stay; gradients as large go back, and come again
+  // with 16 rows of two thousand numbers.
+  const WithCapacity little(total - free + (512 << 10));
+  EXPECT_EQ(executable->predict(0, backend::Split::train, 16).size(), 16U * 1024);
 }
 
 /// A dense layer, and samples for it.
@@ -110,8 +168,8 @@ struct Workload {
     plan = plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32);
     samples = {.count = count, .inputs = bytes, .targets = std::span<const float>()};
   }
-  int side_by_side() const {
-    return backend::cuda().side_by_side(plan, {.batch_size = 16}, samples, samples);
+  int side_by_side(std::int64_t batch_size = 16) const {
+    return backend::cuda().side_by_side(plan, {.batch_size = batch_size}, samples, samples);
   }
   /// Bytes of a trial on the device.
   std::int64_t of_trial() const {
@@ -149,6 +207,14 @@ TEST(CudaSideBySide, CountsSamplesAndGraphs) {
               (kCapacity / 10 * 9 - samples - launches * (32 << 10)) / (work.of_trial() + sums))
         << batches;
   }
+}
+
+TEST(CudaSideBySide, HasNoMoreRowsThanThereAreSamples) {
+  const WithCapacity memory(std::size_t{16} << 20);
+  const Workload work(512, 4);
+  const int count = work.side_by_side(4);
+  EXPECT_GT(count, 5);
+  EXPECT_EQ(work.side_by_side(1 << 20), count);
 }
 
 TEST(CudaSideBySide, FitsWhatItSays) {

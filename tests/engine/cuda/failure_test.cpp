@@ -4,6 +4,7 @@
 
 #include <saltus/error.h>
 
+#include "backend/cuda/handles.h"
 #include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 
@@ -52,6 +53,7 @@ void run_all(Precision precision) {
   EXPECT_EQ(executable->predict(1, backend::Split::train, 2).size(), 6U);
   std::vector<float> values(8);
   executable->read_weight(1, 0, values);
+  executable->read_gradient(1, 0, values);
 }
 
 /// Calls whose failure nobody can do anything about: what they give back is given back.
@@ -88,6 +90,7 @@ TEST_P(CudaFailure, OfAnyCallIsAnErrorThatNamesIt) {
       ++silent;
     } catch (const DeviceError& error) {
       EXPECT_THAT(error.what(), ContainsRegex("cuda[A-Z]"));
+      EXPECT_EQ(cudaPeekAtLastError(), cudaSuccess) << "or the next launch would report it again";
     }
     emulation::reset_calls();
     emulation::reset_errors();
@@ -110,6 +113,24 @@ TEST(CudaFailureInTheMiddle, LeavesAnExecutableThatCanBeAskedAgain) {
     EXPECT_EQ(all_weights(trainer, 0), before) << number;
   }
   EXPECT_EQ(trainer.fit(images.samples(), fit_options(images, 1), {})[0].epoch.size(), 1U);
+}
+
+TEST(CudaFailureInTheMiddle, WaitsForWhatWasPutIntoTheStream) {
+  emulation::set_streams({emulation::Streams::Kind::lazy});
+  const cuda::Stream stream = cuda::make_stream();
+  const cuda::DeviceMemory memory = cuda::allocate(sizeof(int), "a number");
+  auto* const place = static_cast<int*>(memory.get());
+  const int sent = 7;
+  int received = 0;
+  const auto fail = [&] {
+    cuda::copy(place, &sent, 1, cudaMemcpyHostToDevice, stream.get());
+    cuda::copy(&received, place, 1, cudaMemcpyDeviceToHost, stream.get());
+    EXPECT_EQ(received, 0);
+    throw DeviceError("half-way");
+  };
+  EXPECT_THROW(cuda::complete(stream.get(), fail), DeviceError);
+  EXPECT_EQ(received, 7) << "the numbers may go once the error is thrown";
+  emulation::set_streams({});
 }
 
 }  // namespace

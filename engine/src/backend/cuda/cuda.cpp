@@ -22,6 +22,9 @@ auto guarded(Work work) {
   } catch (const kernels::CudaError& error) {
     cudaGetLastError();  // or the next launch would report it again
     throw DeviceError(error.what());
+  } catch (const DeviceError&) {
+    cudaGetLastError();  // of memory that there was too little of
+    throw;
   } catch (const std::invalid_argument& error) {
     throw InvalidArgument(error.what());
   }
@@ -218,6 +221,7 @@ std::string cuda_obstacle() {
     kernels::check(code, "cudaGetDeviceCount", __FILE__, __LINE__);
     return saltus::cuda::device_obstacle();
   } catch (const kernels::CudaError& error) {
+    cudaGetLastError();
     return fmt::format("CUDA does not work here: {}", error.what());
   }
 }
