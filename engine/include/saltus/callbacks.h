@@ -33,7 +33,8 @@ class SALTUS_API TrainingControl {
 
   /// The gradient of the loss of the batch trained last by a weight ("dense/kernel"), before
   /// clipping, in the weight's layout. Throws InvalidArgument for a name that is no trainable
-  /// weight's, and before the first batch.
+  /// weight's, and before the first batch; on a GPU also behind a prediction or evaluation in
+  /// larger batches than any before.
   virtual std::vector<float> gradients(std::string_view name) = 0;
 
   /// Writes the model as Model::save() and Model::save_weights() do; inside an epoch, too, where a

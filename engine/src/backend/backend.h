@@ -108,7 +108,7 @@ class Executable {
 
   /// Copies out the gradient of the mean loss of the last batch by a trained weight, before
   /// clipping. Throws InvalidArgument where it is no longer there: trials that take turns share
-  /// their gradients.
+  /// their gradients, and a GPU that makes room for larger batches drops them.
   virtual void read_gradient(int trial, int weight, std::span<float> values) = 0;
 
   /// Copies what the trial's optimizer remembers of a trained weight out or in: `moment` counts

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <saltus/error.h>
 #include <saltus/kernels/elementwise/fill.h>
 
 namespace saltus::cuda {
@@ -110,6 +111,11 @@ void CudaExecutable::read_weight(int trial, int weight, std::span<float> values)
 
 void CudaExecutable::read_gradient(int trial, int weight, std::span<float> values) {
   flush();
+  if (!has_gradients_) {
+    throw InvalidArgument(
+        "there are no gradients of the batch trained last, for a larger one took their place: ask "
+        "for them before that is predicted or evaluated");
+  }
   const std::int64_t offset = compiled_->schedule(ProgramKind::train).tensor(weight).offset;
   const Memory own = memory().of(trial);
   const float* const source = own.in_scratch<float>(own.layout->gradients, offset).data;
@@ -280,6 +286,7 @@ void CudaExecutable::collect(const std::vector<Pass>& passes) {
     }
     number += pass.count;
     if (pass.kind != ProgramKind::train) continue;
+    has_gradients_ = true;
     float milliseconds = 0;
     SALTUS_CHECK(cudaEventElapsedTime(&milliseconds, spans_[i].begin.get(), spans_[i].end.get()));
     training_seconds_ += milliseconds * 1e-3;
@@ -346,6 +353,7 @@ void CudaExecutable::make_room(std::int64_t rows) {
 
   max_rows_ = 0;  // should anything fail below, the next call begins anew
   graphs_.clear();
+  has_gradients_ = false;
   scratch_ = {};
   compiled_ = std::move(compiled);
   const Layout& layout = compiled_->layout();

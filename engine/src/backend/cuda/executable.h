@@ -141,6 +141,7 @@ class CudaExecutable {
   std::unique_ptr<Compiled> compiled_;
   DeviceMemory state_;
   DeviceMemory scratch_;
+  bool has_gradients_ = false;       ///< scratch_ holds those of a batch
   std::int64_t max_rows_ = 0;        ///< that scratch_ has room for
   std::array<Dataset, 2> datasets_;  ///< by split
   std::map<PassKey, PassGraph> graphs_;
