@@ -6,6 +6,7 @@
 
 #include <saltus/error.h>
 
+#include "backend/cuda/compiled.h"
 #include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 #include "tests/engine/cuda/stand_ins/stand_ins.h"
@@ -272,7 +273,11 @@ TEST(CudaSideBySideWithLibraries, LeavesRoomForTheirWorkspace) {
   const int ours = side_by_side({});
   emulation::set_capacity(std::size_t{4} << 30);
   EXPECT_LT(count, ours);
-  EXPECT_GE(count, 1);
+  const cuda::Compiled compiled(plan, {true, true}, {}, 1, kBoth);
+  const cuda::Layout& layout = compiled.layout();
+  EXPECT_GT(layout.shared_bytes, 0);
+  EXPECT_EQ(count, ((std::int64_t{40} << 20) / 10 * 9 - layout.shared_bytes) /
+                       (layout.state_bytes + layout.scratch_bytes));
 }
 
 }  // namespace

@@ -37,6 +37,26 @@ TEST(CudaSchedule, KeepsWhatSomebodyElseReads) {
             (std::vector<std::string>{"load_input", "product", "activate", "sum"}));
 }
 
+/// x is loaded and y = x w is the output, whatever steps come behind it.
+TEST(CudaSchedule, KeepsTheOutput) {
+  enum : plan::TensorId { w, x, y, activated, twice, again };
+  plan::Program program;
+  program.tensors.push_back({.name = "w", .shape = {4, 4}, .elements = 16});
+  program.tensors[w].home = plan::Home::parameters;
+  for (const char* name : {"x", "y", "activated", "twice", "again"})
+    program.tensors.push_back({.name = name, .shape = {4}, .elements = 4});
+  program.segments = {
+      {.steps = {plan::LoadInput{x}, plan::Product{x, w, plan::kNone, y, 1, 4, 4},
+                 plan::Activate{y, activated, plan::kNone, 0},
+                 plan::Sum{activated, activated, twice}, plan::Sum{twice, twice, again}}}};
+  program.output = y;
+  const Schedule schedule = make_schedule(program);
+  EXPECT_EQ(names(schedule),
+            (std::vector<std::string>{"load_input", "product", "activate", "sum", "sum"}));
+  for (const plan::TensorId other : {activated, twice, again})
+    EXPECT_NE(schedule.tensor(other).offset, schedule.tensor(y).offset) << other;
+}
+
 /// From the first job that touches a tensor to the last, by all that the steps say but what passes
 /// inside a launch.
 std::vector<plan::Lifetime> lifetimes(const Schedule& schedule) {
