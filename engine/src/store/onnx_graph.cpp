@@ -181,7 +181,7 @@ std::string OnnxGraph::file(const std::string& input, const Shape& input_shape,
               "Input and output are floats; images are {batch, height, width, channels}.");
   model.message(model_proto::graph, graph);
   model.message(model_proto::opset_import, opset);
-  return model.encoded();
+  return std::move(model).encoded();
 }
 
 }  // namespace saltus::store

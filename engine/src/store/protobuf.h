@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace saltus::store {
 
@@ -26,7 +27,8 @@ class Message {
   /// The fields of another message of the same type, behind these.
   void append(const Message& other) { encoded_ += other.encoded_; }
 
-  const std::string& encoded() const { return encoded_; }
+  const std::string& encoded() const& { return encoded_; }
+  std::string encoded() && { return std::move(encoded_); }
 
  private:
   void tag(int field, int wire_type);
