@@ -5,18 +5,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "floats_file.h"
 #include "networks.h"
 
 namespace saltus::formats {
 namespace {
 
 namespace fs = std::filesystem;
-
-void write_floats(const fs::path& file, const std::vector<float>& values) {
-  std::ofstream(file, std::ios::binary)
-      .write(reinterpret_cast<const char*>(values.data()),
-             static_cast<std::streamsize>(values.size() * sizeof(float)));
-}
 
 /// What check_onnx.py is told of a model.
 nlohmann::json written(const fs::path& folder, std::size_t number, const Example& example,
