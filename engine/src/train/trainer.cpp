@@ -113,7 +113,7 @@ std::vector<float> Trainer::get_gradient(int trial, std::size_t weight) const {
     throw InvalidArgument(
         fmt::format("{} is not trained and has no gradient; ask for that of another", target.name));
   }
-  if (steps_[static_cast<std::size_t>(trial)] == 0) {
+  if (executable_->steps(trial) == 0) {
     throw InvalidArgument("there are no gradients yet: ask for them behind the first batch");
   }
   std::vector<float> values(static_cast<std::size_t>(element_count(target.shape)));

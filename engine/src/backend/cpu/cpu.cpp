@@ -23,8 +23,9 @@ bool has_bf16() {
 void check_memory(const plan::Plan& plan, const std::vector<Trial>& trials) {
   auto floats = static_cast<double>(plan.parameter_count);  // the gradients, which trials share
   for (const Trial& trial : trials) {
-    floats += static_cast<double>(plan.parameter_count) * (1 + backend::moments_of(trial.optimizer)) +
-              static_cast<double>(plan.statistic_count);
+    floats +=
+        static_cast<double>(plan.parameter_count) * (1 + backend::moments_of(trial.optimizer)) +
+        static_cast<double>(plan.statistic_count);
   }
   const double bytes = floats * sizeof(float);
   const double there =
