@@ -22,8 +22,8 @@ struct Saves : TrainingControl {
   double learning_rate() const override { return 1; }
   void set_learning_rate(double /*learning_rate*/) override {}
   std::vector<std::vector<float>> get_weights() override { return {}; }
-  void set_weights(const std::vector<std::vector<float>>& /*weights*/) override {}
   std::vector<float> gradients(std::string_view /*name*/) override { return {}; }
+  void set_weights(const std::vector<std::vector<float>>& /*weights*/) override {}
   void save(const std::filesystem::path& file) override { names.push_back(file.filename()); }
   void save_weights(const std::filesystem::path& file) override {
     names.push_back("weights:" + file.filename().string());

@@ -83,6 +83,7 @@ void Trainer::restore(int trial, const TrainingState& state) {
   }
   executable_->set_steps(trial, state.steps);
   set_learning_rate(trial, state.learning_rate);
+  restored_steps_[place] = state.steps;
   positions_[place] = state.position;
   histories_[place] = state.history;
 }

@@ -65,6 +65,7 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
       entries_(std::move(entries)),
       options_(options),
       figures_(options.metrics, element_count(plan_->output)),
+      restored_steps_(entries_.size()),
       positions_(entries_.size()),
       histories_(entries_.size()),
       divergences_(entries_.size()) {
@@ -113,7 +114,7 @@ std::vector<float> Trainer::get_gradient(int trial, std::size_t weight) const {
     throw InvalidArgument(
         fmt::format("{} is not trained and has no gradient; ask for that of another", target.name));
   }
-  if (executable_->steps(trial) == 0) {
+  if (executable_->steps(trial) == restored_steps_[static_cast<std::size_t>(trial)]) {
     throw InvalidArgument("there are no gradients yet: ask for them behind the first batch");
   }
   std::vector<float> values(static_cast<std::size_t>(element_count(target.shape)));

@@ -129,6 +129,7 @@ class Trainer {
   CompileOptions options_;
   Figures figures_;
   std::vector<Optimizer> optimizers_;                   ///< by trial, with the learning rate of now
+  std::vector<std::uint32_t> restored_steps_;           ///< by trial: done when it began here
   std::vector<Position> positions_;                     ///< by trial
   std::vector<History> histories_;                      ///< by trial
   std::vector<std::optional<Divergence>> divergences_;  ///< by trial
