@@ -54,6 +54,10 @@ class SavingConsole : public SweepConsole {
   SavingConsole(const SweepPlan& plan, std::span<const TrialResult> done, SweepWriter& writer)
       : SweepConsole(plan, done), writer_(writer) {}
 
+  void on_trial_resumed(const TrialSpec& trial, const History& history) override {
+    writer_.on_trial_resumed(trial, history);
+    SweepConsole::on_trial_resumed(trial, history);
+  }
   void on_progress(const TrialSpec& trial, const TrialProgress& progress) override {
     writer_.on_progress(trial, progress);
     SweepConsole::on_progress(trial, progress);
@@ -124,9 +128,14 @@ int run_sweep_command(const SweepArguments& arguments) {
 
   print_plan(config, data, plan, done.size(), out);
   SavingConsole console(plan, done, writer);
-  const SweepResult result = run_sweep(
-      config, data,
-      {.observer = &console, .done = done, .interrupt = &interrupted, .side_by_side = concurrent});
+  const SweepResult result = run_sweep(config, data,
+                                       {.observer = &console,
+                                        .done = done,
+                                        .interrupt = &interrupted,
+                                        .side_by_side = concurrent,
+                                        .folder = out,
+                                        .save = parse_saved_models(arguments.save),
+                                        .resume = existing == Existing::resume});
   if (!result.complete && !writer.begun()) throw Interrupted();
   writer.write(result);
   print_ranking(result);

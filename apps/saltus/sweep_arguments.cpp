@@ -101,6 +101,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "CPU threads, up to 1024; 0: one for each core that this process may use; results do not "
          "depend on it");
   option("--out", to.out, "DIR", "Folder for the results (default: runs/DATA-DATE-TIME)");
+  option("--save", to.save, "none|last|best",
+         "Keep each trial's model in models/ of the folder: that of the last epoch, or of the one "
+         "with the best validation accuracy");
   command.add_flag("--quick", to.quick,
                    "A size that takes a few minutes on this machine: chooses epochs, seeds and "
                    "limits that are not given");
@@ -108,14 +111,17 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       command.add_flag("--overwrite", to.overwrite, "Replace the results that are in the folder");
   command
       .add_flag("--resume", to.resume,
-                "Go on with the sweep in the folder: what is finished is not run again")
+                "Go on with the sweep in the folder: what is finished is not run again, and trials "
+                "that were stopped go on where they were, to the same bits")
       ->excludes(overwrite);
   command.footer(
       "Options with ,... take a list; the sweep runs every combination of them, 100,000 trials at "
       "most.\n\n"
       "Results: history.csv, history.jsonl, results.json, sweep.json, accuracy and loss (.svg, "
       ".png).\n"
-      "Ctrl-C keeps what is finished; --resume goes on from there.\n\n"
+      "Ctrl-C keeps what was done; --resume goes on from there, also within a trial. A program "
+      "that "
+      "is killed loses a minute at most.\n\n"
       "Examples:\n"
       "  saltus sweep --quick\n"
       "  saltus sweep --seeds 5 --out runs/article\n"

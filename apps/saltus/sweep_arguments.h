@@ -36,6 +36,7 @@ struct SweepArguments {
   std::string concurrent = "0";
   std::string threads = "0";
   std::string out;
+  std::string save = "none";
   bool quick = false;
   bool overwrite = false;
   bool resume = false;

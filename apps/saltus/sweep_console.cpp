@@ -202,6 +202,16 @@ void SweepConsole::on_trial_begin(const TrialSpec& trial) {
                    std::forward_as_tuple(in_place_ && first, std::move(options)));
 }
 
+void SweepConsole::on_trial_resumed(const TrialSpec& trial, const History& history) {
+  if (history.epoch.empty()) return;
+  Running& running = running_.at(trial.id);
+  const auto done = static_cast<double>(history.epoch.size());
+  running.epochs = done;
+  running.last_accuracy = history.at(kAccuracy).back();
+  epochs_to_run_ -= done;
+  epochs_ended_ -= done;
+}
+
 void SweepConsole::on_progress(const TrialSpec& trial, const TrialProgress& progress) {
   Running& running = running_.at(trial.id);
   const int epochs = epochs_of(trial);

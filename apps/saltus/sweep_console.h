@@ -30,6 +30,7 @@ class SweepConsole : public SweepObserver {
   SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done);
 
   void on_trial_begin(const TrialSpec& trial) override;
+  void on_trial_resumed(const TrialSpec& trial, const History& history) override;
   void on_progress(const TrialSpec& trial, const TrialProgress& progress) override;
   void on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) override;
   void on_trial_end(const TrialSpec& trial, const TrialResult& result,

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <span>
@@ -189,6 +190,9 @@ class SALTUS_API SweepObserver {
  public:
   virtual ~SweepObserver() = default;
   virtual void on_trial_begin(const TrialSpec& /*trial*/) {}
+  /// The trial goes on where an earlier run was stopped, behind these epochs: on_epoch_end() of
+  /// each, unless overridden.
+  virtual void on_trial_resumed(const TrialSpec& trial, const History& history);
   /// Some six times a second.
   virtual void on_progress(const TrialSpec& /*trial*/, const TrialProgress& /*progress*/) {}
   /// `epoch` counts from 0; `logs` are the figures of TrialResult::history.
@@ -197,6 +201,14 @@ class SALTUS_API SweepObserver {
   virtual void on_trial_end(const TrialSpec& /*trial*/, const TrialResult& /*result*/,
                             std::span<const TrialResult> /*all*/) {}
 };
+
+/// Which model of a trial is kept: none, that of its last epoch, or that of the epoch with the
+/// highest val_categorical_accuracy, the first of equals.
+enum class SavedModels : std::uint8_t { none, last, best };
+
+/// "none", "last", "best". Parsing throws InvalidArgument.
+SALTUS_API std::string_view to_string(SavedModels models);
+SALTUS_API SavedModels parse_saved_models(std::string_view name);
 
 /// How a sweep runs; nothing here changes a result.
 struct SweepOptions {
@@ -210,9 +222,20 @@ struct SweepOptions {
   /// the device is best at. On a GPU its memory decides; on a CPU that is one: it has the caches
   /// for itself.
   int side_by_side = 0;
+  /// Where files of trials are kept, under their ids: models/, and states/ of those in progress.
+  /// Empty: nowhere.
+  std::filesystem::path folder = {};
+  SavedModels save = SavedModels::none;
+  /// Goes on inside trials whose state is in the folder, with the bits of trials that were not
+  /// stopped; else such states are removed.
+  bool resume = false;
+  /// Seconds after which the state of a trial in progress is saved at the latest (on a GPU at the
+  /// end of the epoch); where a save is quick, up to six times as often.
+  double save_interval = 60;
 };
 
-/// Throws InvalidArgument where side_by_side is not 0 to kMostSideBySide.
+/// Throws InvalidArgument where side_by_side is not 0 to kMostSideBySide, models are to be kept
+/// without a folder, or save_interval is negative or not a number.
 SALTUS_API void validate(const SweepOptions& options);
 
 /// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what

@@ -23,6 +23,12 @@ constexpr Named<TrialStatus> kStatuses[] = {
     {TrialStatus::stopped, "stopped"},
 };
 
+constexpr Named<SavedModels> kSavedModels[] = {
+    {SavedModels::none, "none"},
+    {SavedModels::last, "last"},
+    {SavedModels::best, "best"},
+};
+
 template <class T>
 void require_some(const std::vector<T>& values, std::string_view what) {
   if (values.empty()) throw InvalidArgument(fmt::format("a sweep needs at least one {}", what));
@@ -127,6 +133,14 @@ void validate(const SweepOptions& options) {
         "at, not {}",
         kMostSideBySide, options.side_by_side));
   }
+  if (options.folder.empty() && (options.save != SavedModels::none || options.resume)) {
+    throw InvalidArgument("models and states of trials need a folder; name one");
+  }
+  if (!(options.save_interval >= 0)) {
+    throw InvalidArgument(
+        fmt::format("the state of a trial is saved after {} seconds, which must be 0 or more",
+                    options.save_interval));
+  }
 }
 
 SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) try {
@@ -193,6 +207,14 @@ std::string_view to_string(TrialStatus status) {
 
 TrialStatus parse_trial_status(std::string_view name) {
   return parse_in(kStatuses, "status of a trial", name);
+}
+
+std::string_view to_string(SavedModels models) {
+  return name_in(kSavedModels, models);
+}
+
+SavedModels parse_saved_models(std::string_view name) {
+  return parse_in(kSavedModels, "choice of models to save", name);
 }
 
 }  // namespace saltus

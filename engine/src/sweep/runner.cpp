@@ -4,8 +4,10 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "backend/select.h"
@@ -27,11 +29,22 @@ Samples first_samples(const ImageSet& set, const std::optional<std::int64_t>& li
 /// Keeps a trial's history and hands its progress on.
 class Recorder : public Callback {
  public:
-  Recorder(const TrialSpec& trial, SweepObserver& observer, TrialResult& result)
-      : trial_(trial), observer_(observer), result_(result) {}
+  /// `state` is what the trial goes on from, or null.
+  Recorder(const TrialSpec& trial, const train::TrainingState* state, SweepObserver& observer,
+           TrialResult& result)
+      : trial_(trial), state_(state), observer_(observer), result_(result) {}
 
   void on_train_begin(const FitInfo& info, TrainingControl& /*control*/) override {
     steps_ = info.steps_per_epoch;
+    if (state_ == nullptr) return;
+    result_.history = state_->history;
+    result_.seconds = state_->position.seconds;
+    const auto seconds = state_->history.history.find("seconds");
+    if (seconds != state_->history.history.end()) {
+      result_.seconds =
+          std::accumulate(seconds->second.begin(), seconds->second.end(), result_.seconds);
+    }
+    observer_.on_trial_resumed(trial_, state_->history);
   }
   void on_epoch_begin(int epoch, TrainingControl& /*control*/) override { epoch_ = epoch; }
   void on_batches_end(std::int64_t steps_done, const Logs& logs,
@@ -47,6 +60,7 @@ class Recorder : public Callback {
 
  private:
   const TrialSpec& trial_;
+  const train::TrainingState* state_;
   SweepObserver& observer_;
   TrialResult& result_;
   std::int64_t steps_ = 0;
@@ -55,13 +69,16 @@ class Recorder : public Callback {
 
 /// Cuts trials that are to be run into groups that can train side by side.
 std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<TrialSpec> trials,
-                                          int side_by_side) {
+                                          int side_by_side, const TrialFiles& files) {
   std::vector<std::vector<TrialSpec>> groups;
-  // By batch size and epochs: the group that has room.
-  std::map<std::pair<std::int64_t, int>, std::size_t> open;
+  // By batch size, epochs, and where they stand: the group that has room.
+  std::map<std::tuple<std::int64_t, int, int, std::int64_t>, std::size_t> open;
   for (TrialSpec& trial : trials) {
     const Setting& setting = plan.settings[trial.setting];
-    const auto [place, is_new] = open.try_emplace({setting.batch_size, setting.epochs});
+    const train::TrainingState* state = files.found(trial.id);
+    const train::Position at = state != nullptr ? state->position : train::Position{};
+    const auto [place, is_new] =
+        open.try_emplace({setting.batch_size, setting.epochs, at.epoch, at.batch});
     if (is_new || std::cmp_equal(groups[place->second].size(), side_by_side)) {
       place->second = groups.size();
       groups.emplace_back();
@@ -120,19 +137,23 @@ int TrialRunner::side_by_side(const SweepPlan& plan) const {
 
 std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,
                                           SweepObserver& observer,
-                                          const std::atomic<bool>* interrupt) const {
+                                          const std::atomic<bool>* interrupt,
+                                          TrialFiles* files) const {
   const Clock::time_point start = Clock::now();
   const std::string_view device = backend::select(config_.device).name();
   std::vector<TrialResult> results(trials.size());
+  const Setting& common = plan.settings[trials.front().setting];
   std::vector<std::vector<CallbackPtr>> recorders;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     results[i].id = trials[i].id;
     results[i].seed = trials[i].seed;
     results[i].device = device;
-    recorders.push_back({std::make_shared<Recorder>(trials[i], observer, results[i])});
+    std::vector<CallbackPtr>& callbacks = recorders.emplace_back();
+    if (files != nullptr) callbacks.push_back(files->keeper(trials[i], common.epochs));
+    const train::TrainingState* state = files != nullptr ? files->found(trials[i].id) : nullptr;
+    callbacks.push_back(std::make_shared<Recorder>(trials[i], state, observer, results[i]));
     call_callers([&] { observer.on_trial_begin(trials[i]); });
   }
-  const Setting& common = plan.settings[trials.front().setting];
   train::Trainer trainer = this->trainer(plan, trials);
   trainer.fit(train_,
               {.epochs = common.epochs,
@@ -147,7 +168,7 @@ std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const
     result.status = result.divergence ? TrialStatus::diverged
                     : finished        ? TrialStatus::ok
                                       : TrialStatus::stopped;
-    result.seconds = seconds_since(start);
+    result.seconds += seconds_since(start);
   }
   return results;
 }
@@ -173,6 +194,14 @@ Throughput TrialRunner::throughput(const SweepPlan& plan) const {
   return {.training = train(24), .evaluation = evaluate()};
 }
 
+void SweepObserver::on_trial_resumed(const TrialSpec& trial, const History& history) {
+  for (std::size_t i = 0; i < history.epoch.size(); ++i) {
+    Logs logs;
+    for (const auto& [name, values] : history.history) logs[name] = values.at(i);
+    on_epoch_end(trial, history.epoch[i], logs);
+  }
+}
+
 SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
                       const SweepOptions& options) try {
   validate(options);
@@ -192,14 +221,17 @@ SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
   std::erase_if(to_run, [&](const TrialSpec& trial) { return done.contains(trial.id); });
   const int side_by_side =
       options.side_by_side > 0 ? options.side_by_side : runner.side_by_side(plan);
-  for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side)) {
+  TrialFiles files(options, to_run);
+  TrialFiles* kept = options.folder.empty() ? nullptr : &files;
+  for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side, files)) {
     if (options.interrupt != nullptr && options.interrupt->load()) break;
-    for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt)) {
+    for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt, kept)) {
       results.push_back(std::move(result));
       const auto spec = std::find_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
         return trial.id == results.back().id;
       });
       call_callers([&] { observer.on_trial_end(*spec, results.back(), results); });
+      if (results.back().status != TrialStatus::stopped) files.finish(spec->id);
     }
   }
   return summarize_sweep(plan, results);

@@ -7,6 +7,7 @@
 
 #include <saltus/sweep.h>
 
+#include "sweep/trial_files.h"
 #include "train/trainer.h"
 
 namespace saltus {
@@ -23,9 +24,10 @@ class TrialRunner {
   /// How many of them the device is best at side by side.
   int side_by_side(const SweepPlan& plan) const;
 
-  /// Trains such trials side by side.
+  /// Trains such trials side by side; those that go on stand at one place.
   std::vector<TrialResult> run(const SweepPlan& plan, std::span<const TrialSpec> trials,
-                               SweepObserver& observer, const std::atomic<bool>* interrupt) const;
+                               SweepObserver& observer, const std::atomic<bool>* interrupt,
+                               TrialFiles* files) const;
 
   /// Measures the first trial.
   Throughput throughput(const SweepPlan& plan) const;

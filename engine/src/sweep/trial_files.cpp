@@ -1,0 +1,128 @@
+#include "sweep/trial_files.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <saltus/error.h>
+
+#include "core/file.h"
+#include "train/model_file.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Of what a save costs, so much time is to pass before the next: one percent.
+constexpr double kLeastShare = 100;
+
+}  // namespace
+
+class TrialFiles::Keeper : public Callback {
+ public:
+  Keeper(TrialFiles& files, const TrialSpec& trial, int epochs)
+      : files_(files), id_(trial.id), epochs_(epochs) {
+    const train::TrainingState* state = files.found(id_);
+    if (state == nullptr) return;
+    const auto accuracy = state->history.history.find(std::string(kRankingMetric));
+    if (accuracy == state->history.history.end()) return;
+    for (const double value : accuracy->second) best_ = std::max(best_, value);
+  }
+
+  void on_train_begin(const FitInfo& /*info*/, TrainingControl& control) override {
+    if (files_.found(id_) != nullptr) control.restore(files_.state_file(id_));
+  }
+  void on_batches_end(std::int64_t /*steps_done*/, const Logs& /*logs*/,
+                      TrainingControl& control) override {
+    files_.begin();
+    const double least = std::min(files_.interval_, kLeastShare * cost_);
+    if (seconds_since(saved_) >= std::max(least, files_.interval_ / 6)) save(control);
+  }
+  void on_epoch_end(int epoch, const Logs& logs, TrainingControl& control) override {
+    const bool last = epoch + 1 == epochs_;
+    const double accuracy = logs.at(std::string(kRankingMetric));
+    const bool better = accuracy > best_;
+    best_ = std::max(best_, accuracy);
+    if (files_.save_ == SavedModels::last ? last : files_.save_ == SavedModels::best && better) {
+      create_folders(files_.folder_ / "models");
+      control.save(files_.folder_ / "models" / (id_ + ".safetensors"));
+    }
+  }
+  void on_train_end(TrainingControl& control) override {
+    if (control.interrupted() && files_.begun_) save(control);
+  }
+
+ private:
+  void save(TrainingControl& control) {
+    const Clock::time_point start = Clock::now();
+    create_folders(files_.folder_ / "states");
+    control.save(files_.state_file(id_));
+    saved_ = Clock::now();
+    cost_ = std::chrono::duration<double>(saved_ - start).count();
+  }
+
+  TrialFiles& files_;
+  std::string id_;
+  int epochs_;
+  Clock::time_point saved_ = Clock::now();
+  double cost_ = 0;  ///< seconds that the last save took
+  double best_ = -std::numeric_limits<double>::infinity();
+};
+
+TrialFiles::TrialFiles(const SweepOptions& options, std::span<const TrialSpec> to_run)
+    : folder_(options.folder), save_(options.save), interval_(options.save_interval) {
+  if (folder_.empty() || !options.resume) return;
+  for (const TrialSpec& trial : to_run) {
+    std::error_code error;
+    if (!fs::exists(state_file(trial.id), error)) continue;
+    try {
+      found_[trial.id] = train::read_model(state_file(trial.id)).state;
+    } catch (const DataError&) {
+      // It was not written to its end, or by a version that is none of ours.
+    }
+  }
+}
+
+const train::TrainingState* TrialFiles::found(const std::string& id) const {
+  const auto state = found_.find(id);
+  return state == found_.end() ? nullptr : &state->second;
+}
+
+CallbackPtr TrialFiles::keeper(const TrialSpec& trial, int epochs) {
+  return std::make_shared<Keeper>(*this, trial, epochs);
+}
+
+void TrialFiles::finish(const std::string& id) {
+  if (folder_.empty()) return;
+  remove_file(state_file(id));
+  std::error_code ignored;
+  fs::remove(folder_ / "states", ignored);  // where it was the last
+}
+
+fs::path TrialFiles::state_file(const std::string& id) const {
+  return folder_ / "states" / (id + ".safetensors");
+}
+
+void TrialFiles::begin() {
+  if (std::exchange(begun_, true)) return;
+  std::set<fs::path> kept;
+  for (const auto& [id, state] : found_) kept.insert(state_file(id));
+  std::vector<fs::path> others;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder_ / "states", error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (!kept.contains(entry->path())) others.push_back(entry->path());
+  }
+  for (const fs::path& path : others) remove_file(path);
+}
+
+}  // namespace saltus
