@@ -2,9 +2,10 @@
 #
 #   make sweep    train the tutorial's network once per activation, at a size that fits this machine (runs/quick)
 #   make test     build and run all tests
+#   make docs     write the reference of the library into build/docs/html
 #   make bench    measure a training step against Keras and PyTorch (docs/benchmarks)
 #   make lint     clang-format and clang-tidy over our own code
-.PHONY: sweep test bench lint build configure dependencies
+.PHONY: sweep test docs bench lint build configure dependencies
 .DEFAULT_GOAL := build
 
 BUILD := build/release
@@ -16,6 +17,10 @@ sweep: configure
 test: build
 	ctest --preset release -j "$$(nproc)"
 	@grep -E '^([0-9]+ kernels, |skipped )' $(BUILD)/Testing/Temporary/LastTest.log
+
+docs: dependencies
+	@mkdir -p build
+	doxygen docs/Doxyfile
 
 bench: build
 	python3 apps/bench/run_cpu.py --build $(BUILD)

@@ -37,7 +37,8 @@ struct ProgressBarOptions {
 /// In place, the line is redrawn up to ten times a second and never wraps: what matters most comes
 /// first, what does not fit is left out from the end, and the bar has what is left. finish() ends
 /// it with the time that passed instead of the bar. Otherwise only finish() writes, one line.
-/// Writes to the stream it was given and nowhere else, and no control character but \r.
+/// Writes to the stream it was given and nowhere else, and no control character but the carriage
+/// return.
 class SALTUS_API ProgressBar {
  public:
   ProgressBar(std::ostream& stream, bool in_place, ProgressBarOptions options = {});
