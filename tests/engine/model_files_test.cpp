@@ -171,6 +171,23 @@ TEST_F(ModelFiles, NeedCustomLossesAgain) {
         .metrics = {Metric::custom("own", one)}});
 }
 
+TEST_F(ModelFiles, GiveNetworkAndWeightsAloneWhereThatIsAskedFor) {
+  Model model = network();
+  EXPECT_FALSE(model.compiled());
+  model.compile({.loss = Loss::custom("mine", [](auto, auto, auto) { return 1.0; }),
+                 .device = Device::cpu,
+                 .seed = 7});
+  EXPECT_TRUE(model.compiled());
+  model.save(file("m.safetensors"));
+  Model bare = Model::load(file("m.safetensors"), {.compile = false});
+  EXPECT_FALSE(bare.compiled());
+  EXPECT_THAT(error_of([&] { bare.predict(data_.samples()); }), HasSubstr("is not compiled"));
+  bare.compile({.device = Device::cpu, .seed = 8});
+  EXPECT_EQ(bare.predict(data_.samples()), model.predict(data_.samples()));
+  bare.save(file("n.safetensors"));
+  EXPECT_TRUE(Model::load(file("n.safetensors"), {.device = Device::cpu}).compiled());
+}
+
 TEST_F(ModelFiles, ThatLieAreRefused) {
   Model model = compiled(Adam{});
   model.save(file("m.safetensors"));

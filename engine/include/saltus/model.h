@@ -52,6 +52,9 @@ struct LoadOptions {
   /// Custom losses and metrics, found by the names that they had.
   std::vector<Loss> losses = {};
   std::vector<Metric> metrics = {};
+  /// Keras's: false takes network and weights alone, not compiled, whatever they were compiled
+  /// with.
+  bool compile = true;
 };
 
 /// How fit() runs.
@@ -94,6 +97,9 @@ class SALTUS_API Model {
   /// drawn from the seed, but for those that were set or loaded: they stay as they are. (Before,
   /// weights can be read, too: drawn from the default seed.) Throws InvalidArgument or DeviceError.
   void compile(const CompileOptions& options);
+
+  /// Whether it is: by compile(), or in the file that it was loaded from.
+  bool compiled() const;
 
   /// Trains. May be called again to go on; the optimizer keeps its state. Throws InvalidArgument
   /// where samples do not fit. This, evaluate() and predict() need compile() first.

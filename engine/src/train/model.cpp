@@ -68,6 +68,10 @@ void Model::compile(const CompileOptions& options) try {
   throw_as_promised();
 }
 
+bool Model::compiled() const {
+  return state().trainer != nullptr;
+}
+
 History Model::fit(const Samples& samples, const FitOptions& options) try {
   return state().compiled().fit(samples, options, std::span(&options.callbacks, 1)).front();
 } catch (...) {

@@ -24,8 +24,9 @@ Named find_named(const std::vector<Named>& brought, std::string_view what, const
     return parse(name);
   } catch (const InvalidArgument&) {
     throw InvalidArgument(fmt::format(
-        "the model was compiled with the custom {} '{}'; give it to load() in its options", what,
-        name));
+        "the model was compiled with the custom {0} '{1}', which a file cannot hold: load it in "
+        "C++ and give Model::load() that {0} in its options",
+        what, name));
   }
 }
 
@@ -70,7 +71,7 @@ Model Model::load(const std::filesystem::path& file, const LoadOptions& options)
   Model model(std::move(read.graph));
   State& state = model.state();
   state.given.assign(state.weights.size(), true);
-  if (read.compiled) {
+  if (read.compiled && options.compile) {
     const CompileOptions compiled = options_of(*read.compiled, options);
     state.trainer = std::make_unique<train::Trainer>(
         std::vector<train::Entry>{{state.graph, compiled.optimizer, compiled.seed}}, compiled);
