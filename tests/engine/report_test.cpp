@@ -365,6 +365,26 @@ TEST_F(ReportTest, CurvesAreThoseOfTheActivation) {
                InvalidArgument);
 }
 
+TEST_F(ReportTest, PredictionsHaveARowForEachLabel) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<std::int32_t> labels = {3, 1, 0};
+  const std::vector<float> outputs = {0.1F, 2.5e-10F, -nan, 1, 2, 2};
+  const std::string csv =
+      "number,label,predicted,output_0,output_1\n"
+      "0,3,0,0.1,2.5e-10\n"
+      "1,1,,nan,1\n"
+      "2,0,0,2,2\n";
+  EXPECT_EQ(predictions_csv(labels, outputs), csv);
+  write_predictions_csv(folder_ / "p.csv", labels, outputs);
+  EXPECT_EQ(text("p.csv"), csv);
+  EXPECT_EQ(predictions_csv(labels, std::vector<float>{1, 2, 3}),
+            "number,label,predicted,output_0\n0,3,,1\n1,1,,2\n2,0,,3\n");
+  for (const std::size_t size : {0u, 2u, 4u}) {
+    EXPECT_THROW(predictions_csv(labels, std::vector<float>(size)), InvalidArgument) << size;
+  }
+  EXPECT_THROW(predictions_csv({}, outputs), InvalidArgument);
+}
+
 TEST(Gnuplot, QuotesAndReportsErrors) {
   EXPECT_EQ(gnuplot_quote("it's"), "'it''s'");
   try {

@@ -13,7 +13,7 @@
 #include <saltus/machine.h>
 #include <saltus/sweep.h>
 
-/// The files of a sweep and of the curves; docs/sweep-output.md has their schema. Every file is
+/// The files of a sweep, of the curves and of predictions; docs/sweep-output.md has their schema. Every file is
 /// written whole or not at all: a temporary file beside it, fsync, rename. All throw DataError
 /// where a file cannot be written.
 namespace saltus {
@@ -120,6 +120,17 @@ SALTUS_API Curve compute_curve(const Activation& activation, const CurveOptions&
 /// curves.csv: activation,x,f,df; each float in the fewest digits that give it back.
 SALTUS_API void write_curves_csv(const std::filesystem::path& file,
                                  const std::vector<Curve>& curves);
+
+/// Predictions as CSV: number (from 0), label, predicted, output_0 and so on; a row for each label.
+/// `outputs` is what Model::predict() gives, [labels][outputs of the network]; each float is in the
+/// fewest digits that give it back. `predicted` is the class of the largest output, the first of
+/// equals, and empty where there is one output only or one is NaN. Throws InvalidArgument unless
+/// each label has the same number of outputs, one at least.
+SALTUS_API std::string predictions_csv(std::span<const std::int32_t> labels,
+                                       std::span<const float> outputs);
+SALTUS_API void write_predictions_csv(const std::filesystem::path& file,
+                                      std::span<const std::int32_t> labels,
+                                      std::span<const float> outputs);
 
 /// curves.svg and .png: each function with its derivative, side by side. Throws Error where gnuplot
 /// is missing or fails.
