@@ -20,17 +20,20 @@
 namespace saltus::app {
 namespace {
 
-/// Options that users of other programs look for, and what there is instead.
+/// Options that users of other programs look for, and what commands that have `beside` take
+/// instead.
 struct Instead {
+  const char* beside;
   std::string_view option;
   std::string_view advice;
 };
 constexpr Instead kInstead[] = {
-    {"--optimizer", "a sweep trains with Adam, whose rate is --learning-rate"},
-    {"--model", "a sweep trains the tutorial's network"},
-    {"--network", "a sweep trains the tutorial's network"},
-    {"--gpu", "--device cuda takes the GPU"},
-    {"--cpu", "--device cpu takes the CPU"},
+    {"--learning-rate", "--optimizer", "a sweep trains with Adam, whose rate is --learning-rate"},
+    {"--learning-rate", "--model", "a sweep trains the tutorial's network"},
+    {"--learning-rate", "--network", "a sweep trains the tutorial's network"},
+    {"MODEL", "--model", "the model's file stands alone, as in saltus summary digits.safetensors"},
+    {"--device", "--gpu", "--device cuda takes the GPU"},
+    {"--device", "--cpu", "--device cpu takes the CPU"},
 };
 
 /// The command that was chosen, as deep as the words went.
@@ -66,7 +69,9 @@ std::string owner_of(const CLI::App& command, const std::string& option) {
 std::string advice_on_option(const CLI::App& program, const CLI::App& command,
                              const std::string& option) {
   for (const Instead& other : kInstead) {
-    if (other.option == option) return fmt::format(": {}", other.advice);
+    if (other.option == option && command.get_option_no_throw(other.beside) != nullptr) {
+      return fmt::format(": {}", other.advice);
+    }
   }
   const std::string bare = option.substr(std::min(option.find_first_not_of('-'), option.size()));
   std::vector<std::string_view> known;
@@ -95,12 +100,7 @@ std::string refusal(const CLI::App& program, const Unknown& unknown) {
     return fmt::format("{} has no option {}{}", name, option,
                        advice_on_option(program, command, option));
   }
-  std::vector<std::string_view> commands;
-  for (const CLI::App* sub : commands_of(command)) commands.push_back(sub->get_name());
-  if (!commands.empty()) {
-    return fmt::format("{} has no command '{}'{}", name, unknown.word,
-                       suggestion(unknown.word, commands));
-  }
+  if (!commands_of(command).empty()) return unknown_command(command, unknown.word);
   return fmt::format("{} does not know what to do with '{}': {} --help shows what it takes", name,
                      unknown.word, name);
 }

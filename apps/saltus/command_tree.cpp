@@ -31,22 +31,29 @@ std::vector<const CLI::App*> commands_of(const CLI::App& command) {
   return command.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
 }
 
+std::string unknown_command(const CLI::App& command, const std::string& name) {
+  std::vector<std::string_view> known;
+  for (const CLI::App* sub : commands_of(command)) known.push_back(sub->get_name());
+  std::string advice = suggestion(name, known);
+  if (advice.empty()) {
+    advice = fmt::format(": {} --help lists those that there are", full_name(command));
+  }
+  return fmt::format("{} has no command '{}'{}", full_name(command), name, advice);
+}
+
 const CLI::App& find_command(const CLI::App& program, const std::vector<std::string>& names) {
   const CLI::App* at = &program;
   for (const std::string& name : names) {
-    std::vector<std::string_view> known;
     const CLI::App* next = nullptr;
     const std::vector<const CLI::App*> commands = commands_of(*at);
     for (const CLI::App* command : commands) {
-      known.push_back(command->get_name());
       if (command->get_name() == name) next = command;
     }
     if (next == nullptr) {
-      throw InvalidArgument(known.empty()
+      throw InvalidArgument(commands.empty()
                                 ? fmt::format("{} has no commands, '{}' was given: leave it away",
                                               full_name(*at), name)
-                                : fmt::format("{} has no command '{}'{}", full_name(*at), name,
-                                              suggestion(name, known)));
+                                : unknown_command(*at, name));
     }
     at = next;
   }

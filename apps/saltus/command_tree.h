@@ -18,6 +18,9 @@ std::string full_name(const CLI::App& command);
 /// The commands below one, without those that are hidden.
 std::vector<const CLI::App*> commands_of(const CLI::App& command);
 
+/// "saltus has no command 'swep': did you mean sweep?" There must be commands below that one.
+std::string unknown_command(const CLI::App& command, const std::string& name);
+
 /// The command below one that the last of `names` names. Throws InvalidArgument.
 const CLI::App& find_command(const CLI::App& program, const std::vector<std::string>& names);
 

@@ -44,6 +44,7 @@ std::string entries_of(const CLI::App& command) {
   std::string out;
   std::string flags;
   std::string words;
+  std::string files;
   for (const CLI::Option* option : options_of(command)) {
     std::string patterns;
     const auto add = [&](const std::string& flag) {
@@ -58,11 +59,11 @@ std::string entries_of(const CLI::App& command) {
   }
   for (const CLI::App* sub : commands_of(command)) add_word(words, sub->get_name());
   for (const CLI::Option* option : positionals_of(command)) {
-    if (const Values values = values_of(*option); !values.words.empty()) {
-      add_word(words, values.words);
-    }
+    const auto [values, paths] = values_of(*option);
+    if (!values.empty()) add_word(words, values);
+    files += paths;
   }
-  out += fmt::format("    '{}') flags='{}' words='{}' ;;\n", name, flags, words);
+  out += fmt::format("    '{}') flags='{}' words='{}' paths='{}' ;;\n", name, flags, words, files);
   for (const CLI::App* sub : commands_of(command)) out += entries_of(*sub);
   return out;
 }
@@ -80,7 +81,7 @@ std::string names_below(const CLI::App& command) {
 constexpr const char* kBeforeEntries =
     R"(# Completion of saltus for bash, made by the program itself.
 
-# What the option or command $1 takes: values and paths, or flags and words.
+# What the option or command $1 takes: values and paths, or flags, words and paths.
 _saltus_takes() {
   values='' paths='' flags='' words=''
   case "$1" in
@@ -116,8 +117,12 @@ constexpr const char* kAfterNames = R"() command+=" ${COMP_WORDS[i]}" ;;
       [[ -n $paths ]] && compgen "$paths" -- "$current"
     )
   elif _saltus_takes "$command"; then
-    [[ $current == -* || -z $words ]] && words="$flags"
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+    [[ $current == -* || -z $words$paths ]] && words="$flags" paths=''
+    [[ -n $paths ]] && compopt -o filenames 2> /dev/null
+    mapfile -t COMPREPLY < <(
+      compgen -W "$words" -- "$current"
+      [[ -n $paths ]] && compgen "$paths" -- "$current"
+    )
   fi
 }
 complete -F _saltus saltus

@@ -27,6 +27,10 @@ int run(int argc, char** argv) {
   add_curves_command(program, chosen);
   add_activations_command(program, chosen);
   add_accuracy_command(program, chosen);
+  add_predict_command(program, chosen);
+  add_evaluate_command(program, chosen);
+  add_summary_command(program, chosen);
+  add_export_command(program, chosen);
   add_data_command(program, chosen);
   add_info_command(program, chosen);
   add_help_command(program, chosen);

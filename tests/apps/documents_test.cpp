@@ -20,8 +20,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::vector<std::vector<std::string>> kCommands = {
-    {},       {"sweep"},        {"curves"},        {"activations"}, {"accuracy"},
-    {"data"}, {"data", "list"}, {"data", "fetch"}, {"info"},        {"help"}};
+    {},           {"sweep"},   {"curves"}, {"activations"}, {"accuracy"},     {"predict"},
+    {"evaluate"}, {"summary"}, {"export"}, {"data"},        {"data", "list"}, {"data", "fetch"},
+    {"info"},     {"help"}};
 
 class Documents : public test::ProgramTest {
  protected:
@@ -157,9 +158,10 @@ TEST_F(Documents, TheManualHasEverythingAndRendersWithoutAWarning) {
 
 TEST_F(Documents, BashCompletes) {
   using Words = std::set<std::string>;
-  EXPECT_EQ(completions({"saltus", "s"}), Words{"sweep"});
+  EXPECT_EQ(completions({"saltus", "s"}), (Words{"sweep", "summary"}));
   EXPECT_EQ(completions({"saltus", ""}),
-            (Words{"sweep", "curves", "activations", "accuracy", "data", "info", "help"}));
+            (Words{"sweep", "curves", "activations", "accuracy", "predict", "evaluate", "summary",
+                   "export", "data", "info", "help"}));
   EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});
   EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));
@@ -173,6 +175,11 @@ TEST_F(Documents, BashCompletes) {
   write("data.json", "");
   EXPECT_EQ(completions({"saltus", "sweep", "--config", "da"}), (Words{"data", "data.json"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--data", "da"}), Words{"data"});
+  EXPECT_EQ(completions({"saltus", "predict", "da"}), (Words{"data", "data.json"}));
+  EXPECT_EQ(completions({"saltus", "predict", "m", "--data", "da"}), Words{"data"});
+  EXPECT_EQ(completions({"saltus", "predict", "m", "--set", ""}), (Words{"test", "train"}));
+  EXPECT_EQ(completions({"saltus", "export", "m", "--onnx", "da"}), (Words{"data", "data.json"}));
+  EXPECT_EQ(completions({"saltus", "info", ""}), (Words{"-h", "--help"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--epochs", ""}), Words{});
   EXPECT_EQ(completions({"saltus", "accuracy", "gelu_t"}), Words{"gelu_tanh"});
   EXPECT_EQ(completions({"saltus", "help", "cu"}), Words{"curves"});

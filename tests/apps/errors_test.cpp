@@ -12,6 +12,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <saltus/model.h>
+
 #include "tests/apps/program.h"
 
 namespace saltus {
@@ -230,6 +232,73 @@ TEST_F(Errors, ImagesAndLabels) {
 TEST_F(Errors, DeviceAndNetwork) {
   expect(1, "CUDA", overwriting({"--device", "cuda"}));
   expect(2, "fashion-mnist", {"data", "fetch", "fashion-mnits"});
+}
+
+TEST_F(Errors, Models) {
+  write_model("m");
+  const auto with = [](const char* command, const std::string& model,
+                       const std::vector<std::string>& more = {}) {
+    std::vector<std::string> all = {command, model, "--device", "cpu"};
+    if (std::ranges::find(more, "--data") == more.end()) all.insert(all.end(), {"--data", "data"});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  expect(2, "MODEL is required (saltus predict --help shows", {"predict", "--data", "data"});
+  expect(2, "--data is required (saltus evaluate --help shows", {"evaluate", "m"});
+  expect(2, "--onnx is required (saltus export --help shows", {"export", "m"});
+  expect(2, "needs a model's file, or --activations for the networks of a sweep", {"summary"});
+  expect(2, "MODEL excludes --activations", {"summary", "m", "--activations", "relu"});
+  expect(2, "--limit must be 1 or more, not 0", with("predict", "m", {"--limit", "0"}));
+  expect(2, "did you mean relu?", {"summary", "--activations", "rleu"});
+  expect(2, "threads must be 1 to 1024", with("evaluate", "m", {"--threads", "-1"}));
+  expect(2, "there is no data set \"nowhere\"", with("predict", "m", {"--data", "nowhere"}));
+  expect(1, "CUDA", {"predict", "m", "--data", "data", "--device", "cuda"});
+
+  for (const auto& input : {Shape{6, 6, 1}, Shape{4, 16, 1}, Shape{65}}) {
+    Sequential(input, {layers::Flatten{}, layers::Dense{.units = 2}}).save(path("other"));
+    expect(2,
+           "data: images of shape (8, 8, 1) do not fit the network in other, whose input is " +
+               to_string(input) + ": give --data such images",
+           with("predict", "other"));
+  }
+  Sequential model({8, 8, 1}, {layers::Flatten{}, layers::Dense{.units = 2}});
+  model.save(path("never"));
+  expect(2, "never was never compiled, so that it has no loss to evaluate: compile it in C++",
+         with("evaluate", "never"));
+  model.compile(
+      {.loss = Loss::custom("mine", [](auto, auto, auto) { return 1.0; }), .device = Device::cpu});
+  model.save(path("custom"));
+  expect(2, "custom loss 'mine', which a file cannot hold: load it in C++",
+         with("evaluate", "custom"));
+  std::string labels(32, '\0');
+  labels[5] = 2;
+  fs::copy(path("data"), path("three"));
+  write("three/t10k-labels-idx1-ubyte", idx({32}, labels));
+  labels.resize(64);
+  write("three/train-labels-idx1-ubyte", idx({64}, labels));
+  expect(2, "target 5 of the samples is class 2, but the network tells classes 0 to 1 apart",
+         with("evaluate", "m", {"--data", "three"}));
+
+  const std::string whole = text("m");
+  write("short", whole.substr(0, whole.size() - 1));
+  write("empty", "");
+  write("text", "no model at all");
+  model.save_weights(path("weights"));
+  for (const char* command : {"predict", "evaluate"}) {
+    expect(1, "cannot open missing: No such file or directory", with(command, "missing"));
+    expect(1, "cannot read data: it is not a regular file", with(command, "data"));
+    expect(1, "short at byte ", with(command, "short"));
+    expect(1, "empty at byte 0: it ends before the length", with(command, "empty"));
+    expect(1, "text at byte ", with(command, "text"));
+    expect(1, "weights is no model of format saltus-model 1", with(command, "weights"));
+  }
+  expect(1, "empty at byte 0", {"summary", "empty"});
+  expect(1, "empty at byte 0", {"export", "empty", "--onnx", "out/m.onnx"});
+  expect(1, "cannot write no/p.csv: no is no folder: create it first",
+         with("predict", "m", {"--out", "no/p.csv"}));
+  expect(1, "cannot write out: it is a folder: name a file in it",
+         with("predict", "m", {"--out", "out"}));
+  expect(1, "no/m.onnx: No such file or directory", {"export", "m", "--onnx", "no/m.onnx"});
 }
 
 TEST_F(Errors, FileSizeLimit) {

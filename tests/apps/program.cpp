@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <saltus/model.h>
+
 namespace saltus::test {
 namespace {
 
@@ -89,6 +91,16 @@ void ProgramTest::SetUp() {
   fs::create_directory(path("data"));
   write_images(path("data"), "train", 64);
   write_images(path("data"), "t10k", 32);
+}
+
+void ProgramTest::write_model(const std::string& name) const {
+  Sequential model({8, 8, 1}, {layers::Conv2D{.filters = 2, .activation = "relu"},
+                               layers::Flatten{}, layers::Dense{.units = 2}, layers::Softmax{}});
+  model.compile({.metrics = {Metric::categorical_accuracy, Metric::binary_accuracy},
+                 .device = Device::cpu,
+                 .threads = 1});
+  model.fit(load_dataset(path("data").string()).train);
+  model.save(path(name));
 }
 
 void ProgramTest::write_data(const std::string& name, const ImageDataset& data) const {

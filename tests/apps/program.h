@@ -55,6 +55,9 @@ class ProgramTest : public testing::Test {
   /// A sweep of a second: two activations, two seeds, one epoch, into out/.
   static std::vector<std::string> small_sweep(const std::vector<std::string>& more = {});
 
+  /// Saves a network for the images in data/, trained for an epoch with two metrics.
+  void write_model(const std::string& name) const;
+
   /// A folder with the four files of a data set.
   void write_data(const std::string& name, const ImageDataset& data) const;
 

@@ -151,6 +151,18 @@ TEST_F(SweepTerminal, WritesALineAnEpochWhereNothingCanBeRedrawn) {
   }
 }
 
+TEST_F(SweepTerminal, ModelsShowHowFarTheyAre) {
+  write_model("m.safetensors");
+  for (const char* command : {"predict", "evaluate"}) {
+    Terminal terminal(80);
+    const Ended ended = run({command, "m.safetensors", "--data", "data", "--device", "cpu"},
+                            {{"LC_ALL", "C.UTF-8"}, {"TERM", "xterm"}, {"COLUMNS", ""}},
+                            "exec 2> " + terminal.name());
+    EXPECT_EQ(ended.code, 0);
+    EXPECT_THAT(terminal.text(), ContainsRegex("(predict|evaluat)ing  images  32/32"));
+  }
+}
+
 TEST_F(SweepTerminal, TheSignOfIntervalsFollowsTheCharacterSet) {
   const Ended plain = run(small_sweep(), {{"LC_ALL", "C"}});
   EXPECT_THAT(plain.out, ContainsRegex("[0-9]+\\.[0-9]{2} \\+- [0-9]"));

@@ -24,9 +24,10 @@ TEST_F(Usage, UnknownWordsGetTheNearestThingThatIsAccepted) {
       {{"data"}, "a command is missing: saltus data --help lists those that there are"},
       {{"swep"}, "saltus has no command 'swep': did you mean sweep?"},
       {{"swep", "--epochs", "3"}, "saltus has no command 'swep': did you mean sweep?"},
-      {{"train"},
-       "saltus has no command 'train': choose sweep, curves, activations, accuracy, data, info or "
-       "help"},
+      {{"train"}, "saltus has no command 'train': saltus --help lists those that there are"},
+      {{"data", "train"}, "saltus data has no command 'train': choose list or fetch"},
+      {{"help", "train"},
+       "saltus has no command 'train': saltus --help lists those that there are"},
       {{"data", "lsit"}, "saltus data has no command 'lsit': did you mean list?"},
       {{"help", "swep"}, "saltus has no command 'swep': did you mean sweep?"},
       {{"help", "info", "x"}, "saltus info has no commands, 'x' was given: leave it away"},
@@ -41,6 +42,25 @@ TEST_F(Usage, UnknownWordsGetTheNearestThingThatIsAccepted) {
       {{"sweep", "--optimizer", "sgd"},
        "saltus sweep has no option --optimizer: a sweep trains with Adam, whose rate is "
        "--learning-rate"},
+      {{"predict", "--model", "m"},
+       "saltus predict has no option --model: the model's file stands alone, as in saltus summary "
+       "digits.safetensors"},
+      {{"predict", "m", "--dat", "mnist"},
+       "saltus predict has no option --dat: did you mean --data?"},
+      {{"evaluate", "m", "--jsn"}, "saltus evaluate has no option --jsn: did you mean --json?"},
+      {{"export", "m", "--onx", "f"}, "saltus export has no option --onx: did you mean --onnx?"},
+      {{"summary", "--activation", "relu"},
+       "saltus summary has no option --activation: did you mean --activations?"},
+      {{"accuracy", "--gpu"},
+       "saltus accuracy has no option --gpu: saltus accuracy --help lists those that there are"},
+      {{"predict", "m", "--gpu"},
+       "saltus predict has no option --gpu: --device cuda takes the GPU"},
+      {{"predict", "--data", "mnist"},
+       "MODEL is required (saltus predict --help shows what there is)"},
+      {{"predict", "m", "--data", "mnist", "--set", "tset"},
+       "--set: 'tset' is none of its values: choose test or train"},
+      {{"summary", "--recipe", "matched"},
+       "--recipe requires --activations (saltus summary --help shows what there is)"},
       {{"sweep", "--frobnicate"},
        "saltus sweep has no option --frobnicate: saltus sweep --help lists those that there are"},
       {{"activations", "--jsno"}, "saltus activations has no option --jsno: did you mean --json?"},
@@ -82,8 +102,12 @@ TEST_F(Usage, WhatIsNoActivationIsExplained) {
 }
 
 TEST_F(Usage, HelpIsTheSameHoweverItIsAskedFor) {
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{}, {"sweep"}, {"data"}, {"data", "fetch"}, {"help"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{},
+                                                  {"sweep"},
+                                                  {"data"},
+                                                  {"data", "fetch"},
+                                                  {"predict"},
+                                                  {"help"}}) {
     std::vector<std::string> by_option = command;
     by_option.emplace_back("--help");
     std::vector<std::string> by_command = {"help"};

@@ -1,0 +1,42 @@
+// saltus export: a saved model for other programs.
+#include <memory>
+#include <string>
+
+#include <saltus/model.h>
+
+#include "commands.h"
+#include "model_run.h"
+#include "output.h"
+
+namespace saltus::app {
+namespace {
+
+struct Arguments {
+  std::string model;
+  std::string onnx;
+};
+
+int run_export(const Arguments& arguments) {
+  Model::load(arguments.model, {.compile = false}).export_onnx(arguments.onnx);
+  print("wrote {}\n", arguments.onnx);
+  return 0;
+}
+
+}  // namespace
+
+void add_export_command(CLI::App& program, Run& chosen) {
+  CLI::App* command = program.add_subcommand("export",
+                                             "Writes a saved model as an ONNX file, for prediction "
+                                             "with onnxruntime and others, which feed "
+                                             "it floats: bytes divided by 255");
+  const auto arguments = std::make_shared<Arguments>();
+  add_model_file(*command, arguments->model)->required();
+  command->add_option("--onnx", arguments->onnx, "The file to write, which is replaced")
+      ->type_name("FILE")
+      ->required();
+  command->footer("Example:\n  saltus export digits.safetensors --onnx digits.onnx");
+  command->callback(
+      [arguments, &chosen] { chosen = [arguments] { return run_export(*arguments); }; });
+}
+
+}  // namespace saltus::app

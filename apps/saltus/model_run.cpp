@@ -1,0 +1,111 @@
+#include "model_run.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iostream>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <saltus/error.h>
+#include <saltus/progress.h>
+
+#include "data_progress.h"
+#include "interrupt.h"
+#include "lists.h"
+#include "terminal.h"
+
+namespace saltus::app {
+namespace {
+
+/// Images of a part: some work for any device, and soon done on a slow one. Whole batches.
+constexpr std::int64_t kPart = 1024;
+
+/// A view of `count` images from `first` on.
+Samples part_of(const ImageSet& images, std::int64_t first, std::int64_t count) {
+  Samples part{
+      .count = count,
+      .inputs = {},
+      .targets = std::span(images.labels)
+                     .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))};
+  const std::int64_t size = images.height * images.width * images.channels;
+  std::visit(
+      [&](const auto& pixels) {
+        part.inputs = std::span(pixels).subspan(static_cast<std::size_t>(first * size),
+                                                static_cast<std::size_t>(count * size));
+      },
+      images.pixels);
+  return part;
+}
+
+/// A network may also take an image as one axis, or as two.
+bool takes(const Shape& input, const Shape& image) {
+  return input.size() == image.size() ? input == image
+                                      : element_count(input) == element_count(image);
+}
+
+}  // namespace
+
+CLI::Option* add_model_file(CLI::App& command, std::string& file) {
+  return command
+      .add_option("MODEL", file,
+                  "The file of a model, as Model::save() and ModelCheckpoint write it")
+      ->type_name("FILE");
+}
+
+void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
+  add_model_file(command, arguments.model)->required();
+  command
+      .add_option("--data", arguments.data,
+                  "A data set with a name, or a folder with four IDX files, plain or gzip")
+      ->type_name(dataset_names() + "|DIR")
+      ->required();
+  command.add_option("--set", arguments.set, "Which of its images")
+      ->type_name("test|train")
+      ->capture_default_str();
+  command.add_option("--limit", arguments.limit, "Only the first N of them")->type_name("N");
+  command
+      .add_option("--device", arguments.device,
+                  "Where to compute, in fp32; auto: on a GPU where there is one")
+      ->type_name("auto|cpu|cuda")
+      ->capture_default_str();
+  add_number(command, "--threads", arguments.threads,
+             "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
+             "not depend on it")
+      ->type_name("N");
+}
+
+ImageSet load_images(const ModelRunArguments& arguments, const Model& model) {
+  DataProgress progress;
+  ImageDataset data = load_dataset(arguments.data, progress.options());
+  ImageSet images = std::move(arguments.set == "train" ? data.train : data.test);
+  const Shape image = {images.height, images.width, images.channels};
+  const Shape& input = model.graph().nodes().front().shape;
+  if (!takes(input, image)) {
+    throw InvalidArgument(
+        fmt::format("{}: images of shape {} do not fit the network in {}, whose input is {}: give "
+                    "--data such images",
+                    arguments.data, to_string(image), arguments.model, to_string(input)));
+  }
+  if (arguments.limit.empty()) return images;
+  const auto limit = parse_number<std::int64_t>("--limit", arguments.limit);
+  if (limit < 1) throw InvalidArgument(fmt::format("--limit must be 1 or more, not {}", limit));
+  return images.first(limit);
+}
+
+void for_each_part(const ImageSet& images, const std::string& label,
+                   const std::function<void(const Samples& part)>& run) {
+  ProgressBar bar(std::cerr, can_redraw(STDERR_FILENO),
+                  {.label = label, .ascii = !shows_unicode()});
+  for (std::int64_t done = 0; done < images.count;) {
+    throw_if_interrupted();
+    const std::int64_t count = std::min(kPart, images.count - done);
+    run(part_of(images, done, count));
+    bar.update(done += count, images.count, {"images"});
+  }
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,37 @@
+// What saltus predict and saltus evaluate have in common: a model that runs over images.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include <saltus/dataset.h>
+#include <saltus/model.h>
+
+namespace saltus::app {
+
+struct ModelRunArguments {
+  std::string model;
+  std::string data;
+  std::string set = "test";
+  std::string limit;
+  std::string device = "auto";
+  int threads = 0;
+};
+
+/// The file of a model, as the word behind a command.
+CLI::Option* add_model_file(CLI::App& command, std::string& file);
+
+/// Adds the options to the subcommand, which must not outlive the arguments.
+void add_model_run_options(CLI::App& command, ModelRunArguments& arguments);
+
+/// Loads the images that are asked for; `model` is to run over them. Throws InvalidArgument where
+/// its input has another shape, and as load_dataset().
+ImageSet load_images(const ModelRunArguments& arguments, const Model& model);
+
+/// Calls `run` for one part of the images after another, in their order, with progress behind it
+/// on standard error. Throws Interrupted between them.
+void for_each_part(const ImageSet& images, const std::string& label,
+                   const std::function<void(const Samples& part)>& run);
+
+}  // namespace saltus::app
