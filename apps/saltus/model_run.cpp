@@ -52,7 +52,8 @@ bool takes(const Shape& input, const Shape& image) {
 CLI::Option* add_model_file(CLI::App& command, std::string& file) {
   return command
       .add_option("MODEL", file,
-                  "The file of a model, as Model::save() and ModelCheckpoint write it")
+                  "The file of a model, as Model::save(), ModelCheckpoint and saltus sweep --save "
+                  "write it")
       ->type_name("FILE");
 }
 

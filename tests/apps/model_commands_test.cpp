@@ -169,6 +169,28 @@ TEST_F(ModelCommands, EvaluateGivesTheLossAndEveryMetric) {
   }
 }
 
+TEST_F(ModelCommands, EvaluateGivesTheFiguresOfTheSweepThatKeptTheModel) {
+  ASSERT_EQ(run(small_sweep({"--save", "last", "--device", "cpu"})).code, 0);
+  int models = 0;
+  for (const std::string& line : lines_of(text("out/history.csv"))) {
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
+    if (cells.front() == "activation") continue;
+    const std::string model = "out/models/" + cells.back() + ".safetensors";
+    const Ended ended = call("evaluate", {"--json"}, model);
+    ASSERT_EQ(ended.code, 0) << ended.err;
+    const json figures = json::parse(ended.out);
+    // Batches of another size are summed up otherwise.
+    const char* names[] = {"loss", "binary_accuracy", "categorical_accuracy"};
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_NEAR(figures.at(names[i]).get<double>(), std::stod(cells[7 + i]), 1e-6) << names[i];
+    }
+    ++models;
+  }
+  EXPECT_EQ(models, 4);
+}
+
 TEST_F(ModelCommands, EvaluateNeedsNotThePrecisionOfTheTraining) {
   const std::string before = call("evaluate").out;
   std::string file = text("m.safetensors");
