@@ -39,7 +39,8 @@ Figures evaluate(Model& model, const ImageSet& images) {
   for (const auto& [name, sum] : sums) {
     figures.emplace_back(name, sum / static_cast<double>(images.count));
   }
-  std::ranges::stable_partition(figures, [](const auto& figure) { return figure.first == "loss"; });
+  std::stable_partition(figures.begin(), figures.end(),
+                        [](const auto& figure) { return figure.first == "loss"; });
   return figures;
 }
 

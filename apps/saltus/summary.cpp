@@ -1,7 +1,6 @@
 // saltus summary: the layers of a saved model, or of the networks of a sweep.
 #include <algorithm>
 #include <memory>
-#include <ranges>
 #include <string>
 #include <variant>
 #include <vector>
@@ -76,8 +75,8 @@ void print_networks(const std::vector<Network>& networks) {
   }
   if (columns.size() == 1) {
     std::vector<std::string> others;
-    for (const Network& network : networks | std::views::drop(1)) {
-      others.push_back(network.activation);
+    for (const Network& network : networks) {
+      if (&network != &first) others.push_back(network.activation);
     }
     print("\nThis is the network with {}; with {} it differs in the activation only.\n",
           first.activation, fmt::format("{}", fmt::join(others, ", ")));
