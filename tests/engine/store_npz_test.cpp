@@ -16,7 +16,8 @@ using testing::HasSubstr;
 
 class Npz : public testing::Test {
  protected:
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "a.npz";
+  ScratchFolder folder_{testing::TempDir()};
+  std::filesystem::path path_ = folder_.path() / "a.npz";
 
   void SetUp() override {
     write_npz(path_,

@@ -18,7 +18,8 @@ using testing::HasSubstr;
 
 class Safetensors : public testing::Test {
  protected:
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "a.safetensors";
+  ScratchFolder folder_{testing::TempDir()};
+  std::filesystem::path path_ = folder_.path() / "a.safetensors";
 
   /// What is said of a file with this header, and so many bytes of data.
   std::string refusal(const std::string& header, std::size_t bytes = 0) {

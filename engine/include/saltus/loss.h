@@ -80,14 +80,6 @@ class SALTUS_API Loss {
   std::shared_ptr<const Custom> custom_;
 };
 
-inline const Loss Loss::categorical_crossentropy{Kind::categorical_crossentropy};
-inline const Loss Loss::sparse_categorical_crossentropy{Kind::sparse_categorical_crossentropy};
-inline const Loss Loss::categorical_crossentropy_from_logits{
-    Kind::categorical_crossentropy_from_logits};
-inline const Loss Loss::binary_crossentropy{Kind::binary_crossentropy};
-inline const Loss Loss::binary_crossentropy_from_logits{Kind::binary_crossentropy_from_logits};
-inline const Loss Loss::mean_squared_error{Kind::mean_squared_error};
-
 /// What is counted beside the loss: Metric::binary_accuracy, or a function of your own. A small
 /// value type.
 class SALTUS_API Metric {
@@ -132,10 +124,6 @@ class SALTUS_API Metric {
   Kind kind_;
   std::shared_ptr<const Custom> custom_;
 };
-
-inline const Metric Metric::binary_accuracy{Kind::binary_accuracy};
-inline const Metric Metric::categorical_accuracy{Kind::categorical_accuracy};
-inline const Metric Metric::mean_absolute_error{Kind::mean_absolute_error};
 
 /// name()
 SALTUS_API std::string_view to_string(const Loss& loss);

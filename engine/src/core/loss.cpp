@@ -41,6 +41,18 @@ void check_custom(const Named<Enum> (&table)[count], std::string_view what, std:
 
 }  // namespace
 
+// Not in the header: whoever includes it would make and end them, in code for whatever CPU that is
+// compiled for.
+const Loss Loss::categorical_crossentropy{Kind::categorical_crossentropy};
+const Loss Loss::sparse_categorical_crossentropy{Kind::sparse_categorical_crossentropy};
+const Loss Loss::categorical_crossentropy_from_logits{Kind::categorical_crossentropy_from_logits};
+const Loss Loss::binary_crossentropy{Kind::binary_crossentropy};
+const Loss Loss::binary_crossentropy_from_logits{Kind::binary_crossentropy_from_logits};
+const Loss Loss::mean_squared_error{Kind::mean_squared_error};
+const Metric Metric::binary_accuracy{Kind::binary_accuracy};
+const Metric Metric::categorical_accuracy{Kind::categorical_accuracy};
+const Metric Metric::mean_absolute_error{Kind::mean_absolute_error};
+
 Loss Loss::custom(std::string name, Function function) {
   check_custom(kLosses, "loss", name, function != nullptr);
   Loss loss(Kind::custom);

@@ -22,7 +22,7 @@ LOAD = "ldmatrix.sync.aligned.m8n8.x4"
 def ptx_of(nvcc, source):
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "kernels.ptx"
-        subprocess.run([nvcc, "--ptx", "-std=c++20", "-O3", "-fmad=false", "-arch=compute_80", f"-I{ROOT}",
+        subprocess.run([nvcc, "--ptx", "-std=c++20", "-O3", "-fmad=false", "-arch=compute_80", f"-I{ROOT / 'engine/include'}",
                         str(source), "-o", str(result)], check=True)
         return result.read_text()
 
