@@ -210,6 +210,9 @@ void SweepConsole::on_trial_resumed(const TrialSpec& trial, const History& histo
   running.last_accuracy = history.at(kAccuracy).back();
   epochs_to_run_ -= done;
   epochs_ended_ -= done;
+  if (in_place_) return;  // the bar shows it
+  app::print("{}  goes on behind {}\n", running.label, counted(history.epoch.size(), "epoch"));
+  flush_output();
 }
 
 void SweepConsole::on_progress(const TrialSpec& trial, const TrialProgress& progress) {

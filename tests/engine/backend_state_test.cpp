@@ -11,6 +11,7 @@
 
 #include "learner.h"
 #include "tests/engine/error_of.h"
+#include "tests/engine/striped_images.h"
 #include "train/trainer.h"
 
 namespace saltus::train {
@@ -54,19 +55,6 @@ Graph small_network() {
   graph.add(layers::Softmax{});
   return graph;
 }
-
-/// 22 images: batches of 4 end with one of 2.
-struct Images {
-  std::vector<std::uint8_t> pixels;
-  std::vector<std::uint8_t> classes;
-  Images() {
-    for (int i = 0; i < 22; ++i) {
-      classes.push_back(static_cast<std::uint8_t>(i % 3));
-      for (int k = 0; k < 36; ++k) pixels.push_back(static_cast<std::uint8_t>(i * 37 + k * k * 11));
-    }
-  }
-  Samples samples() const { return {.count = 22, .inputs = pixels, .targets = classes}; }
-};
 
 /// Takes the state of all trials, behind a batch or an epoch.
 struct Taker : Callback {
@@ -144,7 +132,7 @@ class BackendState : public testing::TestWithParam<std::tuple<Executor, Case>> {
     EXPECT_EQ(a.history.history, b.history.history);
   }
 
-  Images images_;
+  tests::StripedImages images_;
 };
 
 TEST_P(BackendState, ContinuesWithTheSameBits) {
@@ -201,7 +189,7 @@ TEST(TrainingState, IsRefusedWhereItDoesNotFit) {
 }
 
 TEST(TrainingState, GoesOnInsideOfTheSameEpochOnly) {
-  const Images images;
+  const tests::StripedImages images;
   Trainer trainer(*tests::executors().front().backend, {{small_network(), Adam{}, 1}}, {});
   TrainingState state = trainer.state(0);
   state.position.batch = 2;
@@ -222,7 +210,7 @@ TEST(TrainingState, GoesOnInsideOfTheSameEpochOnly) {
 }
 
 TEST(TrainingState, OfDifferentMomentsAreNoStateOfTrialsSideBySide) {
-  const Images images;
+  const tests::StripedImages images;
   Trainer trainer(*tests::executors().front().backend,
                   {{small_network(), Adam{}, 1}, {small_network(), Adam{}, 2}}, {});
   TrainingState state = trainer.state(0);
@@ -233,7 +221,7 @@ TEST(TrainingState, OfDifferentMomentsAreNoStateOfTrialsSideBySide) {
 }
 
 TEST(TrainingState, OfAnInterruptedFitBeginsItsEpochAgain) {
-  const Images images;
+  const tests::StripedImages images;
   struct Stop : Callback {
     explicit Stop(std::atomic<bool>& flag) : interrupt(flag) {}
     bool wants_batches() const override { return true; }

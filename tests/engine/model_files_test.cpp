@@ -16,6 +16,7 @@
 #include "store/npz.h"
 #include "store/safetensors.h"
 #include "tests/engine/error_of.h"
+#include "tests/engine/striped_images.h"
 
 namespace saltus {
 namespace {
@@ -34,18 +35,6 @@ Graph network() {
   graph.add(layers::Softmax{});
   return graph;
 }
-
-struct Data {
-  std::vector<std::uint8_t> pixels;
-  std::vector<std::uint8_t> classes;
-  Data() {
-    for (int i = 0; i < 22; ++i) {
-      classes.push_back(static_cast<std::uint8_t>(i % 3));
-      for (int k = 0; k < 36; ++k) pixels.push_back(static_cast<std::uint8_t>(i * 37 + k * k * 11));
-    }
-  }
-  Samples samples() const { return {.count = 22, .inputs = pixels, .targets = classes}; }
-};
 
 class ModelFiles : public testing::Test {
  protected:
@@ -83,7 +72,7 @@ class ModelFiles : public testing::Test {
   }
 
   ScratchFolder folder_;
-  Data data_;
+  tests::StripedImages data_;
 };
 
 TEST_F(ModelFiles, AreContinuedWithTheSameBits) {

@@ -168,6 +168,21 @@ TEST_F(SweepResume, KeepsTheModelsThatAreAskedFor) {
   }
 }
 
+TEST_F(SweepResume, RemovesModelsOfAnEarlierSweepUnlessItIsResumed) {
+  const fs::path models = folder_.path() / "models";
+  for (const bool resume : {true, false}) {
+    fs::create_directories(models);
+    for (const char* name : {"0123456789abcdef.safetensors", ".0.safetensors.123-0.tmp", "mine"}) {
+      std::ofstream(models / name) << "x";
+    }
+    Stopper observer(-1);
+    run_sweep(config(), small_data(), options(observer, {}, resume));
+    EXPECT_EQ(fs::exists(models / "0123456789abcdef.safetensors"), resume);
+    EXPECT_FALSE(fs::exists(models / ".0.safetensors.123-0.tmp"));
+    EXPECT_TRUE(fs::exists(models / "mine"));
+  }
+}
+
 TEST(SweepOptions, ThatMakeNoSenseAreRefused) {
   using testing::HasSubstr;
   EXPECT_THAT(error_of([] { validate(SweepOptions{.save = SavedModels::last}); }),

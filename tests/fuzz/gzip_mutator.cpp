@@ -6,32 +6,14 @@
 #include <string_view>
 
 #include "tests/engine/data_support.h"
+#include "tests/fuzz/inflated.h"
 #include "tests/fuzz/target.h"
 
 namespace saltus::fuzz {
-namespace {
-
-/// What the first member holds, as far as it is sound; at most 64 KiB.
-std::string unpacked(const std::uint8_t* data, std::size_t size) {
-  z_stream stream{};
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) return "";
-  std::string out(1 << 16, '\0');
-  stream.next_in = const_cast<Bytef*>(data);
-  stream.avail_in = static_cast<uInt>(size);
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  inflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
-}
-
-}  // namespace
-
 std::size_t mutate_gzip(std::uint8_t* data, std::size_t size, std::size_t max_size, unsigned seed) {
   std::minstd_rand random(seed);
   if (random() % 3 == 0) return LLVMFuzzerMutate(data, size, max_size);
-  std::string inside = unpacked(data, size);
+  std::string inside = inflated(data, size, 15 + 16);
   const std::size_t before = inside.size();
   inside.resize(before + 64);
   inside.resize(

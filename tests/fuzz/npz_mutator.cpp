@@ -6,6 +6,7 @@
 
 #include <zlib.h>
 
+#include "tests/fuzz/inflated.h"
 #include "tests/fuzz/target.h"
 
 namespace saltus::fuzz {
@@ -35,21 +36,6 @@ struct File {
   }
 };
 
-/// What raw deflate stands for, as far as it goes; at most 64 KiB.
-std::string inflated(const std::uint8_t* data, std::size_t size) {
-  z_stream stream{};
-  if (inflateInit2(&stream, -15) != Z_OK) return "";
-  std::string out(1 << 16, '\0');
-  stream.next_in = const_cast<Bytef*>(data);
-  stream.avail_in = static_cast<uInt>(size);
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  inflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  inflateEnd(&stream);
-  return out;
-}
-
 /// Puts sizes and checksums of the directory's entries right, as far as entries can be found.
 void mend(File file) {
   if (file.size < kEndBytes) return;
@@ -63,7 +49,7 @@ void mend(File file) {
                                file.get<std::uint16_t>(local + 28);
       if (file.holds(data, bytes)) {
         std::string text(reinterpret_cast<const char*>(file.data) + data, bytes);
-        if (method == 8) text = inflated(file.data + data, bytes);
+        if (method == 8) text = inflated(file.data + data, bytes, -15);
         const auto* begin = reinterpret_cast<const Bytef*>(text.data());
         file.set(entry + 16,
                  static_cast<std::uint32_t>(crc32(0, begin, static_cast<uInt>(text.size()))));

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -228,6 +229,17 @@ void remove_file(const fs::path& path) {
   std::error_code error;
   fs::remove(path, error);
   if (error) throw_file_error("remove", path, error.value());
+}
+
+void remove_files(const fs::path& folder,
+                  const std::function<bool(const fs::directory_entry&)>& is_meant) {
+  std::error_code error;
+  std::vector<fs::path> meant;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (is_meant(*entry)) meant.push_back(entry->path());
+  }
+  for (const fs::path& path : meant) remove_file(path);
 }
 
 FileDescriptor FileLock::open_lock(const fs::path& path) {

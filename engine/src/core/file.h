@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -122,6 +123,10 @@ void create_folders(const std::filesystem::path& folder);
 
 /// Removes a file; one that is not there is no error. Throws DataError.
 void remove_file(const std::filesystem::path& path);
+
+/// Removes what is meant in a folder, which may not be there. Throws DataError.
+void remove_files(const std::filesystem::path& folder,
+                  const std::function<bool(const std::filesystem::directory_entry&)>& is_meant);
 
 /// Exclusive lock on a file, created where missing; it ends with the object and with the process.
 class FileLock {

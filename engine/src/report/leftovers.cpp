@@ -2,7 +2,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include <saltus/report.h>
 
@@ -29,13 +28,7 @@ bool is_leftover(const fs::directory_entry& entry) {
 }
 
 void remove_leftovers(const fs::path& folder) try {
-  std::error_code error;
-  std::vector<fs::path> leftovers;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (is_leftover(*entry)) leftovers.push_back(entry->path());
-  }
-  for (const fs::path& path : leftovers) remove_file(path);
+  remove_files(folder, is_leftover);
 } catch (...) {
   throw_as_promised();
 }

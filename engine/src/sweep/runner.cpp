@@ -29,22 +29,22 @@ Samples first_samples(const ImageSet& set, const std::optional<std::int64_t>& li
 /// Keeps a trial's history and hands its progress on.
 class Recorder : public Callback {
  public:
-  /// `state` is what the trial goes on from, or null.
-  Recorder(const TrialSpec& trial, const train::TrainingState* state, SweepObserver& observer,
+  /// `begins_at` is where the trial goes on, or null.
+  Recorder(const TrialSpec& trial, const TrialPlace* begins_at, SweepObserver& observer,
            TrialResult& result)
-      : trial_(trial), state_(state), observer_(observer), result_(result) {}
+      : trial_(trial), begins_at_(begins_at), observer_(observer), result_(result) {}
 
   void on_train_begin(const FitInfo& info, TrainingControl& /*control*/) override {
     steps_ = info.steps_per_epoch;
-    if (state_ == nullptr) return;
-    result_.history = state_->history;
-    result_.seconds = state_->position.seconds;
-    const auto seconds = state_->history.history.find("seconds");
-    if (seconds != state_->history.history.end()) {
+    if (begins_at_ == nullptr) return;
+    result_.history = begins_at_->history;
+    result_.seconds = begins_at_->position.seconds;
+    const auto seconds = begins_at_->history.history.find("seconds");
+    if (seconds != begins_at_->history.history.end()) {
       result_.seconds =
           std::accumulate(seconds->second.begin(), seconds->second.end(), result_.seconds);
     }
-    observer_.on_trial_resumed(trial_, state_->history);
+    observer_.on_trial_resumed(trial_, begins_at_->history);
   }
   void on_epoch_begin(int epoch, TrainingControl& /*control*/) override { epoch_ = epoch; }
   void on_batches_end(std::int64_t steps_done, const Logs& logs,
@@ -60,7 +60,7 @@ class Recorder : public Callback {
 
  private:
   const TrialSpec& trial_;
-  const train::TrainingState* state_;
+  const TrialPlace* begins_at_;
   SweepObserver& observer_;
   TrialResult& result_;
   std::int64_t steps_ = 0;
@@ -75,8 +75,8 @@ std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<Tri
   std::map<std::tuple<std::int64_t, int, int, std::int64_t>, std::size_t> open;
   for (TrialSpec& trial : trials) {
     const Setting& setting = plan.settings[trial.setting];
-    const train::TrainingState* state = files.found(trial.id);
-    const train::Position at = state != nullptr ? state->position : train::Position{};
+    const TrialPlace* begins_at = files.found(trial.id);
+    const train::Position at = begins_at != nullptr ? begins_at->position : train::Position{};
     const auto [place, is_new] =
         open.try_emplace({setting.batch_size, setting.epochs, at.epoch, at.batch});
     if (is_new || std::cmp_equal(groups[place->second].size(), side_by_side)) {
@@ -138,7 +138,7 @@ int TrialRunner::side_by_side(const SweepPlan& plan) const {
 std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,
                                           SweepObserver& observer,
                                           const std::atomic<bool>* interrupt,
-                                          TrialFiles* files) const {
+                                          TrialFiles& files) const {
   const Clock::time_point start = Clock::now();
   const std::string_view device = backend::select(config_.device).name();
   std::vector<TrialResult> results(trials.size());
@@ -149,9 +149,11 @@ std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const
     results[i].seed = trials[i].seed;
     results[i].device = device;
     std::vector<CallbackPtr>& callbacks = recorders.emplace_back();
-    if (files != nullptr) callbacks.push_back(files->keeper(trials[i], common.epochs));
-    const train::TrainingState* state = files != nullptr ? files->found(trials[i].id) : nullptr;
-    callbacks.push_back(std::make_shared<Recorder>(trials[i], state, observer, results[i]));
+    if (CallbackPtr keeper = files.keeper(trials[i], common.epochs)) {
+      callbacks.push_back(std::move(keeper));
+    }
+    callbacks.push_back(
+        std::make_shared<Recorder>(trials[i], files.found(trials[i].id), observer, results[i]));
     call_callers([&] { observer.on_trial_begin(trials[i]); });
   }
   train::Trainer trainer = this->trainer(plan, trials);
@@ -222,10 +224,9 @@ SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
   const int side_by_side =
       options.side_by_side > 0 ? options.side_by_side : runner.side_by_side(plan);
   TrialFiles files(options, to_run);
-  TrialFiles* kept = options.folder.empty() ? nullptr : &files;
   for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side, files)) {
     if (options.interrupt != nullptr && options.interrupt->load()) break;
-    for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt, kept)) {
+    for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt, files)) {
       results.push_back(std::move(result));
       const auto spec = std::find_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
         return trial.id == results.back().id;

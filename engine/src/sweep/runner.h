@@ -27,7 +27,7 @@ class TrialRunner {
   /// Trains such trials side by side; those that go on stand at one place.
   std::vector<TrialResult> run(const SweepPlan& plan, std::span<const TrialSpec> trials,
                                SweepObserver& observer, const std::atomic<bool>* interrupt,
-                               TrialFiles* files) const;
+                               TrialFiles& files) const;
 
   /// Measures the first trial.
   Throughput throughput(const SweepPlan& plan) const;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <saltus/error.h>
 
@@ -22,6 +22,8 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+constexpr std::string_view kExtension = ".safetensors";
+
 /// Of what a save costs, so much time is to pass before the next: one percent.
 constexpr double kLeastShare = 100;
 
@@ -31,10 +33,10 @@ class TrialFiles::Keeper : public Callback {
  public:
   Keeper(TrialFiles& files, const TrialSpec& trial, int epochs)
       : files_(files), id_(trial.id), epochs_(epochs) {
-    const train::TrainingState* state = files.found(id_);
-    if (state == nullptr) return;
-    const auto accuracy = state->history.history.find(std::string(kRankingMetric));
-    if (accuracy == state->history.history.end()) return;
+    const TrialPlace* place = files.found(id_);
+    if (place == nullptr) return;
+    const auto accuracy = place->history.history.find(std::string(kRankingMetric));
+    if (accuracy == place->history.history.end()) return;
     for (const double value : accuracy->second) best_ = std::max(best_, value);
   }
 
@@ -54,7 +56,7 @@ class TrialFiles::Keeper : public Callback {
     best_ = std::max(best_, accuracy);
     if (files_.save_ == SavedModels::last ? last : files_.save_ == SavedModels::best && better) {
       create_folders(files_.folder_ / "models");
-      control.save(files_.folder_ / "models" / (id_ + ".safetensors"));
+      control.save((files_.folder_ / "models" / id_) += kExtension);
     }
   }
   void on_train_end(TrainingControl& control) override {
@@ -79,25 +81,30 @@ class TrialFiles::Keeper : public Callback {
 };
 
 TrialFiles::TrialFiles(const SweepOptions& options, std::span<const TrialSpec> to_run)
-    : folder_(options.folder), save_(options.save), interval_(options.save_interval) {
-  if (folder_.empty() || !options.resume) return;
+    : folder_(options.folder),
+      save_(options.save),
+      interval_(options.save_interval),
+      resume_(options.resume) {
+  if (!resume_) return;
   for (const TrialSpec& trial : to_run) {
     std::error_code error;
     if (!fs::exists(state_file(trial.id), error)) continue;
     try {
-      found_[trial.id] = train::read_model(state_file(trial.id)).state;
+      train::ModelFile file = train::read_model(state_file(trial.id));
+      found_[trial.id] = {std::move(file.state.position), std::move(file.state.history)};
     } catch (const DataError&) {
       // It was not written to its end, or by a version that is none of ours.
     }
   }
 }
 
-const train::TrainingState* TrialFiles::found(const std::string& id) const {
-  const auto state = found_.find(id);
-  return state == found_.end() ? nullptr : &state->second;
+const TrialPlace* TrialFiles::found(const std::string& id) const {
+  const auto place = found_.find(id);
+  return place == found_.end() ? nullptr : &place->second;
 }
 
 CallbackPtr TrialFiles::keeper(const TrialSpec& trial, int epochs) {
+  if (folder_.empty()) return nullptr;
   return std::make_shared<Keeper>(*this, trial, epochs);
 }
 
@@ -109,20 +116,20 @@ void TrialFiles::finish(const std::string& id) {
 }
 
 fs::path TrialFiles::state_file(const std::string& id) const {
-  return folder_ / "states" / (id + ".safetensors");
+  return (folder_ / "states" / id) += kExtension;
 }
 
 void TrialFiles::begin() {
   if (std::exchange(begun_, true)) return;
-  std::set<fs::path> kept;
-  for (const auto& [id, state] : found_) kept.insert(state_file(id));
-  std::vector<fs::path> others;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder_ / "states", error);
-       !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    if (!kept.contains(entry->path())) others.push_back(entry->path());
-  }
-  for (const fs::path& path : others) remove_file(path);
+  remove_files(folder_ / "states", [&](const fs::directory_entry& entry) {
+    const fs::path& path = entry.path();
+    return path.extension() != kExtension || !found_.contains(path.stem().string());
+  });
+  remove_files(folder_ / "models", [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return target_of_pending(name).ends_with(kExtension) ||
+           (!resume_ && entry.path().extension() == kExtension);
+  });
 }
 
 }  // namespace saltus

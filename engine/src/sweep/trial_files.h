@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 
@@ -15,6 +14,12 @@
 
 namespace saltus {
 
+/// Where a trial stands, and what it came through.
+struct TrialPlace {
+  train::Position position;
+  History history;
+};
+
 /// The files of trials in a sweep's folder: states/ID.safetensors while a trial is in progress,
 /// models/ID.safetensors of one that is kept. Nothing is there, or goes, before a step is done.
 class TrialFiles {
@@ -24,9 +29,10 @@ class TrialFiles {
   TrialFiles(const SweepOptions& options, std::span<const TrialSpec> to_run);
 
   /// Where a trial stands that was in progress; none where it begins.
-  const train::TrainingState* found(const std::string& id) const;
+  const TrialPlace* found(const std::string& id) const;
 
-  /// Saves the trial while it trains, after its state was restored where there is one.
+  /// Saves the trial while it trains, after its state was restored where there is one; null where
+  /// nothing is kept.
   CallbackPtr keeper(const TrialSpec& trial, int epochs);
 
   /// The trial has ended and its result is kept.
@@ -36,13 +42,14 @@ class TrialFiles {
   class Keeper;
 
   std::filesystem::path state_file(const std::string& id) const;
-  /// Removes states that this sweep does not go on with.
+  /// Removes what an earlier sweep left that this one does not go on with.
   void begin();
 
   std::filesystem::path folder_;  ///< empty: nothing is kept
   SavedModels save_;
   double interval_;
-  std::map<std::string, train::TrainingState> found_;
+  bool resume_;
+  std::map<std::string, TrialPlace> found_;
   bool begun_ = false;
 };
 

@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "core/json.h"
+
 namespace saltus {
 namespace {
-
-using Json = nlohmann::json;  // its objects keep their keys sorted
 
 /// To be raised whenever the same description begins to give other numbers.
 constexpr int kFormatVersion = 3;
@@ -17,16 +17,18 @@ constexpr int kFormatVersion = 3;
 constexpr boost::uuids::uuid kTrials = {{0x5a, 0x17, 0x05, 0x9c, 0x41, 0x2e, 0x4d, 0x83, 0x9f, 0x60,
                                          0x3b, 0xd2, 0x77, 0xc1, 0x08, 0xe4}};
 
-Json json_of(Size2 size) {
+// Descriptions have their keys sorted, as ReadJson keeps them.
+
+ReadJson json_of(Size2 size) {
   return {size.height, size.width};
 }
 
-Json json_of(layers::Padding padding) {
+ReadJson json_of(layers::Padding padding) {
   return padding == layers::Padding::same ? "same" : "valid";
 }
 
 template <class Pooling>
-Json json_of_pooling(const Pooling& layer) {
+ReadJson json_of_pooling(const Pooling& layer) {
   return {{"pool_size", json_of(layer.pool_size)},
           {"strides", json_of(layer.strides)},
           {"padding", json_of(layer.padding)}};
@@ -34,39 +36,41 @@ Json json_of_pooling(const Pooling& layer) {
 
 /// What a layer computes beyond its kind, its shape and its weights.
 struct Details {
-  Json operator()(const layers::Conv2D& layer) const {
+  ReadJson operator()(const layers::Conv2D& layer) const {
     return {{"strides", json_of(layer.strides)}, {"padding", json_of(layer.padding)}};
   }
-  Json operator()(const Activation& layer) const {
-    Json parameters = Json::object();
+  ReadJson operator()(const Activation& layer) const {
+    ReadJson parameters = ReadJson::object();
     const auto& names = layer.info().parameters;
     for (std::size_t i = 0; i < names.size(); ++i) {
       parameters[std::string(names[i].name)] = layer.ref().parameters[i];
     }
     return {{"function", layer.name()}, {"parameters", parameters}};
   }
-  Json operator()(const layers::MaxPooling2D& layer) const { return json_of_pooling(layer); }
-  Json operator()(const layers::AveragePooling2D& layer) const { return json_of_pooling(layer); }
-  Json operator()(const layers::Dropout& layer) const { return {{"rate", layer.rate}}; }
-  Json operator()(const layers::AlphaDropout& layer) const { return {{"rate", layer.rate}}; }
-  Json operator()(const layers::BatchNormalization& layer) const {
+  ReadJson operator()(const layers::MaxPooling2D& layer) const { return json_of_pooling(layer); }
+  ReadJson operator()(const layers::AveragePooling2D& layer) const {
+    return json_of_pooling(layer);
+  }
+  ReadJson operator()(const layers::Dropout& layer) const { return {{"rate", layer.rate}}; }
+  ReadJson operator()(const layers::AlphaDropout& layer) const { return {{"rate", layer.rate}}; }
+  ReadJson operator()(const layers::BatchNormalization& layer) const {
     return {{"momentum", layer.momentum}, {"epsilon", layer.epsilon}};
   }
-  Json operator()(const layers::Input&) const { return Json::object(); }
-  Json operator()(const layers::Dense&) const { return Json::object(); }
-  Json operator()(const layers::Flatten&) const { return Json::object(); }
-  Json operator()(const layers::Reshape&) const { return Json::object(); }
-  Json operator()(const layers::Softmax&) const { return Json::object(); }
-  Json operator()(const layers::LogSoftmax&) const { return Json::object(); }
-  Json operator()(const layers::PReLU&) const { return Json::object(); }
-  Json operator()(const layers::GlobalAveragePooling2D&) const { return Json::object(); }
-  Json operator()(const layers::Add&) const { return Json::object(); }
+  ReadJson operator()(const layers::Input&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::Dense&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::Flatten&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::Reshape&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::Softmax&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::LogSoftmax&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::PReLU&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::GlobalAveragePooling2D&) const { return ReadJson::object(); }
+  ReadJson operator()(const layers::Add&) const { return ReadJson::object(); }
 };
 
-Json json_of(const Graph& graph) {
-  Json layers = Json::array();
+ReadJson json_of(const Graph& graph) {
+  ReadJson layers = ReadJson::array();
   for (const Node& node : graph.nodes()) {
-    Json layer = std::visit(Details{}, node.layer);
+    ReadJson layer = std::visit(Details{}, node.layer);
     layer["kind"] = kind_name(node.layer);
     layer["inputs"] = node.inputs;
     layer["shape"] = node.shape;
@@ -79,18 +83,10 @@ Json json_of(const Graph& graph) {
   return layers;
 }
 
-Json json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) {
+ReadJson json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) {
   return {{"images_md5", set.images_md5},
           {"labels_md5", set.labels_md5},
           {"count", std::min(set.count, limit.value_or(set.count))}};
-}
-
-Json json_of(const Clipping& clipping) {
-  Json json = Json::object();
-  if (clipping.clipvalue) json["clipvalue"] = *clipping.clipvalue;
-  if (clipping.clipnorm) json["clipnorm"] = *clipping.clipnorm;
-  if (clipping.global_clipnorm) json["global_clipnorm"] = *clipping.global_clipnorm;
-  return json;
 }
 
 }  // namespace
@@ -125,7 +121,7 @@ std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
     activation_ = std::move(activation);
   }
   json_["optimizer"]["learning_rate"] = setting.learning_rate;
-  json_["optimizer"]["clipping"] = json_of(setting.clipping);
+  json_["optimizer"]["clipping"] = saltus::json_of(setting.clipping);
   json_["batch_size"] = setting.batch_size;
   json_["epochs"] = setting.epochs;
   json_["seed"] = seed;

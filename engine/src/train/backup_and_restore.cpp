@@ -1,5 +1,4 @@
 #include <system_error>
-#include <vector>
 
 #include <saltus/callbacks.h>
 
@@ -14,19 +13,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kName = "backup.safetensors";
 
-/// Removes what a program left that was killed while it wrote a backup.
-void remove_pending(const fs::path& folder) {
-  std::vector<fs::path> pending;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (target_of_pending(entry->path().filename().string()) == kName) {
-      pending.push_back(entry->path());
-    }
-  }
-  for (const fs::path& path : pending) remove_file(path);
-}
-
 class Backup : public Callback {
  public:
   explicit Backup(BackupAndRestore options)
@@ -36,7 +22,10 @@ class Backup : public Callback {
 
   void on_train_begin(const FitInfo& /*info*/, TrainingControl& control) override {
     create_folders(options_.backup_dir);
-    remove_pending(options_.backup_dir);
+    // What a program left that was killed while it wrote a backup.
+    remove_files(options_.backup_dir, [](const fs::directory_entry& entry) {
+      return target_of_pending(entry.path().filename().string()) == kName;
+    });
     std::error_code error;
     if (fs::exists(file_, error)) control.restore(file_);
     clock_.begin();

@@ -88,7 +88,7 @@ void Trainer::restore(int trial, const TrainingState& state) {
   histories_[place] = state.history;
 }
 
-ModelFile Trainer::file(int trial) {
+CompiledWith Trainer::compiled_with(int trial) const {
   const Entry& made = entry(trial);
   CompiledWith compiled{.loss = std::string(options_.loss.name()),
                         .metrics = {},
@@ -97,19 +97,22 @@ ModelFile Trainer::file(int trial) {
                         .seed = made.seed,
                         .terminate_on_nan = options_.terminate_on_nan};
   for (const Metric& metric : options_.metrics) compiled.metrics.emplace_back(metric.name());
-  return {made.graph, std::move(compiled), state(trial)};
+  return compiled;
+}
+
+ModelFile Trainer::file(int trial) {
+  return {entry(trial).graph, compiled_with(trial), state(trial)};
 }
 
 void Trainer::restore(int trial, const std::filesystem::path& path) {
-  const ModelFile own = file(trial);
-  const ModelFile other = read_model(path);
-  if (!other.compiled ||
-      text_of(other.graph, *other.compiled) != text_of(own.graph, *own.compiled)) {
+  const ModelFile file = read_model(path);
+  if (!file.compiled ||
+      text_of(file.graph, *file.compiled) != text_of(entry(trial).graph, compiled_with(trial))) {
     throw InvalidArgument(fmt::format(
         "{} is of another network, or compiled in another way; use that, or remove the file",
         path.string()));
   }
-  restore(trial, other.state);
+  restore(trial, file.state);
 }
 
 }  // namespace saltus::train

@@ -18,6 +18,7 @@
 
 namespace saltus::train {
 
+struct CompiledWith;
 struct ModelFile;
 
 /// The values with which a weight of this number begins.
@@ -92,6 +93,9 @@ class Trainer {
   /// InvalidArgument where those in the file are others, and DataError.
   ModelFile file(int trial);
   void restore(int trial, const std::filesystem::path& path);
+
+  /// What a trial was compiled with.
+  CompiledWith compiled_with(int trial) const;
 
   /// What a trial was made of.
   const Entry& entry(int trial) const { return entries_[static_cast<std::size_t>(trial)]; }

@@ -107,12 +107,13 @@ class SampleEvaluator {
   }
 
   void add_custom_metrics(const kernels::SampleLoss& loss, Run& run) {
+    if (run.metrics.empty()) return;
+    for (std::size_t j = 0; j < outputs_.size(); ++j) {
+      output_[j] = static_cast<float>(loss.metric_output(outputs_[j]));
+      target_[j] = static_cast<float>(outputs_[j].t);
+    }
     run.sums.custom.resize(run.metrics.size());
     for (std::size_t i = 0; i < run.metrics.size(); ++i) {
-      for (std::size_t j = 0; j < outputs_.size(); ++j) {
-        output_[j] = static_cast<float>(loss.metric_output(outputs_[j]));
-        target_[j] = static_cast<float>(outputs_[j].t);
-      }
       run.sums.custom[i] += call_callers([&] { return run.metrics[i](output_, target_); });
     }
   }
