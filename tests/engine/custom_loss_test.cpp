@@ -147,6 +147,19 @@ TEST(ClassWeight, MultipliesTheWeightsOfSamples) {
   EXPECT_NE(train(model, loss, {}, by_class).at("loss"), want.at("loss"));
 }
 
+TEST(ClassWeight, OfOneOutputIsThatOfTheRoundedValue) {
+  const std::vector<float> values = {0, 0.75F, 1, 0.25F, 0.5F, 0, 0, 1};
+  const std::vector<float> weights = {1, 3, 3, 1, 3, 1, 1, 3};
+  Samples samples = {.count = kCount, .inputs = kInputs, .targets = std::span(values)};
+  const auto loss_of = [&](const std::map<int, double>& classes) {
+    Model model = Sequential({2}, {layers::Dense{.units = 1}});
+    return train(model, Loss::mean_squared_error, {}, samples, classes).at("loss");
+  };
+  const std::vector<double> by_class = loss_of({{1, 3}});
+  samples.weights = weights;
+  EXPECT_EQ(by_class, loss_of({}));
+}
+
 TEST(ClassWeight, WhatCannotBeIsRefused) {
   const auto refused = [](const std::vector<float>& weights, const std::map<int, double>& classes) {
     Samples samples = with_classes();

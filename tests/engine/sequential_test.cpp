@@ -5,6 +5,7 @@
 #include <saltus/image_set.h>
 #include <saltus/model.h>
 
+#include "graph/structure.h"
 #include "tests/engine/error_of.h"
 
 // Both at once, as in a program of a few lines: no name means two things.
@@ -67,6 +68,15 @@ TEST(Sequential, RefusesWhatTheGraphRefuses) {
             "before it");
   EXPECT_EQ(error_of([] { Dense({.units = 2, .activation = "rleu"}); }),
             "unknown activation 'rleu': did you mean relu?");
+}
+
+TEST(Sequential, TrainsBesideOthersWhoseActivationsDiffer) {
+  const auto graph = [](const Activation& activation) {
+    return Sequential({4}, {Dense{.units = 3, .activation = activation}, Dense{.units = 2}})
+        .graph();
+  };
+  EXPECT_TRUE(have_one_structure(graph("relu"), graph("elu:alpha=0.5")));
+  EXPECT_FALSE(have_one_structure(graph("relu"), graph({}))) << "one has a step less";
 }
 
 TEST(Sequential, FitHasDefaults) {

@@ -129,6 +129,15 @@ TEST_F(SweepResume, GoesOnInsideATrialWithTheSameBits) {
   }
 }
 
+TEST_F(SweepResume, DoesNotTrainBesideOthersThatStandElsewhere) {
+  stop_after(5);
+  Stopper observer(-1);
+  SweepOptions both = options(observer, {}, true);
+  both.side_by_side = 2;
+  EXPECT_EQ(timeless(run_sweep(config(), small_data(), both)), whole_);
+  EXPECT_EQ(observer.resumed.size(), 1U);
+}
+
 TEST_F(SweepResume, BeginsAnewWhereItIsNotResumed) {
   stop_after(3);
   Stopper observer(-1);

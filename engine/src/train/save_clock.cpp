@@ -1,13 +1,17 @@
 #include "train/save_clock.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include <saltus/error.h>
 
+
 namespace saltus::train {
 
-SaveClock::SaveClock(const SaveFrequency& frequency, std::string_view callback)
-    : frequency_(frequency) {
+SaveClock::SaveClock(const SaveFrequency& frequency, std::string_view callback,
+                     std::function<Clock::time_point()> now)
+    : frequency_(frequency), now_(std::move(now)), last_(now_()) {
   const int given = (frequency.epochs > 0) + (frequency.batches > 0) + (frequency.seconds > 0);
   const bool negative = frequency.epochs < 0 || frequency.batches < 0 || !(frequency.seconds >= 0);
   if (given != 1 || negative) {
@@ -31,7 +35,7 @@ bool SaveClock::is_due_after_epoch() {
 
 bool SaveClock::is_due_now() {
   if (frequency_.seconds == 0) return false;
-  const Clock::time_point now = Clock::now();
+  const Clock::time_point now = now_();
   if (std::chrono::duration<double>(now - last_).count() < frequency_.seconds) return false;
   last_ = now;
   return true;
