@@ -11,7 +11,7 @@
 namespace saltus::kernels {
 
 /// What a random number is for; part of its counter.
-enum class Purpose : std::uint32_t { initial_weights = 1, shuffle = 2, dropout = 3 };
+enum class Purpose : std::uint32_t { initial_weights = 1, shuffle = 2, dropout = 3, noise = 4 };
 
 /// Four 32-bit words: a Philox counter, or the random words made from one.
 struct Words4 {

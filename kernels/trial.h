@@ -47,7 +47,7 @@ struct TrialState {
 /// The rows that a step works on, the same for all trials.
 struct BatchRange {
   std::uint32_t first = 0;   ///< place in the epoch's order of its first row
-  std::uint32_t rows = 0;    ///< at most Stage::max_rows
+  std::uint32_t rows = 0;    ///< at most LaunchContext::max_rows
   std::uint32_t number = 0;  ///< counts batches: where its sums go
   std::uint32_t epoch = 0;   ///< counts epochs: which order
 };

@@ -89,10 +89,11 @@ struct Mish : Entry<Mish> {
   }
 };
 
-/// Of arXiv 2003.09855.
+/// From arXiv 2003.09855; found again as TeLU (arXiv 2412.20269).
 struct TanhExp : Entry<TanhExp> {
   static constexpr Traits traits{
       .name = "tanhexp",
+      .aliases = {"telu"},
       .formula = "x tanh(exp(x))",
       .range = "[-0.3532, inf)",
       .shape = Shape::one_minimum,
@@ -138,7 +139,7 @@ struct Lisht : Entry<Lisht> {
   }
 };
 
-/// Of Naveen, "Phish: a novel activation function", 2022.
+/// From Naveen, "Phish: a novel activation function", 2022.
 struct Phish : Entry<Phish> {
   static constexpr Traits traits{
       .name = "phish",
@@ -162,7 +163,7 @@ struct Phish : Entry<Phish> {
   }
 };
 
-/// Of Zhu et al., "Logish", 2021.
+/// From Zhu et al., "Logish", 2021.
 struct Logish : Entry<Logish> {
   static constexpr Traits traits{
       .name = "logish",
@@ -186,7 +187,7 @@ struct Logish : Entry<Logish> {
   }
 };
 
-/// Of Wang et al., "Smish", 2022, as a quotient of polynomials in exp(-|x|).
+/// From Wang et al., "Smish", 2022, as a quotient of polynomials in exp(-|x|).
 struct Smish : Entry<Smish> {
   static constexpr Traits traits{
       .name = "smish",
@@ -212,7 +213,7 @@ struct Smish : Entry<Smish> {
   }
 };
 
-/// Of arXiv 2108.09598.
+/// From arXiv 2108.09598.
 struct Serf : Entry<Serf> {
   static constexpr Traits traits{
       .name = "serf",

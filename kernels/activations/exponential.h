@@ -103,6 +103,43 @@ struct Pelu : Entry<Pelu> {
   }
 };
 
+/// The expanded integral of the ELU (arXiv 2411.13010), which learns alpha_p and alpha_n; here they
+/// are fixed to their initial values. Implementations cut x at -1e-6 before expm1, so that f jumps
+/// at 0 by as much; here it does not.
+struct Xielu : Entry<Xielu> {
+  static constexpr Traits traits{
+      .name = "xielu",
+      .parameters = {{"alpha_p", 0.8f, 0}, {"alpha_n", 0.8f, 0}, {"beta", 0.5f, 0}},
+      .formula = "alpha_p x^2 + beta x if x > 0 else alpha_n (exp(x) - 1 - x) + beta x",
+      .range = "[-0.2058, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::none,
+      .initializer = "he_normal",
+  };
+  SALTUS_HD static constexpr Shape shape(const Parameters<float>& p) {
+    return p[1] > p[2] ? Shape::one_minimum : Shape::monotone;
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    const T y = math::finite_where_zero(p[2], x);
+    const T slope = math::fma(p[0], math::finite_where_zero(p[0], x), p[2]);
+    const T above = slope * math::finite_where_zero(slope, x);
+    // Far out, alpha_n x and beta x would cancel.
+    const T near_zero =
+        math::fma(p[1], math::expm1_minus_argument(math::clamp(x, T(-1), T(0))), p[2] * y);
+    const T rest = p[2] - p[1];
+    const T far = math::fma(rest, math::finite_where_zero(rest, x),
+                            p[1] * math::expm1_of_negative(math::at_most(x, T(0))));
+    return x > T(0) ? above : (x > T(-1) ? near_zero : far);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const T above = math::fma(T(2) * p[0], math::finite_where_zero(p[0], x), p[2]);
+    const T below = math::fma(p[1], math::expm1_of_negative(math::at_most(x, T(0))), p[2]);
+    return x > T(0) ? above : below;
+  }
+};
+
 /// The inverse square root linear unit (arXiv 1710.09967).
 struct Isrlu : Entry<Isrlu> {
   static constexpr Traits traits{
@@ -208,7 +245,7 @@ struct Squareplus : Entry<Squareplus> {
   }
 };
 
-/// Of Keras and JAX.
+/// From Keras and JAX.
 struct SparsePlus : Entry<SparsePlus> {
   static constexpr Traits traits{
       .name = "sparse_plus",
@@ -320,7 +357,7 @@ struct Asinh : Entry<Asinh> {
 };
 
 using ExponentialActivations =
-    ActivationTypes<Elu, Celu, Selu, Pelu, Isrlu, Exponential, Softplus, Squareplus, SparsePlus,
-                    SoftExponential, BentIdentity, LogModulus, Asinh>;
+    ActivationTypes<Elu, Celu, Selu, Pelu, Xielu, Isrlu, Exponential, Softplus, Squareplus,
+                    SparsePlus, SoftExponential, BentIdentity, LogModulus, Asinh>;
 
 }  // namespace saltus::kernels

@@ -92,6 +92,42 @@ struct ESwish : Entry<ESwish> {
   }
 };
 
+/// The Gompertz linear unit (arXiv 2502.03654).
+struct Golu : Entry<Golu> {
+  static constexpr Traits traits{
+      .name = "golu",
+      .parameters = {positive("alpha", 1), positive("beta", 1), positive("gamma", 1)},
+      .formula = "alpha x exp(-beta exp(-gamma x))",
+      .range = "[-0.0973, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  /// gamma x, cut where it makes no difference, w = beta exp(-gamma x), and exp(-w).
+  template <class T>
+  struct Parts {
+    T turn, w, gate;
+  };
+  template <class T>
+  SALTUS_HD static Parts<T> parts(T x, const Parameters<T>& p) {
+    const auto z = math::product(p[2], x);
+    const T turn = math::clamp(z.hi, T(-20), T(80));
+    const auto growth = math::exp_as_sum(math::Sum<T>{-turn, turn == z.hi ? -z.lo : T(0)});
+    const auto w = math::product(p[1], growth.hi);
+    const math::Sum<T> exponent{-w.hi, -math::fma(p[1], growth.lo, w.lo)};
+    return {turn, w.hi, math::exp_of_negative(exponent)};
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return p[0] * (math::at_least(x, T(-math::kLargest)) * parts(x, p).gate);
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const Parts<T> s = parts(x, p);
+    return p[0] * s.gate * math::fma(s.turn, s.w, T(1));
+  }
+};
+
 /// GELU by a sigmoid (arXiv 1606.08415).
 struct QuickGelu : Entry<QuickGelu> {
   static constexpr Traits traits{
@@ -333,8 +369,8 @@ struct HardElish : Entry<HardElish> {
   }
 };
 
-/// Of arXiv 2003.00547, which learns alpha and beta; here they are fixed to its initial values. It
-/// has a pole where beta >= e alpha.
+/// From arXiv 2003.00547, which learns alpha and beta; here they are fixed to its initial values.
+/// It has a pole where beta >= e alpha.
 struct SoftRootSign : Entry<SoftRootSign> {
   static constexpr Traits traits{
       .name = "soft_root_sign",
@@ -397,7 +433,8 @@ struct Gcu : Entry<Gcu> {
   }
 };
 
-using GatedActivations = ActivationTypes<Silu, Swish, ESwish, QuickGelu, Gelu, GeluTanh, Dsilu,
-                                         FtSwish, AconC, Elish, HardElish, SoftRootSign, Gcu>;
+using GatedActivations =
+    ActivationTypes<Silu, Swish, ESwish, Golu, QuickGelu, Gelu, GeluTanh, Dsilu, FtSwish, AconC,
+                    Elish, HardElish, SoftRootSign, Gcu>;
 
 }  // namespace saltus::kernels

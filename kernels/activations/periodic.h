@@ -2,6 +2,7 @@
 #pragma once
 
 #include <saltus/kernels/activation_entry.h>
+#include <saltus/kernels/activations/gated.h>
 
 namespace saltus::kernels {
 
@@ -80,7 +81,7 @@ struct Sinc : Entry<Sinc> {
   }
 };
 
-/// Of arXiv 2006.08195, whose variance argument gives lecun_uniform. As sin^2: the form with 1 -
+/// From arXiv 2006.08195, whose variance argument gives lecun_uniform. As sin^2: the form with 1 -
 /// cos cancels.
 struct Snake : Entry<Snake> {
   static constexpr Traits traits{
@@ -93,7 +94,7 @@ struct Snake : Entry<Snake> {
       .initializer = "lecun_uniform",
       .fast_defaults = true,
   };
-  /// Of a x; at infinity, where it does not matter, of a finite angle.
+  /// Sine and cosine of a x; at infinity, where it does not matter, of a finite angle.
   template <class T>
   SALTUS_HD static math::SinCos<T> sincos(T x, const Parameters<T>& p) {
     const T y = math::clamp(x, T(-math::kLargest), T(math::kLargest));
@@ -113,6 +114,63 @@ struct Snake : Entry<Snake> {
   }
 };
 
-using PeriodicActivations = ActivationTypes<Sine, Cosine, Sinc, Snake>;
+/// GELUSine, which a search found (arXiv 2602.05688).
+struct GeluSine : Entry<GeluSine> {
+  static constexpr Traits traits{
+      .name = "gelu_sine",
+      .formula = "gelu(x) + 0.1 sin(x)",
+      .range = "[-0.2440, inf)",
+      .shape = Shape::other,
+      .saturation = Saturation::none,
+      .initializer = "he_normal",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return math::fma(T(0.1), math::sin(math::at_most(x, T(math::kLargest))), Gelu::f(x, p));
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    return math::fma(T(0.1), math::cos(x), Gelu::df(x, p));
+  }
+};
+
+/// GELU-Sinc-Perturbation, which a search found (arXiv 2602.05688); its sinc(x) is sin(pi x) / (pi
+/// x), as NumPy's.
+struct GeluSinc : Entry<GeluSinc> {
+  static constexpr Traits traits{
+      .name = "gelu_sinc",
+      .aliases = {"gelu_sinc_perturbation"},
+      .formula = "gelu(x) (1 + sin(pi x) / (2 pi x))",
+      .range = "[-0.2063, inf)",
+      .shape = Shape::one_minimum,
+      .saturation = Saturation::left,
+      .initializer = "he_normal",
+  };
+  /// cos(pi x), and 1 + sinc(x) / 2.
+  template <class T>
+  struct Parts {
+    T cosine, gain;
+  };
+  template <class T>
+  SALTUS_HD static Parts<T> parts(T x) {
+    const T y = math::clamp(math::abs(x), T(1e-30), T(math::kLargest));
+    const auto at = math::sincos_of_half_turns(y);
+    return {at.cos, math::fma(T(0.15915494309189533577), at.sin / y, T(1))};
+  }
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return Gelu::f(x, p) * parts(x).gain;
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>&) {
+    const auto tail = math::normal_tail(x);
+    const T phi = x > T(0) ? T(1) - tail.upper : tail.upper;
+    const Parts<T> s = parts(x);
+    return math::fma(math::finite(x) * tail.density, s.gain,
+                     phi * math::fma(T(0.5), s.cosine, T(1)));
+  }
+};
+
+using PeriodicActivations = ActivationTypes<Sine, Cosine, Sinc, Snake, GeluSine, GeluSinc>;
 
 }  // namespace saltus::kernels

@@ -123,7 +123,7 @@ struct LeakyRelu : Entry<LeakyRelu> {
   }
 };
 
-/// Of Primer (arXiv 2109.08668).
+/// From Primer (arXiv 2109.08668).
 struct SquaredRelu : Entry<SquaredRelu> {
   static constexpr Traits traits{
       .name = "squared_relu",
@@ -145,8 +145,8 @@ struct SquaredRelu : Entry<SquaredRelu> {
   }
 };
 
-/// Of MetaFormer baselines (arXiv 2210.13452), with the values that keep mean 0 and variance 1 of a
-/// normal input.
+/// From MetaFormer baselines (arXiv 2210.13452), with the values that keep mean 0 and variance 1 of
+/// a normal input.
 struct StarRelu : Entry<StarRelu> {
   static constexpr Traits traits{
       .name = "star_relu",
@@ -251,7 +251,7 @@ struct SineRelu : Entry<SineRelu> {
   }
 };
 
-/// Of darknet. f'(0) = 0.1.
+/// From darknet. f'(0) = 0.1.
 struct Ramp : Entry<Ramp> {
   static constexpr Traits traits{
       .name = "ramp",

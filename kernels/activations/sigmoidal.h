@@ -47,7 +47,7 @@ struct LogSigmoid : Entry<LogSigmoid> {
   }
 };
 
-/// Of Keras 3, PyTorch and JAX; earlier Keras had classic_hard_sigmoid. The slope is 0 at both
+/// From Keras 3, PyTorch and JAX; earlier Keras had classic_hard_sigmoid. The slope is 0 at both
 /// kinks, as in PyTorch.
 struct HardSigmoid : Entry<HardSigmoid> {
   static constexpr Traits traits{
@@ -95,7 +95,7 @@ struct ClassicHardSigmoid : Entry<ClassicHardSigmoid> {
   }
 };
 
-/// Of Keras and JAX. The slope is 0 at both kinks.
+/// From Keras and JAX. The slope is 0 at both kinks.
 struct SparseSigmoid : Entry<SparseSigmoid> {
   static constexpr Traits traits{
       .name = "sparse_sigmoid",

@@ -250,7 +250,35 @@ struct Erf : Entry<Erf> {
   }
 };
 
-using TanhLikeActivations = ActivationTypes<Tanh, HardTanh, Softsign, Arctan, LecunTanh,
-                                            WeightedTanh, PenalizedTanh, HalfTanh, Isru, Sqnl, Erf>;
+/// Dynamic erf (arXiv 2512.10938), which replaces a normalization layer and learns alpha and s;
+/// here they are fixed to their initial values.
+struct Derf : Entry<Derf> {
+  static constexpr Traits traits{
+      .name = "derf",
+      .aliases = {"dynamic_erf"},
+      .parameters = {positive("alpha", 0.5f), {"s", 0}},
+      .formula = "erf(alpha x + s)",
+      .range = "(-1, 1)",
+      .shape = Shape::monotone,
+      .saturation = Saturation::both,
+      .initializer = "glorot_uniform",
+  };
+  template <class T>
+  SALTUS_HD static T f(T x, const Parameters<T>& p) {
+    return math::erf(math::fma(p[0], x, p[1]));
+  }
+  template <class T>
+  SALTUS_HD static T df(T x, const Parameters<T>& p) {
+    const math::Sum<T> scaled = math::product(p[0], x);
+    const math::Sum<T> z = math::sum(scaled.hi, p[1]);
+    const math::Sum<T> square = math::product(z.hi, z.hi);
+    const math::Sum<T> exponent{-square.hi, -math::fma(T(2) * z.hi, z.lo + scaled.lo, square.lo)};
+    return T(1.12837916709551257390) * p[0] * math::exp_of_negative(exponent);
+  }
+};
+
+using TanhLikeActivations =
+    ActivationTypes<Tanh, HardTanh, Softsign, Arctan, LecunTanh, WeightedTanh, PenalizedTanh,
+                    HalfTanh, Isru, Sqnl, Erf, Derf>;
 
 }  // namespace saltus::kernels

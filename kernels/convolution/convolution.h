@@ -5,9 +5,9 @@
 
 #include <cstdint>
 
+#include <saltus/kernels/launch_context.h>
 #include <saltus/kernels/matrix/engine.h>
 #include <saltus/kernels/matrix/epilogue.h>
-#include <saltus/kernels/stage.h>
 #include <saltus/kernels/window.h>
 
 namespace saltus::kernels {
@@ -45,13 +45,13 @@ struct ConvolutionBackwardFilter {
 /// that much (check_convolution()).
 template <class T, class Out>
 void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& arguments,
-                         const Stage& stage);
+                         const LaunchContext& context);
 template <class T, class Out>
 void convolution_backward_data(Engine engine, const ConvolutionBackwardData<T, Out>& arguments,
-                               const Stage& stage);
+                               const LaunchContext& context);
 template <class T>
 void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<T>& arguments,
-                                 const Stage& stage);
+                                 const LaunchContext& context);
 
 /// Floats of workspace for each trial, whichever engine works. Throw std::invalid_argument as
 /// above.

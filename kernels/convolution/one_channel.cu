@@ -6,12 +6,12 @@
 // of memory. It moves the output once and computes 2 * taps flops for each element: the memory's
 // speed is its own until windows grow beyond 5 x 5.
 //
-// backward_filter: a block of 8 warps takes one part of the pixels and 32 channels, a lane each. It
-// brings the taps of 64 pixels to shared memory, then each warp takes every eighth of these pixels:
-// one element of dy from memory for `taps` multiply-adds. The warps' sums are added in pairs. It
-// reads dy once, all else is small.
+// backward_filter: a block of 8 warps takes one slice of the pixels and 32 channels, a lane each.
+// It brings the taps of 64 pixels to shared memory, then each warp takes every eighth of these
+// pixels: one element of dy from memory for `taps` multiply-adds. The warps' sums are added in
+// pairs. It reads dy once, all else is small.
 #include <saltus/kernels/convolution/one_channel.h>
-#include <saltus/kernels/matrix/cell.h>
+#include <saltus/kernels/matrix/predicated.h>
 #include <saltus/kernels/matrix/tile.h>
 
 namespace saltus::kernels::one_channel {
@@ -74,16 +74,16 @@ __global__ void __launch_bounds__(kThreads, kTaps <= 25 ? 8 : 4)
 }
 
 template <int kTaps, class T, class Out>
-void launch_for(const ConvolutionForward<T, Out>& c, const Stage& stage) {
+void launch_for(const ConvolutionForward<T, Out>& c, const LaunchContext& context) {
   const int pixels = c.window.output.height * c.window.output.width;
   const int n = c.window.channels_out;
   const Im2col<T> images(c.x, c.window);
   const Rows<T> weights(c.w, {.fixed = c.window.size.height * c.window.size.width}, n);
   launch<forward_kernel<kTaps, T, Out>>(
-      Grid(blocks_for(std::int64_t{pixels} * stage.max_rows, kPixels), blocks_for(n, kColumns),
-           stage.trials.count),
-      dim3(kThreads), kSharedBytes<kTaps>, stage.stream, images, weights, pixels, n, c.epilogue,
-      stage.trials);
+      Grid(blocks_for(std::int64_t{pixels} * context.max_rows, kPixels), blocks_for(n, kColumns),
+           context.trials.count),
+      dim3(kThreads), kSharedBytes<kTaps>, context.stream, images, weights, pixels, n, c.epilogue,
+      context.trials);
 }
 
 }  // namespace forward_pass
@@ -96,12 +96,12 @@ constexpr int kThreads = kWarps * 32;
 template <int kTaps, class T>
 __global__ void __launch_bounds__(kThreads)
     filter_kernel(Im2col<T> images, Rows<T> gradients, int pixels_per_row, int taps, int n,
-                  PartSums sums, Trials trials) {
+                  PartialSums sums, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   const int pixels = pixels_per_row * trials.rows();
-  const int part = static_cast<int>(blockIdx.x);
-  if (part >= sums.parts.count(pixels)) return;
+  const int slice = static_cast<int>(blockIdx.x);
+  if (slice >= sums.split.count(pixels)) return;
   constexpr int kValues = kTaps + 1;               // one for the bias
   constexpr int kPixelTaps = (kTaps + 3) / 4 * 4;  // whole quads
   SALTUS_DYNAMIC_SHARED(float, shared);
@@ -115,8 +115,8 @@ __global__ void __launch_bounds__(kThreads)
   const auto column = own_gradients.column(static_cast<int>(blockIdx.y) * kColumns + lane);
 
   float sum[kValues] = {};
-  const int end = sums.parts.end(part, pixels);
-  for (int first = part * sums.parts.length; first < end; first += kPixels) {
+  const int end = sums.split.end(slice, pixels);
+  for (int first = slice * sums.split.length; first < end; first += kPixels) {
     const auto row = own_images.row(first + thread % kPixels);
     for (int tap = thread / kPixels; tap < kPixelTaps; tap += kThreads / kPixels) {
       x[thread % kPixels * kPixelTaps + tap] = fetch(own_images.at(row, own_images.column(tap)));
@@ -147,7 +147,7 @@ __global__ void __launch_bounds__(kThreads)
     __syncthreads();
   }
   if (warp != 0 || !column.inside) return;
-  const std::int64_t place = part * sums.stride + column.inner;
+  const std::int64_t place = slice * sums.stride + column.inner;
 #pragma unroll
   for (int tap = 0; tap < kTaps; ++tap) {
     if (tap < taps) sums.sums[trial][place + std::int64_t{tap} * n] = sum[tap];
@@ -161,16 +161,17 @@ constexpr std::size_t kSharedBytes = (kPixels * ((kTaps + 3) / 4 * 4) +
                                      sizeof(float);
 
 template <int kTaps, class T>
-void launch_for(const ConvolutionBackwardFilter<T>& c, const PartSums& sums, const Stage& stage) {
+void launch_for(const ConvolutionBackwardFilter<T>& c, const PartialSums& sums,
+                const LaunchContext& context) {
   const int pixels = c.window.output.height * c.window.output.width;
   const int taps = c.window.size.height * c.window.size.width;
   const int n = c.window.channels_out;
   const Im2col<T> images(c.x, c.window);
   const Rows<T> gradients(c.dy, {.per_row = pixels}, n);
-  launch<filter_kernel<kTaps, T>>(
-      Grid(sums.parts.count(pixels * stage.max_rows), blocks_for(n, kColumns), stage.trials.count),
-      dim3(kThreads), kSharedBytes<kTaps>, stage.stream, images, gradients, pixels, taps, n, sums,
-      stage.trials);
+  launch<filter_kernel<kTaps, T>>(Grid(sums.split.count(pixels * context.max_rows),
+                                       blocks_for(n, kColumns), context.trials.count),
+                                  dim3(kThreads), kSharedBytes<kTaps>, context.stream, images,
+                                  gradients, pixels, taps, n, sums, context.trials);
 }
 
 }  // namespace filter_pass
@@ -178,34 +179,34 @@ void launch_for(const ConvolutionBackwardFilter<T>& c, const PartSums& sums, con
 }  // namespace
 
 template <class T, class Out>
-void forward(const ConvolutionForward<T, Out>& arguments, const Stage& stage) {
+void forward(const ConvolutionForward<T, Out>& arguments, const LaunchContext& context) {
   const int taps = arguments.window.size.height * arguments.window.size.width;
   if (taps <= 9)
-    forward_pass::launch_for<9>(arguments, stage);
+    forward_pass::launch_for<9>(arguments, context);
   else if (taps <= 25)
-    forward_pass::launch_for<25>(arguments, stage);
+    forward_pass::launch_for<25>(arguments, context);
   else
-    forward_pass::launch_for<kMaxTaps>(arguments, stage);
+    forward_pass::launch_for<kMaxTaps>(arguments, context);
 }
 
 template <class T>
-void backward_filter(const ConvolutionBackwardFilter<T>& arguments, const PartSums& sums,
-                     const Stage& stage) {
+void backward_filter(const ConvolutionBackwardFilter<T>& arguments, const PartialSums& sums,
+                     const LaunchContext& context) {
   const int taps = arguments.window.size.height * arguments.window.size.width;
   if (taps <= 9)
-    filter_pass::launch_for<9>(arguments, sums, stage);
+    filter_pass::launch_for<9>(arguments, sums, context);
   else if (taps <= 25)
-    filter_pass::launch_for<25>(arguments, sums, stage);
+    filter_pass::launch_for<25>(arguments, sums, context);
   else
-    filter_pass::launch_for<kMaxTaps>(arguments, sums, stage);
+    filter_pass::launch_for<kMaxTaps>(arguments, sums, context);
 }
 
-template void forward(const ConvolutionForward<float, float>&, const Stage&);
-template void forward(const ConvolutionForward<Bf16, float>&, const Stage&);
-template void forward(const ConvolutionForward<Bf16, Bf16>&, const Stage&);
-template void backward_filter(const ConvolutionBackwardFilter<float>&, const PartSums&,
-                              const Stage&);
-template void backward_filter(const ConvolutionBackwardFilter<Bf16>&, const PartSums&,
-                              const Stage&);
+template void forward(const ConvolutionForward<float, float>&, const LaunchContext&);
+template void forward(const ConvolutionForward<Bf16, float>&, const LaunchContext&);
+template void forward(const ConvolutionForward<Bf16, Bf16>&, const LaunchContext&);
+template void backward_filter(const ConvolutionBackwardFilter<float>&, const PartialSums&,
+                              const LaunchContext&);
+template void backward_filter(const ConvolutionBackwardFilter<Bf16>&, const PartialSums&,
+                              const LaunchContext&);
 
 }  // namespace saltus::kernels::one_channel

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <saltus/kernels/convolution/convolution.h>
-#include <saltus/kernels/matrix/parts.h>
+#include <saltus/kernels/matrix/split_k.h>
 
 namespace saltus::kernels::one_channel {
 
@@ -14,13 +14,13 @@ inline bool fits(const Window& window) {
   return window.channels_in == 1 && window.size.height * window.size.width <= kMaxTaps;
 }
 
-/// As convolution_forward().
+/// The same as convolution_forward().
 template <class T, class Out>
-void forward(const ConvolutionForward<T, Out>& arguments, const Stage& stage);
+void forward(const ConvolutionForward<T, Out>& arguments, const LaunchContext& context);
 
-/// The sums of the parts of dw and, where they have a place, of db.
+/// The sums of the slices of dw and, where they have a place, of db.
 template <class T>
-void backward_filter(const ConvolutionBackwardFilter<T>& arguments, const PartSums& sums,
-                     const Stage& stage);
+void backward_filter(const ConvolutionBackwardFilter<T>& arguments, const PartialSums& sums,
+                     const LaunchContext& context);
 
 }  // namespace saltus::kernels::one_channel

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include <saltus/kernels/convolution/convolution.h>
-#include <saltus/kernels/matrix/parts.h>
 #include <saltus/kernels/matrix/problem.h>
+#include <saltus/kernels/matrix/split_k.h>
 
 namespace saltus::kernels {
 
@@ -57,8 +57,8 @@ BackwardFilterProblem<T> problem_of(const ConvolutionBackwardFilter<T>& c) {
 }
 
 /// Few pixels and many taps, as in dense layers, leave most of a device idle unless the sum is cut.
-/// Wide outputs occupy it by themselves, and a part of them costs more to store: longer parts.
-inline Parts forward_parts(const Window& window) {
+/// Wide outputs occupy it by themselves, and a slice of them costs more to store: longer slices.
+inline SplitK forward_split_k(const Window& window) {
   constexpr int kFewPixels = 8;
   constexpr int kShort = 512;
   const int k = pixels(window.size) * window.channels_in;
@@ -66,9 +66,9 @@ inline Parts forward_parts(const Window& window) {
   return {pixels(window.output) < kFewPixels && k / 2 >= length ? length : 0};
 }
 
-/// The gradient of the weights is small and its sum long. Where it is large, parts are longer, so
-/// that all parts together never hold more than 256 floats or so for each pixel of the batch.
-inline Parts backward_filter_parts(const Window& window) {
+/// The gradient of the weights is small and its sum long. Where it is large, slices are longer, so
+/// that all slices together never hold more than 256 floats or so for each pixel of the batch.
+inline SplitK backward_filter_split_k(const Window& window) {
   constexpr int kShort = 512;
   constexpr std::int64_t kLongest = 1 << 30;
   const std::int64_t weights =
@@ -77,8 +77,8 @@ inline Parts backward_filter_parts(const Window& window) {
   return {static_cast<int>(std::min(length, kLongest))};
 }
 
-/// Both gradients of a part of the sum lie side by side: dw, then db.
-inline std::int64_t backward_filter_part(const Window& window) {
+/// Both gradients of a slice of the sum lie side by side: dw, then db.
+inline std::int64_t backward_filter_slice(const Window& window) {
   return (std::int64_t{pixels(window.size)} * window.channels_in + 1) * window.channels_out;
 }
 

@@ -5,8 +5,8 @@
 namespace saltus::kernels::tensor {
 namespace {
 
-constexpr int kNarrow = 32;
-constexpr int kWide = 64;
+using Narrow = TileShape<128, 32, 3>;
+using Wide = TileShape<128, 64, 3>;
 
 template <class Problem>
 using Element = typename Problem::A::View::Element;
@@ -14,19 +14,20 @@ using Element = typename Problem::A::View::Element;
 }  // namespace
 
 template <class Problem, class Target>
-void multiply(const Problem& problem, const Target& target, const Stage& stage) {
-  if (problem.n <= kNarrow)
-    launch_multiply<Tiles<Element<Problem>, kNarrow>>(problem, target, stage);
+void multiply(const Problem& problem, const Target& target, const LaunchContext& context) {
+  if (problem.n <= Narrow::kN)
+    launch_multiply<Mainloop<Element<Problem>, Narrow>>(problem, target, context);
   else
-    launch_multiply<Tiles<Element<Problem>, kWide>>(problem, target, stage);
+    launch_multiply<Mainloop<Element<Problem>, Wide>>(problem, target, context);
 }
 
 template <class Problem>
-void multiply_parts(const Problem& problem, const PartSums& sums, const Stage& stage) {
-  if (problem.n <= kNarrow)
-    launch_parts<Tiles<Element<Problem>, kNarrow>>(problem, sums, stage);
+void multiply_split_k(const Problem& problem, const PartialSums& sums,
+                      const LaunchContext& context) {
+  if (problem.n <= Narrow::kN)
+    launch_split_k<Mainloop<Element<Problem>, Narrow>>(problem, sums, context);
   else
-    launch_parts<Tiles<Element<Problem>, kWide>>(problem, sums, stage);
+    launch_split_k<Mainloop<Element<Problem>, Wide>>(problem, sums, context);
 }
 
 SALTUS_INSTANTIATE_PRODUCTS;

@@ -3,7 +3,7 @@
 
 #include <saltus/kernels/any_type.h>
 #include <saltus/kernels/device/vector.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -50,8 +50,8 @@ __device__ std::int64_t first_quad_of_thread() {
 }
 
 /// The grid for that, for rows of `size` elements.
-inline Grid quad_grid(std::int64_t size, int threads, const Stage& stage) {
-  return {blocks_for(stage.max_rows * size, 4 * threads), 1, stage.trials.count};
+inline Grid quad_grid(std::int64_t size, int threads, const LaunchContext& context) {
+  return {blocks_for(context.max_rows * size, 4 * threads), 1, context.trials.count};
 }
 
 }  // namespace saltus::kernels

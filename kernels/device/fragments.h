@@ -1,7 +1,7 @@
-// Which elements of a matrix the registers of a warp's lanes hold, for the instructions of mma.h.
-// From the PTX ISA, "Matrix fragments for mma.m16n8k8", "... for mma.m16n8k16" and "ldmatrix". A
-// register of 32 bits is one float or tf32, or two bf16, the first in its lower half; `element`
-// counts through a lane's registers.
+// The elements of a matrix that the registers of a warp's lanes hold, for the instructions of
+// mma.h. From the PTX ISA, "Matrix fragments for mma.m16n8k8", "... for mma.m16n8k16" and
+// "ldmatrix". A register of 32 bits is one float or tf32, or two bf16, the first in its lower half;
+// `element` counts through a lane's registers.
 #pragma once
 
 #include <cmath>
@@ -22,7 +22,7 @@ SALTUS_HD std::uint32_t round_to_tf32(std::uint32_t bits) {
   return fabsf(float_of(bits)) < infinity ? bits + 0x1000u : bits;
 }
 
-/// Of an element in its matrix.
+/// The place of an element in its matrix.
 struct Place {
   int row, column;
 };

@@ -55,17 +55,17 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void activate(const Activate& arguments, const Stage& stage) {
+void activate(const Activate& arguments, const LaunchContext& context) {
   const bool quads = has_quads(arguments.x) && has_quads(arguments.y) && has_quads(arguments.slope);
-  launch<activate_kernel>(quad_grid(arguments.size, kThreads, stage), dim3(kThreads), 0,
-                          stage.stream, arguments, stage.trials, quads);
+  launch<activate_kernel>(quad_grid(arguments.size, kThreads, context), dim3(kThreads), 0,
+                          context.stream, arguments, context.trials, quads);
 }
 
-void activate_backward(const ActivateBackward& arguments, const Stage& stage) {
+void activate_backward(const ActivateBackward& arguments, const LaunchContext& context) {
   const bool quads =
       has_quads(arguments.dy) && has_quads(arguments.slope) && has_quads(arguments.dx);
-  launch<activate_backward_kernel>(quad_grid(arguments.size, kThreads, stage), dim3(kThreads), 0,
-                                   stage.stream, arguments, stage.trials, quads);
+  launch<activate_backward_kernel>(quad_grid(arguments.size, kThreads, context), dim3(kThreads), 0,
+                                   context.stream, arguments, context.trials, quads);
 }
 
 }  // namespace saltus::kernels

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -27,7 +27,7 @@ struct ActivateBackward {
   std::int64_t size = 0;
 };
 
-void activate(const Activate& arguments, const Stage& stage);
-void activate_backward(const ActivateBackward& arguments, const Stage& stage);
+void activate(const Activate& arguments, const LaunchContext& context);
+void activate_backward(const ActivateBackward& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

@@ -1,19 +1,19 @@
-// Sums of columns, in parts of 512 vectors that the vectors' number alone decides: a block takes
-// 32 columns of a part, each of its 8 warps every eighth vector, and the first warp adds the eight
-// sums. Then parts are added as those of gradients are. Reads x once.
+// Sums of columns, in slices of 512 vectors that the vectors' number alone decides: a block takes
+// 32 columns of a slice, each of its 8 warps every eighth vector, and the first warp adds the eight
+// sums. Then slices are added as those of gradients are. Reads x once.
 #include <string>
 
 #include <saltus/kernels/device/extents.h>
 #include <saltus/kernels/device/launch.h>
 #include <saltus/kernels/elementwise/column_sums.h>
-#include <saltus/kernels/matrix/parts.h>
+#include <saltus/kernels/matrix/split_k.h>
 
 namespace saltus::kernels {
 namespace {
 
 constexpr int kLanes = 32;
 constexpr int kGroups = 8;
-constexpr int kLength = 512;  // of a part
+constexpr int kLength = 512;  // of a slice
 
 __global__ void __launch_bounds__(kLanes* kGroups)
     column_sums_kernel(ColumnSums step, Trials trials) {
@@ -22,23 +22,23 @@ __global__ void __launch_bounds__(kLanes* kGroups)
   SALTUS_SHARED(float, sums, [kGroups][kLanes]);
   const int lane = static_cast<int>(threadIdx.x) % kLanes;
   const int group = static_cast<int>(threadIdx.x) / kLanes;
-  const int part = static_cast<int>(blockIdx.x);
+  const int slice = static_cast<int>(blockIdx.x);
   const int column = static_cast<int>(blockIdx.y) * kLanes + lane;
   const int vectors = step.vectors * trials.rows();
-  const Parts parts = {kLength};
-  if (part >= parts.count(vectors)) return;
+  const SplitK split = {kLength};
+  if (slice >= split.count(vectors)) return;
 
   float sum = 0;
   if (column < step.columns) {
-    const int end = parts.end(part, vectors);
-    for (int i = part * kLength + group; i < end; i += kGroups)
+    const int end = split.end(slice, vectors);
+    for (int i = slice * kLength + group; i < end; i += kGroups)
       sum += step.x.load(trial, std::int64_t{i} * step.columns + column);
   }
   sums[group][lane] = sum;
   __syncthreads();
   if (group != 0 || column >= step.columns) return;
   for (int other = 1; other < kGroups; ++other) sum += sums[other][lane];
-  step.workspace[trial][std::int64_t{part} * step.columns + column] = sum;
+  step.workspace[trial][std::int64_t{slice} * step.columns + column] = sum;
 }
 
 void check_vectors(int vectors, int max_rows) {
@@ -50,24 +50,24 @@ void check_vectors(int vectors, int max_rows) {
 
 }  // namespace
 
-void column_sums(const ColumnSums& arguments, const Stage& stage) {
-  check_vectors(arguments.vectors, stage.max_rows);
-  const Parts parts = {kLength};
+void column_sums(const ColumnSums& arguments, const LaunchContext& context) {
+  check_vectors(arguments.vectors, context.max_rows);
+  const SplitK split = {kLength};
   const Count vectors = {.per_row = arguments.vectors};
-  launch<column_sums_kernel>(Grid(parts.count(vectors.of(stage.max_rows)),
-                                  blocks_for(arguments.columns, kLanes), stage.trials.count),
-                             dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
-  AddParts add;
-  add.from = {parts, arguments.workspace, {}, arguments.columns};
+  launch<column_sums_kernel>(Grid(split.count(vectors.of(context.max_rows)),
+                                  blocks_for(arguments.columns, kLanes), context.trials.count),
+                             dim3(kLanes * kGroups), 0, context.stream, arguments, context.trials);
+  ReduceSplitK add;
+  add.from = {split, arguments.workspace, {}, arguments.columns};
   add.k = vectors;
   add.dw = arguments.sums;
   add.count = arguments.columns;
-  add_parts(add, stage);
+  reduce_split_k(add, context);
 }
 
 std::int64_t column_sums_workspace(int vectors, int columns, int max_rows) {
   check_vectors(vectors, max_rows);
-  return std::int64_t{Parts{kLength}.count(vectors * max_rows)} * columns;
+  return std::int64_t{SplitK{kLength}.count(vectors * max_rows)} * columns;
 }
 
 }  // namespace saltus::kernels

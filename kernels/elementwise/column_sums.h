@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -18,7 +18,7 @@ struct ColumnSums {
 };
 
 /// Both throw std::invalid_argument where all rows' vectors are not countable by an int.
-void column_sums(const ColumnSums& arguments, const Stage& stage);
+void column_sums(const ColumnSums& arguments, const LaunchContext& context);
 
 /// Floats of workspace for each trial.
 std::int64_t column_sums_workspace(int vectors, int columns, int max_rows);

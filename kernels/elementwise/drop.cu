@@ -63,22 +63,22 @@ __global__ void __launch_bounds__(kThreads)
       [](const DropoutRule& rule, float dy, bool kept) { return kept ? rule.scale * dy : 0.0f; });
 }
 
-Grid grid_of(std::int64_t size, const Stage& stage) {
-  return {blocks_for(stage.max_rows * size, kMaskBlock * kThreads), 1, stage.trials.count};
+Grid grid_of(std::int64_t size, const LaunchContext& context) {
+  return {blocks_for(context.max_rows * size, kMaskBlock * kThreads), 1, context.trials.count};
 }
 
 }  // namespace
 
-void drop(const Drop& arguments, const Stage& stage) {
+void drop(const Drop& arguments, const LaunchContext& context) {
   const bool quads = has_quads(arguments.x) && has_quads(arguments.y);
-  launch<drop_kernel>(grid_of(arguments.size, stage), dim3(kThreads), 0, stage.stream, arguments,
-                      stage.trials, quads);
+  launch<drop_kernel>(grid_of(arguments.size, context), dim3(kThreads), 0, context.stream,
+                      arguments, context.trials, quads);
 }
 
-void drop_backward(const DropBackward& arguments, const Stage& stage) {
+void drop_backward(const DropBackward& arguments, const LaunchContext& context) {
   const bool quads = has_quads(arguments.dy) && has_quads(arguments.dx);
-  launch<drop_backward_kernel>(grid_of(arguments.size, stage), dim3(kThreads), 0, stage.stream,
-                               arguments, stage.trials, quads);
+  launch<drop_backward_kernel>(grid_of(arguments.size, context), dim3(kThreads), 0, context.stream,
+                               arguments, context.trials, quads);
 }
 
 }  // namespace saltus::kernels

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -24,7 +24,7 @@ struct DropBackward {
 };
 
 /// Neither may work in place.
-void drop(const Drop& arguments, const Stage& stage);
-void drop_backward(const DropBackward& arguments, const Stage& stage);
+void drop(const Drop& arguments, const LaunchContext& context);
+void drop_backward(const DropBackward& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

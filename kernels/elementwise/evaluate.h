@@ -46,8 +46,12 @@ struct Evaluate {
 /// values = f(values), slopes = f'(values). The loop is inside the switch, rolled, and over memory
 /// (shared memory, where a kernel has sums in registers): around sums in registers, the switch
 /// costs spills and minutes of compilation. The activation has to be the same for a whole warp.
+#if defined(SALTUS_EVALUATE_ELSEWHERE)  // seconds less to compile; a device would need registers
+void evaluate(const ActivationRef& activation, const Evaluation& run);
+#else
 SALTUS_HD void evaluate(const ActivationRef& activation, const Evaluation& run) {
   dispatch(activation.id, detail::Evaluate{activation, run});
 }
+#endif
 
 }  // namespace saltus::kernels

@@ -23,20 +23,20 @@ __global__ void __launch_bounds__(kThreads) cast_kernel(Cast step, bool quads) {
              quads);
 }
 
-Grid grid_of(std::int64_t size, const Stage& stage) {
-  return {blocks_for(size, 4 * kThreads), 1, stage.trials.count};
+Grid grid_of(std::int64_t size, const LaunchContext& context) {
+  return {blocks_for(size, 4 * kThreads), 1, context.trials.count};
 }
 
 }  // namespace
 
-void fill(const Fill& arguments, const Stage& stage) {
-  launch<fill_kernel>(grid_of(arguments.size, stage), dim3(kThreads), 0, stage.stream, arguments,
-                      has_quads(arguments.y));
+void fill(const Fill& arguments, const LaunchContext& context) {
+  launch<fill_kernel>(grid_of(arguments.size, context), dim3(kThreads), 0, context.stream,
+                      arguments, has_quads(arguments.y));
 }
 
-void cast(const Cast& arguments, const Stage& stage) {
-  launch<cast_kernel>(grid_of(arguments.size, stage), dim3(kThreads), 0, stage.stream, arguments,
-                      has_quads(arguments.x) && has_quads(arguments.y));
+void cast(const Cast& arguments, const LaunchContext& context) {
+  launch<cast_kernel>(grid_of(arguments.size, context), dim3(kThreads), 0, context.stream,
+                      arguments, has_quads(arguments.x) && has_quads(arguments.y));
 }
 
 }  // namespace saltus::kernels

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <saltus/kernels/bfloat16.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -21,7 +21,7 @@ struct Cast {
 };
 
 /// Both work on trials that are not active, too.
-void fill(const Fill& arguments, const Stage& stage);
-void cast(const Cast& arguments, const Stage& stage);
+void fill(const Fill& arguments, const LaunchContext& context);
+void cast(const Cast& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

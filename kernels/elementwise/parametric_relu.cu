@@ -120,22 +120,23 @@ __global__ void __launch_bounds__(kSumThreads)
 
 }  // namespace
 
-void parametric_relu(const ParametricRelu& arguments, const Stage& stage) {
+void parametric_relu(const ParametricRelu& arguments, const LaunchContext& context) {
   const bool quads = has_quads(arguments.x) && has_quads(arguments.y);
-  launch<relu_kernel>(quad_grid(arguments.map.size, kThreads, stage), dim3(kThreads), 0,
-                      stage.stream, arguments, stage.trials, quads);
+  launch<relu_kernel>(quad_grid(arguments.map.size, kThreads, context), dim3(kThreads), 0,
+                      context.stream, arguments, context.trials, quads);
 }
 
-void parametric_relu_backward(const ParametricReluBackward& arguments, const Stage& stage) {
+void parametric_relu_backward(const ParametricReluBackward& arguments,
+                              const LaunchContext& context) {
   if (arguments.dx) {
     const bool quads = has_quads(arguments.x) && has_quads(arguments.dy) && has_quads(arguments.dx);
-    launch<slope_kernel>(quad_grid(arguments.map.size, kThreads, stage), dim3(kThreads), 0,
-                         stage.stream, arguments, stage.trials, quads);
+    launch<slope_kernel>(quad_grid(arguments.map.size, kThreads, context), dim3(kThreads), 0,
+                         context.stream, arguments, context.trials, quads);
   }
   const auto launch_sums = [&]<int kAlphas>(std::integral_constant<int, kAlphas>) {
     launch<dalpha_kernel<kAlphas>>(
-        Grid(blocks_for(arguments.map.alphas, kAlphas), 1, stage.trials.count), dim3(kSumThreads),
-        0, stage.stream, arguments, stage.trials);
+        Grid(blocks_for(arguments.map.alphas, kAlphas), 1, context.trials.count), dim3(kSumThreads),
+        0, context.stream, arguments, context.trials);
   };
   if (arguments.map.alphas < kNeighbours)
     launch_sums(std::integral_constant<int, 1>());

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
-/// Which alpha belongs to which element of a row, and back. All arrays are on the device.
+/// Finds the alpha of an element of a row, and the elements of an alpha. All arrays are on the
+/// device.
 struct AlphaMap {
   int size = 0;  ///< elements of a row
   int alphas = 0;
@@ -33,7 +34,8 @@ struct ParametricReluBackward {
   PerTrial<float> dalpha;  ///< [alphas]
 };
 
-void parametric_relu(const ParametricRelu& arguments, const Stage& stage);
-void parametric_relu_backward(const ParametricReluBackward& arguments, const Stage& stage);
+void parametric_relu(const ParametricRelu& arguments, const LaunchContext& context);
+void parametric_relu_backward(const ParametricReluBackward& arguments,
+                              const LaunchContext& context);
 
 }  // namespace saltus::kernels

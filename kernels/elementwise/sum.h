@@ -1,7 +1,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -12,6 +12,6 @@ struct Sum {
   std::int64_t size = 0;  ///< elements of a row
 };
 
-void sum(const Sum& arguments, const Stage& stage);
+void sum(const Sum& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

@@ -29,10 +29,10 @@ __global__ void __launch_bounds__(kTile* kGroups) transpose_kernel(Transpose ste
 
 }  // namespace
 
-void transpose(const Transpose& arguments, const Stage& stage) {
+void transpose(const Transpose& arguments, const LaunchContext& context) {
   launch<transpose_kernel>(Grid(blocks_for(arguments.columns, kTile),
-                                blocks_for(arguments.rows, kTile), stage.trials.count),
-                           dim3(kTile * kGroups), 0, stage.stream, arguments, stage.trials);
+                                blocks_for(arguments.rows, kTile), context.trials.count),
+                           dim3(kTile * kGroups), 0, context.stream, arguments, context.trials);
 }
 
 }  // namespace saltus::kernels

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -14,6 +14,6 @@ struct Transpose {
   int columns = 0;
 };
 
-void transpose(const Transpose& arguments, const Stage& stage);
+void transpose(const Transpose& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

@@ -41,13 +41,13 @@ __global__ void __launch_bounds__(kThreads) load_kernel(LoadInput step, Trials t
 
 }  // namespace
 
-void load_input(const LoadInput& arguments, const Stage& stage) {
+void load_input(const LoadInput& arguments, const LaunchContext& context) {
   const bool quads = arguments.size % 4 == 0 && has_quads(arguments.x) &&
                      has_quads(PerTrial<const std::uint8_t>(arguments.bytes, 0)) &&
                      has_quads(PerTrial<const float>(arguments.floats, 0));
   launch<load_kernel>(
-      Grid(stage.max_rows, blocks_for(arguments.size, 4 * kThreads), stage.trials.count),
-      dim3(kThreads), 0, stage.stream, arguments, stage.trials, quads);
+      Grid(context.max_rows, blocks_for(arguments.size, 4 * kThreads), context.trials.count),
+      dim3(kThreads), 0, context.stream, arguments, context.trials, quads);
 }
 
 }  // namespace saltus::kernels

@@ -3,7 +3,7 @@
 
 #include <saltus/kernels/any_type.h>
 #include <saltus/kernels/input/order.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -17,6 +17,6 @@ struct LoadInput {
   int size = 0;      ///< elements of a sample
 };
 
-void load_input(const LoadInput& arguments, const Stage& stage);
+void load_input(const LoadInput& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

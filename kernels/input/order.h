@@ -1,4 +1,4 @@
-// Which sample of the data set is a row of a batch.
+// The order of samples: the one that a row of a batch is.
 #pragma once
 
 #include <saltus/kernels/random.h>

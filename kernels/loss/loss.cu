@@ -7,16 +7,19 @@
 // nothing to tell each other, and a block is one of them: that spreads the rows of a batch over all
 // multiprocessors, some of which have two units for doubles only. A row's x is read up to four
 // times, all but once from the first-level cache.
-// sum_kernel: a block a trial, a warp for each of four sums over the rows. The rows are summed by a
+// Each loss has a kernel of its own, for the same reason.
+// sum_kernel: a block a trial, a warp for each sum over the rows. The rows are summed by a
 // launch of its own, since no block may wait for others.
 #include <saltus/kernels/device/reduce.h>
 #include <saltus/kernels/loss/loss.h>
+#include <saltus/kernels/loss/sample_loss.h>
 
 namespace saltus::kernels {
 namespace {
 
-/// What rows_kernel leaves of a row in the workspace: [rows][kRecord].
-enum Record : std::uint8_t { kLoss, kError, kBinaryHits, kCategoricalHits, kRecord };
+/// What rows_kernel leaves of a row in the workspace, [rows][kRecord]: the loss, then the metrics.
+constexpr int kMetrics = static_cast<int>(ListedMetrics::kCount);
+constexpr int kRecord = 1 + kMetrics;
 
 struct Larger {
   template <class T>
@@ -78,13 +81,15 @@ __device__ int first_of_warp(const FirstLargest& largest) {
   return reduce_warp(largest.value == value ? largest.place : FirstLargest::kNone, Smaller{});
 }
 
-__global__ void __launch_bounds__(kWarpLanes) rows_kernel(EvaluateLoss step, Trials trials) {
+template <class L>
+__global__ void __launch_bounds__(kWarpLanes)
+    rows_kernel(L formula, EvaluateLoss step, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
   const int row_number = static_cast<int>(blockIdx.x);
   if (!trials.active(trial) || row_number >= trials.rows()) return;
   const int lane = static_cast<int>(threadIdx.x);
   const Row row(step, trials, trial, row_number);
-  SampleLoss loss(step.loss, step.softmax, step.outputs, trials.rows());
+  SampleLoss loss(formula, step.softmax, step.outputs, trials.rows());
 
   double own = 0;  // exponential of the lane's first output: with few of them it is the only one
   if (loss.softmax()) {
@@ -112,35 +117,41 @@ __global__ void __launch_bounds__(kWarpLanes) rows_kernel(EvaluateLoss step, Tri
 
   double terms = 0;
   double pulls = 0;
-  double error = 0;
-  int hits = 0;
   FirstLargest y;
   FirstLargest t;
+  double y_of_target = 0;  // of the lane's outputs
   for_outputs(step, [&](int j) {
     const LossOutput out = output(j);
     terms += loss.term(out);
     pulls += loss.pull(out);
-    const double metric = loss.metric_output(out);
-    error += math::abs(metric - out.t);
-    hits += binary_hit(metric, out.t) ? 1 : 0;
-    y.take(metric, j);
-    t.take(out.t, j);
+    y.take(loss.metric_output(out), j);
+    t.take(row.t(j), j);
+    if (t.place == j) y_of_target = loss.metric_output(out);
   });
   if (step.dx) {
     pulls = reduce_warp(pulls);
     for_outputs(step, [&](int j) { row.save_gradient(j, loss.gradient(output(j), pulls)); });
   }
 
+  MetricSample sample{.outputs = step.outputs,
+                      .predicted = first_of_warp(y),
+                      .target = first_of_warp(t),
+                      .y_of_target = 0};
+  sample.y_of_target = __shfl_sync(kWholeWarp, y_of_target, sample.target % kWarpLanes);
+  double sums[kMetrics] = {};
+  for_outputs(step, [&](int j) {
+    ListedMetrics::add_output(sample, loss.metric_output(output(j)), row.t(j), sums);
+  });
+
   terms = reduce_warp(terms);
-  error = reduce_warp(error);
-  hits = reduce_warp(hits);
-  const bool right = first_of_warp(y) == first_of_warp(t);
+#pragma unroll
+  for (double& sum : sums) sum = reduce_warp(sum);
   if (lane != 0) return;
+  ListedMetrics::end_sample(sample, sums);
   double* const record = step.workspace[trial] + std::int64_t{row_number} * kRecord;
-  record[kLoss] = row.weight() * loss.loss(terms);
-  record[kError] = error / step.outputs;
-  record[kBinaryHits] = hits;
-  record[kCategoricalHits] = right ? 1 : 0;
+  record[0] = row.weight() * loss.loss(terms);
+#pragma unroll
+  for (int i = 0; i < kMetrics; ++i) record[1 + i] = sums[i];
 }
 
 __global__ void __launch_bounds__(kRecord* kWarpLanes)
@@ -156,30 +167,28 @@ __global__ void __launch_bounds__(kRecord* kWarpLanes)
   sum = reduce_warp(sum);
   if (lane != 0) return;
   BatchSums& sums = step.sums[trial][trials.batch->number];
-  switch (field) {
-    case kLoss:
-      sums.loss = sum;
-      break;
-    case kError:
-      sums.absolute_error = sum;
-      break;
-    case kBinaryHits:
-      sums.binary_hits = static_cast<unsigned long long>(sum);
-      break;
-    default:
-      sums.categorical_hits = static_cast<unsigned long long>(sum);
-      sums.rows = static_cast<unsigned long long>(trials.rows());
+  if (field > 0) {
+    sums.metrics[field - 1] = sum;
+  } else {
+    sums.loss = sum;
+    sums.rows = static_cast<unsigned long long>(trials.rows());
   }
 }
 
 }  // namespace
 
-void evaluate_loss(const EvaluateLoss& arguments, const Stage& stage) {
-  const int trials = stage.trials.count;
-  launch<rows_kernel>(Grid(stage.max_rows, 1, trials), dim3(kWarpLanes), 0, stage.stream, arguments,
-                      stage.trials);
-  launch<sum_kernel>(Grid(1, 1, trials), dim3(kRecord * kWarpLanes), 0, stage.stream, arguments,
-                     stage.trials);
+void evaluate_loss(const EvaluateLoss& arguments, const LaunchContext& context) {
+  const int trials = context.trials.count;
+  std::visit(
+      [&](const auto& loss) {
+        const auto formula = formula_of(loss);
+        launch<rows_kernel<std::remove_const_t<decltype(formula)>>>(
+            Grid(context.max_rows, 1, trials), dim3(kWarpLanes), 0, context.stream, formula,
+            arguments, context.trials);
+      },
+      arguments.loss);
+  launch<sum_kernel>(Grid(1, 1, trials), dim3(kRecord * kWarpLanes), 0, context.stream, arguments,
+                     context.trials);
 }
 
 std::int64_t loss_workspace(int max_rows) {

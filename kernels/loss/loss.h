@@ -4,8 +4,8 @@
 #include <saltus/kernels/any_type.h>
 #include <saltus/kernels/batch_sums.h>
 #include <saltus/kernels/input/order.h>
-#include <saltus/kernels/loss/formulas.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
+#include <saltus/kernels/loss/losses.h>
 
 namespace saltus::kernels {
 
@@ -22,7 +22,7 @@ struct Targets {
 /// its probabilities (a categorical one that of logits), dx the gradient of x, and metrics are
 /// taken of the probabilities.
 struct EvaluateLoss {
-  LossFunction loss = LossFunction::categorical_crossentropy;
+  ListedLoss loss;
   bool softmax = false;
   int outputs = 1;
   AnyInput x;    ///< [rows][outputs]
@@ -34,7 +34,7 @@ struct EvaluateLoss {
   PerTrial<double> workspace;      ///< loss_workspace() doubles
 };
 
-void evaluate_loss(const EvaluateLoss& arguments, const Stage& stage);
+void evaluate_loss(const EvaluateLoss& arguments, const LaunchContext& context);
 
 /// Doubles of workspace for each trial.
 std::int64_t loss_workspace(int max_rows);

@@ -104,6 +104,46 @@ SALTUS_HD T expm1(T x) {
   }
 }
 
+/// e^x - 1 - x for x <= 0, which is about x^2 / 2 near 0.
+template <class T>
+SALTUS_HD T expm1_minus_argument(T x) {
+  if constexpr (is_float<T>) {
+    const float near_zero = x * x *
+                            polynomial(x, 0.5f, 0.166666643f, 0.0416662902f, 0.00833105026f,
+                                       0.00138224157f, 0.000188324755f, 1.69281272e-05f);
+    return x > -1.0f ? near_zero : expm1_of_negative(x) - x;
+  } else {
+    // The series where the difference would lose digits; what it leaves out is below 2^-45.
+    T sum = T(1.0 / 39916800.0);
+    sum = sum * x + T(1.0 / 3628800.0);
+    sum = sum * x + T(1.0 / 362880.0);
+    sum = sum * x + T(1.0 / 40320.0);
+    sum = sum * x + T(1.0 / 5040.0);
+    sum = sum * x + T(1.0 / 720.0);
+    sum = sum * x + T(1.0 / 120.0);
+    sum = sum * x + T(1.0 / 24.0);
+    sum = sum * x + T(1.0 / 6.0);
+    sum = sum * x + T(0.5);
+    using std::expm1;
+    return x > T(-0.25) ? x * x * sum : expm1(x) - x;
+  }
+}
+
+/// e^x as a sum, for |x| <= 80: where it is an exponent itself, an error of half a unit in its last
+/// place would be multiplied by it.
+template <class T>
+SALTUS_HD Sum<T> exp_as_sum(Sum<T> x) {
+  if constexpr (is_float<T>) {
+    const ExpParts s = split_exp<0>(x.hi);
+    const float p = expm1_reduced(s.r + x.lo);
+    const float hi = fma(p, s.scale, s.scale);
+    return {hi, fma(p, s.scale, s.scale - hi)};
+  } else {
+    using std::exp;
+    return {exp(x.hi), T(0)};
+  }
+}
+
 /// ln(1 + x) for 0 <= x <= 1, error 2^-30 relative.
 template <class T>
 SALTUS_HD T log1p_of_unit(T x) {

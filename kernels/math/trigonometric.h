@@ -52,7 +52,7 @@ SALTUS_HD Turns turns_of(double angle, bool beyond_float) {
   return {modulo_four(angle * c1), modulo_four(angle * c2), angle * c3};
 }
 
-/// Of angle - excess; `excess` in quarter turns of 0 to 4 at most.
+/// The value at angle - excess; `excess` in quarter turns of 0 to 4 at most.
 SALTUS_HD QuarterTurns reduce_angle(Turns angle, double excess) {
   const double n = nearest_integer(angle.a + angle.b + angle.c - excess);
   const double fraction = (angle.a - n) + angle.b + angle.c - excess;
@@ -74,7 +74,8 @@ SALTUS_HD bool known_to_be_one(float c) {
 #endif
 }
 
-/// Of c x, which a double holds: 48 bits, of which turns_of() takes 24 at a time. 0 where c is 0.
+/// The turns of c x, which a double holds: 48 bits, of which turns_of() takes 24 at a time. 0 where
+/// c is 0.
 SALTUS_HD QuarterTurns reduce_product(float c, float x) {
   if (known_to_be_one(c)) return reduce_angle(x);
   const double product = static_cast<double>(c) * static_cast<double>(finite_where_zero(c, x));
@@ -133,6 +134,20 @@ SALTUS_HD T sin(T x) {
 template <class T>
 SALTUS_HD T cos(T x) {
   return sincos(x).cos;
+}
+
+/// sincos(pi x) for x >= 0, without rounding pi x.
+template <class T>
+SALTUS_HD SinCos<T> sincos_of_half_turns(T x) {
+  const T turn = x - T(2) * floor(T(0.5) * x);  // exact
+  if constexpr (is_float<T>) {
+    const float n = floor(2.0f * turn + 0.5f);
+    return sincos(QuarterTurns{1.57079633f * (2.0f * turn - n), bits_of(n + 12582912.0f)});
+  } else {
+    using std::cos, std::sin;
+    const T angle = T(3.14159265358979323846) * turn;
+    return {sin(angle), cos(angle)};
+  }
 }
 
 /// (x cos x - sin x) / x^2, the derivative of sin(x) / x; 0 at 0.

@@ -2,11 +2,11 @@
 
 namespace saltus::kernels {
 
-/// Who multiplies.
+/// The units that multiply.
 enum class Engine {
-  plain,  ///< multiply-adds in fp32
+  simt,   ///< multiply-adds in fp32
   tensor  ///< tensor cores: floats rounded to tf32, bf16 as it is; what does not fit them goes to
-          ///< the plain engine
+          ///< the other engine
 };
 
 }  // namespace saltus::kernels

@@ -5,7 +5,7 @@
 
 namespace saltus::kernels {
 
-/// Which index of the product is a view's `inner`, along which its elements are neighbours. The
+/// The index of the product that is a view's `inner`, along which its elements are neighbours. The
 /// other one is its `outer`.
 enum class Inner { k, other };
 

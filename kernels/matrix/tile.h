@@ -16,7 +16,7 @@ struct Tile {
   int rows, columns;     ///< of it that lie in C
 };
 
-/// The part of C [m][n] that `values` [rows][columns of stride] hold, beginning at (first_m,
+/// The slice of C [m][n] that `values` [rows][columns of stride] hold, beginning at (first_m,
 /// first_n).
 __device__ inline Tile tile_at(float* values, int rows, int columns, int stride, int first_m,
                                int first_n, int m, int n) {

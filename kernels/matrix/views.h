@@ -14,10 +14,10 @@
 // rows of the batch and has to fit an int, as has a place in one image or among the weights:
 // check_convolution() of kernels/device/extents.h, which knows the formulas below.
 //
-// An engine decomposes an index once, into a Row or a Column, and combines both to a Cell, which is
-// zero in padding and outside of the matrix. (The products multiply with these zeros: infinite
-// weights beside padding give NaN.) The launcher makes a view for all trials; of(trial, rows) is
-// that of one.
+// An engine decomposes an index once, into a Row or a Column, and combines both to a Predicated
+// pointer, which is zero in padding and outside of the matrix. (The products multiply with these
+// zeros: infinite weights beside padding give NaN.) The launcher makes a view for all trials;
+// of(trial, rows) is that of one.
 //
 // Arrays and the strides between trials' arrays are multiples of 16 bytes wherever groups are
 // multiples of 4 elements.
@@ -38,15 +38,15 @@ struct Count {
   SALTUS_HD int of(int rows) const { return fixed + per_row * rows; }
 };
 
-/// Where an element is stored, or that it is zero and stored nowhere.
+/// A pointer to an element with the predicate of its load: what is not valid is zero.
 ///
 /// A flag rather than a null pointer: it is a predicate of the load as it is, where a pointer has
 /// to be cleared, set and compared first. (ptxas 13.0 to 13.3 also gets that wrong for sm_90: it
 /// compares the pointer before the clearing has arrived.)
 template <class T>
-struct Cell {
-  const T* place;  ///< if not stored: any place that exists
-  bool stored;
+struct Predicated {
+  const T* pointer;  ///< if not valid: to anything that exists
+  bool valid;
 };
 
 /// Outside of every image, also with any column or row added.
@@ -90,7 +90,7 @@ class Rows {
     const bool inside = inner < inner_;
     return {inside ? inner : 0, inside};
   }
-  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
+  SALTUS_HD Predicated<T> at(const Row& row, const Column& column) const {
     return {data_.data + row.first + column.inner, row.inside && column.inside};
   }
 
@@ -149,7 +149,7 @@ class Im2col {
     return {y < window_.size.height ? y : kNowhere, x,
             place(y, x) + inner - tap * window_.channels_in};
   }
-  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
+  SALTUS_HD Predicated<T> at(const Row& row, const Column& column) const {
     const bool inside = holds(window_.image, row.y + column.y, row.x + column.x);
     return {row.image + (inside ? row.first + column.first : 0), inside};
   }
@@ -219,7 +219,7 @@ class Im2colOfGradient {
     return {y < window_.size.height ? y : -kNowhere, x,
             kUnitStrides ? channel - place(y, x) : channel};
   }
-  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
+  SALTUS_HD Predicated<T> at(const Row& row, const Column& column) const {
     const int from_y = row.y - column.y;
     const int from_x = row.x - column.x;
     if constexpr (kUnitStrides) {
@@ -284,7 +284,7 @@ class WeightsByTap {
     const bool inside = tap < taps_;
     return {inside ? tap * in_ * out_.divisor() + channel : 0, inside};
   }
-  SALTUS_HD Cell<T> at(const Row& row, const Column& column) const {
+  SALTUS_HD Predicated<T> at(const Row& row, const Column& column) const {
     return {w_.data + (row.first + column.place), row.inside && column.inside};
   }
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -49,9 +49,9 @@ struct NormalizeBackward {
   PerTrial<float> workspace;
 };
 
-void normalize_training(const NormalizeTraining& arguments, const Stage& stage);
-void normalize_inference(const NormalizeInference& arguments, const Stage& stage);
-void normalize_backward(const NormalizeBackward& arguments, const Stage& stage);
+void normalize_training(const NormalizeTraining& arguments, const LaunchContext& context);
+void normalize_inference(const NormalizeInference& arguments, const LaunchContext& context);
+void normalize_backward(const NormalizeBackward& arguments, const LaunchContext& context);
 
 /// Floats of workspace for each trial, enough for all three.
 std::int64_t normalize_workspace(const NormalizeShape& shape, int max_rows);

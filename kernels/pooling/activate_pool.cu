@@ -120,14 +120,14 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void activate_pool(const ActivatePool& arguments, const Stage& stage) {
+void activate_pool(const ActivatePool& arguments, const LaunchContext& context) {
   const Window& w = arguments.window;
-  check_pooling(w, stage.max_rows);
+  check_pooling(w, context.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y) &&
                      has_quads(arguments.slope) && has_quads(arguments.index);
   const Dealing outputs(w.output, w.channels_in, quads);
-  launch<activate_pool_kernel>(outputs.grid(stage), outputs.block(), 0, stage.stream, arguments,
-                               outputs, stage.trials);
+  launch<activate_pool_kernel>(outputs.grid(context), outputs.block(), 0, context.stream, arguments,
+                               outputs, context.trials);
 }
 
 }  // namespace saltus::kernels

@@ -115,29 +115,29 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void average_pool(const AveragePool& arguments, const Stage& stage) {
+void average_pool(const AveragePool& arguments, const LaunchContext& context) {
   const Window& w = arguments.window;
-  check_pooling(w, stage.max_rows);
+  check_pooling(w, context.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y);
   if (w.size.height * w.size.width >= kLargeWindow) {
-    const Grid grid(std::int64_t{stage.max_rows} * w.output.height * w.output.width,
-                    blocks_for(w.channels_in, kLanes * (quads ? 4 : 1)), stage.trials.count);
-    launch<average_large_kernel>(grid, dim3(kLanes * kGroups), 0, stage.stream, arguments,
-                                 Divider(w.size.width), quads, stage.trials);
+    const Grid grid(std::int64_t{context.max_rows} * w.output.height * w.output.width,
+                    blocks_for(w.channels_in, kLanes * (quads ? 4 : 1)), context.trials.count);
+    launch<average_large_kernel>(grid, dim3(kLanes * kGroups), 0, context.stream, arguments,
+                                 Divider(w.size.width), quads, context.trials);
     return;
   }
   const Dealing outputs(w.output, w.channels_in, quads);
-  launch<average_pool_kernel>(outputs.grid(stage), outputs.block(), 0, stage.stream, arguments,
-                              outputs, stage.trials);
+  launch<average_pool_kernel>(outputs.grid(context), outputs.block(), 0, context.stream, arguments,
+                              outputs, context.trials);
 }
 
-void average_pool_backward(const AveragePoolBackward& arguments, const Stage& stage) {
+void average_pool_backward(const AveragePoolBackward& arguments, const LaunchContext& context) {
   const Window& w = arguments.window;
-  check_pooling(w, stage.max_rows);
+  check_pooling(w, context.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.dy) && has_quads(arguments.dx);
   const Dealing inputs(w.image, w.channels_in, quads);
-  launch<average_pool_backward_kernel>(inputs.grid(stage), inputs.block(), 0, stage.stream,
-                                       arguments, inputs, Cover(w), stage.trials);
+  launch<average_pool_backward_kernel>(inputs.grid(context), inputs.block(), 0, context.stream,
+                                       arguments, inputs, Cover(w), context.trials);
 }
 
 }  // namespace saltus::kernels

@@ -52,24 +52,24 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void max_pool(const MaxPool& arguments, const Stage& stage) {
+void max_pool(const MaxPool& arguments, const LaunchContext& context) {
   const Window& w = arguments.window;
-  check_pooling(w, stage.max_rows);
+  check_pooling(w, context.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y) &&
                      has_quads(arguments.index);
   const Dealing outputs(w.output, w.channels_in, quads);
-  launch<max_pool_kernel>(outputs.grid(stage), outputs.block(), 0, stage.stream, arguments, outputs,
-                          stage.trials);
+  launch<max_pool_kernel>(outputs.grid(context), outputs.block(), 0, context.stream, arguments,
+                          outputs, context.trials);
 }
 
-void max_pool_backward(const MaxPoolBackward& arguments, const Stage& stage) {
+void max_pool_backward(const MaxPoolBackward& arguments, const LaunchContext& context) {
   const Window& w = arguments.window;
-  check_pooling(w, stage.max_rows);
+  check_pooling(w, context.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.dy) &&
                      has_quads(arguments.index) && has_quads(arguments.dx);
   const Dealing inputs(w.image, w.channels_in, quads);
-  launch<max_pool_backward_kernel>(inputs.grid(stage), inputs.block(), 0, stage.stream, arguments,
-                                   inputs, Cover(w), stage.trials);
+  launch<max_pool_backward_kernel>(inputs.grid(context), inputs.block(), 0, context.stream,
+                                   arguments, inputs, Cover(w), context.trials);
 }
 
 }  // namespace saltus::kernels

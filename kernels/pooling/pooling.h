@@ -4,7 +4,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 #include <saltus/kernels/window.h>
 
 namespace saltus::kernels {
@@ -54,10 +54,10 @@ struct AveragePoolBackward {
 
 /// All throw CudaError where a launch fails, and std::invalid_argument where an int does not count
 /// that much.
-void max_pool(const MaxPool& arguments, const Stage& stage);
-void max_pool_backward(const MaxPoolBackward& arguments, const Stage& stage);
-void activate_pool(const ActivatePool& arguments, const Stage& stage);
-void average_pool(const AveragePool& arguments, const Stage& stage);
-void average_pool_backward(const AveragePoolBackward& arguments, const Stage& stage);
+void max_pool(const MaxPool& arguments, const LaunchContext& context);
+void max_pool_backward(const MaxPoolBackward& arguments, const LaunchContext& context);
+void activate_pool(const ActivatePool& arguments, const LaunchContext& context);
+void average_pool(const AveragePool& arguments, const LaunchContext& context);
+void average_pool_backward(const AveragePoolBackward& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

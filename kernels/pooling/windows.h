@@ -35,9 +35,9 @@ class Dealing {
         pixels_(image.height * image.width),
         columns_(image.width) {}
 
-  [[nodiscard]] Grid grid(const Stage& stage) const {
-    return {blocks_for(std::int64_t{stage.max_rows} * pixels_.divisor(), pixels_of_block_),
-            blocks_for(channels_, threads_of_pixel_.divisor() * width_), stage.trials.count};
+  [[nodiscard]] Grid grid(const LaunchContext& context) const {
+    return {blocks_for(std::int64_t{context.max_rows} * pixels_.divisor(), pixels_of_block_),
+            blocks_for(channels_, threads_of_pixel_.divisor() * width_), context.trials.count};
   }
   [[nodiscard]] dim3 block() const {
     return dim3(static_cast<unsigned>(pixels_of_block_ * threads_of_pixel_.divisor()));
@@ -98,7 +98,7 @@ struct Fetch {
     else
       return {{fetch(elements + i)}};
   }
-  /// As many bytes.
+  /// That many bytes.
   __device__ static ByteQuad bytes(const std::uint8_t* first) {
     if constexpr (kWidth == 4)
       return fetch_bytes(first);

@@ -80,20 +80,20 @@ __global__ void __launch_bounds__(kWarps* kWarpLanes)
   }
 }
 
-Grid grid_of(std::int64_t vectors, const Stage& stage) {
-  return {blocks_for(stage.max_rows * vectors, kWarps), 1, stage.trials.count};
+Grid grid_of(std::int64_t vectors, const LaunchContext& context) {
+  return {blocks_for(context.max_rows * vectors, kWarps), 1, context.trials.count};
 }
 
 }  // namespace
 
-void softmax(const Softmax& arguments, const Stage& stage) {
-  launch<softmax_kernel>(grid_of(arguments.vectors, stage), dim3(kWarps * kWarpLanes), 0,
-                         stage.stream, arguments, stage.trials);
+void softmax(const Softmax& arguments, const LaunchContext& context) {
+  launch<softmax_kernel>(grid_of(arguments.vectors, context), dim3(kWarps * kWarpLanes), 0,
+                         context.stream, arguments, context.trials);
 }
 
-void softmax_backward(const SoftmaxBackward& arguments, const Stage& stage) {
-  launch<softmax_backward_kernel>(grid_of(arguments.vectors, stage), dim3(kWarps * kWarpLanes), 0,
-                                  stage.stream, arguments, stage.trials);
+void softmax_backward(const SoftmaxBackward& arguments, const LaunchContext& context) {
+  launch<softmax_backward_kernel>(grid_of(arguments.vectors, context), dim3(kWarps * kWarpLanes), 0,
+                                  context.stream, arguments, context.trials);
 }
 
 }  // namespace saltus::kernels

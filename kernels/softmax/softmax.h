@@ -2,7 +2,7 @@
 #pragma once
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::kernels {
 
@@ -25,7 +25,7 @@ struct SoftmaxBackward {
   bool log = false;
 };
 
-void softmax(const Softmax& arguments, const Stage& stage);
-void softmax_backward(const SoftmaxBackward& arguments, const Stage& stage);
+void softmax(const Softmax& arguments, const LaunchContext& context);
+void softmax_backward(const SoftmaxBackward& arguments, const LaunchContext& context);
 
 }  // namespace saltus::kernels

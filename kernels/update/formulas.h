@@ -1,5 +1,5 @@
-// The optimizers' formulas, the same on host and device: clipping, moments and the new weight of
-// one element.
+// What the optimizers' formulas are made of, the same on host and device: clipping, moments that
+// fade, and Adam's step, which others build on.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,6 @@
 
 namespace saltus::kernels {
 
-/// Adam or SGD for one stretch of the flat arrays. `scale` is the norm clip's factor; clip the
-/// element bound (infinity: none).
-struct AdamStep {
-  float learning_rate;   ///< bias corrections included
-  float rate_1, rate_2;  ///< 1 - beta, from doubles: 1 - 0.999 loses five digits in float
-  float epsilon;
-  float clip, scale;
-};
-struct SgdStep {
-  float learning_rate, momentum;
-  bool nesterov;
-  float clip, scale;
-};
-
 /// base^exponent by squaring: the same bits on host and device.
 SALTUS_HD double power(double base, std::uint32_t exponent) {
   double result = 1;
@@ -31,11 +17,6 @@ SALTUS_HD double power(double base, std::uint32_t exponent) {
     base *= base;
   }
   return result;
-}
-
-/// Adam's learning rate in step `step`, counted from 1, with both bias corrections.
-SALTUS_HD double adam_rate(double learning_rate, double beta_1, double beta_2, std::uint32_t step) {
-  return learning_rate * math::sqrt(1 - power(beta_2, step)) / (1 - power(beta_1, step));
 }
 
 /// A gradient, scaled and clipped; NaN stays NaN.
@@ -56,32 +37,60 @@ SALTUS_HD ClippedGradient clip_gradient(float gradient, float scale, float clip)
 /// rate of 0.001 and Adam's usual epsilon, so small a moment changes no weight above 1e-18.
 inline constexpr float kSmallestMoment = 1e-30f;
 
+/// What is kept of a moment that stands alone.
+SALTUS_HD float kept(float moment) {
+  return math::abs(moment) < kSmallestMoment ? 0.0f : moment;
+}
+
+/// Adam's learning rate in step `step`, counted from 1, with both bias corrections.
+SALTUS_HD double adam_rate(double learning_rate, double beta_1, double beta_2, std::uint32_t step) {
+  return learning_rate * math::sqrt(1 - power(beta_2, step)) / (1 - power(beta_1, step));
+}
+
+/// What all elements have in common in a step of Adam.
+struct AdamStep {
+  float rate;            ///< adam_rate()
+  float rate_1, rate_2;  ///< 1 - beta, from doubles: 1 - 0.999 loses five digits in float
+  float epsilon;
+};
+SALTUS_HD AdamStep adam_step(double rate, double beta_1, double beta_2, double epsilon) {
+  return {static_cast<float>(rate), static_cast<float>(1 - beta_1), static_cast<float>(1 - beta_2),
+          static_cast<float>(epsilon)};
+}
+
 /// `gradient` is the clipped one. The second moment is forgotten only with the first: a step
 /// divides by its root, and gradients as small as 1e-15 still have their direction in the first.
-SALTUS_HD void adam_element(const AdamStep& step, float gradient, float& weight, float& moment_1,
+SALTUS_HD void adam_moments(const AdamStep& step, float gradient, float& moment_1,
                             float& moment_2) {
   const float first = moment_1 + (gradient - moment_1) * step.rate_1;
   const float second = moment_2 + (gradient * gradient - moment_2) * step.rate_2;
   const bool tiny = math::abs(first) < kSmallestMoment;
-  const float m = tiny ? 0.0f : first;
-  const float v = tiny && second < kSmallestMoment ? 0.0f : second;
-  moment_1 = m;
-  moment_2 = v;
-  weight -= step.learning_rate * m / (math::sqrt(v) + step.epsilon);
+  moment_1 = tiny ? 0.0f : first;
+  moment_2 = tiny && second < kSmallestMoment ? 0.0f : second;
+}
+SALTUS_HD void adam_element(const AdamStep& step, float gradient, float& weight, float& moment_1,
+                            float& moment_2) {
+  adam_moments(step, gradient, moment_1, moment_2);
+  weight -= step.rate * moment_1 / (math::sqrt(moment_2) + step.epsilon);
 }
 
-/// With a momentum.
-SALTUS_HD void sgd_element(const SgdStep& step, float gradient, float& weight, float& velocity) {
-  const float change = step.learning_rate * gradient;
-  const float moved = step.momentum * velocity - change;
-  const float speed = math::abs(moved) < kSmallestMoment ? 0.0f : moved;
-  velocity = speed;
-  weight += step.nesterov ? step.momentum * speed - change : speed;
+/// Nadam's momentum in step `step`: u_t = beta_1 (1 - 0.96^t / 2).
+SALTUS_HD double nadam_momentum(double beta_1, std::uint32_t step) {
+  return beta_1 * (1 - 0.5 * power(0.96, step));
 }
 
-/// Without: no velocity is needed.
-SALTUS_HD void sgd_element(const SgdStep& step, float gradient, float& weight) {
-  weight -= step.learning_rate * gradient;
+/// u_1 u_2 ... u_t, made anew in each step, so that there is nothing to save. It is zero where one
+/// minus the product would round to 1; factors that round to beta_1 are left to its power.
+SALTUS_HD double nadam_momenta(double beta_1, std::uint32_t step) {
+  constexpr double kHalfUnit = 0x1p-54;
+  double product = power(beta_1, step);
+  if (product < kHalfUnit) return 0;
+  double decay = 0.5;
+  for (std::uint32_t i = 0; i < step && decay > kHalfUnit; ++i) {
+    decay *= 0.96;
+    product *= 1 - decay;
+  }
+  return product;
 }
 
 }  // namespace saltus::kernels

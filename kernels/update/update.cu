@@ -4,11 +4,12 @@
 // squares_kernel, where norms or a check are wanted: a block adds up the squares of a piece, in
 // double: they cannot overflow, so a sum that is not finite means a gradient that is not.
 // prepare_kernel: one block a trial. Its warps take a weight tensor each and add up its pieces in
-// order; then the verdict, the clips' factors and the learning rate of this step.
+// order; then the verdict, the clips' factors and what all elements have in common in this step.
 // move_kernel, where there are moving statistics: a thread an element.
-// update_kernel: a block takes a piece, a thread every 256th quad of it, two at a time, which are
-// all loaded before anything is stored. Adam reads four floats an element and writes three, and
-// that is its time, if enough of it is under way: eight loads of 16 bytes a thread.
+// update_kernel, one for each optimizer that a trial has: a block takes a piece, a thread every
+// 256th quad of it, two at a time, which are all loaded before anything is stored. Adam reads four
+// floats an element and writes three, and that is its time, if enough of it is under way: eight
+// loads of 16 bytes a thread.
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
@@ -17,7 +18,6 @@
 #include <saltus/kernels/any_type.h>
 #include <saltus/kernels/device/reduce.h>
 #include <saltus/kernels/device/vector.h>
-#include <saltus/kernels/update/formulas.h>
 #include <saltus/kernels/update/update.h>
 
 namespace saltus::kernels {
@@ -25,8 +25,6 @@ namespace {
 
 constexpr int kThreads = 256;
 constexpr int kPiece = 4096;
-constexpr int kQuads = 2;                     // of each array that a thread has under way
-constexpr int kTurn = kQuads * 4 * kThreads;  // elements that a block changes at a time
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// What the kernels tell each other, in the workspace.
@@ -34,17 +32,30 @@ struct Notes {
   double* squares;  ///< [pieces]: sums of squares
   double* norms;    ///< [weights]: sums of squares, over a whole tensor
   double* scales;   ///< [weights]: the norm clip's factor
-  double* rate;     ///< one: the learning rate of this step
+  double* common;   ///< kMostStepBytes: the optimizer's Step
 
   __device__ Notes(const Update& step, int trial)
       : squares(step.workspace[trial]),
         norms(squares + step.piece_count),
         scales(norms + step.weight_count),
-        rate(scales + step.weight_count) {}
+        common(scales + step.weight_count) {}
+
+  /// What all elements have in common, of an optimizer.
+  template <class O>
+  __device__ typename O::Step& common_of() const {
+    return *reinterpret_cast<typename O::Step*>(common);
+  }
 };
 
-__device__ bool clips_by_norm(const UpdateRule& rule) {
-  return rule.clip == Clip::norm || rule.clip == Clip::global_norm;
+/// Calls function(optimizer) with that of the rule.
+template <int place = 0, class Function>
+__device__ void with_optimizer(const UpdateRule& rule, const Function& function) {
+  if constexpr (place < static_cast<int>(std::variant_size_v<Optimizer>)) {
+    if (rule.place() == place)
+      function(rule.as<std::variant_alternative_t<place, Optimizer>>());
+    else
+      with_optimizer<place + 1>(rule, function);
+  }
 }
 
 __device__ bool is_finite(double x) {
@@ -106,22 +117,23 @@ __device__ int set_scales(const Update& step, const Notes& notes, const UpdateRu
   for (int weight = 0; weight < step.weight_count; ++weight) all += notes.norms[weight];
   int scaled = 0;
   for (int weight = static_cast<int>(threadIdx.x); weight < step.weight_count; weight += kThreads) {
-    const double norm = math::sqrt(rule.clip == Clip::norm ? notes.norms[weight] : all);
-    const bool small = norm <= rule.limit;
-    notes.scales[weight] = small ? 1 : rule.limit / norm;
+    const double norm = math::sqrt(rule.clip() == Clip::norm ? notes.norms[weight] : all);
+    const bool small = norm <= rule.limit();
+    notes.scales[weight] = small ? 1 : rule.limit() / norm;
     scaled += small ? 0 : 1;
   }
   return scaled;
 }
 
-__global__ void __launch_bounds__(kThreads) prepare_kernel(Update step, Trials trials) {
+// Six blocks a multiprocessor: or ptxas keeps the rates of several optimizers in registers at once.
+__global__ void __launch_bounds__(kThreads, 6) prepare_kernel(Update step, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   SALTUS_SHARED(int, bad, [1]);
   const UpdateRule rule = step.rules[trial];
   const Notes notes(step, trial);
   BatchSums& sums = step.sums[trial][trials.batch->number];
-  if (step.check_finite || clips_by_norm(rule)) add_squares(step, notes);
+  if (step.check_finite || rule.clips_by_norm()) add_squares(step, notes);
   const bool check_statistics = step.check_finite && step.statistic_count > 0;
   const int bad_statistic = check_statistics ? first_bad_statistic(step, trial) : 0;
   __syncthreads();  // the norms are there, and all threads know that the trial is active
@@ -132,15 +144,16 @@ __global__ void __launch_bounds__(kThreads) prepare_kernel(Update step, Trials t
                                : NonFinite::kNone;
     if (bad[0] == NonFinite::kNone) {
       ++state.step;
-      *notes.rate = rule.adam ? adam_rate(rule.learning_rate, rule.beta_1, rule.beta_2, state.step)
-                              : rule.learning_rate;
+      with_optimizer(rule, [&]<class O>(const O& /*optimizer*/) {
+        notes.common_of<O>() = rule.at<O>(state.step).step(state.step);
+      });
     } else {
       step.non_finite[trial] = {bad[0], state.step};
       state.active = 0;
     }
   }
   __syncthreads();
-  if (bad[0] != NonFinite::kNone || !clips_by_norm(rule)) return;
+  if (bad[0] != NonFinite::kNone || !rule.clips_by_norm()) return;
   const int scaled = reduce_block<kThreads>(set_scales(step, notes, rule));
   if (threadIdx.x == 0) sums.clipped += static_cast<unsigned long long>(scaled);
 }
@@ -155,28 +168,31 @@ __global__ void __launch_bounds__(kThreads) move_kernel(Update step, Trials tria
 /// A piece of one trial's arrays; absent are those that its rule has no use for.
 struct Arrays {
   const float* gradients;
-  float *weights, *moment_1, *moment_2;
+  float* weights;
+  float* moments[kMostMoments];
   Bf16* copy;
 
   __device__ Arrays(const Update& step, int trial, std::int64_t first)
       : gradients(step.gradients[trial] + first),
         weights(step.weights[trial] + first),
-        moment_1(step.moment_1 ? step.moment_1[trial] + first : nullptr),
-        moment_2(step.moment_2 ? step.moment_2[trial] + first : nullptr),
-        copy(step.copy ? step.copy[trial] + first : nullptr) {}
+        copy(step.copy ? step.copy[trial] + first : nullptr) {
+    for (std::size_t i = 0; i < kMostMoments; ++i)
+      moments[i] = step.moments[i] ? step.moments[i][trial] + first : nullptr;
+  }
 };
 
 /// Four of each, in registers.
 struct Quads {
-  Quad gradients, weights, moment_1, moment_2;
+  Quad gradients, weights, moments[kMostMoments];
 };
 
-/// Calls change(gradient, weight, moment_1, moment_2) for the thread's elements of a piece, of
-/// which change() uses so many moments.
+/// Calls change(gradient, weight, moments...) for the thread's elements of a piece, with
+/// kMostMoments, of which change() uses so many.
 template <int kMoments, class Change>
 __device__ void change_elements(const Arrays& arrays, int count, const Change& change) {
+  constexpr int kQuads = kMoments > 2 ? 1 : 2;  // of each array under way, as registers allow
   const auto thread = static_cast<int>(threadIdx.x);
-  for (int first = 4 * thread; first + 4 <= count; first += kTurn) {
+  for (int first = 4 * thread; first + 4 <= count; first += kQuads * 4 * kThreads) {
     Quads quads[kQuads];
 #pragma unroll
     for (int j = 0; j < kQuads; ++j) {
@@ -184,8 +200,8 @@ __device__ void change_elements(const Arrays& arrays, int count, const Change& c
       if (i + 4 > count) continue;
       quads[j].gradients = fetch_quad(arrays.gradients + i);
       quads[j].weights = load_quad(arrays.weights + i);
-      if constexpr (kMoments >= 1) quads[j].moment_1 = load_quad(arrays.moment_1 + i);
-      if constexpr (kMoments >= 2) quads[j].moment_2 = load_quad(arrays.moment_2 + i);
+#pragma unroll
+      for (int k = 0; k < kMoments; ++k) quads[j].moments[k] = load_quad(arrays.moments[k] + i);
     }
 #pragma unroll
     for (int j = 0; j < kQuads; ++j) {
@@ -194,11 +210,11 @@ __device__ void change_elements(const Arrays& arrays, int count, const Change& c
       Quads& q = quads[j];
 #pragma unroll
       for (int k = 0; k < 4; ++k)
-        change(q.gradients.values[k], q.weights.values[k], q.moment_1.values[k],
-               q.moment_2.values[k]);
+        change(q.gradients.values[k], q.weights.values[k], q.moments[0].values[k],
+               q.moments[1].values[k], q.moments[2].values[k]);
       store_quad(q.weights, arrays.weights + i);
-      if constexpr (kMoments >= 1) store_quad(q.moment_1, arrays.moment_1 + i);
-      if constexpr (kMoments >= 2) store_quad(q.moment_2, arrays.moment_2 + i);
+#pragma unroll
+      for (int k = 0; k < kMoments; ++k) store_quad(q.moments[k], arrays.moments[k] + i);
       if (arrays.copy != nullptr) store_quad(q.weights, arrays.copy + i);
     }
   }
@@ -206,21 +222,37 @@ __device__ void change_elements(const Arrays& arrays, int count, const Change& c
   // What is left over: fewer than four, at the end of a tensor.
   const int i = count / 4 * 4 + thread;
   if (i >= count) return;
-  float none = 0;
-  change(arrays.gradients[i], arrays.weights[i], kMoments >= 1 ? arrays.moment_1[i] : none,
-         kMoments >= 2 ? arrays.moment_2[i] : none);
+  float moments[kMostMoments] = {};
+#pragma unroll
+  for (int k = 0; k < kMoments; ++k) moments[k] = arrays.moments[k][i];
+  change(arrays.gradients[i], arrays.weights[i], moments[0], moments[1], moments[2]);
+#pragma unroll
+  for (int k = 0; k < kMoments; ++k) arrays.moments[k][i] = moments[k];
   if (arrays.copy != nullptr) store(arrays.weights[i], arrays.copy[i]);
 }
 
-__global__ void __launch_bounds__(kThreads) update_kernel(Update step, Trials trials) {
+/// How many blocks of update_kernel a multiprocessor is to hold; 0: ptxas decides. On these two it
+/// would spill for a fourth.
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890)
+constexpr int kUpdateBlocks = 3;
+#else
+constexpr int kUpdateBlocks = 0;
+#endif
+
+/// A kernel for each optimizer of the list, by its place: together they would take more registers.
+template <int place>
+__global__ void __launch_bounds__(kThreads, kUpdateBlocks)
+    update_kernel(Update step, Trials trials) {
+  using O = std::variant_alternative_t<place, Optimizer>;
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   const UpdateRule& rule = step.rules[trial];
+  if (rule.place() != place) return;
   const UpdatePiece piece = step.pieces[blockIdx.x];
   const Notes notes(step, trial);
-  const auto rate = static_cast<float>(*notes.rate);
-  const float scale = clips_by_norm(rule) ? static_cast<float>(notes.scales[piece.weight]) : 1.0f;
-  const float clip = rule.clip == Clip::value ? static_cast<float>(rule.limit) : kInfinity;
+  const typename O::Step common = notes.common_of<O>();
+  const float scale = rule.clips_by_norm() ? static_cast<float>(notes.scales[piece.weight]) : 1.0f;
+  const float clip = rule.clip() == Clip::value ? static_cast<float>(rule.limit()) : kInfinity;
   const Arrays arrays(step, trial, piece.first);
 
   int cut = 0;
@@ -229,32 +261,30 @@ __global__ void __launch_bounds__(kThreads) update_kernel(Update step, Trials tr
     cut += of.cut;
     return of.value;
   };
-  if (rule.adam) {
-    const AdamStep adam = {rate,
-                           static_cast<float>(1 - rule.beta_1),
-                           static_cast<float>(1 - rule.beta_2),
-                           static_cast<float>(rule.epsilon),
-                           clip,
-                           scale};
-    change_elements<2>(arrays, piece.count, [&](float g, float& w, float& m, float& v) {
-      adam_element(adam, clipped(g), w, m, v);
-    });
-  } else {
-    const SgdStep sgd = {rate, static_cast<float>(rule.momentum), rule.nesterov, clip, scale};
-    if (sgd.momentum == 0)
-      change_elements<0>(arrays, piece.count, [&](float g, float& w, float& /*m*/, float& /*v*/) {
-        sgd_element(sgd, clipped(g), w);
-      });
-    else
-      change_elements<1>(arrays, piece.count, [&](float g, float& w, float& m, float& /*v*/) {
-        sgd_element(sgd, clipped(g), w, m);
-      });
-  }
-  if (rule.clip != Clip::value) return;
+  with_moments(rule.as<O>(), [&]<std::size_t n>(std::integral_constant<std::size_t, n> /*count*/) {
+    change_elements<static_cast<int>(n)>(arrays, piece.count,
+                                         [&](float g, float& w, auto&... moments) {
+                                           change_element<O, n>(common, clipped(g), w, moments...);
+                                         });
+  });
+  if (rule.clip() != Clip::value) return;
   cut = reduce_block<kThreads>(cut);
   if (threadIdx.x == 0 && cut > 0)
     atomicAdd(&step.sums[trial][trials.batch->number].clipped,
               static_cast<unsigned long long>(cut));
+}
+
+/// The kernels of the optimizers that the trials have.
+template <int... place>
+void launch_updates(std::integer_sequence<int, place...> /*all*/, const Update& arguments,
+                    const LaunchContext& context) {
+  const Grid pieces(arguments.piece_count, 1, context.trials.count);
+  const auto launch_one = [&]<int one>(std::integral_constant<int, one> /*place*/) {
+    if ((arguments.optimizers >> one & 1u) == 0) return;
+    launch<update_kernel<one>>(pieces, dim3(kThreads), 0, context.stream, arguments,
+                               context.trials);
+  };
+  (launch_one(std::integral_constant<int, place>()), ...);
 }
 
 }  // namespace
@@ -277,21 +307,22 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
   return all;
 }
 
-void update(const Update& arguments, const Stage& stage) {
+void update(const Update& arguments, const LaunchContext& context) {
   if (!has_quads(arguments.weights) || !has_quads(arguments.gradients) ||
-      !has_quads(arguments.moment_1) || !has_quads(arguments.moment_2) ||
+      !std::ranges::all_of(arguments.moments, [](const auto& m) { return has_quads(m); }) ||
       !has_quads(arguments.copy))
     throw std::invalid_argument(
         "an array of the update begins between two quads; begin all at a multiple of 4 elements");
-  const int trials = stage.trials.count;
+  const int trials = context.trials.count;
   const Grid pieces(arguments.piece_count, 1, trials);
   if (arguments.check_finite || arguments.any_norms)
-    launch<squares_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
-  launch<prepare_kernel>(Grid(1, 1, trials), dim3(kThreads), 0, stage.stream, arguments,
-                         stage.trials);
+    launch<squares_kernel>(pieces, dim3(kThreads), 0, context.stream, arguments, context.trials);
+  launch<prepare_kernel>(Grid(1, 1, trials), dim3(kThreads), 0, context.stream, arguments,
+                         context.trials);
   launch<move_kernel>(Grid(blocks_for(arguments.statistic_count, kThreads), 1, trials),
-                      dim3(kThreads), 0, stage.stream, arguments, stage.trials);
-  launch<update_kernel>(pieces, dim3(kThreads), 0, stage.stream, arguments, stage.trials);
+                      dim3(kThreads), 0, context.stream, arguments, context.trials);
+  launch_updates(std::make_integer_sequence<int, std::variant_size_v<Optimizer>>(), arguments,
+                 context);
 }
 
 }  // namespace saltus::kernels

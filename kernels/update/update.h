@@ -1,12 +1,14 @@
 // Clipping and the optimizer's step for all weights of all trials.
 #pragma once
 
+#include <cstring>
 #include <span>
 #include <vector>
 
 #include <saltus/kernels/batch_sums.h>
 #include <saltus/kernels/bfloat16.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
+#include <saltus/kernels/update/optimizers.h>
 
 namespace saltus::kernels {
 
@@ -16,14 +18,64 @@ enum class Clip : std::uint8_t { none, value, norm, global_norm };
 
 /// One trial's optimizer. It lies in device memory, so that what changes it (a schedule of the
 /// learning rate) changes launches that were captured long before.
-struct UpdateRule {
-  bool adam = true;  ///< else SGD
-  bool nesterov = false;
-  Clip clip = Clip::none;
-  double limit = 0;  ///< of the clip
-  double learning_rate = 0;
-  double beta_1 = 0, beta_2 = 0, epsilon = 0;  ///< of Adam
-  double momentum = 0;                         ///< of SGD
+class UpdateRule {
+ public:
+  UpdateRule() : UpdateRule(Optimizer()) {}
+  explicit UpdateRule(const Optimizer& optimizer) : place_(static_cast<int>(optimizer.index())) {
+    std::visit([this](const auto& own) { take(own); }, optimizer);
+  }
+
+  /// Its optimizer's place in the list, also as the bit of that number, and that optimizer: no
+  /// std::variant runs on a device.
+  SALTUS_HD int place() const { return place_; }
+  std::uint32_t bit() const { return 1u << place_; }
+  template <class O>
+  SALTUS_HD const O& as() const {
+    return *reinterpret_cast<const O*>(optimizer_);
+  }
+
+  /// Lets the learning rate follow `rates`, in device memory: rates[i] in step first + i, counted
+  /// from 1, and the last from there on.
+  void follow(const double* rates, std::uint32_t first, std::uint32_t count) {
+    rates_ = rates;
+    first_ = first;
+    last_ = first + count - 1;
+  }
+
+  /// The optimizer with the learning rate of this step.
+  template <class O>
+  SALTUS_HD O at(std::uint32_t step) const {
+    O optimizer = as<O>();
+    if (rates_ != nullptr) optimizer.learning_rate = rates_[(step < last_ ? step : last_) - first_];
+    return optimizer;
+  }
+
+  SALTUS_HD Clip clip() const { return clip_; }
+  SALTUS_HD bool clips_by_norm() const { return clip_ == Clip::norm || clip_ == Clip::global_norm; }
+  /// The limit of the clip.
+  SALTUS_HD double limit() const { return limit_; }
+
+ private:
+  template <class O>
+  void take(const O& optimizer) {
+    std::memcpy(optimizer_, &optimizer, sizeof optimizer);
+    const Clipping& clipping = optimizer.clipping;
+    if (clipping.clipvalue) set_clip(Clip::value, *clipping.clipvalue);
+    if (clipping.clipnorm) set_clip(Clip::norm, *clipping.clipnorm);
+    if (clipping.global_clipnorm) set_clip(Clip::global_norm, *clipping.global_clipnorm);
+  }
+  void set_clip(Clip clip, double limit) {
+    clip_ = clip;
+    limit_ = limit;
+  }
+
+  alignas(Optimizer) std::byte optimizer_[sizeof(Optimizer)] = {};
+  int place_;
+  Clip clip_ = Clip::none;
+  double limit_ = 0;
+  const double* rates_ = nullptr;
+  std::uint32_t first_ = 0;
+  std::uint32_t last_ = 0;
 };
 
 /// Where a weight tensor lies in the flat arrays.
@@ -66,12 +118,11 @@ struct NonFinite {
 /// All trials' flat arrays begin at a multiple of four elements. What lies between tensors stays as
 /// it is.
 struct Update {
-  PerTrial<float> weights;          ///< [parameters]
-  PerTrial<const float> gradients;  ///< [parameters]
-  PerTrial<float> moment_1 = {};  ///< [parameters]: of Adam, or SGD's velocity; absent without both
-  PerTrial<float> moment_2 = {};  ///< [parameters]: of Adam
-  PerTrial<Bf16> copy = {};       ///< [parameters]: gets the new weights, rounded; or none
-  PerTrial<float> statistics = {};             ///< [statistic_count], or none
+  PerTrial<float> weights;                     ///< [parameters]
+  PerTrial<const float> gradients;             ///< [parameters]
+  PerTrial<float> moments[kMostMoments] = {};  ///< [parameters]; absent where no rule has so many
+  PerTrial<Bf16> copy = {};         ///< [parameters]: gets the new weights, rounded; or none
+  PerTrial<float> statistics = {};  ///< [statistic_count], or none
   PerTrial<const float> next_statistics = {};  ///< [statistic_count]
   const UpdateRule* rules = nullptr;           ///< [trials]
   const UpdatePiece* pieces = nullptr;         ///< [piece_count], of cut_weights()
@@ -83,16 +134,18 @@ struct Update {
   NonFinite* non_finite = nullptr;  ///< [trials]
   PerTrial<double> workspace;       ///< update_workspace() doubles
   bool check_finite = false;
-  bool any_norms = false;  ///< does any trial clip by a norm
+  bool any_norms = false;        ///< does any trial clip by a norm
+  std::uint32_t optimizers = 0;  ///< UpdateRule::bit() of all trials
 };
 
 /// Throws CudaError where a launch fails, and std::invalid_argument where an array begins
 /// elsewhere.
-void update(const Update& arguments, const Stage& stage);
+void update(const Update& arguments, const LaunchContext& context);
 
 /// Doubles of workspace for each trial.
 constexpr std::int64_t update_workspace(int piece_count, int weight_count) {
-  return piece_count + 2 * weight_count + 1;
+  return piece_count + 2 * weight_count +
+         static_cast<std::int64_t>(kMostStepBytes / sizeof(double));
 }
 
 }  // namespace saltus::kernels

@@ -4,11 +4,11 @@
 // into registers. Every sum is added up in the order of k.
 #pragma once
 
-#include <saltus/kernels/matrix/cell.h>
+#include <saltus/kernels/matrix/predicated.h>
 #include <saltus/kernels/matrix/problem.h>
 #include <saltus/kernels/matrix/tile.h>
 
-namespace saltus::kernels::plain {
+namespace saltus::kernels::simt {
 
 inline constexpr int kTile = 64;   ///< rows and columns of C for a block
 inline constexpr int kDepth = 16;  ///< steps of k between barriers
@@ -20,12 +20,12 @@ inline constexpr int kRow = kTile + 4;
 
 /// Brings tiles [k][m or n] of an operand to shared memory, two quads a thread.
 template <class Operand>
-class Feed {
+class TileIterator {
  public:
   using View = typename Operand::View;
 
-  /// Of the tile that begins at `first`, an m or n. `view` is one trial's.
-  __device__ Feed(const View& view, int first) : view_(view), first_(first) {
+  /// For the tile that begins at `first`, an m or n. `view` is one trial's.
+  __device__ TileIterator(const View& view, int first) : view_(view), first_(first) {
     if constexpr (kAlongK) {
       for (int j = 0; j < 2; ++j) rows_[j] = view_.row(first + outer(j));
     } else {
@@ -80,16 +80,16 @@ class Feed {
 };
 
 /// The tiles of this engine, for product_kernels.h.
-struct Tiles {
+struct Mainloop {
   static constexpr int kTileM = kTile;
   static constexpr int kTileN = kTile;
-  static constexpr int kThreads = plain::kThreads;
+  static constexpr int kThreads = simt::kThreads;
   static constexpr int kBlocks = 4;   ///< on a multiprocessor: 128 registers a thread
   static constexpr int kRow = kTile;  ///< of the sums in shared memory
 
   /// The tiles of A and B, later the sums of C and of columns.
   static constexpr std::size_t kSharedBytes = (kTile * kTile + kThreads) * sizeof(float);
-  static_assert(2 * kDepth * plain::kRow * sizeof(float) <= kSharedBytes);
+  static_assert(2 * kDepth * simt::kRow * sizeof(float) <= kSharedBytes);
 
   /// Stores the sums over [first_k, last_k) of the tile of C at (first_m, first_n) in shared
   /// memory, [kTileM][kRow]; zero outside of C. Returns, where `with_column_sums`, the sum of B's
@@ -99,15 +99,15 @@ struct Tiles {
   __device__ static float multiply(const Problem& one_trials, int first_m, int first_n, int first_k,
                                    int last_k, bool with_column_sums, float* shared) {
     float* const a_tile = shared;
-    float* const b_tile = shared + kDepth * plain::kRow;
+    float* const b_tile = shared + kDepth * simt::kRow;
     const int thread = static_cast<int>(threadIdx.x);
     const int m = thread / (kTile / 4) * 8;  // of the thread's sums in the tile
     const int n = thread % (kTile / 4) * 4;
     float sums[8][4] = {};
     float column_sum = 0;
 
-    Feed<typename Problem::A> a(one_trials.a.view, first_m);
-    Feed<typename Problem::B> b(one_trials.b.view, first_n);
+    TileIterator<typename Problem::A> a(one_trials.a.view, first_m);
+    TileIterator<typename Problem::B> b(one_trials.b.view, first_n);
     a.load(first_k);
     b.load(first_k);
     for (int k = first_k; k < last_k; k += kDepth) {
@@ -120,9 +120,9 @@ struct Tiles {
       }
 #pragma unroll 8
       for (int step = 0; step < kDepth; ++step) {
-        const Quad low = load_quad(a_tile + step * plain::kRow + m);
-        const Quad high = load_quad(a_tile + step * plain::kRow + m + 4);
-        const Quad right = load_quad(b_tile + step * plain::kRow + n);
+        const Quad low = load_quad(a_tile + step * simt::kRow + m);
+        const Quad high = load_quad(a_tile + step * simt::kRow + m + 4);
+        const Quad right = load_quad(b_tile + step * simt::kRow + n);
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
 #pragma unroll
@@ -134,7 +134,7 @@ struct Tiles {
       }
       if (with_column_sums) {
         for (int step = thread / kTile; step < kDepth; step += kThreads / kTile)
-          column_sum += b_tile[step * plain::kRow + thread % kTile];
+          column_sum += b_tile[step * simt::kRow + thread % kTile];
       }
       __syncthreads();
     }
@@ -145,4 +145,4 @@ struct Tiles {
   }
 };
 
-}  // namespace saltus::kernels::plain
+}  // namespace saltus::kernels::simt

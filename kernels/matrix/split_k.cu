@@ -1,12 +1,12 @@
-// Parts of sums, added. Both kernels read every part once, and neighbouring threads neighbouring
+// SplitK of sums, added. Both kernels read every slice once, and neighbouring threads neighbouring
 // elements.
 //
-// add_parts: gradients of weights are few elements of many parts. A block takes 32 elements; each
-// of its 8 warps adds up every eighth part, and the first adds the eight sums.
+// reduce_split_k: gradients of weights are few elements of many slices. A block takes 32 elements;
+// each of its 8 warps adds up every eighth slice, and the first adds the eight sums.
 //
-// finish_parts: a block takes 8 rows and 64 columns, a thread 4 elements of a column, all parts of
-// an element in order; then the tile goes the way of all finished tiles.
-#include <saltus/kernels/matrix/parts.h>
+// finish_split_k: a block takes 8 rows and 64 columns, a thread 4 elements of a column, all slices
+// of an element in order; then the tile goes the way of all finished tiles.
+#include <saltus/kernels/matrix/split_k.h>
 #include <saltus/kernels/matrix/tile.h>
 
 namespace saltus::kernels {
@@ -15,7 +15,7 @@ namespace {
 constexpr int kLanes = 32;
 constexpr int kGroups = 8;
 
-__global__ void __launch_bounds__(kLanes* kGroups) add_kernel(AddParts add, Trials trials) {
+__global__ void __launch_bounds__(kLanes* kGroups) add_kernel(ReduceSplitK add, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   SALTUS_SHARED(float, sums, [kGroups][kLanes]);
@@ -24,13 +24,13 @@ __global__ void __launch_bounds__(kLanes* kGroups) add_kernel(AddParts add, Tria
   const std::int64_t i = std::int64_t{blockIdx.x} * kLanes + lane;
   const bool of_weights = i < add.count;
   const bool there = of_weights || (add.db && i < add.count + add.n);
-  const int parts = add.from.parts.count(add.k.of(trials.rows()));
+  const int slices = add.from.split.count(add.k.of(trials.rows()));
 
   float sum = 0;
   if (there) {
     const float* const first =
         of_weights ? add.from.sums[trial] + i : add.from.column_sums[trial] + (i - add.count);
-    for (int part = group; part < parts; part += kGroups) sum += first[part * add.from.stride];
+    for (int slice = group; slice < slices; slice += kGroups) sum += first[slice * add.from.stride];
   }
   sums[group][lane] = sum;
   __syncthreads();
@@ -44,7 +44,7 @@ constexpr int kColumns = 64;
 constexpr int kThreads = 128;
 
 template <class Out>
-__global__ void __launch_bounds__(kThreads) finish_kernel(FinishParts<Out> finish, Trials trials) {
+__global__ void __launch_bounds__(kThreads) finish_kernel(FinishSplitK<Out> finish, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
   if (!trials.active(trial)) return;
   SALTUS_SHARED(float, values, [kRows * kColumns]);
@@ -52,13 +52,14 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(FinishParts<Out> finis
   const int first_m = static_cast<int>(blockIdx.x) * kRows;
   const int first_n = static_cast<int>(blockIdx.y) * kColumns;
   const Tile tile = tile_at(values, kRows, kColumns, kColumns, first_m, first_n, m, finish.n);
-  const int parts = finish.from.parts.count(finish.k.of(trials.rows()));
+  const int slices = finish.from.split.count(finish.k.of(trials.rows()));
 
   const TileRun run = run_of_thread<kColumns, kThreads>(tile, finish.n);
   const float* const sums = finish.from.sums[trial] + run.place;
   for (int i = 0; i < run.count; ++i) {
     float sum = 0;
-    for (int part = 0; part < parts; ++part) sum += sums[part * finish.from.stride + i * run.step];
+    for (int slice = 0; slice < slices; ++slice)
+      sum += sums[slice * finish.from.stride + i * run.step];
     run.values[i * run.value_step] = sum;
   }
   finish_tile<kColumns, kThreads>(finish.epilogue, trials, trial, tile, finish.n);
@@ -66,20 +67,20 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(FinishParts<Out> finis
 
 }  // namespace
 
-void add_parts(const AddParts& arguments, const Stage& stage) {
+void reduce_split_k(const ReduceSplitK& arguments, const LaunchContext& context) {
   const std::int64_t elements = arguments.count + (arguments.db ? arguments.n : 0);
-  launch<add_kernel>(Grid(blocks_for(elements, kLanes), 1, stage.trials.count),
-                     dim3(kLanes * kGroups), 0, stage.stream, arguments, stage.trials);
+  launch<add_kernel>(Grid(blocks_for(elements, kLanes), 1, context.trials.count),
+                     dim3(kLanes * kGroups), 0, context.stream, arguments, context.trials);
 }
 
 template <class Out>
-void finish_parts(const FinishParts<Out>& arguments, const Stage& stage) {
-  launch<finish_kernel<Out>>(Grid(blocks_for(arguments.m.of(stage.max_rows), kRows),
-                                  blocks_for(arguments.n, kColumns), stage.trials.count),
-                             dim3(kThreads), 0, stage.stream, arguments, stage.trials);
+void finish_split_k(const FinishSplitK<Out>& arguments, const LaunchContext& context) {
+  launch<finish_kernel<Out>>(Grid(blocks_for(arguments.m.of(context.max_rows), kRows),
+                                  blocks_for(arguments.n, kColumns), context.trials.count),
+                             dim3(kThreads), 0, context.stream, arguments, context.trials);
 }
 
-template void finish_parts(const FinishParts<float>&, const Stage&);
-template void finish_parts(const FinishParts<Bf16>&, const Stage&);
+template void finish_split_k(const FinishSplitK<float>&, const LaunchContext&);
+template void finish_split_k(const FinishSplitK<Bf16>&, const LaunchContext&);
 
 }  // namespace saltus::kernels

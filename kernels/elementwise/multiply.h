@@ -1,0 +1,17 @@
+#pragma once
+
+#include <saltus/kernels/any_type.h>
+#include <saltus/kernels/launch_context.h>
+
+namespace saltus::kernels {
+
+/// y = a b, on the batch's rows of `size` elements: a gate, or the gradient of one. Not in place.
+struct Multiply {
+  AnyInput a, b;          ///< [rows][size]
+  AnyOutput y;            ///< [rows][size]
+  std::int64_t size = 0;  ///< elements of a row
+};
+
+void multiply(const Multiply& arguments, const LaunchContext& context);
+
+}  // namespace saltus::kernels
