@@ -8,6 +8,8 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/engine/include/saltus" DESTINATION "${C
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/kernels" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/saltus"
   FILES_MATCHING PATTERN *.h PATTERN *.cuh PATTERN *.cu)
 
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
 # Sets apart, as each asks for other libraries: saltusConfig.cmake takes in those whose libraries are there.
 set(headers_targets saltus_kernel_headers saltus_engine_headers)
 set(kernels_targets saltus_kernels)

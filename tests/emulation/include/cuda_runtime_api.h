@@ -1,8 +1,0 @@
-// Found before the toolkit's header of this name: the CUDA runtime API on the CPU.
-#pragma once
-
-#define SALTUS_EMULATED_CUDA 1
-
-#include "tests/emulation/api/api.h"
-#include "tests/emulation/api/types.h"
-#include "tests/emulation/device/vector_types.h"

@@ -1,8 +1,0 @@
-// Nothing watches memory.
-#include "tests/emulation/hooks.h"
-
-namespace saltus::emulation {
-
-Hooks* const installed_hooks = nullptr;
-
-}  // namespace saltus::emulation
