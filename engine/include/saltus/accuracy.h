@@ -50,8 +50,8 @@ struct AccuracyOptions {
 };
 
 /// Walks float inputs of one activation: the code that trains, on this CPU's best
-/// instruction set, against the same formulas in double. Throws InvalidArgument for a stride of 0
-/// or a number of threads that is not 0 to 1024.
+/// instruction set, against the same formulas in double. Throws InvalidArgument for a stride of 0,
+/// a number of threads that is not 0 to 1024, or a custom activation.
 SALTUS_API ActivationAccuracy measure_accuracy(const Activation& activation,
                                                const AccuracyOptions& options = {});
 

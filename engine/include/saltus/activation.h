@@ -3,6 +3,8 @@
 #include <saltus/export.h>
 
 #include <concepts>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +39,17 @@ class SALTUS_API Activation {
   /// Throws InvalidArgument for an unknown name or parameter, with the nearest known ones, and for
   /// a value that is not a number or not legal, with the legal interval.
   static Activation parse(std::string_view text);
+
+  /// f and its derivative of a block of numbers: y[i] = f(x[i]) and, unless `slope` is empty,
+  /// slope[i] = f'(x[i]). The three do not overlap.
+  using Function =
+      std::function<void(std::span<const float> x, std::span<float> y, std::span<float> slope)>;
+
+  /// A function of your own, on the CPU. Several threads call it at the same time; what it throws
+  /// ends the training and reaches the caller. It is known by its name from then on, to parse()
+  /// too, until the program ends. Throws InvalidArgument where there is no function, or the name is
+  /// none or taken.
+  static Activation custom(std::string name, Function function);
 
   /// The canonical text: the name and the parameters that differ from their defaults, numbers as
   /// short as they can be. parse() of it gives this activation again.

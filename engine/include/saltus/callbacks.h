@@ -24,6 +24,9 @@ class SALTUS_API TrainingControl {
   /// Ends training after the current epoch.
   virtual void stop_training() = 0;
 
+  /// All epochs that are done, those before a restore() and of earlier calls of fit() included.
+  virtual const History& history() const = 0;
+
   virtual double learning_rate() const = 0;
   virtual void set_learning_rate(double learning_rate) = 0;
 
@@ -121,6 +124,19 @@ SALTUS_API CallbackPtr progress_bar(std::ostream& stream, std::optional<bool> in
 /// DataError where the file cannot be written.
 SALTUS_API CallbackPtr csv_logger(std::filesystem::path file, bool append = false);
 
+/// A line an epoch: a JSON object of epoch and all that its logs hold, where null stands for what
+/// is not finite. While fit() runs, throws DataError where the file cannot be written.
+SALTUS_API CallbackPtr json_lines_logger(std::filesystem::path file, bool append = false);
+
+/// Keras's TensorBoard: event files under `log_dir`, which `tensorboard --logdir` shows. The
+/// folders train and validation hold the figures of each epoch, named epoch_loss and so on. While
+/// fit() runs, throws DataError where a file cannot be written.
+struct SALTUS_API TensorBoard {
+  std::filesystem::path log_dir = "logs";
+
+  operator CallbackPtr() const;  // NOLINT: implicit on purpose
+};
+
 /// Keras's EarlyStopping: what to watch, and for how long.
 struct EarlyStoppingOptions {
   std::string monitor = "val_loss";
@@ -172,6 +188,21 @@ struct ReduceLROnPlateauOptions {
 /// of a training that does not give the figure.
 SALTUS_API CallbackPtr reduce_lr_on_plateau(ReduceLROnPlateauOptions options = {});
 
+/// Keras's LearningRateScheduler: sets the learning rate at the beginning of each epoch. Where it
+/// is to change with each step, there is CompileOptions::schedule.
+///
+///     model.fit(data, {.callbacks = {LearningRateScheduler{
+///                          [](int epoch, double rate) { return epoch < 10 ? rate : rate / 2;
+///                          }}}});
+struct SALTUS_API LearningRateScheduler {
+  /// The rate of an epoch, counted from 0, given that of before.
+  std::function<double(int epoch, double learning_rate)> schedule;
+
+  /// A callback. Throws InvalidArgument where there is no function, and while fit() runs for a rate
+  /// that is not legal.
+  operator CallbackPtr() const;  // NOLINT: implicit on purpose
+};
+
 /// How often something is saved; one of the three is above 0.
 struct SaveFrequency {
   int epochs = 0;
@@ -184,9 +215,9 @@ struct SaveFrequency {
 ///     model.fit(data, {.callbacks = {ModelCheckpoint{.filepath = "best.safetensors",
 ///                                                    .save_best_only = true}}});
 struct SALTUS_API ModelCheckpoint {
-  /// Of each file; {epoch} (from 1), {batch} (from 1) and {val_loss} or another figure stand for
-  /// their values, with a format behind a colon, as in "{epoch:02d}-{val_loss:.2f}.safetensors".
-  /// Folders are created.
+  /// The name of each file; {epoch} (from 1), {batch} (from 1) and {val_loss} or another figure
+  /// stand for their values, with a format behind a colon, as in
+  /// "{epoch:02d}-{val_loss:.2f}.safetensors". Folders are created.
   std::string filepath;
   std::string monitor = "val_loss";
   bool save_best_only = false;     ///< where `monitor` is better than at all saves before

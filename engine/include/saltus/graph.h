@@ -15,7 +15,7 @@ namespace saltus {
 struct Weight {
   std::string name;  ///< "conv2d/kernel"
   Shape shape;
-  Initializer initializer = Initializer::zeros;
+  Initializer initializer = initializers::Zeros{};
   Fans fans;
   bool trainable = true;
 };

@@ -20,6 +20,9 @@ struct SALTUS_API History {
 
   /// The values of a figure. Throws InvalidArgument with the names there are.
   const std::vector<double>& at(const std::string& name) const;
+
+  /// All figures of the epoch that stands at this index, which must be one.
+  Logs logs(std::size_t index) const;
 };
 
 }  // namespace saltus

@@ -19,6 +19,29 @@ namespace saltus::layers {
 /// nothing) to ceil(size / stride).
 enum class Padding { valid, same };
 
+/// Rows or columns before and after: top and bottom, or left and right.
+struct Sides {
+  std::int64_t before = 0;
+  std::int64_t after = 0;
+
+  // As Keras's numbers: implicit.  NOLINTNEXTLINE(google-explicit-constructor)
+  constexpr Sides(std::int64_t both) : before(both), after(both) {}
+  constexpr Sides(std::int64_t first, std::int64_t second) : before(first), after(second) {}
+  bool operator==(const Sides&) const = default;
+};
+
+/// What lies around an image, as Keras writes it: one number for all sides, {height, width}, or
+/// {{top, bottom}, {left, right}}.
+struct Margins {
+  Sides height;
+  Sides width;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): as above
+  constexpr Margins(std::int64_t all) : height(all), width(all) {}
+  constexpr Margins(Sides of_height, Sides of_width) : height(of_height), width(of_width) {}
+  bool operator==(const Margins&) const = default;
+};
+
 /// Where samples enter; `shape` is that of one sample.
 struct Input {
   Shape shape;
@@ -34,8 +57,8 @@ struct Conv2D {
   Padding padding = Padding::valid;
   saltus::Activation activation = {};
   bool use_bias = true;
-  Initializer kernel_initializer = Initializer::glorot_uniform;
-  Initializer bias_initializer = Initializer::zeros;
+  Initializer kernel_initializer = initializers::GlorotUniform{};
+  Initializer bias_initializer = initializers::Zeros{};
   bool operator==(const Conv2D&) const = default;
 };
 
@@ -44,8 +67,8 @@ struct Dense {
   std::int64_t units = 0;
   saltus::Activation activation = {};
   bool use_bias = true;
-  Initializer kernel_initializer = Initializer::glorot_uniform;
-  Initializer bias_initializer = Initializer::zeros;
+  Initializer kernel_initializer = initializers::GlorotUniform{};
+  Initializer bias_initializer = initializers::Zeros{};
   bool operator==(const Dense&) const = default;
 };
 
@@ -77,7 +100,7 @@ struct LogSoftmax {
 /// in Keras) share one alpha.
 struct PReLU {
   std::vector<int> shared_axes = {};
-  Initializer alpha_initializer = Initializer::zeros;
+  Initializer alpha_initializer = initializers::Zeros{};
   bool operator==(const PReLU&) const = default;
 };
 
@@ -96,6 +119,12 @@ struct AveragePooling2D {
   Size2 strides = {0, 0};
   Padding padding = Padding::valid;
   bool operator==(const AveragePooling2D&) const = default;
+};
+
+/// Rows and columns of zeros around the image; no side of `padding` may be negative.
+struct ZeroPadding2D {
+  Margins padding = 1;
+  bool operator==(const ZeroPadding2D&) const = default;
 };
 
 /// Mean over height and width.
@@ -118,6 +147,21 @@ struct AlphaDropout {
   bool operator==(const AlphaDropout&) const = default;
 };
 
+/// Dropout of whole feature maps: a channel of a sample is dropped at all positions, or at none
+/// (Tompson et al., "Efficient object localization using convolutional networks", 2015). The rate
+/// is rounded as Dropout's.
+struct SpatialDropout2D {
+  double rate = 0.5;
+  bool operator==(const SpatialDropout2D&) const = default;
+};
+
+/// While training, adds to each element a normal number with mean 0 and this standard deviation,
+/// from 0 to 1.
+struct GaussianNoise {
+  double stddev = 0;
+  bool operator==(const GaussianNoise&) const = default;
+};
+
 /// Normalises each channel (last axis) over batch and positions. gamma, beta and two moving
 /// statistics, all {channels}. A batch whose variance is beyond the largest float (a value of 1e30)
 /// makes moving_variance infinite, which it stays; see CompileOptions::terminate_on_nan.
@@ -127,9 +171,56 @@ struct BatchNormalization {
   bool operator==(const BatchNormalization&) const = default;
 };
 
+/// Normalises the channels (last axis) of each position of each sample by their own mean and
+/// (biased) variance: y = (x - mean) / sqrt(variance + epsilon) gamma + beta (Ba et al., "Layer
+/// normalization", 2016). gamma and beta are {channels}.
+struct LayerNormalization {
+  double epsilon = 1e-3;
+  bool operator==(const LayerNormalization&) const = default;
+};
+
+/// Divides the channels (last axis) of each position of each sample by the root of their mean
+/// square: y = x / sqrt(mean(x^2) + epsilon) scale (Zhang and Sennrich, "Root mean square layer
+/// normalization", 2019). scale is {channels}.
+struct RMSNormalization {
+  double epsilon = 1e-6;
+  bool operator==(const RMSNormalization&) const = default;
+};
+
+/// Normalises the channels (last axis) of each sample in groups of neighbours, over all positions,
+/// by their own mean and (biased) variance: y = (x - mean) / sqrt(variance + epsilon) gamma + beta
+/// (Wu and He, "Group normalization", 2018). The channels must be a multiple of `groups`; -1 makes
+/// each channel a group. gamma, where there is `scale`, and beta, where there is `center`, are
+/// {channels}.
+struct GroupNormalization {
+  std::int64_t groups = 32;
+  double epsilon = 1e-3;
+  bool center = true;
+  bool scale = true;
+  bool operator==(const GroupNormalization&) const = default;
+};
+
 /// Elementwise sum of two or more inputs of one shape.
 struct Add {
   bool operator==(const Add&) const = default;
+};
+
+/// Elementwise product of two or more inputs of one shape.
+struct Multiply {
+  bool operator==(const Multiply&) const = default;
+};
+
+/// Two or more inputs side by side along the last axis; the other axes must be the same.
+struct Concatenate {
+  bool operator==(const Concatenate&) const = default;
+};
+
+/// A gated linear unit (Dauphin et al., 2017): the last axis is halved into a and b, and y = a
+/// activation(b). With sigmoid it is GLU, with relu ReGLU, with gelu GEGLU, with silu SwiGLU
+/// (Shazeer, 2020), and with any activation of the list what one likes.
+struct GLU {
+  saltus::Activation activation = "sigmoid";
+  bool operator==(const GLU&) const = default;
 };
 
 }  // namespace saltus::layers
@@ -141,7 +232,10 @@ using Layer =
     std::variant<layers::Input, layers::Conv2D, layers::Dense, layers::Flatten, layers::Reshape,
                  Activation, layers::Softmax, layers::LogSoftmax, layers::PReLU,
                  layers::MaxPooling2D, layers::AveragePooling2D, layers::GlobalAveragePooling2D,
-                 layers::Dropout, layers::AlphaDropout, layers::BatchNormalization, layers::Add>;
+                 layers::ZeroPadding2D, layers::Dropout, layers::AlphaDropout,
+                 layers::SpatialDropout2D, layers::GaussianNoise, layers::BatchNormalization,
+                 layers::LayerNormalization, layers::RMSNormalization, layers::GroupNormalization,
+                 layers::Add, layers::Multiply, layers::Concatenate, layers::GLU>;
 
 /// Keras's class name, "Conv2D".
 SALTUS_API std::string_view kind_name(const Layer& layer);

@@ -8,10 +8,10 @@
 
 namespace saltus {
 
-/// Who multiplies the matrices of dense layers on a GPU: kernels of our own, or cuBLASLt.
+/// What multiplies the matrices of dense layers on a GPU: our own kernels, or cuBLASLt.
 enum class Gemm : std::uint8_t { saltus, cublas };
 
-/// Who computes convolutions on a GPU: kernels of our own, or cuDNN.
+/// What computes convolutions on a GPU: our own kernels, or cuDNN.
 enum class Conv : std::uint8_t { saltus, cudnn };
 
 /// "saltus", "cublas" and so on. Parsing throws InvalidArgument with the known names.
@@ -20,7 +20,7 @@ SALTUS_API std::string_view to_string(Conv conv);
 SALTUS_API Gemm parse_gemm(std::string_view name);
 SALTUS_API Conv parse_conv(std::string_view name);
 
-/// Whose products a model is trained with. Sums are added in another order by each, so the last
+/// The products that a model is trained with. Sums are added in another order by each, so the last
 /// bits of results depend on it. Libraries are loaded when a model is compiled that asks for them,
 /// and exist on GPUs only.
 struct Libraries {

@@ -6,7 +6,7 @@
 
 namespace saltus {
 
-/// Of this library: "0.1.0".
+/// The version of this library: "0.1.0".
 SALTUS_API std::string version();
 
 /// What the program is and what it runs on, for reports.

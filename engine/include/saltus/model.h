@@ -20,16 +20,21 @@
 #include <saltus/history.h>
 #include <saltus/libraries.h>
 #include <saltus/loss.h>
+#include <saltus/metric.h>
 #include <saltus/optimizer.h>
 #include <saltus/precision.h>
 #include <saltus/samples.h>
+#include <saltus/schedule.h>
 
 namespace saltus {
 
 /// How a model is trained.
 struct CompileOptions {
-  Loss loss = Loss::categorical_crossentropy;
+  Loss loss = losses::CategoricalCrossentropy{};
   Optimizer optimizer = Adam{};
+  /// How the learning rate changes from step to step; it begins with the optimizer's. If it is not
+  /// constant, callbacks cannot set the learning rate: that throws InvalidArgument.
+  LearningRateSchedule schedule = schedules::Constant{};
   std::vector<Metric> metrics = {};
   Device device = Device::automatic;
   Precision precision = Precision::fp32;

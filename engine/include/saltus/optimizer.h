@@ -2,43 +2,26 @@
 
 #include <saltus/export.h>
 
-#include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
+#include <vector>
+
+#include <saltus/kernels/update/optimizers.h>
 
 namespace saltus {
 
-/// Gradient clipping, in Keras's words; at most one may be set.
-struct Clipping {
-  std::optional<double> clipvalue =
-      {};                               ///< each element of the gradient to [-clipvalue, clipvalue]
-  std::optional<double> clipnorm = {};  ///< each weight tensor's gradient to at most this L2 norm
-  std::optional<double> global_clipnorm = {};  ///< all gradients together to at most this L2 norm
-};
+/// Every optimizer with its defaults, in the order of the list. Names stay; places in it do not.
+SALTUS_API const std::vector<Optimizer>& optimizer_list();
 
-/// Adam (Kingma and Ba, 2014) with Keras's "epsilon hat": lr_t = learning_rate sqrt(1 - beta_2^t) /
-/// (1 - beta_1^t), weight -= lr_t m / (sqrt(v) + epsilon). An m below 1e-30 becomes zero, and with
-/// it such a v.
-struct Adam {
-  double learning_rate = 1e-3;
-  double beta_1 = 0.9;
-  double beta_2 = 0.999;
-  double epsilon = 1e-7;
-  Clipping clipping = {};
-};
+/// "adam"
+SALTUS_API std::string_view name_of(const Optimizer& optimizer);
 
-/// Stochastic gradient descent: velocity = momentum velocity - learning_rate g; weight += velocity,
-/// or with Nesterov weight += momentum velocity - learning_rate g. A velocity below 1e-30 becomes
-/// zero.
-struct SGD {
-  double learning_rate = 1e-2;
-  double momentum = 0.0;
-  bool nesterov = false;
-  Clipping clipping = {};
-};
+/// "adam", "sgd:momentum=0.9:nesterov=true": a name of the list, then values; what is not given has
+/// its default. Throws InvalidArgument for what is unknown or not legal.
+SALTUS_API Optimizer parse_optimizer(std::string_view text);
 
-/// Any optimizer.
-using Optimizer = std::variant<Adam, SGD>;
+/// The text that parse_optimizer() makes such an optimizer of, but for learning rate and clipping.
+SALTUS_API std::string text_of(const Optimizer& optimizer);
 
 /// Throws InvalidArgument where a value is out of range or two kinds of clipping are set.
 SALTUS_API void validate(const Optimizer& optimizer);
@@ -48,7 +31,7 @@ SALTUS_API const Clipping& clipping_of(const Optimizer& optimizer);
 SALTUS_API double learning_rate_of(const Optimizer& optimizer);
 SALTUS_API Optimizer with_learning_rate(Optimizer optimizer, double learning_rate);
 
-/// "adam(learning_rate=0.001, clipvalue=0.5)"
+/// "adam(learning_rate=0.001, clipvalue=0.5)": all that is not usual.
 SALTUS_API std::string to_string(const Optimizer& optimizer);
 
 }  // namespace saltus

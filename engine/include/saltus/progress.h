@@ -79,4 +79,7 @@ class SALTUS_API ProgressBar {
 /// A time as short as it goes: 7s, 1:07, 1:02:07.
 SALTUS_API std::string short_duration(double seconds);
 
+/// A count, its thousands apart: 60,000.
+SALTUS_API std::string grouped(std::int64_t count);
+
 }  // namespace saltus

@@ -8,21 +8,28 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <saltus/machine.h>
 #include <saltus/sweep.h>
 
-/// The files of a sweep, of the curves and of predictions; docs/sweep-output.md has their schema. Every file is
-/// written whole or not at all: a temporary file beside it, fsync, rename. All throw DataError
-/// where a file cannot be written.
+/// The files of a sweep, of the curves and of predictions; docs/sweep-output.md has their schema.
+/// Every file is written whole or not at all: a temporary file beside it, fsync, rename. All throw
+/// DataError if a file cannot be written.
 namespace saltus {
 
-/// sweep.json: what is asked for, on which data, with which program and machine.
-SALTUS_API void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
-                                 const ImageDataset& data, const MachineInfo& machine);
+/// The names of the files that a sweep writes into its folder, beside models/ and states/.
+SALTUS_API std::vector<std::string> sweep_files();
 
-/// What a sweep.json says.
+/// The one in which read_sweep_json() finds what was asked for.
+inline constexpr std::string_view kSweepFile = "sweep.json";
+
+/// sweep.json: what is asked for, on which data, with which program and machine.
+SALTUS_API void write_sweep_json(const std::filesystem::path& file, const SweepPlan& plan,
+                                 const MachineInfo& machine);
+
+/// The contents of a sweep.json.
 struct RecordedSweep {
   SweepConfig config;
   std::string data_name;
@@ -31,7 +38,7 @@ struct RecordedSweep {
   std::array<std::string, 4> data_md5;
 };
 
-/// Throws DataError where the file is none, or its configuration does not pass validate().
+/// Throws DataError if the file is not a sweep.json, or its configuration does not pass validate().
 SALTUS_API RecordedSweep read_sweep_json(const std::filesystem::path& file);
 
 /// history.csv: a row for each trial and epoch.
@@ -40,37 +47,39 @@ SALTUS_API void write_history_csv(const std::filesystem::path& file, const Sweep
 /// results.json: statistics, ranking and every trial.
 SALTUS_API void write_results_json(const std::filesystem::path& file, const SweepResult& result);
 
-/// The trials in a results.json. Throws DataError where the file is none.
+/// The trials in a results.json. Throws DataError if the file is not one.
 SALTUS_API std::vector<TrialResult> read_results_json(const std::filesystem::path& file);
 
-/// The trials in a history.jsonl. One that has no end there is stopped; a last line whose writer
-/// was killed in the middle of it is left out. Throws DataError, with the number of the line, where
-/// the file is none.
+/// The trials in a history.jsonl. A trial that has no end there is stopped; a last line that is cut
+/// off, because its writer was killed, is ignored. Throws DataError, with the number of the line,
+/// if the file is not a history.
 SALTUS_API std::vector<TrialResult> read_history_jsonl(const std::filesystem::path& file);
 
-/// The trials of an earlier run, for resuming it: those in history.jsonl, or, where an earlier
-/// version wrote none, in results.json; none where there is neither. Throws DataError.
+/// The trials of an earlier run, for resuming it: those in history.jsonl, or in results.json if an
+/// earlier version wrote no history.jsonl; none if there is neither. Throws DataError.
 SALTUS_API std::vector<TrialResult> read_trials(const std::filesystem::path& folder);
 
 /// Writes the files of a sweep, but for the pictures, while it runs: history.jsonl grows with every
 /// epoch and trial; history.csv and results.json are written again now and then, each time for half
 /// as many trials more. The folder stays as it is until the first step is done, so that a sweep
 /// that cannot begin leaves nothing in it.
-class SALTUS_API SweepWriter : public SweepObserver {
+class SALTUS_API SweepWriter {
  public:
-  /// `done` are trials of an earlier run in this folder, which stay; where there are none, results
-  /// that are in it are replaced. The plan must outlive this. Throws DataError where the folder
+  /// `done` are trials of an earlier run in this folder, which stay; if there are none, results
+  /// that are in it are replaced. The plan must outlive this. Throws DataError if the folder
   /// cannot be written.
-  SweepWriter(std::filesystem::path folder, const SweepConfig& config, const ImageDataset& data,
-              const SweepPlan& plan, std::span<const TrialResult> done);
+  SweepWriter(std::filesystem::path folder, const SweepPlan& plan,
+              std::span<const TrialResult> done);
   SweepWriter(const SweepWriter&) = delete;
   SweepWriter& operator=(const SweepWriter&) = delete;
-  ~SweepWriter() override;
+  ~SweepWriter();
 
-  void on_progress(const TrialSpec& trial, const TrialProgress& progress) override;
-  void on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) override;
-  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
-                    std::span<const TrialResult> all) override;
+  /// For SweepOptions::callbacks: writes the epochs of a trial, those of an earlier run first. This
+  /// must outlive it.
+  CallbackPtr callback(const TrialSpec& trial);
+
+  /// For SweepOptions::on_trial_end.
+  void add(const TrialSpec& trial, const TrialResult& result, std::span<const TrialResult> all);
 
   /// history.csv and results.json, for the last time.
   void write(const SweepResult& result);
@@ -80,6 +89,7 @@ class SALTUS_API SweepWriter : public SweepObserver {
 
  private:
   class State;
+  class EpochWriter;
   std::unique_ptr<State> state_;
 };
 
@@ -88,16 +98,16 @@ class SALTUS_API SweepWriter : public SweepObserver {
 SALTUS_API bool is_leftover(const std::filesystem::directory_entry& entry);
 
 /// Removes all of them from a folder. The caller sees to it that nobody else writes into it. Throws
-/// DataError where one cannot be removed.
+/// DataError if one cannot be removed.
 SALTUS_API void remove_leftovers(const std::filesystem::path& folder);
 
 /// accuracy and loss, each .svg and .png: a line for each setting through the mean over its seeds,
-/// a band from lowest to highest, for training and validation. Throws Error where gnuplot is
+/// a band from lowest to highest, for training and validation. Throws Error if gnuplot is
 /// missing or fails.
-SALTUS_API void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
-                           const ImageDataset& data, const SweepResult& result);
+SALTUS_API void draw_sweep(const std::filesystem::path& folder, const SweepPlan& plan,
+                           const SweepResult& result);
 
-/// Where curves are drawn.
+/// The range in which curves are drawn.
 struct CurveOptions {
   double from = -5;
   double to = 5;
@@ -112,7 +122,7 @@ struct Curve {
   std::vector<float> df;
 };
 
-/// Where f overflows, the values are infinite, as in training, and not drawn. Throws
+/// If f overflows, the values are infinite, as in training, and not drawn. Throws
 /// InvalidArgument unless from < to, also as float32, with 2 to 100,000 points, at one of which f
 /// is finite.
 SALTUS_API Curve compute_curve(const Activation& activation, const CurveOptions& options = {});
@@ -124,7 +134,7 @@ SALTUS_API void write_curves_csv(const std::filesystem::path& file,
 /// Predictions as CSV: number (from 0), label, predicted, output_0 and so on; a row for each label.
 /// `outputs` is what Model::predict() gives, [labels][outputs of the network]; each float is in the
 /// fewest digits that give it back. `predicted` is the class of the largest output, the first of
-/// equals, and empty where there is one output only or one is NaN. Throws InvalidArgument unless
+/// equals, and empty if there is one output only or one is NaN. Throws InvalidArgument unless
 /// each label has the same number of outputs, one at least.
 SALTUS_API std::string predictions_csv(std::span<const std::int32_t> labels,
                                        std::span<const float> outputs);
@@ -132,7 +142,7 @@ SALTUS_API void write_predictions_csv(const std::filesystem::path& file,
                                       std::span<const std::int32_t> labels,
                                       std::span<const float> outputs);
 
-/// curves.svg and .png: each function with its derivative, side by side. Throws Error where gnuplot
+/// curves.svg and .png: each function with its derivative, side by side. Throws Error if gnuplot
 /// is missing or fails.
 SALTUS_API void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves);
 

@@ -17,13 +17,16 @@
 #include <saltus/libraries.h>
 #include <saltus/loss.h>
 #include <saltus/machine.h>
+#include <saltus/metric.h>
 #include <saltus/model.h>
 #include <saltus/nearest.h>
 #include <saltus/optimizer.h>
+#include <saltus/plan.h>
 #include <saltus/precision.h>
 #include <saltus/progress.h>
 #include <saltus/report.h>
 #include <saltus/samples.h>
+#include <saltus/schedule.h>
 #include <saltus/shape.h>
 #include <saltus/statistics.h>
 #include <saltus/sweep.h>

@@ -19,9 +19,9 @@ struct Samples {
   /// taken as they are.
   std::variant<std::span<const std::uint8_t>, std::span<const float>> inputs;
 
-  /// Targets: integers [count], which are class numbers and stand for one-hot rows, or for the
-  /// value itself where the network has one output; or floats [count][size of the network's
-  /// output]. Empty for predict().
+  /// Targets: integers [count], which are class numbers and stand for one-hot rows, of an output
+  /// with no other axis longer than 1, or for the value itself where the network has one output; or
+  /// floats [count][size of the network's output]. Empty for predict().
   std::variant<std::span<const std::uint8_t>, std::span<const std::int32_t>, std::span<const float>>
       targets;
 

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include <saltus/activation.h>
+#include <saltus/callbacks.h>
 #include <saltus/device.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
@@ -23,16 +26,21 @@
 #include <saltus/model.h>
 #include <saltus/optimizer.h>
 #include <saltus/precision.h>
+#include <saltus/schedule.h>
 #include <saltus/statistics.h>
 
 /// The activation sweep: the same network trained once for each activation, hyper-parameter setting
 /// and seed, and what the results say.
 namespace saltus {
 
-/// Which initializer and dropout go with an activation.
+namespace train {
+struct Network;
+}
+
+/// A rule that gives each activation its initializer and dropout.
 enum class Recipe : std::uint8_t {
   /// The tutorial's: glorot_uniform (lecun_normal in the first three weighted layers for selu), and
-  /// AlphaDropout behind every activation.
+  /// AlphaDropout after every activation.
   tutorial,
   /// Each activation with the initializer and the kind of dropout that belong to it.
   matched,
@@ -44,9 +52,15 @@ SALTUS_API Recipe parse_recipe(std::string_view name);
 
 /// The tutorial's network for images {height, width, channels}: Conv2D 32 3x3, activation, Conv2D
 /// 64 3x3, activation, MaxPooling2D 2x2, dropout 0.25, Flatten, Dense 128, activation, dropout 0.5,
-/// Dense, Softmax. Throws InvalidArgument where the images are too small.
+/// Dense, Softmax. The layers in front of an activation start as `initializer` says, or, without
+/// one, as the recipe does. Throws InvalidArgument if the images are too small.
 SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                              std::int64_t classes);
+                              std::int64_t classes,
+                              const std::optional<Initializer>& initializer = std::nullopt);
+
+/// The text of an initializer, or "recipe" without one. Parsing throws as parse_initializer().
+SALTUS_API std::string text_of(const std::optional<Initializer>& initializer);
+SALTUS_API std::optional<Initializer> parse_initializer_or_recipe(std::string_view text);
 
 /// The six activations that the tutorial compares: sigmoid, relu, elu, leaky_relu, selu, gelu_tanh
 /// (which it calls gelu).
@@ -58,18 +72,24 @@ inline constexpr std::size_t kMostTrials = 100'000;
 inline constexpr int kMostEpochs = 1'000'000;
 inline constexpr int kMostSideBySide = 1024;
 
-/// Everything that decides what a sweep does. Where there is a list, the sweep runs the product.
+/// Everything that decides what a sweep does. The sweep runs all combinations of the lists.
 /// The defaults are the tutorial's.
 struct SweepConfig {
   std::vector<Activation> activations = tutorial_activations();
+  /// Initializers of the layers in front of an activation; none: what the recipe gives each
+  /// activation.
+  std::vector<std::optional<Initializer>> initializers = {std::nullopt};
+  /// Learning rates and clippings are lists of their own; those of the optimizers stay as usual.
+  std::vector<Optimizer> optimizers = {Adam{}};
   std::vector<double> learning_rates = {1e-3};
+  std::vector<LearningRateSchedule> schedules = {schedules::Constant{}};
   std::vector<Clipping> clippings = {{.clipvalue = 0.5, .clipnorm = {}, .global_clipnorm = {}}};
   std::vector<std::int64_t> batch_sizes = {128};
   std::vector<int> epochs = {20};
   int seeds = 1;           ///< repeats of each setting; repeat n has seed `seed` + n
   std::uint64_t seed = 0;  ///< of the first repeat
   Recipe recipe = Recipe::tutorial;
-  Loss loss = Loss::binary_crossentropy;
+  Loss loss = losses::BinaryCrossentropy{};
   Precision precision = Precision::fp32;
   Device device = Device::automatic;
   Libraries libraries = {};  ///< whose convolutions and dense products, on a GPU
@@ -78,20 +98,23 @@ struct SweepConfig {
   std::optional<std::int64_t> test_limit;
 };
 
-/// Throws InvalidArgument where a list is empty, a value makes no sense, or the sweep is too large;
-/// data and device are not looked at.
+/// Throws InvalidArgument if a list is empty, a value makes no sense, or the sweep is too large;
+/// data and device are not checked.
 SALTUS_API void validate(const SweepConfig& config);
 
-/// What the trials that differ in their seeds only have in common.
+/// The values that trials share if they differ only in their seeds.
 struct Setting {
   Activation activation;
   double learning_rate = 0;
   Clipping clipping;
   std::int64_t batch_size = 0;
   int epochs = 0;
+  Optimizer optimizer = Adam{};                           ///< but for learning rate and clipping
+  std::optional<Initializer> initializer = std::nullopt;  ///< none: what the recipe gives
+  LearningRateSchedule schedule = schedules::Constant{};
 };
 
-/// Short names that tell settings apart: the activation, and those values in which they differ
+/// Short names that distinguish settings: the activation, and the values in which they differ
 /// ("relu, lr 0.001").
 SALTUS_API std::vector<std::string> setting_labels(const std::vector<Setting>& settings);
 
@@ -100,23 +123,32 @@ SALTUS_API std::string to_string(const Clipping& clipping);
 
 /// One training run.
 struct TrialSpec {
-  std::string id;  ///< of all that decides its result; see trial_id() in docs/sweep-output.md
+  std::string id;           ///< a hash of all that decides its result: docs/sweep-output.md
   std::size_t setting = 0;  ///< index into SweepPlan::settings
   int repeat = 0;
   std::uint64_t seed = 0;
 };
 
-/// The trials of a sweep, in the order in which they run: all settings with the first seed, then
-/// all with the second, so that a sweep that is stopped has compared like with like.
+/// A sweep that can run: what was asked for, and what follows from it. Copies share data and
+/// network.
 struct SweepPlan {
+  SweepConfig config;
+  std::shared_ptr<const ImageDataset> data;
   std::vector<Setting> settings;
+  /// In the order in which they run: all settings with the first seed, then all with the second, so
+  /// that a sweep that is stopped has compared like with like.
   std::vector<TrialSpec> trials;
+  /// The network that the trials train, lowered, and checked against the device.
+  std::shared_ptr<const train::Network> network;
+
+  const Setting& setting_of(const TrialSpec& trial) const { return settings[trial.setting]; }
 };
 
 /// Lays out a sweep. Trials of one repeat share their seed across all settings, so their shuffles,
-/// dropout masks and (scaled) initial draws are pairs. Throws InvalidArgument where something
-/// cannot be run, before anything is.
-SALTUS_API SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data);
+/// dropout masks and (scaled) initial draws are pairs. Throws InvalidArgument, DataError or
+/// DeviceError if something cannot be run, before anything is; only the device's memory is not
+/// asked yet.
+SALTUS_API SweepPlan plan_sweep(SweepConfig config, ImageDataset data);
 
 /// How a trial ended: all epochs done; a number that was not finite; interrupted.
 enum class TrialStatus : std::uint8_t { ok, diverged, stopped };
@@ -125,7 +157,7 @@ enum class TrialStatus : std::uint8_t { ok, diverged, stopped };
 SALTUS_API std::string_view to_string(TrialStatus status);
 SALTUS_API TrialStatus parse_trial_status(std::string_view name);
 
-/// What a trial gave.
+/// The result of a trial.
 struct TrialResult {
   std::string id;
   std::uint64_t seed = 0;
@@ -173,37 +205,18 @@ struct SweepResult {
 };
 
 /// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left
-/// out; one that is ok but has a figure that is not finite is taken to have diverged. Throws
-/// InvalidArgument where one that is ok has not all its epochs.
+/// out; one that is ok but has a figure that is not finite counts as diverged. Throws
+/// InvalidArgument if a trial that is ok lacks epochs.
 SALTUS_API SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials);
 
-/// Where a trial is; figures are means over the epoch so far.
-struct TrialProgress {
-  int epoch = 0;  ///< from 0
-  std::int64_t steps_done = 0;
-  std::int64_t steps = 0;  ///< an epoch
-  const Logs& logs;
-};
+/// 16 hexadecimal digits that stand for all that the trials came to, bit by bit: their ids, how
+/// they ended, and every figure of every epoch, but nothing that a clock gave, and not the order of
+/// the trials. None unless the sweep is complete. docs/sweep-output.md says on which machines the
+/// same sweep has the same.
+SALTUS_API std::optional<std::string> results_digest(const SweepResult& result);
 
-/// Hears of a sweep while it runs. Hooks that are not overridden do nothing.
-class SALTUS_API SweepObserver {
- public:
-  virtual ~SweepObserver() = default;
-  virtual void on_trial_begin(const TrialSpec& /*trial*/) {}
-  /// The trial goes on where an earlier run was stopped, behind these epochs: on_epoch_end() of
-  /// each, unless overridden.
-  virtual void on_trial_resumed(const TrialSpec& trial, const History& history);
-  /// Some six times a second.
-  virtual void on_progress(const TrialSpec& /*trial*/, const TrialProgress& /*progress*/) {}
-  /// `epoch` counts from 0; `logs` are the figures of TrialResult::history.
-  virtual void on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& /*logs*/) {}
-  /// `all` are the results so far, this one and those of an earlier run included: save them here.
-  virtual void on_trial_end(const TrialSpec& /*trial*/, const TrialResult& /*result*/,
-                            std::span<const TrialResult> /*all*/) {}
-};
-
-/// Which model of a trial is kept: none, that of its last epoch, or that of the epoch with the
-/// highest val_categorical_accuracy, the first of equals.
+/// The model of a trial that is kept: none, that of its last epoch, or that of the epoch with the
+/// highest val_categorical_accuracy (the first of equal ones).
 enum class SavedModels : std::uint8_t { none, last, best };
 
 /// "none", "last", "best". Parsing throws InvalidArgument.
@@ -212,36 +225,43 @@ SALTUS_API SavedModels parse_saved_models(std::string_view name);
 
 /// How a sweep runs; nothing here changes a result.
 struct SweepOptions {
-  SweepObserver* observer = nullptr;
+  /// The callbacks of a trial, as for fit(), asked for when it begins. They should only look: what
+  /// one changes is not in the trial's id. If the trial continues an earlier run, the history
+  /// holds its epochs when on_train_begin() is called.
+  std::function<std::vector<CallbackPtr>(const TrialSpec& trial)> callbacks = {};
+  /// Called when a trial has ended. `all` are the results so far, this one and those of an earlier
+  /// run included: save them here.
+  std::function<void(const TrialSpec& trial, const TrialResult& result,
+                     std::span<const TrialResult> all)>
+      on_trial_end = {};
   /// Results of an earlier run: those with status ok or diverged are taken over by their ids.
   std::span<const TrialResult> done = {};
   /// Ends the sweep once it is true, on a CPU within a fraction of a second, on a GPU after the
   /// epoch: a signal handler may set it. The epochs that are finished are kept.
   const std::atomic<bool>* interrupt = nullptr;
-  /// Trials that train side by side, where they have batch size and epochs in common; 0: as many as
+  /// Trials that train side by side, if they have batch size and epochs in common; 0: as many as
   /// the device is best at. On a GPU its memory decides; on a CPU that is one: it has the caches
   /// for itself.
   int side_by_side = 0;
-  /// Where files of trials are kept, under their ids: models/, and states/ of those in progress.
-  /// Empty: nowhere.
+  /// The folder for files of trials, named by their ids: models/, and states/ of those in progress.
+  /// Empty: no files.
   std::filesystem::path folder = {};
   SavedModels save = SavedModels::none;
-  /// Goes on inside trials whose state is in the folder, with the bits of trials that were not
-  /// stopped; else such states are removed.
+  /// Continues trials whose state is in the folder, with the bits of trials that were never
+  /// stopped; otherwise such states are removed.
   bool resume = false;
   /// Seconds after which the state of a trial in progress is saved at the latest (on a GPU at the
-  /// end of the epoch); where a save is quick, up to six times as often.
+  /// end of the epoch); up to six times as often if a save is quick.
   double save_interval = 60;
 };
 
-/// Throws InvalidArgument where side_by_side is not 0 to kMostSideBySide, models are to be kept
+/// Throws InvalidArgument if side_by_side is not 0 to kMostSideBySide, models should be kept
 /// without a folder, or save_interval is negative or not a number.
 SALTUS_API void validate(const SweepOptions& options);
 
 /// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what
-/// the observer throws.
-SALTUS_API SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
-                                 const SweepOptions& options = {});
+/// callbacks throw.
+SALTUS_API SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options = {});
 
 /// Images a second that a sweep reaches here.
 struct Throughput {
@@ -249,7 +269,7 @@ struct Throughput {
   double evaluation = 0;
 };
 
-/// Measures it on a second's work of the first setting.
+/// Measures it on a second's work of the first setting. Throws what plan_sweep() throws.
 SALTUS_API Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data);
 
 }  // namespace saltus

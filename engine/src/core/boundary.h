@@ -17,7 +17,7 @@
 
 namespace saltus {
 
-/// What the caller's own code, a callback or an observer, threw: on its way out through ours.
+/// What the caller's own code, such as a callback, threw: on its way out through ours.
 struct CallersException {
   std::exception_ptr exception;
 };

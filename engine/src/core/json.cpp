@@ -1,7 +1,9 @@
 #include "core/json.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "core/entries.h"
 #include "core/text.h"
 
 namespace saltus {
@@ -33,6 +35,30 @@ Clipping clipping_of(const ReadJson& json) {
     *kind = value.get<double>();
   }
   return clipping;
+}
+
+Json json_of(const Optimizer& optimizer) {
+  Json json = json_of_entry(optimizer);
+  json["clipping"] = json_of(clipping_of(optimizer));
+  return json;
+}
+
+Optimizer optimizer_of(const ReadJson& json) {
+  Members members(json);
+  auto optimizer = entry_of<Optimizer>("optimizer", members);
+  std::visit([&](auto& o) { o.clipping = clipping_of(members.at("clipping")); }, optimizer);
+  members.require_no_more();
+  validate(optimizer);
+  return optimizer;
+}
+
+double real(const ReadJson& json) {
+  if (!json.is_number()) throw InvalidArgument(fmt::format("{} is no number", json.type_name()));
+  return json.get<double>();
+}
+
+bool flag(const ReadJson& json) {
+  return json.get_ref<const ReadJson::boolean_t&>();
 }
 
 ReadJson parse_json(std::string_view text, bool throws) {

@@ -33,6 +33,15 @@ double figure_of(const ReadJson& json);
 Json json_of(const Clipping& clipping);
 Clipping clipping_of(const ReadJson& json);
 
+/// {"name": "adam", "learning_rate": 0.001, ..., "clipping": {}}: all parameters by name. What is
+/// read is valid.
+Json json_of(const Optimizer& optimizer);
+Optimizer optimizer_of(const ReadJson& json);
+
+/// A number, not a text or null; true or false.
+double real(const ReadJson& json);
+bool flag(const ReadJson& json);
+
 /// A whole number, neither rounded nor wrapped around. Throws InvalidArgument, as all functions
 /// here that read, where something is not what it should be, or what the JSON library throws.
 template <std::integral T>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -5,95 +6,70 @@
 #include <saltus/error.h>
 #include <saltus/loss.h>
 
-#include "core/names.h"
+#include "core/custom.h"
+#include "core/entries.h"
 
 namespace saltus {
-namespace {
-
-constexpr Named<Loss::Kind> kLosses[] = {
-    {Loss::Kind::categorical_crossentropy, "categorical_crossentropy"},
-    {Loss::Kind::sparse_categorical_crossentropy, "sparse_categorical_crossentropy"},
-    {Loss::Kind::categorical_crossentropy_from_logits, "categorical_crossentropy_from_logits"},
-    {Loss::Kind::binary_crossentropy, "binary_crossentropy"},
-    {Loss::Kind::binary_crossentropy_from_logits, "binary_crossentropy_from_logits"},
-    {Loss::Kind::mean_squared_error, "mean_squared_error"},
-};
-
-constexpr Named<Metric::Kind> kMetrics[] = {
-    {Metric::Kind::binary_accuracy, "binary_accuracy"},
-    {Metric::Kind::categorical_accuracy, "categorical_accuracy"},
-    {Metric::Kind::mean_absolute_error, "mean_absolute_error"},
-};
-
-/// Throws unless `name` can be the name of something new in this table.
-template <typename Enum, std::size_t count>
-void check_custom(const Named<Enum> (&table)[count], std::string_view what, std::string_view name,
-                  bool has_function) {
-  if (name.empty()) throw InvalidArgument(fmt::format("a custom {} needs a name", what));
-  for (const Named<Enum>& entry : table) {
-    if (entry.name == name) {
-      throw InvalidArgument(
-          fmt::format("there is a {} {} already; give yours another name", what, name));
-    }
-  }
-  if (!has_function) throw InvalidArgument(fmt::format("{} {} has no function", what, name));
-}
-
-}  // namespace
-
-// Not in the header: whoever includes it would make and end them, in code for whatever CPU that is
-// compiled for.
-const Loss Loss::categorical_crossentropy{Kind::categorical_crossentropy};
-const Loss Loss::sparse_categorical_crossentropy{Kind::sparse_categorical_crossentropy};
-const Loss Loss::categorical_crossentropy_from_logits{Kind::categorical_crossentropy_from_logits};
-const Loss Loss::binary_crossentropy{Kind::binary_crossentropy};
-const Loss Loss::binary_crossentropy_from_logits{Kind::binary_crossentropy_from_logits};
-const Loss Loss::mean_squared_error{Kind::mean_squared_error};
-const Metric Metric::binary_accuracy{Kind::binary_accuracy};
-const Metric Metric::categorical_accuracy{Kind::categorical_accuracy};
-const Metric Metric::mean_absolute_error{Kind::mean_absolute_error};
 
 Loss Loss::custom(std::string name, Function function) {
-  check_custom(kLosses, "loss", name, function != nullptr);
-  Loss loss(Kind::custom);
+  std::vector<std::string_view> taken;
+  for (const ListedLoss& listed : usual_entries<ListedLoss>()) taken.push_back(entry_name(listed));
+  check_custom("loss", name, taken, function != nullptr);
+  Loss loss(losses::MeanSquaredError{});
   loss.custom_ = std::make_shared<const Custom>(Custom{std::move(name), std::move(function)});
   return loss;
 }
 
 std::string_view Loss::name() const {
-  return kind_ == Kind::custom ? std::string_view(custom_->name) : name_in(kLosses, kind_);
+  return is_custom() ? std::string_view(custom_->name) : entry_name(listed_);
 }
 
-Metric Metric::custom(std::string name, Function function) {
-  check_custom(kMetrics, "metric", name, function != nullptr);
-  for (const std::string_view figure :
-       {"loss", "clipped", "learning_rate", "seconds", "images_per_second"}) {
-    if (name == figure) {
-      throw InvalidArgument(
-          fmt::format("logs hold another figure named {}; give your metric another name", name));
+bool Loss::is_categorical() const {
+  return !is_custom() && std::visit(
+                             [](const auto& loss) {
+                               return decltype(kernels::formula_of(loss))::kReduction ==
+                                      kernels::Reduction::classes;
+                             },
+                             listed_);
+}
+
+bool Loss::takes_softmax() const {
+  const auto takes = [](const auto& loss) {
+    const auto formula = kernels::formula_of(loss);
+    if constexpr (requires { formula.from_logits; }) {
+      if (formula.from_logits) return false;
     }
-  }
-  Metric metric(Kind::custom);
-  metric.custom_ = std::make_shared<const Custom>(Custom{std::move(name), std::move(function)});
-  return metric;
+    return requires(const kernels::LossOutput& out) {
+      formula.softmax_slope(out);
+    };
+  };
+  return !is_custom() && std::visit(takes, listed_);
 }
 
-std::string_view Metric::name() const {
-  return kind_ == Kind::custom ? std::string_view(custom_->name) : name_in(kMetrics, kind_);
+bool operator==(const Loss& a, const Loss& b) {
+  return a.custom_ == b.custom_ && to_string(a) == to_string(b);
 }
 
-std::string_view to_string(const Loss& loss) {
-  return loss.name();
-}
-std::string_view to_string(const Metric& metric) {
-  return metric.name();
+std::vector<Loss> loss_list() {
+  std::vector<Loss> list;
+  for (const ListedLoss& listed : usual_entries<ListedLoss>()) list.emplace_back(listed);
+  return list;
 }
 
-Loss parse_loss(std::string_view name) {
-  return parse_in(kLosses, "loss", name);
+std::string to_string(const Loss& loss) {
+  std::string text(loss.name());
+  if (!loss.is_custom()) text += values_of(loss.listed(), ":");
+  return text;
 }
-Metric parse_metric(std::string_view name) {
-  return parse_in(kMetrics, "metric", name);
+
+Loss parse_loss(std::string_view text) {
+  Loss loss(parse_entry<ListedLoss>("loss", text, "huber:delta=2"));
+  validate(loss);
+  return loss;
+}
+
+void validate(const Loss& loss) {
+  if (!loss.is_custom()) validate_entry(loss.listed());
 }
 
 }  // namespace saltus

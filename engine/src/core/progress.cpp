@@ -184,4 +184,10 @@ std::string short_duration(double seconds) {
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
+std::string grouped(std::int64_t count) {
+  std::string text = fmt::to_string(count);
+  for (std::size_t place = text.size(); place > 3;) text.insert(place -= 3, 1, ',');
+  return text;
+}
+
 }  // namespace saltus

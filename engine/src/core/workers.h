@@ -5,7 +5,7 @@
 
 namespace saltus {
 
-/// As many threads may be asked for.
+/// The most threads that may be asked for.
 inline constexpr int kMostThreads = 1024;
 
 /// Throws InvalidArgument unless the number is 1 to kMostThreads, or 0 for all cores.

@@ -14,7 +14,9 @@
 #include <saltus/kernels/activations.h>
 #include <saltus/nearest.h>
 
+#include "core/named_values.h"
 #include "core/text.h"
+#include "graph/custom_activation.h"
 
 namespace saltus {
 namespace {
@@ -50,7 +52,8 @@ struct Elsewhere {
 };
 constexpr Elsewhere kElsewhere[] = {
     {"softmax",
-     "takes all outputs of a sample together and is a layer, with which a sweep's network ends"},
+     "takes all outputs of a sample together and is a layer, Softmax, with which a sweep's network "
+     "ends"},
     {"log_softmax", "takes all outputs of a sample together and is a layer, LogSoftmax"},
     {"prelu",
      "learns its slope and is a layer, PReLU: with a slope that stays it is leaky_relu:alpha=0.25"},
@@ -110,14 +113,6 @@ float legal_value(const ActivationInfo& info, const Parameter& parameter, std::s
   return value;
 }
 
-// The text up to the next ':', which is taken off `rest`.
-std::string_view next_part(std::string_view& rest) {
-  const std::size_t colon = rest.find(':');
-  const std::string_view part = rest.substr(0, colon);
-  rest = colon == std::string_view::npos ? std::string_view{} : rest.substr(colon + 1);
-  return part;
-}
-
 // What `get`, called with an entry and its parameters, gives for the entry of `ref`.
 template <class Get>
 auto of_entry(const kernels::ActivationRef& ref, Get get) {
@@ -154,25 +149,27 @@ const std::vector<ActivationInfo>& activation_list() {
 
 Activation::Activation() : ref_{kernels::kActivationId<kernels::Linear>, {}} {}
 
+Activation Activation::custom(std::string name, Function function) {
+  if (ids_by_name().contains(folded(name))) throw_taken(name);
+  return Activation(
+      kernels::ActivationRef{add_custom_activation(std::move(name), std::move(function)), {}});
+}
+
 Activation Activation::parse(std::string_view text) {
-  std::string_view rest = text;
-  Activation result(with_defaults(id_of_name(next_part(rest))));
+  if (const auto custom = find_custom_activation(text)) {
+    return Activation(kernels::ActivationRef{*custom, {}});
+  }
+  const NamedValues parts = named_values(text, "elu:alpha=0.2");
+  Activation result(with_defaults(id_of_name(parts.name)));
   const ActivationInfo& info = result.info();
   std::array<bool, kernels::kMaxParameters> given{};
-  if (text.ends_with(':'))
-    throw InvalidArgument(fmt::format("'{}' ends in ':': write name:parameter=value", text));
-  while (!rest.empty()) {
-    const std::string_view part = next_part(rest);
-    const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos)
-      throw InvalidArgument(fmt::format(
-          "'{}' in '{}' is not of the form parameter=value, as in elu:alpha=0.2", part, text));
-    const std::size_t i = parameter_of_name(info, part.substr(0, equals));
+  for (const auto& [name, value] : parts.values) {
+    const std::size_t i = parameter_of_name(info, name);
     if (given[i])
       throw InvalidArgument(
           fmt::format("parameter {} is given twice in '{}'", info.parameters[i].name, text));
     given[i] = true;
-    result.ref_.parameters[i] = legal_value(info, info.parameters[i], part.substr(equals + 1));
+    result.ref_.parameters[i] = legal_value(info, info.parameters[i], value);
   }
   return result;
 }
@@ -187,10 +184,12 @@ std::string Activation::str() const {
 }
 
 const ActivationInfo& Activation::info() const {
+  if (is_custom_activation(ref_.id)) return custom_activation_info(ref_.id);
   return activation_list()[static_cast<std::size_t>(ref_.id)];
 }
 
 ActivationShape Activation::shape() const {
+  if (is_custom_activation(ref_.id)) return info().shape;
   return of_entry(ref_, []<class Entry>(const auto& p) { return Entry::shape(p); });
 }
 
@@ -199,10 +198,21 @@ kernels::Kinks Activation::kinks() const {
 }
 
 float Activation::f(float x) const {
+  if (is_custom_activation(ref_.id)) {
+    float y = 0;
+    evaluate_custom_activation(ref_.id, &x, &y, nullptr, 1);
+    return y;
+  }
   return of_entry(ref_, [x]<class Entry>(const auto& p) { return Entry::f(x, p); });
 }
 
 float Activation::df(float x) const {
+  if (is_custom_activation(ref_.id)) {
+    float y = 0;
+    float slope = 0;
+    evaluate_custom_activation(ref_.id, &x, &y, &slope, 1);
+    return slope;
+  }
   return of_entry(ref_, [x]<class Entry>(const auto& p) { return Entry::df(x, p); });
 }
 

@@ -1,4 +1,4 @@
-// Shape inference: what a layer makes of its inputs.
+// Shape inference: what a layer makes of its inputs. Each layer's rule says it (ops/).
 #pragma once
 
 #include <span>

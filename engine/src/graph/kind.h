@@ -1,4 +1,4 @@
-// What each kind of layer is called.
+// What each kind of layer is called. Each layer's rule says it (ops/).
 #pragma once
 
 #include <string_view>

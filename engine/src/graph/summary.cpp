@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <saltus/graph.h>
+#include <saltus/progress.h>
 
 namespace saltus {
 namespace {
@@ -116,13 +117,6 @@ class Table {
   std::string text_;
   bool has_rows_ = false;
 };
-
-/// "1,199,882"
-std::string grouped(std::int64_t number) {
-  std::string text = fmt::to_string(number);
-  for (std::size_t place = text.size(); place > 3;) text.insert(place -= 3, 1, ',');
-  return text;
-}
 
 /// "4.58 MB", of weights of four bytes.
 std::string memory(std::int64_t weights) {
