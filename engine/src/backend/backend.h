@@ -2,6 +2,7 @@
 // into an executable.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,7 +13,7 @@
 #include <saltus/kernels/activations.h>
 #include <saltus/kernels/trial.h>
 #include <saltus/libraries.h>
-#include <saltus/loss.h>
+#include <saltus/metric.h>
 #include <saltus/optimizer.h>
 #include <saltus/samples.h>
 
@@ -20,41 +21,28 @@
 
 namespace saltus::backend {
 
-using kernels::DropoutRule;
-
-/// The rule of a Dropout or AlphaDropout layer of this rate.
-DropoutRule dropout_rule(double rate);
-DropoutRule alpha_dropout_rule(double rate);
-
-/// Of PReLU: for each element of a sample, the place of its alpha. Axes of extent 1 in `alpha` are
-/// shared.
-std::vector<std::int64_t> broadcast_places(const Shape& sample, const Shape& alpha);
-
 /// One row of the trial table: all that may differ between models that share a plan.
 struct Trial {
   std::uint64_t seed = 0;
   Optimizer optimizer;
   std::vector<kernels::ActivationRef> activations;  ///< one for each activation slot
-  std::vector<DropoutRule> dropouts;                ///< one for each dropout slot
+  std::vector<kernels::DropoutRule> dropouts;       ///< one for each dropout slot
 };
 
 /// The trial that a graph describes by itself.
 Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed);
 
-/// How many numbers an optimizer remembers of each trained weight: Adam two moments, SGD with
-/// momentum a velocity.
+/// How many numbers an optimizer remembers of each trained weight.
 int moments_of(const Optimizer& optimizer);
 
-/// Which samples a run is about.
+/// The samples that a run is about.
 enum class Split : std::uint8_t { train, validation };
 
 /// Sums over the rows of one batch.
 struct BatchSums {
   std::int64_t rows = 0;
-  double loss = 0;                    ///< sum of the samples' losses
-  std::int64_t binary_hits = 0;       ///< outputs on the right side of 0.5
-  std::int64_t categorical_hits = 0;  ///< samples whose largest output is the target
-  double absolute_error = 0;          ///< sum over samples of the mean |y - t|
+  double loss = 0;                                         ///< sum of the samples' losses
+  std::array<double, ListedMetrics::kCount> metrics = {};  ///< likewise, of each in the list
   /// Gradient elements that clipvalue cut, or tensors that a norm clip scaled.
   std::int64_t clipped = 0;
   std::vector<double> custom = {};  ///< sums over the samples, of each of Options::metrics
@@ -120,8 +108,12 @@ class Executable {
   virtual std::uint32_t steps(int trial) = 0;
   virtual void set_steps(int trial, std::uint32_t steps) = 0;
 
-  /// Changes a trial's learning rate from the next step on.
-  virtual void set_learning_rate(int trial, double learning_rate) = 0;
+  /// Changes a trial's learning rate: the first of `rates` is that of the next step, and so on; the
+  /// last that of all steps from there on.
+  virtual void set_learning_rates(int trial, std::span<const double> rates) = 0;
+  void set_learning_rate(int trial, double learning_rate) {
+    set_learning_rates(trial, {&learning_rate, 1});
+  }
 
   /// Trials that are not active are left out by train() and evaluate(). A trial that met a number
   /// that is not finite is no longer active; activating it forgets that.
@@ -149,15 +141,21 @@ class Backend {
   /// "cpu"
   virtual std::string_view name() const = 0;
 
+  /// Throws what compile() throws, except where only the device's memory can tell; takes none of
+  /// that memory.
+  virtual void check(const plan::Plan& plan, std::span<const Trial> trials,
+                     const Options& options) const = 0;
+
   /// Compiles a plan for these trials; weights start from zero. Throws InvalidArgument or
-  /// DeviceError where the device cannot run it.
+  /// DeviceError if the device cannot run it.
   virtual std::unique_ptr<Executable> compile(std::shared_ptr<const plan::Plan> plan,
                                               std::vector<Trial> trials,
                                               const Options& options) const = 0;
 
-  /// How many trials of this plan are best trained side by side on these samples, at least one.
-  /// Results do not depend on it.
-  virtual int side_by_side(const plan::Plan& plan, const Options& options, const Samples& train,
+  /// How many trials of this plan, with any of these optimizers, are best trained side by side on
+  /// these samples, at least one. Results do not depend on it.
+  virtual int side_by_side(const plan::Plan& plan, std::span<const Optimizer> optimizers,
+                           const Options& options, const Samples& train,
                            const Samples& validation) const = 0;
 };
 

@@ -20,7 +20,7 @@ bool has_bf16() {
 
 /// Throws where weights and moments would not fit the memory: the system would grant it, and end
 /// the program once it is used.
-void check_memory(const plan::Plan& plan, const std::vector<Trial>& trials) {
+void check_memory(const plan::Plan& plan, std::span<const Trial> trials) {
   auto floats = static_cast<double>(plan.parameter_count);  // the gradients, which trials share
   for (const Trial& trial : trials) {
     floats +=
@@ -42,13 +42,12 @@ class CpuBackend : public Backend {
  public:
   std::string_view name() const override { return "cpu"; }
 
-  std::unique_ptr<Executable> compile(std::shared_ptr<const plan::Plan> plan,
-                                      std::vector<Trial> trials,
-                                      const Options& options) const override {
-    if (plan->precision == Precision::tf32) {
+  void check(const plan::Plan& plan, std::span<const Trial> trials,
+             const Options& options) const override {
+    if (plan.precision == Precision::tf32) {
       throw InvalidArgument("precision tf32 exists on GPUs only; use fp32 or bf16 on the CPU");
     }
-    if (plan->precision == Precision::bf16 && !has_bf16()) {
+    if (plan.precision == Precision::bf16 && !has_bf16()) {
       throw DeviceError("this CPU has no AVX-512 BF16 instructions; use precision fp32");
     }
     if (const Libraries& chosen = options.libraries; chosen != Libraries{}) {
@@ -57,13 +56,20 @@ class CpuBackend : public Backend {
           "{0} {1} exists on GPUs only: use device cuda, or leave {0} away", gemm ? "gemm" : "conv",
           gemm ? to_string(chosen.gemm) : to_string(chosen.conv)));
     }
-    check_memory(*plan, trials);
+    check_memory(plan, trials);
+  }
+
+  std::unique_ptr<Executable> compile(std::shared_ptr<const plan::Plan> plan,
+                                      std::vector<Trial> trials,
+                                      const Options& options) const override {
+    check(*plan, trials, options);
     return std::make_unique<cpu::CpuExecutable>(std::move(plan), std::move(trials), options,
                                                 std::make_unique<Workers>(options.threads));
   }
 
   /// A trial by itself has the caches for itself.
-  int side_by_side(const plan::Plan& /*plan*/, const Options& /*options*/, const Samples& /*train*/,
+  int side_by_side(const plan::Plan& /*plan*/, std::span<const Optimizer> /*optimizers*/,
+                   const Options& /*options*/, const Samples& /*train*/,
                    const Samples& /*validation*/) const override {
     return 1;
   }

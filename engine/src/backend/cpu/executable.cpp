@@ -19,12 +19,12 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
   const std::int64_t bytes = gradients_.bytes();
   for (backend::Trial& trial : trials) {
     TrialState& state = trials_.emplace_back();
-    const int moments = backend::moments_of(trial.optimizer);
     state.parameters = Buffer(bytes);
     if (plan_->precision == Precision::bf16) state.parameters16 = Buffer(bytes / 2);
-    if (moments > 0) state.moment_1 = Buffer(bytes);
-    if (moments > 1) state.moment_2 = Buffer(bytes);
+    for (int i = 0; i < backend::moments_of(trial.optimizer); ++i)
+      state.moments[static_cast<std::size_t>(i)] = Buffer(bytes);
     state.statistics = Buffer(plan_->statistic_count, sizeof(float));
+    state.rates = {learning_rate_of(trial.optimizer)};
     state.config = std::move(trial);
   }
 }
@@ -124,8 +124,7 @@ void CpuExecutable::read_gradient(int trial, int weight, std::span<float> values
 
 float* CpuExecutable::moment_data(int trial, int weight, int moment) {
   const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
-  const Buffer& home = moment == 0 ? state(trial).moment_1 : state(trial).moment_2;
-  return home.as<float>() + tensor.offset;
+  return state(trial).moments[static_cast<std::size_t>(moment)].as<float>() + tensor.offset;
 }
 
 void CpuExecutable::read_moment(int trial, int weight, int moment, std::span<float> values) {
@@ -136,9 +135,10 @@ void CpuExecutable::write_moment(int trial, int weight, int moment, std::span<co
   std::copy(values.begin(), values.end(), moment_data(trial, weight, moment));
 }
 
-void CpuExecutable::set_learning_rate(int trial, double learning_rate) {
-  Optimizer& optimizer = state(trial).config.optimizer;
-  optimizer = with_learning_rate(optimizer, learning_rate);
+void CpuExecutable::set_learning_rates(int trial, std::span<const double> rates) {
+  TrialState& of = state(trial);
+  of.rates.assign(rates.begin(), rates.end());
+  of.rates_from = of.step;
 }
 
 void CpuExecutable::set_active(int trial, bool active) {

@@ -33,7 +33,7 @@ class CpuExecutable : public backend::Executable {
   void write_moment(int trial, int weight, int moment, std::span<const float> values) override;
   std::uint32_t steps(int trial) override { return state(trial).step; }
   void set_steps(int trial, std::uint32_t steps) override { state(trial).step = steps; }
-  void set_learning_rate(int trial, double learning_rate) override;
+  void set_learning_rates(int trial, std::span<const double> rates) override;
   void set_active(int trial, bool active) override;
   const backend::NonFinite* non_finite(int trial) override;
 

@@ -3,13 +3,15 @@
 // All give the same bits.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <saltus/kernels/activations.h>
-#include <saltus/kernels/update/formulas.h>
+#include <saltus/kernels/trial.h>
+#include <saltus/kernels/update/optimizers.h>
 
-#include "backend/backend.h"
-#include "plan/plan.h"
+#include "plan/tensor.h"
 
 namespace saltus::cpu {
 
@@ -23,17 +25,44 @@ struct Out {
   plan::DType type;
 };
 
-/// Which mask a dropout draws: see kernels/random.h. Element 0 of the loop is element `first` of
-/// the layer's batch (row * elements a sample + place).
-struct MaskKey {
+/// A tensor from that element on.
+inline In from(In tensor, std::int64_t element) {
+  return {static_cast<const std::byte*>(tensor.data) + element * plan::size_of(tensor.type),
+          tensor.type};
+}
+inline Out from(Out tensor, std::int64_t element) {
+  return {static_cast<std::byte*>(tensor.data) + element * plan::size_of(tensor.type), tensor.type};
+}
+
+/// The mask or noise that a layer draws: see kernels/random.h. Element 0 of the loop is element
+/// `first` of the layer's batch (row * elements a sample + place).
+struct DrawKey {
   std::uint64_t seed;
   std::uint32_t layer;
   std::uint32_t step;
   std::int64_t first;  ///< any element
 };
 
-using kernels::AdamStep;
-using kernels::SgdStep;
+/// Clips and updates; returns the number of gradient elements that `clip` cut (infinity: none),
+/// after `scale`, the factor of a norm clip. `step` is the optimizer's step() of this number.
+/// Moments that it does not have may be null. w16, where not null, receives the new weights as
+/// bf16.
+using MomentArrays = std::array<float*, kernels::kMostMoments>;
+template <class O>
+using UpdateLoop = std::int64_t (*)(const O& optimizer, const typename O::Step& step, float scale,
+                                    float clip, const float* g, float* w,
+                                    const MomentArrays& moments, std::uint16_t* w16,
+                                    std::int64_t n);
+
+/// One such loop for each optimizer of the list.
+template <class O>
+struct UpdateLoopOf {
+  UpdateLoop<O> run;
+};
+template <class List>
+struct UpdateLoops;
+template <class... O>
+struct UpdateLoops<std::variant<O...>> : UpdateLoopOf<O>... {};
 
 /// n is a number of elements everywhere; images of windows are NHWC.
 struct Loops {
@@ -45,7 +74,7 @@ struct Loops {
   /// y = f(x), slope = f'(x); slope may be null, and y may be x (of the same type).
   void (*activate)(const kernels::ActivationRef& f, In x, Out y, float* slope, std::int64_t n);
 
-  /// See plan::ActivatePool; slope and index may be null (evaluation). Pooling here, with or
+  /// See ops::ActivatePool; slope and index may be null (evaluation). Pooling here, with or
   /// without an activation, leaves out padding, takes windows of up to 256 positions where there is
   /// an index, and lets NaN win.
   void (*activate_pool)(const kernels::ActivationRef& f, In x, Out y, float* slope,
@@ -54,9 +83,12 @@ struct Loops {
   /// dx = dy * slope; dx may be dy.
   void (*multiply)(In dy, const float* slope, Out dx, std::int64_t n);
 
-  void (*drop)(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y, std::int64_t n);
-  void (*drop_backward)(const backend::DropoutRule& rule, const MaskKey& key, In dy, Out dx,
+  void (*drop)(const kernels::DropoutRule& rule, const DrawKey& key, In x, Out y, std::int64_t n);
+  void (*drop_backward)(const kernels::DropoutRule& rule, const DrawKey& key, In dy, Out dx,
                         std::int64_t n);
+
+  /// y = x + stddev n, each n of kernels/normal_numbers.h
+  void (*add_noise)(float stddev, const DrawKey& key, In x, Out y, std::int64_t n);
 
   void (*max_pool)(In x, Out y, std::uint8_t* index, const plan::Window& window,
                    std::int64_t images);
@@ -67,19 +99,18 @@ struct Loops {
 
   void (*add)(In a, In b, Out y, std::int64_t n);
 
-  /// Updates; each returns the number of gradient elements that `clip` cut. w16, where not null,
-  /// receives the new weights as bf16.
-  std::int64_t (*adam)(const AdamStep& step, const float* g, float* w, float* m, float* v,
-                       std::uint16_t* w16, std::int64_t n);
-  std::int64_t (*sgd)(const SgdStep& step, const float* g, float* w, float* velocity,
-                      std::uint16_t* w16, std::int64_t n);
+  const UpdateLoops<Optimizer>* updates;
+  template <class O>
+  UpdateLoop<O> update() const {
+    return static_cast<const UpdateLoopOf<O>*>(updates)->run;
+  }
 
   /// Sum of squares in double, in a fixed order whatever the instruction set.
   double (*sum_squares)(const float* g, std::int64_t n);
   bool (*all_finite)(const float* g, std::int64_t n);
 
   /// Backward of a convolution behind a max-pool, from the pooled gradient and its index
-  /// (plan::PooledConvolutionBackward), f32. It works for any window and pool; `supported` says
+  /// (ops::PooledConvolutionBackward), f32. It works for any window and pool; `supported` says
   /// whether it is quicker than the dense gradient: there is a fused multiply-add, the window's
   /// rows (width * channels_in) fill vectors of 16, and the pool drops enough positions.
   ///

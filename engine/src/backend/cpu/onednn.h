@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "plan/plan.h"
+#include "plan/tensor.h"
 
 namespace saltus::cpu {
 

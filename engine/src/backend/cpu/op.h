@@ -14,7 +14,8 @@
 #include "backend/cpu/loops.h"
 #include "core/buffer.h"
 #include "core/workers.h"
-#include "plan/plan.h"
+#include "ops/step.h"
+#include "plan/program.h"
 
 namespace saltus::cpu {
 
@@ -23,12 +24,19 @@ struct TrialState {
   backend::Trial config;
   Buffer parameters;    ///< float, all trainable weights
   Buffer parameters16;  ///< the same as bf16, where the precision asks for it
-  Buffer moment_1, moment_2;
+  std::array<Buffer, kernels::kMostMoments> moments;  ///< those that the optimizer has
   Buffer statistics;
-  std::uint32_t step = 0;  ///< optimizer steps done
+  std::uint32_t step = 0;        ///< optimizer steps done
+  std::vector<double> rates;     ///< of the learning, a step each; the last goes on
+  std::uint32_t rates_from = 0;  ///< steps done before the first of them
   bool active = true;
   std::array<std::vector<backend::BatchSums>, 2> sums;  ///< by split
   std::optional<backend::NonFinite> non_finite;
+
+  /// The sums of the step that was counted last.
+  double learning_rate() const {
+    return rates[std::min<std::size_t>(step - 1 - rates_from, rates.size() - 1)];
+  }
 
   std::vector<backend::BatchSums>& sums_of(backend::Split split) {
     return sums[static_cast<std::size_t>(split)];
@@ -88,6 +96,9 @@ class Memory {
   float* floats(plan::TensorId id, const Run& run, const Slice& slice = {}) const {
     return static_cast<float*>(at(id, run, slice));
   }
+  std::uint8_t* bytes(plan::TensorId id, const Run& run, const Slice& slice) const {
+    return static_cast<std::uint8_t*>(at(id, run, slice));
+  }
 
  private:
   const plan::Program* program_;
@@ -99,11 +110,13 @@ class Memory {
 };
 
 /// What ops are made with, and keep referring to.
-struct Setting {
+struct Compilation {
   const plan::Plan& plan;
   const Memory& memory;
   const Workers& workers;
   std::int64_t slice_rows;
+  std::byte* gradients;
+  bool stop_on_nonfinite;
 };
 
 /// A compiled step of a sliced segment.
@@ -126,21 +139,19 @@ class WholeOp {
   virtual void run(Run& run) = 0;
 };
 
-using SlicedOpPtr = std::unique_ptr<SlicedOp>;
-using WholeOpPtr = std::unique_ptr<WholeOp>;
+/// A sliced op that is one loop.
+class LoopOp : public SlicedOp {
+ public:
+  using Body = std::function<void(const Run&, const Slice&)>;
+  explicit LoopOp(Body body) : body_(std::move(body)) {}
+  void run(const Run& run, const Slice& slice) override { body_(run, slice); }
 
-// Makers of the ops that are more than one loop.
-SlicedOpPtr make_op(const plan::Convolution& step, const Setting& setting);
-SlicedOpPtr make_op(const plan::ConvolutionBackward& step, const Setting& setting);
-SlicedOpPtr make_op(const plan::PooledConvolutionBackward& step, const Setting& setting);
-SlicedOpPtr make_pooled_op(const plan::PooledConvolutionBackward& step,
-                           const Setting& setting);  ///< where loops support it
-WholeOpPtr make_op(const plan::Product& step, const Setting& setting);
-WholeOpPtr make_op(const plan::ProductBackward& step, const Setting& setting);
-WholeOpPtr make_op(const plan::ParametricReluBackward& step, const Setting& setting);
-WholeOpPtr make_op(const plan::NormalizeBackward& step, const Setting& setting);
-WholeOpPtr make_training_op(const plan::Normalize& step, const Setting& setting);
-WholeOpPtr make_op(const plan::EvaluateLoss& step, const Setting& setting);
-WholeOpPtr make_update_op(const Setting& setting, std::byte* gradients, bool stop_on_nonfinite);
+ private:
+  Body body_;
+};
+
+inline SlicedOpPtr loop_op(LoopOp::Body body) {
+  return std::make_unique<LoopOp>(std::move(body));
+}
 
 }  // namespace saltus::cpu

@@ -5,15 +5,18 @@
 #include <vector>
 
 #include "backend/cpu/op.h"
+#include "plan/plan.h"
 
 namespace saltus::cpu {
 
-/// A program of the plan, compiled: its memory and an op for each step.
+/// A program of the plan behind the CPU's passes, compiled: its memory and an op for each step.
 class CompiledProgram {
  public:
   /// `gradients` is the flat array that the programs of an executable share.
   CompiledProgram(const plan::Plan& plan, const plan::Program& program, const Workers& workers,
                   std::int64_t batch_rows, std::byte* gradients, bool stop_on_nonfinite);
+  CompiledProgram(const CompiledProgram&) = delete;  // ops refer to its memory
+  CompiledProgram& operator=(const CompiledProgram&) = delete;
 
   /// One pass over the rows of `run`.
   void run(Run& run);
@@ -29,6 +32,7 @@ class CompiledProgram {
 
   void run_sliced(std::vector<SlicedOpPtr>& ops, Run& run) const;
 
+  plan::Program program_;
   const Workers& workers_;
   std::int64_t batch_rows_;  ///< of the largest batch that there is room for
   std::int64_t slice_rows_;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "backend/cpu/loops.h"
-#include "plan/plan.h"
+#include "plan/tensor.h"
 
 namespace saltus::cpu {
 

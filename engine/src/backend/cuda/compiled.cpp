@@ -2,19 +2,25 @@
 
 #include <algorithm>
 
+#include "backend/cuda/errors.h"
+#include "backend/cuda/launch_builder.h"
 #include "backend/cuda/libraries/multiplier.h"
+#include "passes/pipelines.h"
 
 namespace saltus::cuda {
 
-Compiled::Compiled(const plan::Plan& plan, const Moments& moments, const UpdateChoices& update,
+Compiled::Compiled(const plan::Plan& plan, int moments, const UpdateChoices& update,
                    std::int64_t max_rows, const Libraries& libraries)
-    : schedules_{make_schedule(plan.train), make_schedule(plan.evaluate),
-                 make_schedule(plan.predict)} {
-  const Multipliers multipliers = load(libraries, plan.precision);
+    : programs_{passes::cuda_program(plan.train, plan.precision),
+                passes::cuda_program(plan.evaluate, plan.precision),
+                passes::cuda_program(plan.predict, plan.precision)} {
+  const Multipliers multipliers = guarded([&] { return load(libraries, plan.precision); });
   Demand demand;
-  for (std::size_t i = 0; i < schedules_.size(); ++i) {
-    launches_[i] = lower(plan, schedules_[i], max_rows, update, constants_, multipliers);
-    demand.row_bytes = std::max(demand.row_bytes, schedules_[i].row_bytes);
+  for (std::size_t i = 0; i < programs_.size(); ++i) {
+    launches_[i] = guarded([&] {
+      return LaunchBuilder(plan, programs_[i], max_rows, update, constants_, multipliers).build();
+    });
+    demand.row_bytes = std::max(demand.row_bytes, programs_[i].batch_bytes);
     for (const Launch& launch : launches_[i]) {
       demand.workspace = std::max(demand.workspace, launch.workspace);
       demand.shared = std::max(demand.shared, launch.shared);
@@ -23,14 +29,18 @@ Compiled::Compiled(const plan::Plan& plan, const Moments& moments, const UpdateC
   layout_ = make_layout(plan, moments, demand, max_rows);
 }
 
-void Compiled::prepare(ProgramKind kind, const Site& site) const {
-  for (const Launch& launch : launches_[place(kind)]) {
-    if (launch.prepare) launch.prepare(site);
-  }
+void Compiled::prepare(plan::Mode mode, const StepContext& site) const {
+  guarded([&] {
+    for (const Launch& launch : launches_[place(mode)]) {
+      if (launch.prepare) launch.prepare(site);
+    }
+  });
 }
 
-void Compiled::launch(ProgramKind kind, const Site& site) const {
-  for (const Launch& launch : launches_[place(kind)]) launch.run(site);
+void Compiled::launch(plan::Mode mode, const StepContext& site) const {
+  guarded([&] {
+    for (const Launch& launch : launches_[place(mode)]) launch.run(site);
+  });
 }
 
 }  // namespace saltus::cuda

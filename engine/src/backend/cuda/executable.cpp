@@ -6,6 +6,8 @@
 #include <saltus/error.h>
 #include <saltus/kernels/elementwise/fill.h>
 
+#include "backend/cuda/launch_builder.h"
+
 namespace saltus::cuda {
 namespace {
 
@@ -24,7 +26,7 @@ CudaExecutable::CudaExecutable(std::shared_ptr<const plan::Plan> plan,
       table_(*plan_, trials, stream_.get()),
       taken_(trials.size()),
       non_finite_(trials.size()) {
-  update_ = {options.stop_on_nonfinite, table_.clips_by_norm()};
+  update_ = {options.stop_on_nonfinite, table_.clips_by_norm(), table_.optimizers()};
   make_room(options.batch_size);
 }
 
@@ -43,13 +45,13 @@ void CudaExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t
                            std::int64_t batch_size, bool shuffle) {
   if (count < 1) return;
   pending_.push_back(
-      {ProgramKind::train, backend::Split::train, shuffle, epoch, first, count, batch_size});
+      {plan::Mode::train, backend::Split::train, shuffle, epoch, first, count, batch_size});
 }
 
 void CudaExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
   const std::int64_t count = (data(split).count + batch_size - 1) / batch_size;
   if (count < 1) return;
-  pending_.push_back({ProgramKind::evaluate, split, false, 0, 0, count, batch_size});
+  pending_.push_back({plan::Mode::evaluate, split, false, 0, 0, count, batch_size});
 }
 
 std::vector<backend::BatchSums> CudaExecutable::take_sums(int trial, backend::Split split) {
@@ -66,30 +68,30 @@ double CudaExecutable::training_seconds() {
 std::vector<float> CudaExecutable::predict(int trial, backend::Split split,
                                            std::int64_t batch_size) {
   flush();
-  const Pass pass = {.kind = ProgramKind::predict,
-                     .split = split,
-                     .count = (data(split).count + batch_size - 1) / batch_size,
-                     .batch_size = batch_size};
-  make_room(rows_of(pass));
-  const Mirror<kernels::BatchRange> ranges(static_cast<std::size_t>(pass.count), "predictions");
-  fill_ranges(pass, 0, ranges.host());
+  const BatchRun run = {.mode = plan::Mode::predict,
+                        .split = split,
+                        .count = (data(split).count + batch_size - 1) / batch_size,
+                        .batch_size = batch_size};
+  make_room(rows_of(run));
+  const Mirror<kernels::BatchRange> ranges(static_cast<std::size_t>(run.count), "predictions");
+  fill_ranges(run, 0, ranges.host());
 
   // Nothing multiplies by a network's output, so it is float in every precision.
-  const Schedule& program = compiled_->schedule(ProgramKind::predict);
+  const plan::Program& program = compiled_->program(plan::Mode::predict);
   const std::int64_t elements = program.tensor(program.output).elements;
   std::vector<float> results(static_cast<std::size_t>(data(split).count * elements));
   const DeviceMemory all =
       allocate(static_cast<std::int64_t>(results.size() * sizeof(float)), "predictions");
   const Memory own = memory().of(trial);
   const float* const output = own.tensor<float>(program, program.output).data;
-  prepare(pass, own, table_.only(trial, nullptr));
+  prepare(run, own, table_.only(trial, nullptr));
   complete(stream_.get(), [&] {
     ranges.upload(stream_.get());
     auto* place = static_cast<float*>(all.get());
-    for (std::int64_t batch = 0; batch < pass.count; ++batch) {
+    for (std::int64_t batch = 0; batch < run.count; ++batch) {
       const kernels::Trials table = table_.only(trial, ranges.device() + batch);
-      const std::int64_t rows = rows_of(pass, batch);
-      compiled_->launch(pass.kind, site(pass, rows, own, table));
+      const std::int64_t rows = rows_of(run, batch);
+      compiled_->launch(run.mode, step_context(run, rows, own, table));
       const std::int64_t values = rows * elements;
       copy(place, output, static_cast<std::size_t>(values), cudaMemcpyDeviceToDevice,
            stream_.get());
@@ -116,7 +118,7 @@ void CudaExecutable::read_gradient(int trial, int weight, std::span<float> value
         "there are no gradients of the batch trained last, for a larger one took their place: ask "
         "for them before that is predicted or evaluated");
   }
-  const std::int64_t offset = compiled_->schedule(ProgramKind::train).tensor(weight).offset;
+  const std::int64_t offset = compiled_->program(plan::Mode::train).tensor(weight).offset;
   const Memory own = memory().of(trial);
   const float* const source = own.in_scratch<float>(own.layout->gradients, offset).data;
   complete(stream_.get(), [&] {
@@ -129,12 +131,14 @@ void CudaExecutable::write_weight(int trial, int weight, std::span<const float> 
   float* const target = weight_of(trial, weight);
   complete(stream_.get(), [&] {
     copy(target, values.data(), values.size(), cudaMemcpyHostToDevice, stream_.get());
-    const plan::Tensor& tensor = compiled_->schedule(ProgramKind::train).tensor(weight);
+    const plan::Tensor& tensor = compiled_->program(plan::Mode::train).tensor(weight);
     const std::int64_t halves = compiled_->layout().halves;
     if (halves < 0 || tensor.home != plan::Home::parameters) return;
     const auto copied = memory().of(trial).in_state<kernels::Bf16>(halves, tensor.offset);
-    const auto stage = site({}, 0, memory(), table_.only(trial, nullptr)).stage;
-    kernels::cast({kernels::PerTrial<float>(target, 0), copied, tensor.elements}, stage);
+    const auto context = step_context({}, 0, memory(), table_.only(trial, nullptr)).context;
+    guarded([&] {
+      kernels::cast({kernels::PerTrial<float>(target, 0), copied, tensor.elements}, context);
+    });
   });
 }
 
@@ -167,9 +171,10 @@ void CudaExecutable::set_steps(int trial, std::uint32_t steps) {
   table_.set_steps(trial, steps, stream_.get());
 }
 
-void CudaExecutable::set_learning_rate(int trial, double learning_rate) {
+void CudaExecutable::set_learning_rates(int trial, std::span<const double> rates) {
+  const std::uint32_t done = rates.size() > 1 ? steps(trial) : 0;
   flush();
-  table_.set_learning_rate(trial, learning_rate, stream_.get());
+  complete(stream_.get(), [&] { table_.set_learning_rates(trial, rates, done, stream_.get()); });
 }
 
 void CudaExecutable::set_active(int trial, bool active) {
@@ -186,26 +191,26 @@ const backend::NonFinite* CudaExecutable::non_finite(int trial) {
 
 std::vector<StepLaunch> CudaExecutable::training_step(std::int64_t batch_size) {
   flush();
-  const Pass pass = {.kind = ProgramKind::train,
-                     .split = backend::Split::train,
-                     .shuffled = true,
-                     .count = 1,
-                     .batch_size = batch_size};
-  make_room(rows_of(pass));
+  const BatchRun run = {.mode = plan::Mode::train,
+                        .split = backend::Split::train,
+                        .shuffled = true,
+                        .count = 1,
+                        .batch_size = batch_size};
+  make_room(rows_of(run));
   make_room_for_batches(1);
-  const PassGraph& graph = graph_of(pass);  // keeps the batch's range
+  const BatchRunGraph& graph = graph_of(run);  // keeps the batch's range
   const Mirror<kernels::BatchRange> range(1, "a batch");
-  fill_ranges(pass, 0, range.host());
+  fill_ranges(run, 0, range.host());
   complete(stream_.get(),
            [&] { copy(graph.range(0), range.host(), 1, cudaMemcpyHostToDevice, stream_.get()); });
-  const Site here = site(pass, rows_of(pass), memory(), table_.all(graph.range(0)));
-  const std::span<const Launch> launches = compiled_->launches(pass.kind);
-  const std::vector<Job>& jobs = compiled_->schedule(pass.kind).jobs;
+  const StepContext here = step_context(run, rows_of(run), memory(), table_.all(graph.range(0)));
+  const std::span<const Launch> launches = compiled_->launches(run.mode);
+  const std::vector<plan::Step>& steps = compiled_->program(run.mode).steps;
   std::vector<StepLaunch> all;
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    all.push_back({plan::name_of(jobs[i].step), [here, &launch = launches[i]](cudaStream_t stream) {
-                     Site at = here;
-                     at.stage.stream = stream;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    all.push_back({plan::name_of(steps[i]), [here, &launch = launches[i]](cudaStream_t stream) {
+                     StepContext at = here;
+                     at.context.stream = stream;
                      launch.run(at);
                    }});
   }
@@ -214,81 +219,80 @@ std::vector<StepLaunch> CudaExecutable::training_step(std::int64_t batch_size) {
 
 void CudaExecutable::flush() {
   if (pending_.empty()) return;
-  const std::vector<Pass> passes = std::exchange(pending_, {});
+  const std::vector<BatchRun> runs = std::exchange(pending_, {});
   std::int64_t rows = 0;
   std::int64_t batches = 0;
-  for (const Pass& pass : passes) {
-    rows = std::max(rows, rows_of(pass));
-    batches += pass.count;
+  for (const BatchRun& run : runs) {
+    rows = std::max(rows, rows_of(run));
+    batches += run.count;
   }
   make_room(rows);
   make_room_for_batches(batches);
-  if (graphs_.size() + passes.size() > kMostGraphs) graphs_.clear();
-  while (spans_.size() < passes.size()) spans_.emplace_back();
+  if (graphs_.size() + runs.size() > kMostGraphs) graphs_.clear();
+  while (spans_.size() < runs.size()) spans_.emplace_back();
   complete(stream_.get(), [&] {
-    SALTUS_CHECK(cudaMemsetAsync(sums_.device(), 0, sums_.size() * sizeof(kernels::BatchSums),
-                                 stream_.get()));
+    SALTUS_CUDA_CHECK(cudaMemsetAsync(sums_.device(), 0, sums_.size() * sizeof(kernels::BatchSums),
+                                      stream_.get()));
     std::int64_t number = 0;
-    for (std::size_t i = 0; i < passes.size(); ++i) {
-      enqueue(passes[i], number, spans_[i]);
-      number += passes[i].count;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      enqueue(runs[i], number, spans_[i]);
+      number += runs[i].count;
     }
     sums_.download(stream_.get());
     table_.fetch_non_finite(stream_.get());
   });
-  collect(passes);
+  collect(runs);
 }
 
-void CudaExecutable::enqueue(const Pass& pass, std::int64_t number, const Span& span) {
-  const PassGraph& graph = graph_of(pass);
+void CudaExecutable::enqueue(const BatchRun& run, std::int64_t number, const Span& span) {
+  const BatchRunGraph& graph = graph_of(run);
   auto* const ranges = static_cast<kernels::BatchRange*>(ranges_.get()) + number;
-  fill_ranges(pass, number, ranges);
-  copy(graph.range(0), ranges, static_cast<std::size_t>(pass.count), cudaMemcpyHostToDevice,
+  fill_ranges(run, number, ranges);
+  copy(graph.range(0), ranges, static_cast<std::size_t>(run.count), cudaMemcpyHostToDevice,
        stream_.get());
-  const bool timed = pass.kind == ProgramKind::train;
-  if (timed) SALTUS_CHECK(cudaEventRecord(span.begin.get(), stream_.get()));
-  SALTUS_CHECK(cudaGraphLaunch(graph.graph.get(), stream_.get()));
-  if (timed) SALTUS_CHECK(cudaEventRecord(span.end.get(), stream_.get()));
+  const bool timed = run.mode == plan::Mode::train;
+  if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.begin.get(), stream_.get()));
+  SALTUS_CUDA_CHECK(cudaGraphLaunch(graph.graph.get(), stream_.get()));
+  if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.end.get(), stream_.get()));
 }
 
-const CudaExecutable::PassGraph& CudaExecutable::graph_of(const Pass& pass) {
-  const PassKey key = {pass.kind,  pass.split,       pass.shuffled,
-                       pass.count, rows_of(pass, 0), rows_of(pass, pass.count - 1)};
+const CudaExecutable::BatchRunGraph& CudaExecutable::graph_of(const BatchRun& run) {
+  const BatchRunKey key = {run.mode,  run.split,       run.shuffled,
+                           run.count, rows_of(run, 0), rows_of(run, run.count - 1)};
   if (const auto known = graphs_.find(key); known != graphs_.end()) return known->second;
-  PassGraph graph;
-  graph.ranges = allocate(pass.count * std::int64_t{sizeof(kernels::BatchRange)}, "batches");
-  prepare(pass, memory(), table_.all(graph.range(0)));
+  BatchRunGraph graph;
+  graph.ranges = allocate(run.count * std::int64_t{sizeof(kernels::BatchRange)}, "batches");
+  prepare(run, memory(), table_.all(graph.range(0)));
   Capture capture(stream_.get());
-  for (std::int64_t batch = 0; batch < pass.count; ++batch) {
-    compiled_->launch(pass.kind,
-                      site(pass, rows_of(pass, batch), memory(), table_.all(graph.range(batch))));
+  for (std::int64_t batch = 0; batch < run.count; ++batch) {
+    compiled_->launch(
+        run.mode, step_context(run, rows_of(run, batch), memory(), table_.all(graph.range(batch))));
   }
   graph.graph = capture.finish();
   return graphs_.emplace(key, std::move(graph)).first->second;
 }
 
-void CudaExecutable::collect(const std::vector<Pass>& passes) {
+void CudaExecutable::collect(const std::vector<BatchRun>& runs) {
   std::int64_t number = 0;
-  for (std::size_t i = 0; i < passes.size(); ++i) {
-    const Pass& pass = passes[i];
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const BatchRun& run = runs[i];
     for (std::int64_t trial = 0; trial < trials(); ++trial) {
-      auto& taken = taken_[static_cast<std::size_t>(trial)][static_cast<std::size_t>(pass.split)];
-      for (std::int64_t batch = 0; batch < pass.count; ++batch) {
+      auto& taken = taken_[static_cast<std::size_t>(trial)][static_cast<std::size_t>(run.split)];
+      for (std::int64_t batch = 0; batch < run.count; ++batch) {
         const kernels::BatchSums& sums = sums_.host()[trial * max_batches_ + number + batch];
         if (sums.rows == 0) continue;
         taken.push_back({.rows = static_cast<std::int64_t>(sums.rows),
                          .loss = sums.loss,
-                         .binary_hits = static_cast<std::int64_t>(sums.binary_hits),
-                         .categorical_hits = static_cast<std::int64_t>(sums.categorical_hits),
-                         .absolute_error = sums.absolute_error,
+                         .metrics = std::to_array(sums.metrics),
                          .clipped = static_cast<std::int64_t>(sums.clipped)});
       }
     }
-    number += pass.count;
-    if (pass.kind != ProgramKind::train) continue;
+    number += run.count;
+    if (run.mode != plan::Mode::train) continue;
     has_gradients_ = true;
     float milliseconds = 0;
-    SALTUS_CHECK(cudaEventElapsedTime(&milliseconds, spans_[i].begin.get(), spans_[i].end.get()));
+    SALTUS_CUDA_CHECK(
+        cudaEventElapsedTime(&milliseconds, spans_[i].begin.get(), spans_[i].end.get()));
     training_seconds_ += milliseconds * 1e-3;
   }
   for (int trial = 0; trial < trials(); ++trial) {
@@ -297,18 +301,17 @@ void CudaExecutable::collect(const std::vector<Pass>& passes) {
     non_finite_[static_cast<std::size_t>(trial)] = {
         step, weight == kernels::NonFinite::kLoss
                   ? "loss"
-                  : non_finite_weight(compiled_->schedule(ProgramKind::train),
-                                      plan_->weights.size(), weight)};
+                  : non_finite_weight(compiled_->program(plan::Mode::train), weight)};
   }
 }
 
-void CudaExecutable::fill_ranges(const Pass& pass, std::int64_t number,
+void CudaExecutable::fill_ranges(const BatchRun& run, std::int64_t number,
                                  kernels::BatchRange* ranges) const {
-  for (std::int64_t i = 0; i < pass.count; ++i) {
-    ranges[i] = {.first = static_cast<std::uint32_t>((pass.first + i) * pass.batch_size),
-                 .rows = static_cast<std::uint32_t>(rows_of(pass, i)),
+  for (std::int64_t i = 0; i < run.count; ++i) {
+    ranges[i] = {.first = static_cast<std::uint32_t>((run.first + i) * run.batch_size),
+                 .rows = static_cast<std::uint32_t>(rows_of(run, i)),
                  .number = static_cast<std::uint32_t>(number + i),
-                 .epoch = pass.epoch};
+                 .epoch = run.epoch};
   }
 }
 
@@ -319,24 +322,25 @@ Memory CudaExecutable::memory() const {
           scratch + layout.scratch_bytes * trials()};
 }
 
-void CudaExecutable::prepare(const Pass& pass, const Memory& memory,
+void CudaExecutable::prepare(const BatchRun& run, const Memory& memory,
                              const kernels::Trials& trials) const {
   std::int64_t before = 0;
-  for (std::int64_t batch = 0; batch < pass.count; ++batch) {
-    const std::int64_t rows = rows_of(pass, batch);
-    if (rows != before) compiled_->prepare(pass.kind, site(pass, rows, memory, trials));
+  for (std::int64_t batch = 0; batch < run.count; ++batch) {
+    const std::int64_t rows = rows_of(run, batch);
+    if (rows != before) compiled_->prepare(run.mode, step_context(run, rows, memory, trials));
     before = rows;
   }
 }
 
-Site CudaExecutable::site(const Pass& pass, std::int64_t rows, const Memory& memory,
-                          const kernels::Trials& trials) const {
-  return {.stage = {trials, static_cast<int>(max_rows_), stream_.get()},
+StepContext CudaExecutable::step_context(const BatchRun& run, std::int64_t rows,
+                                         const Memory& memory,
+                                         const kernels::Trials& trials) const {
+  return {.context = {trials, static_cast<int>(max_rows_), stream_.get()},
           .memory = memory,
           .constants = &compiled_->constants(),
-          .data = data(pass.split),
+          .data = data(run.split),
           .rows = rows,
-          .shuffled = pass.shuffled,
+          .shuffled = run.shuffled,
           .sums = {sums_.device(), max_batches_},
           .rules = table_.rules(),
           .non_finite = table_.non_finite()};
@@ -348,7 +352,7 @@ void CudaExecutable::make_room(std::int64_t rows) {
   std::int64_t held = 0;
   if (compiled_ != nullptr) held += compiled_->layout().state_bytes * trials();
   if (max_rows_ != 0) held += compiled_->layout().scratch_of(trials());
-  require_memory(compiled->layout(), trials(), held, compiled->schedules());
+  require_memory(compiled->layout(), trials(), held, compiled->programs());
   compiled->constants().upload(stream_.get());
 
   max_rows_ = 0;  // should anything fail below, the next call begins anew
@@ -360,11 +364,12 @@ void CudaExecutable::make_room(std::int64_t rows) {
   if (state_.get() == nullptr) {
     const std::int64_t bytes = layout.state_bytes * trials();
     state_ = allocate(bytes, "the trials' weights");
-    SALTUS_CHECK(cudaMemsetAsync(state_.get(), 0, static_cast<std::size_t>(bytes), stream_.get()));
+    SALTUS_CUDA_CHECK(
+        cudaMemsetAsync(state_.get(), 0, static_cast<std::size_t>(bytes), stream_.get()));
   }
   scratch_ = allocate(layout.scratch_of(trials()), "the trials' batches");
   max_rows_ = rows;
-  compiled_->prepare(ProgramKind::train, site({}, rows, memory(), table_.all(nullptr)));
+  compiled_->prepare(plan::Mode::train, step_context({}, rows, memory(), table_.all(nullptr)));
 }
 
 void CudaExecutable::make_room_for_batches(std::int64_t batches) {
@@ -380,13 +385,13 @@ void CudaExecutable::make_room_for_batches(std::int64_t batches) {
 
 float* CudaExecutable::moment_of(int trial, int weight, int moment) const {
   const Layout& layout = compiled_->layout();
-  const plan::Tensor& tensor = compiled_->schedule(ProgramKind::train).tensor(weight);
-  const std::int64_t array = moment == 0 ? layout.moment_1 : layout.moment_2;
+  const plan::Tensor& tensor = compiled_->program(plan::Mode::train).tensor(weight);
+  const std::int64_t array = layout.moments[static_cast<std::size_t>(moment)];
   return memory().in_state<float>(array, tensor.offset)[trial];
 }
 
 float* CudaExecutable::weight_of(int trial, int weight) const {
-  return memory().tensor<float>(compiled_->schedule(ProgramKind::train), weight)[trial];
+  return memory().tensor<float>(compiled_->program(plan::Mode::train), weight)[trial];
 }
 
 }  // namespace saltus::cuda

@@ -25,36 +25,37 @@ struct StepLaunch {
 /// Trials on a GPU, side by side in every launch.
 ///
 /// train() and evaluate() only note what is to be done. Whatever returns a value does it first:
-/// each pass over a number of batches is a graph, captured once and launched again in later epochs,
-/// all passes go into the stream one after another, and the host waits once.
+/// each run over a number of batches is a graph, captured once and launched again in later epochs,
+/// all runs go into the stream one after another, and the host waits once.
 ///
-/// Functions throw kernels::CudaError where a call of CUDA fails.
-class CudaExecutable {
+/// Functions throw DeviceError where a call of CUDA fails.
+class CudaExecutable : public backend::Executable {
  public:
   CudaExecutable(std::shared_ptr<const plan::Plan> plan, std::span<const backend::Trial> trials,
                  const backend::Options& options);
   CudaExecutable(const CudaExecutable&) = delete;
   CudaExecutable& operator=(const CudaExecutable&) = delete;
-  ~CudaExecutable();
+  ~CudaExecutable() override;
 
-  int trials() const { return table_.count(); }
-  void bind(backend::Split split, const Samples& samples);
+  int trials() const override { return table_.count(); }
+  void bind(backend::Split split, const Samples& samples) override;
   void train(std::uint32_t epoch, std::int64_t first, std::int64_t count, std::int64_t batch_size,
-             bool shuffle);
-  void evaluate(backend::Split split, std::int64_t batch_size);
-  std::vector<backend::BatchSums> take_sums(int trial, backend::Split split);
-  double training_seconds();
-  std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size);
-  void read_weight(int trial, int weight, std::span<float> values);
-  void read_gradient(int trial, int weight, std::span<float> values);
-  void write_weight(int trial, int weight, std::span<const float> values);
-  void read_moment(int trial, int weight, int moment, std::span<float> values);
-  void write_moment(int trial, int weight, int moment, std::span<const float> values);
-  std::uint32_t steps(int trial);
-  void set_steps(int trial, std::uint32_t steps);
-  void set_learning_rate(int trial, double learning_rate);
-  void set_active(int trial, bool active);
-  const backend::NonFinite* non_finite(int trial);
+             bool shuffle) override;
+  void evaluate(backend::Split split, std::int64_t batch_size) override;
+  std::vector<backend::BatchSums> take_sums(int trial, backend::Split split) override;
+  double training_seconds() override;
+  bool prefers_whole_epochs() const override { return true; }
+  std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
+  void read_weight(int trial, int weight, std::span<float> values) override;
+  void read_gradient(int trial, int weight, std::span<float> values) override;
+  void write_weight(int trial, int weight, std::span<const float> values) override;
+  void read_moment(int trial, int weight, int moment, std::span<float> values) override;
+  void write_moment(int trial, int weight, int moment, std::span<const float> values) override;
+  std::uint32_t steps(int trial) override;
+  void set_steps(int trial, std::uint32_t steps) override;
+  void set_learning_rates(int trial, std::span<const double> rates) override;
+  void set_active(int trial, bool active) override;
+  const backend::NonFinite* non_finite(int trial) override;
 
   /// The launches of a training step on the first batch that is bound, one after another, for those
   /// who time or trace them one by one. They belong to this object, and any other call that binds
@@ -63,8 +64,8 @@ class CudaExecutable {
 
  private:
   /// Batches that are to be run, one after another.
-  struct Pass {
-    ProgramKind kind = ProgramKind::train;
+  struct BatchRun {
+    plan::Mode mode = plan::Mode::train;
     backend::Split split = backend::Split::train;
     bool shuffled = false;
     std::uint32_t epoch = 0;
@@ -73,17 +74,17 @@ class CudaExecutable {
     std::int64_t batch_size = 0;
   };
 
-  /// What a captured graph depends on. All else that differs between passes is read on the device.
-  struct PassKey {
-    ProgramKind kind;
+  /// What a captured graph depends on. All else that differs between runs is read on the device.
+  struct BatchRunKey {
+    plan::Mode mode;
     backend::Split split;
     bool shuffled;
     std::int64_t count;
     std::int64_t first_rows,
         last_rows;  ///< libraries are told the rows of a batch when they launch
-    auto operator<=>(const PassKey&) const = default;
+    auto operator<=>(const BatchRunKey&) const = default;
   };
-  struct PassGraph {
+  struct BatchRunGraph {
     DeviceMemory ranges;  ///< kernels::BatchRange of each batch
     GraphExec graph;
 
@@ -92,7 +93,7 @@ class CudaExecutable {
     }
   };
 
-  /// From before to behind a pass that trains.
+  /// From before to behind a run that trains.
   struct Span {
     Event begin = make_event();
     Event end = make_event();
@@ -104,27 +105,27 @@ class CudaExecutable {
 
   /// Does what is pending, and waits for it.
   void flush();
-  /// Puts a pass into the stream, its batches numbered from `number`.
-  void enqueue(const Pass& pass, std::int64_t number, const Span& span);
-  const PassGraph& graph_of(const Pass& pass);
-  /// Hands out what the passes gave, which the host has.
-  void collect(const std::vector<Pass>& passes);
+  /// Puts a run into the stream, its batches numbered from `number`.
+  void enqueue(const BatchRun& run, std::int64_t number, const Span& span);
+  const BatchRunGraph& graph_of(const BatchRun& run);
+  /// Hands out what the runs gave, which the host has.
+  void collect(const std::vector<BatchRun>& runs);
 
-  std::int64_t rows_of(const Pass& pass) const {
-    return std::min(pass.batch_size, data(pass.split).count);
+  std::int64_t rows_of(const BatchRun& run) const {
+    return std::min(run.batch_size, data(run.split).count);
   }
-  /// Rows of one of a pass's batches.
-  std::int64_t rows_of(const Pass& pass, std::int64_t batch) const {
-    const std::int64_t rest = data(pass.split).count - (pass.first + batch) * pass.batch_size;
-    return std::clamp<std::int64_t>(rest, 0, pass.batch_size);
+  /// Rows of one of a run's batches.
+  std::int64_t rows_of(const BatchRun& run, std::int64_t batch) const {
+    const std::int64_t rest = data(run.split).count - (run.first + batch) * run.batch_size;
+    return std::clamp<std::int64_t>(rest, 0, run.batch_size);
   }
-  /// Makes what the launches of a pass need, each of its batches.
-  void prepare(const Pass& pass, const Memory& memory, const kernels::Trials& trials) const;
-  /// The ranges of a pass's batches.
-  void fill_ranges(const Pass& pass, std::int64_t number, kernels::BatchRange* ranges) const;
+  /// Makes what the launches of a run need, each of its batches.
+  void prepare(const BatchRun& run, const Memory& memory, const kernels::Trials& trials) const;
+  /// The ranges of a run's batches.
+  void fill_ranges(const BatchRun& run, std::int64_t number, kernels::BatchRange* ranges) const;
   Memory memory() const;
-  Site site(const Pass& pass, std::int64_t rows, const Memory& memory,
-            const kernels::Trials& trials) const;
+  StepContext step_context(const BatchRun& run, std::int64_t rows, const Memory& memory,
+                           const kernels::Trials& trials) const;
 
   /// Makes room for batches of so many rows, and for so many batches in one flush.
   void make_room(std::int64_t rows);
@@ -144,13 +145,13 @@ class CudaExecutable {
   bool has_gradients_ = false;       ///< scratch_ holds those of a batch
   std::int64_t max_rows_ = 0;        ///< that scratch_ has room for
   std::array<Dataset, 2> datasets_;  ///< by split
-  std::map<PassKey, PassGraph> graphs_;
+  std::map<BatchRunKey, BatchRunGraph> graphs_;
   Mirror<kernels::BatchSums> sums_;  ///< [trials][batches of a flush]
   PinnedMemory ranges_;              ///< kernels::BatchRange [batches of a flush]
   std::int64_t max_batches_ = 0;     ///< of a flush, that there is room for
   std::vector<Span> spans_;
 
-  std::vector<Pass> pending_;
+  std::vector<BatchRun> pending_;
   std::vector<std::array<std::vector<backend::BatchSums>, 2>> taken_;  ///< by trial and split
   std::vector<std::optional<backend::NonFinite>> non_finite_;          ///< by trial
   double training_seconds_ = 0;

@@ -9,7 +9,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include <saltus/kernels/device/check.h>
+#include "backend/cuda/errors.h"
 
 namespace saltus::cuda {
 
@@ -71,7 +71,7 @@ class Capture {
 template <class T>
 void copy(T* target, const T* source, std::size_t count, cudaMemcpyKind kind, cudaStream_t stream) {
   if (count == 0) return;
-  SALTUS_CHECK(cudaMemcpyAsync(target, source, count * sizeof(T), kind, stream));
+  SALTUS_CUDA_CHECK(cudaMemcpyAsync(target, source, count * sizeof(T), kind, stream));
 }
 
 /// Puts work into the stream and waits for it; also where putting fails half-way, for what the work
@@ -84,7 +84,7 @@ void complete(cudaStream_t stream, Work work) {
     static_cast<void>(cudaStreamSynchronize(stream));
     throw;
   }
-  SALTUS_CHECK(cudaStreamSynchronize(stream));
+  SALTUS_CUDA_CHECK(cudaStreamSynchronize(stream));
 }
 
 /// An array on the device with an image of it in the host's pinned memory.

@@ -14,7 +14,7 @@ namespace {
 
 /// Puts arrays one behind another, each at a multiple of what one transaction of memory reads. None
 /// is empty: an address means that the array is there.
-class Shelf {
+class BumpAllocator {
  public:
   std::int64_t put(std::int64_t bytes) {
     const std::int64_t offset = bytes_;
@@ -34,12 +34,12 @@ struct Largest {
 };
 
 /// The tensor of all programs that takes most.
-Largest largest_tensor(const Layout& layout, std::span<const Schedule> programs) {
+Largest largest_tensor(const Layout& layout, std::span<const plan::Program> programs) {
   Largest largest;
-  for (const Schedule& program : programs) {
+  for (const plan::Program& program : programs) {
     for (const plan::Tensor& tensor : program.tensors) {
-      const std::int64_t rows = has_rows(tensor) ? layout.max_rows : 1;
-      const std::int64_t bytes = tensor.elements * plan::size_of(tensor.type) * rows;
+      const std::int64_t rows = plan::has_rows(tensor) ? layout.max_rows : 1;
+      const std::int64_t bytes = plan::bytes_of(tensor) * rows;
       if (bytes > largest.bytes) largest = {tensor.name, bytes};
     }
   }
@@ -48,7 +48,7 @@ Largest largest_tensor(const Layout& layout, std::span<const Schedule> programs)
 
 }  // namespace
 
-Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand& demand,
+Layout make_layout(const plan::Plan& plan, int moments, const Demand& demand,
                    std::int64_t max_rows) {
   // Small enough for any number of trials to be multiplied with what one takes.
   constexpr std::int64_t kMostBytes = std::int64_t{1} << 46;
@@ -61,15 +61,15 @@ Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand&
   }
   const std::int64_t parameters = plan.parameter_count * std::int64_t{sizeof(float)};
   Layout layout;
-  Shelf state;
+  BumpAllocator state;
   layout.parameters = state.put(parameters);
   layout.halves = state.put_if(plan.precision == Precision::bf16, parameters / 2);
-  layout.moment_1 = state.put_if(moments.first, parameters);
-  layout.moment_2 = state.put_if(moments.second, parameters);
+  for (int i = 0; i < moments; ++i)
+    layout.moments[static_cast<std::size_t>(i)] = state.put(parameters);
   layout.statistics = state.put(plan.statistic_count * std::int64_t{sizeof(float)});
   layout.state_bytes = state.bytes();
 
-  Shelf scratch;
+  BumpAllocator scratch;
   layout.gradients = scratch.put(parameters);
   layout.rows = scratch.put(demand.row_bytes * max_rows);
   layout.workspace = scratch.put(demand.workspace);
@@ -81,10 +81,10 @@ Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand&
 }
 
 void require_memory(const Layout& layout, int trials, std::int64_t held,
-                    std::span<const Schedule> programs) {
+                    std::span<const plan::Program> programs) {
   std::size_t free = 0;
   std::size_t total = 0;
-  SALTUS_CHECK(cudaMemGetInfo(&free, &total));
+  SALTUS_CUDA_CHECK(cudaMemGetInfo(&free, &total));
   const std::int64_t needed = layout.bytes_of(trials);
   const std::int64_t usable = static_cast<std::int64_t>(free) + held;
   if (needed <= usable) return;

@@ -3,12 +3,14 @@
 // runs; no step allocates.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
 #include <saltus/kernels/any_type.h>
+#include <saltus/kernels/update/optimizer_entry.h>
 
-#include "backend/cuda/schedule.h"
+#include "plan/plan.h"
 
 namespace saltus::cuda {
 
@@ -16,8 +18,7 @@ namespace saltus::cuda {
 struct Layout {
   std::int64_t parameters = 0;
   std::int64_t halves = -1;  ///< the parameters as bf16, which products read
-  std::int64_t moment_1 = -1;
-  std::int64_t moment_2 = -1;
+  std::array<std::int64_t, kernels::kMostMoments> moments = {-1, -1, -1};
   std::int64_t statistics = 0;
   std::int64_t state_bytes = 0;  ///< of a trial's part
 
@@ -34,12 +35,6 @@ struct Layout {
   std::int64_t bytes_of(int trials) const { return state_bytes * trials + scratch_of(trials); }
 };
 
-/// What the optimizers of a table remember of each parameter.
-struct Moments {
-  bool first = false;
-  bool second = false;
-};
-
 /// `bytes`, rounded up so that what comes behind begins where a transaction of memory does.
 constexpr std::int64_t aligned(std::int64_t bytes) {
   constexpr std::int64_t kAlignment = 256;
@@ -53,14 +48,15 @@ struct Demand {
   std::int64_t shared = 0;
 };
 
-/// Throws DeviceError where that is more than any device has.
-Layout make_layout(const plan::Plan& plan, const Moments& moments, const Demand& demand,
+/// `moments`: how many the optimizers of a table remember of each parameter, at most. Throws
+/// DeviceError where that is more than any device has.
+Layout make_layout(const plan::Plan& plan, int moments, const Demand& demand,
                    std::int64_t max_rows);
 
 /// Throws DeviceError, which says how much is there and what takes most, unless `trials` fit what
 /// is free on the device beside `held` bytes that will be given back.
 void require_memory(const Layout& layout, int trials, std::int64_t held,
-                    std::span<const Schedule> programs);
+                    std::span<const plan::Program> programs);
 
 /// The arrays of all trials, or of one, in the two arenas.
 struct Memory {
@@ -87,7 +83,7 @@ struct Memory {
 
   /// A tensor, of whichever home; none for kNone.
   template <class T>
-  kernels::PerTrial<T> tensor(const Schedule& program, plan::TensorId id) const {
+  kernels::PerTrial<T> tensor(const plan::Program& program, plan::TensorId id) const {
     if (id == plan::kNone) return {};
     const plan::Tensor& t = program.tensor(id);
     switch (t.home) {
@@ -98,7 +94,7 @@ struct Memory {
       case plan::Home::gradients:
         return in_scratch<T>(layout->gradients, t.offset);
       case plan::Home::batch:
-      case plan::Home::slice:
+      case plan::Home::slice:  // which no pass of CUDA makes
         return in_scratch<T>(layout->rows + t.offset * layout->max_rows);
     }
     return {};

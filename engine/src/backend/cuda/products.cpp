@@ -13,10 +13,10 @@ static_assert(kernels::Activate::kIdentity == kernels::Epilogue<float>::kIdentit
 
 class OwnProducts : public Products {
  public:
-  OwnProducts(const Schedule& program, Precision precision, int max_rows)
+  OwnProducts(const plan::Program& program, Precision precision, int max_rows)
       : tensors_(program),
         bf16_(precision == Precision::bf16),
-        engine_(precision == Precision::fp32 ? kernels::Engine::plain : kernels::Engine::tensor),
+        engine_(precision == Precision::fp32 ? kernels::Engine::simt : kernels::Engine::tensor),
         max_rows_(max_rows) {}
 
   Launch forward(const ForwardProduct& product) const override {
@@ -32,39 +32,37 @@ class OwnProducts : public Products {
   template <class T, class Out>
   Launch forward(const ForwardProduct& p) const {
     return {
-        [p, t = tensors_, engine = engine_](const Site& at) {
+        [p, t = tensors_, engine = engine_](const StepContext& at) {
           const kernels::Epilogue<Out> epilogue = {t.of<Out>(at, p.y), t.floats(at, p.b), p.slot,
                                                    t.floats(at, p.slope)};
           kernels::convolution_forward<T, Out>(
               engine,
               {p.window, t.of<T>(at, p.x), t.weight<T>(at, p.w), epilogue, workspace<float>(at)},
-              at.stage);
+              at.context);
         },
         kernels::convolution_forward_workspace(p.window, max_rows_) * kFloat};
   }
 
   template <class T>
   Launch backward(const BackwardProduct& p) const {
-    return {
-        [p, t = tensors_, engine = engine_](const Site& at) {
-          const kernels::PerTrial<const T> dy =
-              p.dy == kNone ? workspace<T>(at) : t.template of<T>(at, p.dy);
-          const auto backward_data = [&]<class Out>(kernels::PerTrial<Out> dx) {
-            kernels::convolution_backward_data<T, Out>(
-                engine, {p.window, dy, t.template weight<T>(at, p.w), dx}, at.stage);
-          };
-          if (t.is_bf16(p.dx)) {
-            if constexpr (std::is_same_v<T, Bf16>) backward_data(t.template of<Bf16>(at, p.dx));
-          } else if (p.dx != kNone) {
-            backward_data(t.floats(at, p.dx));
-          }
-          kernels::convolution_backward_filter<T>(
-              engine,
-              {p.window, t.template of<T>(at, p.x), dy, t.floats(at, p.dw), t.floats(at, p.db),
-               workspace<float>(at, p.reserved)},
-              at.stage);
-        },
-        p.reserved + kernels::convolution_backward_filter_workspace(p.window, max_rows_) * kFloat};
+    return {[p, t = tensors_, engine = engine_](const StepContext& at) {
+              const kernels::PerTrial<const T> dy = t.template of<T>(at, p.dy);
+              const auto backward_data = [&]<class Out>(kernels::PerTrial<Out> dx) {
+                kernels::convolution_backward_data<T, Out>(
+                    engine, {p.window, dy, t.template weight<T>(at, p.w), dx}, at.context);
+              };
+              if (t.is_bf16(p.dx)) {
+                if constexpr (std::is_same_v<T, Bf16>) backward_data(t.template of<Bf16>(at, p.dx));
+              } else if (p.dx != kNone) {
+                backward_data(t.floats(at, p.dx));
+              }
+              kernels::convolution_backward_filter<T>(
+                  engine,
+                  {p.window, t.template of<T>(at, p.x), dy, t.floats(at, p.dw), t.floats(at, p.db),
+                   workspace<float>(at)},
+                  at.context);
+            },
+            kernels::convolution_backward_filter_workspace(p.window, max_rows_) * kFloat};
   }
 
   Tensors tensors_;
@@ -75,7 +73,8 @@ class OwnProducts : public Products {
 
 }  // namespace
 
-std::unique_ptr<Products> own_products(const Schedule& program, Precision precision, int max_rows) {
+std::unique_ptr<Products> own_products(const plan::Program& program, Precision precision,
+                                       int max_rows) {
   return std::make_unique<OwnProducts>(program, precision, max_rows);
 }
 

@@ -1,5 +1,5 @@
-// Who multiplies: the seam between lowering, which knows that a convolution or dense layer is to be
-// computed, and the launches that do it, by kernels of our own or by a library.
+// The choice of who multiplies: the seam between steps, which know that a convolution or dense
+// layer is to be computed, and the launches that do it, by kernels of our own or by a library.
 #pragma once
 
 #include <memory>
@@ -22,10 +22,7 @@ struct ForwardProduct {
 /// dx, dw, db; dx and db may be absent.
 struct BackwardProduct {
   kernels::Window window;
-  plan::TensorId x, w;
-  plan::TensorId dy;  ///< kNone: the workspace begins with it
-  plan::TensorId dx, dw, db;
-  std::int64_t reserved = 0;  ///< bytes of the workspace that dy takes
+  plan::TensorId x, w, dy, dx, dw, db;
 };
 
 /// Makes launches of products.
@@ -37,6 +34,7 @@ class Products {
 };
 
 /// By our kernels. The launches refer to `program`.
-std::unique_ptr<Products> own_products(const Schedule& program, Precision precision, int max_rows);
+std::unique_ptr<Products> own_products(const plan::Program& program, Precision precision,
+                                       int max_rows);
 
 }  // namespace saltus::cuda

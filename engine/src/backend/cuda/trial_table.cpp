@@ -3,39 +3,12 @@
 #include <algorithm>
 
 namespace saltus::cuda {
-namespace {
-
-kernels::UpdateRule rule_of(const Optimizer& optimizer) {
-  kernels::UpdateRule rule;
-  rule.learning_rate = learning_rate_of(optimizer);
-  if (const auto* adam = std::get_if<Adam>(&optimizer)) {
-    rule.beta_1 = adam->beta_1;
-    rule.beta_2 = adam->beta_2;
-    rule.epsilon = adam->epsilon;
-  } else {
-    const SGD& sgd = std::get<SGD>(optimizer);
-    rule.adam = false;
-    rule.nesterov = sgd.nesterov;
-    rule.momentum = sgd.momentum;
-  }
-  const auto clip = [&](const std::optional<double>& limit, kernels::Clip kind) {
-    if (!limit) return;
-    rule.clip = kind;
-    rule.limit = *limit;
-  };
-  const Clipping& clipping = clipping_of(optimizer);
-  clip(clipping.clipvalue, kernels::Clip::value);
-  clip(clipping.clipnorm, kernels::Clip::norm);
-  clip(clipping.global_clipnorm, kernels::Clip::global_norm);
-  return rule;
-}
-
-}  // namespace
 
 TrialTable::TrialTable(const plan::Plan& plan, std::span<const backend::Trial> trials,
                        cudaStream_t stream)
-    : activation_slots_(plan.activation_slots),
-      dropout_slots_(plan.dropout_slots),
+    : activation_slots_(plan.slots.activations),
+      dropout_slots_(plan.slots.dropouts),
+      rates_(trials.size()),
       states_(2 * trials.size(), "the table of trials"),
       rules_(trials.size(), "the table of trials"),
       non_finite_(trials.size(), "the table of trials"),
@@ -47,10 +20,11 @@ TrialTable::TrialTable(const plan::Plan& plan, std::span<const backend::Trial> t
   for (std::size_t i = 0; i < trials.size(); ++i) {
     const backend::Trial& trial = trials[i];
     states_.host()[i].seed = states_.host()[trials.size() + i].seed = trial.seed;
-    const kernels::UpdateRule& rule = rules_.host()[i] = rule_of(trial.optimizer);
-    moments_.first |= rule.adam || rule.momentum != 0;
-    moments_.second |= rule.adam;
-    clips_by_norm_ |= rule.clip == kernels::Clip::norm || rule.clip == kernels::Clip::global_norm;
+    const kernels::UpdateRule& rule = rules_.host()[i] = kernels::UpdateRule(trial.optimizer);
+    optimizers_.push_back(trial.optimizer);
+    moments_ = std::max(moments_, backend::moments_of(trial.optimizer));
+    clips_by_norm_ |= rule.clips_by_norm();
+    optimizer_bits_ |= rule.bit();
     activation = std::copy(trial.activations.begin(), trial.activations.end(), activation);
     dropout = std::copy(trial.dropouts.begin(), trial.dropouts.end(), dropout);
   }
@@ -98,10 +72,19 @@ void TrialTable::set_steps(int trial, std::uint32_t steps, cudaStream_t stream) 
   copy(&states_.device()[trial].step, &state.step, 1, cudaMemcpyHostToDevice, stream);
 }
 
-void TrialTable::set_learning_rate(int trial, double learning_rate, cudaStream_t stream) {
-  kernels::UpdateRule& rule = rules_.host()[trial];
-  rule.learning_rate = learning_rate;
-  copy(rules_.device() + trial, &rule, 1, cudaMemcpyHostToDevice, stream);
+void TrialTable::set_learning_rates(int trial, std::span<const double> rates, std::uint32_t done,
+                                    cudaStream_t stream) {
+  const auto place = static_cast<std::size_t>(trial);
+  kernels::UpdateRule& rule = rules_.host()[trial] =
+      kernels::UpdateRule(with_learning_rate(optimizers_[place], rates.front()));
+  if (rates.size() > 1) {
+    Mirror<double>& own = rates_[place];
+    if (own.size() < rates.size()) own = Mirror<double>(rates.size(), "learning rates");
+    std::ranges::copy(rates, own.host());
+    copy(own.device(), own.host(), rates.size(), cudaMemcpyHostToDevice, stream);
+    rule.follow(own.device(), done + 1, static_cast<std::uint32_t>(rates.size()));
+  }
+  copy(rules_.device() + trial, rules_.host() + trial, 1, cudaMemcpyHostToDevice, stream);
 }
 
 }  // namespace saltus::cuda

@@ -19,8 +19,9 @@ class TrialTable {
   int count() const { return static_cast<int>(rules_.size()); }
 
   /// What the optimizers of all trials together want.
-  const Moments& moments() const { return moments_; }
+  int moments() const { return moments_; }
   bool clips_by_norm() const { return clips_by_norm_; }
+  std::uint32_t optimizers() const { return optimizer_bits_; }  ///< kernels::Update::optimizers
 
   kernels::Trials all(const kernels::BatchRange* batch) const;
   /// One trial as a table of its own, active whether or not it is.
@@ -35,7 +36,10 @@ class TrialTable {
   void fetch_steps(int trial, std::uint32_t& steps, cudaStream_t stream) const {
     copy(&steps, &states_.device()[trial].step, 1, cudaMemcpyDeviceToHost, stream);
   }
-  void set_learning_rate(int trial, double learning_rate, cudaStream_t stream);
+  /// The same as Executable::set_learning_rates(), with `done` steps before them where they are
+  /// several.
+  void set_learning_rates(int trial, std::span<const double> rates, std::uint32_t done,
+                          cudaStream_t stream);
 
   /// Puts a copy of what trials met into the stream; found() has it once that is done.
   void fetch_non_finite(cudaStream_t stream) const { non_finite_.download(stream); }
@@ -47,11 +51,14 @@ class TrialTable {
 
   int activation_slots_;
   int dropout_slots_;
-  Moments moments_;
+  int moments_ = 0;
   bool clips_by_norm_ = false;
-  Mirror<kernels::TrialState> states_;          ///< [trials], then as many that are always active
-  Mirror<kernels::UpdateRule> rules_;           ///< [trials]
-  Mirror<kernels::NonFinite> non_finite_;       ///< [trials]
+  std::uint32_t optimizer_bits_ = 0;
+  std::vector<Optimizer> optimizers_;      ///< [trials]
+  std::vector<Mirror<double>> rates_;      ///< [trials]: learning rates, where there are several
+  Mirror<kernels::TrialState> states_;     ///< [trials], then as many that are always active
+  Mirror<kernels::UpdateRule> rules_;      ///< [trials]
+  Mirror<kernels::NonFinite> non_finite_;  ///< [trials]
   Mirror<kernels::ActivationRef> activations_;  ///< [trials][activation_slots]
   Mirror<kernels::DropoutRule> dropouts_;       ///< [trials][dropout_slots]
 };

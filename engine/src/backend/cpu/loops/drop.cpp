@@ -35,7 +35,7 @@ SALTUS_HD WideWords philox(std::uint64_t key, WideWords counter) {
 }
 
 /// Draws of kBlocks mask blocks, one for each element, as kernels::mask_draw numbers them.
-void fill_draws(const MaskKey& key, std::uint32_t first_block, std::uint16_t* draws) {
+void fill_draws(const DrawKey& key, std::uint32_t first_block, std::uint16_t* draws) {
   std::uint64_t words[kBlocks][2];
   Quads lanes;
   for (int lane = 0; lane < kQuads; ++lane) lanes[lane] = static_cast<std::uint64_t>(lane);
@@ -55,7 +55,7 @@ void fill_draws(const MaskKey& key, std::uint32_t first_block, std::uint16_t* dr
 
 /// y = map(x, whether it is kept)
 template <class Map>
-SALTUS_HD void map_kept(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y,
+SALTUS_HD void map_kept(const kernels::DropoutRule& rule, const DrawKey& key, In x, Out y,
                         std::int64_t n, Map map) {
   const std::uint32_t threshold = rule.threshold;
   std::uint16_t draws[kElements];
@@ -78,8 +78,8 @@ SALTUS_HD void map_kept(const backend::DropoutRule& rule, const MaskKey& key, In
 
 }  // namespace
 
-void drop(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y, std::int64_t n) {
-  const backend::DropoutRule r = rule;
+void drop(const kernels::DropoutRule& rule, const DrawKey& key, In x, Out y, std::int64_t n) {
+  const kernels::DropoutRule r = rule;
   map_kept(
       rule, key, x, y, n, [=](float value, bool kept) __attribute__((always_inline)) {
         const float mapped = r.scale * value + r.shift;
@@ -87,7 +87,7 @@ void drop(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y, std
       });
 }
 
-void drop_backward(const backend::DropoutRule& rule, const MaskKey& key, In dy, Out dx,
+void drop_backward(const kernels::DropoutRule& rule, const DrawKey& key, In dy, Out dx,
                    std::int64_t n) {
   const float scale = rule.scale;
   map_kept(

@@ -1,5 +1,7 @@
 #include "backend/cpu/loops/evaluate.h"
 
+#include "graph/custom_activation.h"
+
 namespace saltus::cpu::SALTUS_ISA {
 namespace {
 
@@ -58,6 +60,10 @@ void evaluate_entry(const kernels::ActivationRef& f, const float* x, float* y, f
 
 void evaluate(const kernels::ActivationRef& f, const float* x, float* y, float* slope,
               std::int64_t n) {
+  if (is_custom_activation(f.id)) {
+    evaluate_custom_activation(f.id, x, y, slope, n);
+    return;
+  }
   kernels::dispatch(
       f.id, [&]<class Entry>() __attribute__((always_inline)) {
         constexpr bool has_parameters = Entry::traits.fast_defaults;

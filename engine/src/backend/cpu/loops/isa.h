@@ -64,19 +64,17 @@ void activate(const kernels::ActivationRef& f, In x, Out y, float* slope, std::i
 void activate_pool(const kernels::ActivationRef& f, In x, Out y, float* slope, std::uint8_t* index,
                    const plan::Window& window, std::int64_t images);
 void multiply(In dy, const float* slope, Out dx, std::int64_t n);
-void drop(const backend::DropoutRule& rule, const MaskKey& key, In x, Out y, std::int64_t n);
-void drop_backward(const backend::DropoutRule& rule, const MaskKey& key, In dy, Out dx,
+void drop(const kernels::DropoutRule& rule, const DrawKey& key, In x, Out y, std::int64_t n);
+void drop_backward(const kernels::DropoutRule& rule, const DrawKey& key, In dy, Out dx,
                    std::int64_t n);
+void add_noise(float stddev, const DrawKey& key, In x, Out y, std::int64_t n);
 void max_pool(In x, Out y, std::uint8_t* index, const plan::Window& window, std::int64_t images);
 void max_pool_backward(In dy, const std::uint8_t* index, Out dx, const plan::Window& window,
                        std::int64_t images);
 void average_pool(In x, Out y, const plan::Window& window, std::int64_t images);
 void average_pool_backward(In dy, Out dx, const plan::Window& window, std::int64_t images);
 void add(In a, In b, Out y, std::int64_t n);
-std::int64_t adam(const AdamStep& step, const float* g, float* w, float* m, float* v,
-                  std::uint16_t* w16, std::int64_t n);
-std::int64_t sgd(const SgdStep& step, const float* g, float* w, float* velocity, std::uint16_t* w16,
-                 std::int64_t n);
+extern const UpdateLoops<Optimizer> updates;
 double sum_squares(const float* g, std::int64_t n);
 bool all_finite(const float* g, std::int64_t n);
 bool pooled_convolution_supported(const plan::Window& window, const plan::Window& pool);

@@ -35,32 +35,32 @@ SALTUS_HD std::int64_t update_all(const float* g, float scale, float clip, const
   return clipped;
 }
 
+/// See UpdateLoop: by the formula for the moments that the optimizer has.
+template <class O>
+std::int64_t update(const O& optimizer, const typename O::Step& step, float scale, float clip,
+                    const float* g, float* w, const MomentArrays& moments, std::uint16_t* w16,
+                    std::int64_t n) {
+  std::int64_t clipped = 0;
+  kernels::with_moments(
+      optimizer, [&]<std::size_t count>(std::integral_constant<std::size_t, count> /*moments*/) {
+        const auto one = [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
+          float none = 0;
+          kernels::change_element<O, count>(step, gradient, w[i], count > 0 ? moments[0][i] : none,
+                                            count > 1 ? moments[1][i] : none,
+                                            count > 2 ? moments[2][i] : none);
+        };
+        clipped = update_all(g, scale, clip, w, w16, n, one);
+      });
+  return clipped;
+}
+
+template <class... O>
+constexpr UpdateLoops<std::variant<O...>> loops_of(std::type_identity<std::variant<O...>> /*all*/) {
+  return {{update<O>}...};
+}
+
 }  // namespace
 
-std::int64_t adam(const AdamStep& step, const float* g, float* w, float* m, float* v,
-                  std::uint16_t* w16, std::int64_t n) {
-  const AdamStep s = step;
-  return update_all(
-      g, s.scale, s.clip, w, w16,
-      n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-        kernels::adam_element(s, gradient, w[i], m[i], v[i]);
-      });
-}
-
-std::int64_t sgd(const SgdStep& step, const float* g, float* w, float* velocity, std::uint16_t* w16,
-                 std::int64_t n) {
-  const SgdStep s = step;
-  if (s.momentum == 0.0f)
-    return update_all(
-        g, s.scale, s.clip, w, w16,
-        n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-          kernels::sgd_element(s, gradient, w[i]);
-        });
-  return update_all(
-      g, s.scale, s.clip, w, w16,
-      n, [=](std::int64_t i, float gradient) __attribute__((always_inline)) {
-        kernels::sgd_element(s, gradient, w[i], velocity[i]);
-      });
-}
+constinit const UpdateLoops<Optimizer> updates = loops_of(std::type_identity<Optimizer>());
 
 }  // namespace saltus::cpu::SALTUS_ISA

@@ -45,7 +45,7 @@ void check(const Library& library, cublasStatus_t status, const char* call, int 
     return Owned<Handle>(made, {SALTUS_OF(library, destroy)});    \
   }()
 
-/// As cuBLAS has it, column by column: out [m][n] = a [m][k] b [k][n]. Our arrays are the
+/// The way cuBLAS has it, column by column: out [m][n] = a [m][k] b [k][n]. Our arrays are the
 /// transposed ones of theirs, so that out' = b' a'.
 struct Shape {
   std::int64_t m, n, k;
@@ -56,12 +56,12 @@ Shape shape_of(const Problem& problem) {
   const std::int64_t in = problem.window.channels_in;
   const std::int64_t out = problem.window.channels_out;
   const std::int64_t rows = std::int64_t{problem.rows} * problem.window.image.height;
-  switch (problem.pass) {
-    case Pass::forward:
+  switch (problem.kind) {
+    case ProductKind::forward:
       return {out, rows, in, false, false};
-    case Pass::backward_data:
+    case ProductKind::backward_data:
       return {in, rows, out, true, false};
-    case Pass::backward_filter:
+    case ProductKind::backward_filter:
       break;
   }
   return {out, in, rows, false, true};
@@ -183,7 +183,7 @@ class Cublas : public Multiplier {
  public:
   Cublas(Precision precision, Library library)
       : library_(std::make_shared<const Library>(library)),
-        // Of bf16 and floats products are exact and sums floats; tf32 has to be asked for.
+        // Products of bf16 and of floats are exact, and sums are floats; tf32 has to be asked for.
         compute_(precision == Precision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F),
         handle_(SALTUS_LT_MADE(*library_, cublasLtHandle_t, cublasLtCreate, cublasLtDestroy)) {}
 

@@ -139,9 +139,9 @@ struct Names {
   cudnnBackendAttributeName_t convolution, images, weights, outputs, alpha, beta;
 };
 
-Names names_of(Pass pass) {
-  switch (pass) {
-    case Pass::forward:
+Names names_of(ProductKind kind) {
+  switch (kind) {
+    case ProductKind::forward:
       return {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
@@ -149,7 +149,7 @@ Names names_of(Pass pass) {
               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
               CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
-    case Pass::backward_data:
+    case ProductKind::backward_data:
       return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
@@ -157,7 +157,7 @@ Names names_of(Pass pass) {
               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
-    case Pass::backward_filter:
+    case ProductKind::backward_filter:
       break;
   }
   return {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
@@ -177,12 +177,12 @@ struct Parts {
 };
 
 Parts parts_of(const Problem& p) {
-  switch (p.pass) {
-    case Pass::forward:
+  switch (p.kind) {
+    case ProductKind::forward:
       return {p.a, p.b, p.out};
-    case Pass::backward_data:
+    case ProductKind::backward_data:
       return {p.out, p.b, p.a};
-    case Pass::backward_filter:
+    case ProductKind::backward_filter:
       break;
   }
   return {p.a, p.out, p.b};
@@ -196,7 +196,7 @@ struct Graph {
 Graph graph_of(const Api& api, cudnnHandle_t handle, const Problem& problem) {
   const kernels::Window& w = problem.window;
   const Parts parts = parts_of(problem);
-  const Names names = names_of(problem.pass);
+  const Names names = names_of(problem.kind);
   Graph g;
   g.images = tensor(api, kImages, type_of(parts.images), problem.rows, w.channels_in, w.image);
   g.weights = tensor(api, kWeights, type_of(parts.weights), w.channels_out, w.channels_in, w.size);

@@ -29,12 +29,11 @@ std::pair<int, int> matrix_of(const kernels::Window& window) {
 /// Puts arrays one behind another into a launch's workspace.
 class Places {
  public:
-  explicit Places(std::int64_t first = 0) : end_(aligned(first)) {}
   std::int64_t put(std::int64_t bytes) { return std::exchange(end_, end_ + aligned(bytes)); }
   std::int64_t end() const { return end_; }
 
  private:
-  std::int64_t end_;
+  std::int64_t end_ = 0;
 };
 
 /// A launch that does nothing yet.
@@ -42,12 +41,12 @@ Launch launch_with(const Places& places) {
   return {.run = {}, .workspace = places.end(), .shared = Multiplier::kRoom};
 }
 
-Array in_workspace(const Site& at, std::int64_t place, DType type) {
+Array in_workspace(const StepContext& at, std::int64_t place, DType type) {
   if (type == DType::bf16) return Array(workspace<Bf16>(at, place));
   return Array(workspace<float>(at, place));
 }
 
-/// One pass of a layer, planned for each number of rows and trials that comes.
+/// One product of a layer, planned for each number of rows and trials that comes.
 class Plans {
  public:
   explicit Plans(std::shared_ptr<Multiplier> multiplier) : multiplier_(std::move(multiplier)) {}
@@ -56,8 +55,8 @@ class Plans {
     std::unique_ptr<Multiplication>& plan = plans_[{problem.rows, problem.trials}];
     if (plan == nullptr) plan = multiplier_->plan(problem);
   }
-  void start(const Problem& problem, const Site& at) const {
-    plans_.at({problem.rows, problem.trials})->start(problem, at.memory.shared, at.stage.stream);
+  void start(const Problem& problem, const StepContext& at) const {
+    plans_.at({problem.rows, problem.trials})->start(problem, at.memory.shared, at.context.stream);
   }
 
  private:
@@ -67,7 +66,7 @@ class Plans {
 
 class LibraryProducts : public Products {
  public:
-  LibraryProducts(const Schedule& program, Precision precision, int max_rows,
+  LibraryProducts(const plan::Program& program, Precision precision, int max_rows,
                   std::shared_ptr<Multiplier> multiplier)
       : tensors_(program),
         operands_(precision == Precision::bf16 ? DType::bf16 : DType::f32),
@@ -84,19 +83,19 @@ class LibraryProducts : public Products {
     Places places;
     const std::int64_t z = direct ? 0 : places.put(rows_of(size, result));
     const std::int64_t turned = put_turned(places, p.window, operands_);
-    const auto problem = [=, this_ = *this](const Site& at) {
-      return Problem{.pass = Pass::forward,
+    const auto problem = [=, this_ = *this](const StepContext& at) {
+      return Problem{.kind = ProductKind::forward,
                      .window = p.window,
                      .rows = static_cast<int>(at.rows),
-                     .trials = at.stage.trials.count,
+                     .trials = at.context.trials.count,
                      .a = this_.array(at, p.x),
                      .b = this_.weight(at, p.w, turned),
                      .out = direct ? this_.array(at, p.y) : in_workspace(at, z, result)};
     };
     const auto plans = std::make_shared<Plans>(multiplier_);
     Launch launch = launch_with(places);
-    launch.prepare = [=](const Site& at) { plans->prepare(problem(at)); };
-    launch.run = [=, rows = taps, columns = out, this_ = *this](const Site& at) {
+    launch.prepare = [=](const StepContext& at) { plans->prepare(problem(at)); };
+    launch.run = [=, rows = taps, columns = out, this_ = *this](const StepContext& at) {
       const Problem forward = problem(at);
       if (turned >= 0) this_.turn(at, p.w, forward.b, rows, columns);
       plans->start(forward, at);
@@ -104,7 +103,7 @@ class LibraryProducts : public Products {
       kernels::activate(
           {forward.out.in(), this_.tensors_.floats(at, p.b), this_.tensors_.out(at, p.y),
            this_.tensors_.floats(at, p.slope), size, columns, p.slot},
-          at.stage);
+          at.context);
     };
     return launch;
   }
@@ -115,11 +114,11 @@ class LibraryProducts : public Products {
     if (p.dx == kNone) return filter;
     const Launch data = backward_data(p);
     Launch both = data;
-    both.run = [=](const Site& at) {
+    both.run = [=](const StepContext& at) {
       data.run(at);
       filter.run(at);
     };
-    both.prepare = [=](const Site& at) {
+    both.prepare = [=](const StepContext& at) {
       data.prepare(at);
       filter.prepare(at);
     };
@@ -134,22 +133,22 @@ class LibraryProducts : public Products {
     const DType type = type_of(p.dx);
     const DType result = multiplier_->result(type, operands_);
     const bool direct = type == result;
-    Places places(p.reserved);
+    Places places;
     const std::int64_t dx = direct ? 0 : places.put(rows_of(size, result));
     const std::int64_t turned = put_turned(places, p.window, operands_);
-    const auto problem = [=, this_ = *this](const Site& at) {
-      return Problem{.pass = Pass::backward_data,
+    const auto problem = [=, this_ = *this](const StepContext& at) {
+      return Problem{.kind = ProductKind::backward_data,
                      .window = p.window,
                      .rows = static_cast<int>(at.rows),
-                     .trials = at.stage.trials.count,
-                     .a = this_.gradient(at, p.dy),
+                     .trials = at.context.trials.count,
+                     .a = this_.array(at, p.dy),
                      .b = this_.weight(at, p.w, turned),
                      .out = direct ? this_.array(at, p.dx) : in_workspace(at, dx, result)};
     };
     const auto plans = std::make_shared<Plans>(multiplier_);
     Launch launch = launch_with(places);
-    launch.prepare = [=](const Site& at) { plans->prepare(problem(at)); };
-    launch.run = [=, rows = taps, columns = out, this_ = *this](const Site& at) {
+    launch.prepare = [=](const StepContext& at) { plans->prepare(problem(at)); };
+    launch.run = [=, rows = taps, columns = out, this_ = *this](const StepContext& at) {
       const Problem backward = problem(at);
       if (turned >= 0) this_.turn(at, p.w, backward.b, rows, columns);
       plans->start(backward, at);
@@ -159,7 +158,7 @@ class LibraryProducts : public Products {
       convert.y = this_.tensors_.out(at, p.dx);
       convert.size = size;
       convert.slot = kernels::Activate::kIdentity;
-      kernels::activate(convert, at.stage);
+      kernels::activate(convert, at.context);
     };
     return launch;
   }
@@ -168,31 +167,31 @@ class LibraryProducts : public Products {
     const auto [taps, out] = matrix_of(p.window);
     const DType result = multiplier_->result(DType::f32, operands_);
     const int vectors = pixels(p.window.output);
-    Places places(p.reserved);
+    Places places;
     const std::int64_t turned = put_turned(places, p.window, result);
     const std::int64_t sums = places.put(kernels::column_sums_workspace(vectors, out, max_rows_) *
                                          std::int64_t{sizeof(float)});
-    const auto problem = [=, this_ = *this](const Site& at) {
-      return Problem{.pass = Pass::backward_filter,
+    const auto problem = [=, this_ = *this](const StepContext& at) {
+      return Problem{.kind = ProductKind::backward_filter,
                      .window = p.window,
                      .rows = static_cast<int>(at.rows),
-                     .trials = at.stage.trials.count,
+                     .trials = at.context.trials.count,
                      .a = this_.array(at, p.x),
-                     .b = this_.gradient(at, p.dy),
+                     .b = this_.array(at, p.dy),
                      .out = turned >= 0 ? in_workspace(at, turned, result) : this_.array(at, p.dw)};
     };
     const auto plans = std::make_shared<Plans>(multiplier_);
     Launch launch = launch_with(places);
-    launch.prepare = [=](const Site& at) { plans->prepare(problem(at)); };
-    launch.run = [=, rows = taps, columns = out, t = tensors_](const Site& at) {
+    launch.prepare = [=](const StepContext& at) { plans->prepare(problem(at)); };
+    launch.run = [=, rows = taps, columns = out, t = tensors_](const StepContext& at) {
       const Problem backward = problem(at);
       plans->start(backward, at);
       if (turned >= 0)
-        kernels::transpose({backward.out.in(), t.floats(at, p.dw), columns, rows}, at.stage);
+        kernels::transpose({backward.out.in(), t.floats(at, p.dw), columns, rows}, at.context);
       if (p.db == kNone) return;
       kernels::column_sums(
           {backward.b.in(), t.floats(at, p.db), workspace<float>(at, sums), vectors, columns},
-          at.stage);
+          at.context);
     };
     return launch;
   }
@@ -208,22 +207,19 @@ class LibraryProducts : public Products {
     const auto [rows, columns] = matrix_of(window);
     return places.put(std::int64_t{rows} * columns * plan::size_of(type));
   }
-  void turn(const Site& at, TensorId w, const Array& turned, int rows, int columns) const {
-    kernels::transpose({weight(at, w, -1).in(), turned.out(), rows, columns}, at.stage);
+  void turn(const StepContext& at, TensorId w, const Array& turned, int rows, int columns) const {
+    kernels::transpose({weight(at, w, -1).in(), turned.out(), rows, columns}, at.context);
   }
 
-  Array array(const Site& at, TensorId id) const {
+  Array array(const StepContext& at, TensorId id) const {
     if (tensors_.is_bf16(id)) return Array(tensors_.of<Bf16>(at, id));
     return Array(tensors_.floats(at, id));
   }
   /// `turned` as put_turned() gave it.
-  Array weight(const Site& at, TensorId id, std::int64_t turned) const {
+  Array weight(const StepContext& at, TensorId id, std::int64_t turned) const {
     if (turned >= 0) return in_workspace(at, turned, operands_);
     if (operands_ == DType::bf16) return Array(tensors_.weight<Bf16>(at, id));
     return Array(tensors_.weight<float>(at, id));
-  }
-  Array gradient(const Site& at, TensorId dy) const {
-    return dy == kNone ? in_workspace(at, 0, operands_) : array(at, dy);
   }
 
   Tensors tensors_;
@@ -234,7 +230,7 @@ class LibraryProducts : public Products {
 
 }  // namespace
 
-std::unique_ptr<Products> library_products(const Schedule& program, Precision precision,
+std::unique_ptr<Products> library_products(const plan::Program& program, Precision precision,
                                            int max_rows, std::shared_ptr<Multiplier> multiplier) {
   return std::make_unique<LibraryProducts>(program, precision, max_rows, std::move(multiplier));
 }

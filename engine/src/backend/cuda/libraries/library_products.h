@@ -6,7 +6,7 @@
 namespace saltus::cuda {
 
 /// By a library, with kernels of ours around it. The launches refer to `program`.
-std::unique_ptr<Products> library_products(const Schedule& program, Precision precision,
+std::unique_ptr<Products> library_products(const plan::Program& program, Precision precision,
                                            int max_rows, std::shared_ptr<Multiplier> multiplier);
 
 }  // namespace saltus::cuda

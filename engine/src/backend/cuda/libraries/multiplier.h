@@ -7,15 +7,17 @@
 #include <type_traits>
 
 #include <saltus/kernels/any_type.h>
+#include <saltus/kernels/launch_context.h>
 #include <saltus/kernels/window.h>
 #include <saltus/libraries.h>
+#include <saltus/precision.h>
 
-#include "backend/cuda/lowering.h"
+#include "plan/tensor.h"
 
 namespace saltus::cuda {
 
 /// forward: out = y of x, w; backward_data: dx of dy, w; backward_filter: dw of x, dy.
-enum class Pass : std::uint8_t { forward, backward_data, backward_filter };
+enum class ProductKind : std::uint8_t { forward, backward_data, backward_filter };
 
 /// An array of each trial, of a type known at run time.
 struct Array {
@@ -46,9 +48,9 @@ struct Array {
   }
 };
 
-/// A pass of a layer over a batch: for each trial out = a b, as Pass names them.
+/// A kind of a layer over a batch: for each trial out = a b, as ProductKind names them.
 struct Problem {
-  Pass pass = Pass::forward;
+  ProductKind kind = ProductKind::forward;
   kernels::Window window;
   int rows = 0;
   int trials = 1;
@@ -88,6 +90,12 @@ class Multiplier {
 /// library. A Multiplier is for one stream, and one thread, at a time.
 std::shared_ptr<Multiplier> load_cublas(Precision precision);
 std::shared_ptr<Multiplier> load_cudnn(Precision precision);
+
+/// The library that multiplies; none: our kernels.
+struct Multipliers {
+  std::shared_ptr<Multiplier> convolutions;
+  std::shared_ptr<Multiplier> dense;
+};
 
 /// The libraries that are asked for.
 Multipliers load(const Libraries& libraries, Precision precision);

@@ -1,0 +1,55 @@
+// Steps become launches of kernels.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/cuda/libraries/multiplier.h"
+#include "backend/cuda/products.h"
+#include "plan/plan.h"
+
+namespace saltus::cuda {
+
+/// What steps make their launches with, for batches of up to max_rows(). The launches refer to
+/// `program`.
+class LaunchBuilder {
+ public:
+  LaunchBuilder(const plan::Plan& plan, const plan::Program& program, std::int64_t max_rows,
+                const UpdateChoices& update, Constants& constants, const Multipliers& multipliers);
+
+  /// One for each step. Throws InvalidArgument where a step is too large for a GPU.
+  std::vector<Launch> build();
+
+  // For the steps.
+
+  const plan::Program& program() const { return program_; }
+  const Tensors& tensors() const { return tensors_; }
+  const Products& convolutions() const { return *convolutions_; }
+  const Products& gemms() const { return *gemms_; }
+  Constants& constants() { return constants_; }
+  int max_rows() const { return max_rows_; }
+  int moving_count() const { return moving_; }  ///< elements of the moving statistics
+  const UpdateChoices& update() const { return update_; }
+
+  /// Found to be too large before anything runs, as convolutions are by the room they ask for.
+  kernels::Window pool_window(const plan::Window& window) const;
+
+ private:
+  const plan::Program& program_;
+  Tensors tensors_;
+  std::unique_ptr<Products> convolutions_;
+  std::unique_ptr<Products> gemms_;
+  Constants& constants_;
+  int max_rows_;
+  int moving_;
+  UpdateChoices update_;
+};
+
+/// Numbers of the weights that are trained, in the order in which the update counts them.
+std::vector<int> trained_weights(const plan::Program& program);
+
+/// The name of what the update found not to be finite, in its counting: kernels::NonFinite::weight.
+std::string non_finite_weight(const plan::Program& program, int found);
+
+}  // namespace saltus::cuda

@@ -1,0 +1,31 @@
+#include "ops/activation/activation.h"
+
+#include "plan/autodiff.h"
+#include "plan/lowering.h"
+#include "store/onnx_layer.h"
+
+namespace saltus::ops {
+
+Inferred LayerRule<Activation>::infer(const Activation& /*layer*/, const Inference& at) {
+  return {at.input(), {}};
+}
+
+TensorId LayerRule<Activation>::lower(const Activation& /*layer*/, plan::Lowering& at) {
+  return lower_activation(at.input(), at);
+}
+
+store::OnnxValue LayerRule<Activation>::export_onnx(const Activation& layer, store::OnnxLayer& at) {
+  return at.on_either([&](const std::string& x) { return at.activated(layer, x); });
+}
+
+TensorId lower_activation(TensorId x, plan::Lowering& at) {
+  const TensorId y = at.output();
+  at.emit(Activate{x, y, at.saved("/slope"), at.activation_slot()});
+  return y;
+}
+
+void Activate::differentiate(plan::Gradients& gradients) const {
+  gradients.emit(x, [&](TensorId dx) { return ActivateBackward{gradients.at(y), slope, dx}; });
+}
+
+}  // namespace saltus::ops

@@ -1,0 +1,83 @@
+// Convolution.
+#pragma once
+
+#include "ops/layer_rule.h"
+
+namespace saltus::ops {
+
+template <>
+struct LayerRule<layers::Conv2D> : LayerDefaults {
+  static constexpr Kind kKind = {"Conv2D", "conv2d"};
+  static auto options() {
+    using L = layers::Conv2D;
+    return std::tuple(Option("filters", &L::filters, ShownBy::weights),
+                      Option("kernel_size", &L::kernel_size, ShownBy::weights),
+                      Option("strides", &L::strides), Option("padding", &L::padding),
+                      Option("activation", &L::activation),
+                      Option("use_bias", &L::use_bias, ShownBy::weights),
+                      Option("kernel_initializer", &L::kernel_initializer, ShownBy::weights),
+                      Option("bias_initializer", &L::bias_initializer, ShownBy::weights));
+  }
+  static Inferred infer(const layers::Conv2D& layer, const Inference& at);
+  static TensorId lower(const layers::Conv2D& layer, plan::Lowering& at);
+  static store::OnnxValue export_onnx(const layers::Conv2D& layer, store::OnnxLayer& at);
+};
+
+/// y = x * w + b
+struct Convolution {
+  static constexpr std::string_view kName = "convolution";
+  MatrixRead x;
+  Read w, b;
+  Write y;
+  Window window;
+
+  void differentiate(plan::Gradients& gradients) const;
+  cpu::SlicedOpPtr compile(const cpu::Compilation& at) const;
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
+};
+
+struct ConvolutionBackward {
+  static constexpr std::string_view kName = "convolution_backward";
+  MatrixRead x;
+  Read w;
+  MatrixRead dy;
+  Write dx;
+  Gradient dw, db;
+  Window window;
+
+  cpu::SlicedOpPtr compile(const cpu::Compilation& at) const;
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
+};
+
+/// Backward of Convolution and of the max-pooling behind it in one: the gradient arrives at the
+/// pooled positions, and `index` says which position of each pooling window it belongs to; all
+/// others are zero. dy [pooled height][pooled width][channels_out]. Made by the CPU's pass
+/// `fuse_pooled_gradient`.
+struct PooledConvolutionBackward {
+  static constexpr std::string_view kName = "pooled_convolution_backward";
+  MatrixRead x;
+  Read w;
+  MatrixRead dy;
+  Read index;
+  Write dx;
+  Gradient dw, db;
+  Window window;
+  Window pool;
+
+  cpu::SlicedOpPtr compile(const cpu::Compilation& at) const;
+};
+
+/// y = f(x * w + b), slope = f'(x * w + b) in one launch. Made by CUDA's pass `fuse_epilogue`.
+struct ConvolutionActivate {
+  static constexpr std::string_view kName = "convolution_activate";
+  MatrixRead x;
+  Read w, b;
+  Write y;
+  Save slope;
+  int slot;
+  Window window;
+
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
+};
+
+}  // namespace saltus::ops

@@ -1,0 +1,35 @@
+// What backends make of a program before they compile it. A pass takes a program and leaves one
+// that computes the same; pipelines.h says which backend takes which, in which order.
+#pragma once
+
+#include "plan/program.h"
+
+namespace saltus::passes {
+
+/// Replaces activation and max-pooling behind it by one step: f is then evaluated at a quarter of
+/// the positions (of a 2x2 window), and neither the full activation nor its slope is ever stored.
+void fuse_activation_pool(plan::Program& program);
+
+/// Lets the gradient of a max-pool go straight into the backward step of the convolution before it:
+/// three of four positions (of a 2x2 window) are known to be zero.
+void fuse_pooled_gradient(plan::Program& program);
+
+/// Lets the backward pass compute cheap activations again instead of keeping them for the whole
+/// batch.
+void recompute(plan::Program& program);
+
+/// Lets a convolution or matrix product apply the activation behind it.
+void fuse_epilogue(plan::Program& program);
+
+/// Stores what matrix products read as bf16.
+void store_bf16(plan::Program& program);
+
+/// Cuts the steps into segments, of steps that can be taken a few samples at a time and of others,
+/// and lets a tensor that one sliced segment needs alone live in a slice.
+void slice(plan::Program& program);
+
+/// Gives the tensors with rows offsets, such that no two that live at once overlap: largest first,
+/// each at the lowest free place.
+void pack(plan::Program& program);
+
+}  // namespace saltus::passes

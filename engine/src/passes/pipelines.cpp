@@ -1,0 +1,59 @@
+#include "passes/pipelines.h"
+
+#include "passes/passes.h"
+#include "plan/verify.h"
+
+namespace saltus::passes {
+namespace {
+
+/// The passes without store_bf16 where nothing is bf16.
+std::vector<Pass> for_precision(std::vector<Pass> passes, Precision precision) {
+  if (precision != Precision::bf16) {
+    std::erase_if(passes, [](const Pass& pass) { return pass.run == store_bf16; });
+  }
+  return passes;
+}
+
+plan::Program run(const std::vector<Pass>& passes, plan::Program program, Precision precision,
+                  const Observer& observer) {
+  for (const Pass& pass : passes) {
+    pass.run(program);
+    if (observer) observer(pass, program);
+  }
+  plan::verify(program);
+  plan::verify_memory(program, precision);
+  return program;
+}
+
+}  // namespace
+
+std::vector<Pass> cpu_passes(Precision precision) {
+  return for_precision({{"fuse_activation_pool", fuse_activation_pool},
+                        {"fuse_pooled_gradient", fuse_pooled_gradient},
+                        {"recompute", recompute},
+                        {"store_bf16", store_bf16},
+                        {"slice", slice},
+                        {"pack", pack}},
+                       precision);
+}
+
+std::vector<Pass> cuda_passes(Precision precision) {
+  return for_precision({{"fuse_activation_pool", fuse_activation_pool},
+                        {"recompute", recompute},
+                        {"fuse_epilogue", fuse_epilogue},
+                        {"store_bf16", store_bf16},
+                        {"pack", pack}},
+                       precision);
+}
+
+plan::Program cpu_program(plan::Program program, Precision precision, const Observer& observer) {
+  plan::Program made = run(cpu_passes(precision), std::move(program), precision, observer);
+  plan::verify_segments(made);
+  return made;
+}
+
+plan::Program cuda_program(plan::Program program, Precision precision, const Observer& observer) {
+  return run(cuda_passes(precision), std::move(program), precision, observer);
+}
+
+}  // namespace saltus::passes
