@@ -51,9 +51,9 @@ Optimizer tutorial_optimizer() {
 
 CompileOptions compile_options(const Options& options) {
   CompileOptions compile;
-  compile.loss = Loss::binary_crossentropy;
+  compile.loss = losses::BinaryCrossentropy{};
   compile.optimizer = tutorial_optimizer();
-  compile.metrics = {Metric::binary_accuracy, Metric::categorical_accuracy};
+  compile.metrics = {metrics::BinaryAccuracy{}, metrics::CategoricalAccuracy{}};
   compile.device = parse_device(options.device);
   compile.precision = parse_precision(options.precision);
   compile.threads = options.threads;

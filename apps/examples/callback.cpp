@@ -36,7 +36,7 @@ int main() {
     targets.push_back(inputs.back() * inputs.back());
   }
   Sequential model({1}, {Dense{.units = 16, .activation = "mish"}, Dense{.units = 1}});
-  model.compile({.loss = Loss::mean_squared_error, .optimizer = SGD{.learning_rate = 0.1}});
+  model.compile({.loss = losses::MeanSquaredError{}, .optimizer = SGD{.learning_rate = 0.1}});
   const auto print_loss = [](int epoch, const Logs& logs, TrainingControl& control) {
     std::cout << "epoch " << epoch << ": loss " << logs.at("loss") << '\n';
     if (logs.at("loss") < 1e-3) control.stop_training();

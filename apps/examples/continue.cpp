@@ -15,7 +15,7 @@ Model beginning(const ImageDataset& data) {
   Sequential model({train.height, train.width, train.channels},
                    {Flatten{}, Dense{.units = 64, .activation = "relu"},
                     Dense{.units = data.classes}, Softmax{}});
-  model.compile({.metrics = {Metric::categorical_accuracy}});
+  model.compile({.metrics = {metrics::CategoricalAccuracy{}}});
   return model;
 }
 

@@ -21,9 +21,9 @@ int main() {
   }
   Sequential model(
       {2}, {Dense{.units = 16, .activation = "relu"}, Dense{.units = 3, .activation = "sigmoid"}});
-  model.compile({.loss = Loss::binary_crossentropy,
+  model.compile({.loss = losses::BinaryCrossentropy{},
                  .optimizer = Adam{.learning_rate = 0.01},
-                 .metrics = {Metric::binary_accuracy}});
+                 .metrics = {metrics::BinaryAccuracy{}}});
   const Samples samples = {
       .count = 2000, .inputs = points, .targets = std::span<const float>(labels)};
   const History history = model.fit(samples, {.epochs = 30, .validation_split = 0.1});

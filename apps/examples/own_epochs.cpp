@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   Sequential model({train.height, train.width, train.channels},
                    {Flatten{}, Dense{.units = 64, .activation = "relu"},
                     Dense{.units = data.classes}, Softmax{}});
-  model.compile({.metrics = {Metric::categorical_accuracy}});
+  model.compile({.metrics = {metrics::CategoricalAccuracy{}}});
   double best = 0;
   for (int epoch = 0; epoch < 5; ++epoch) {
     model.fit(train, {.epochs = epoch + 1, .initial_epoch = epoch, .batch_size = 100});

@@ -9,14 +9,13 @@
 using namespace saltus;
 using namespace saltus::layers;
 
-/// Huber's loss: squared near zero, linear beyond 1, so that outliers pull less.
-double huber(std::span<const float> y, std::span<const float> t, std::span<float> gradient) {
+/// Cauchy's loss: like half the square near zero, but outliers hardly pull at all.
+double cauchy(std::span<const float> y, std::span<const float> t, std::span<float> gradient) {
   double loss = 0;
   for (std::size_t j = 0; j < y.size(); ++j) {
     const double error = static_cast<double>(y[j]) - t[j];
-    const double size = std::abs(error);
-    loss += size < 1 ? error * error / 2 : size - 0.5;
-    gradient[j] = static_cast<float>(std::clamp(error, -1.0, 1.0));
+    loss += std::log1p(error * error) / 2;
+    gradient[j] = static_cast<float>(error / (1 + error * error));
   }
   return loss;
 }
@@ -38,7 +37,7 @@ int main() {
     targets.push_back(i % 50 == 0 ? 20.0F : 2 * x);  // some are far off
   }
   Sequential model({1}, {Dense{.units = 1}});
-  model.compile({.loss = Loss::custom("huber", huber),
+  model.compile({.loss = Loss::custom("cauchy", cauchy),
                  .optimizer = Adam{.learning_rate = 0.05},
                  .metrics = {Metric::custom("largest_error", largest_error)},
                  .device = Device::cpu});

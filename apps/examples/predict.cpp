@@ -13,7 +13,7 @@ int main() {
   const std::vector<std::int32_t> classes = {0, 1, 1, 0};
   Sequential model({2}, {Dense{.units = 8, .activation = "tanh"}, Dense{.units = 2}, Softmax{}});
   model.compile(
-      {.loss = Loss::sparse_categorical_crossentropy, .optimizer = Adam{.learning_rate = 0.05}});
+      {.loss = losses::SparseCategoricalCrossentropy{}, .optimizer = Adam{.learning_rate = 0.05}});
   model.fit({.count = 4, .inputs = inputs, .targets = std::span<const std::int32_t>(classes)},
             {.epochs = 200});
 

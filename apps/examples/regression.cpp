@@ -21,9 +21,9 @@ int main() {
   }
   Sequential model({2}, {Dense{.units = 32, .activation = "tanh"},
                          Dense{.units = 32, .activation = "tanh"}, Dense{.units = 1}});
-  model.compile({.loss = Loss::mean_squared_error,
+  model.compile({.loss = losses::MeanSquaredError{},
                  .optimizer = Adam{.learning_rate = 0.01},
-                 .metrics = {Metric::mean_absolute_error}});
+                 .metrics = {metrics::MeanAbsoluteError{}}});
   const Samples samples = {
       .count = 2000, .inputs = points, .targets = std::span<const float>(values)};
   const History history = model.fit(samples, {.epochs = 40, .validation_split = 0.1});

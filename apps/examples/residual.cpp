@@ -31,6 +31,6 @@ int main(int argc, char** argv) {
 
   Model model(graph);
   std::cout << model.summary();
-  model.compile({.metrics = {Metric::categorical_accuracy}});
+  model.compile({.metrics = {metrics::CategoricalAccuracy{}}});
   model.fit(train, {.epochs = 2, .callbacks = {progress_bar(std::cout)}});
 }

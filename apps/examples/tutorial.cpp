@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
        MaxPooling2D{}, AlphaDropout{0.25}, Flatten{}, Dense{.units = 128, .activation = "gelu"},
        AlphaDropout{0.5}, Dense{.units = mnist.classes}, Softmax{}});
   model.compile({.optimizer = Adam{.clipping = {.clipvalue = 0.5}},
-                 .metrics = {Metric::categorical_accuracy}});
+                 .metrics = {metrics::CategoricalAccuracy{}}});
   model.fit(train, {.epochs = 20,
                     .batch_size = 128,
                     .validation_data = mnist.test,

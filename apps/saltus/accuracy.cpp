@@ -57,23 +57,18 @@ int run_accuracy(const Arguments& arguments) {
 
 }  // namespace
 
-void add_accuracy_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "accuracy",
-      "Measures the rounding errors of activations and their derivatives against double "
-      "precision and prints a Markdown table");
+Run make_accuracy(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("ACTIVATION", arguments->names, "Which; all without a name")
+  command.add_option("ACTIVATION", arguments->names, "Which; all without a name")
       ->type_name("ACTIVATION");
-  command->add_flag("--exhaustive", arguments->exhaustive,
-                    "All 2^32 floats (minutes for each activation) instead of every 4093rd");
-  add_number(*command, "--threads", arguments->threads,
+  command.add_flag("--exhaustive", arguments->exhaustive,
+                   "All 2^32 floats (minutes for each activation) instead of every 4093rd");
+  add_number(command, "--threads", arguments->threads,
              "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
              "not depend on it")
       ->type_name("N");
-  command->footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_accuracy(*arguments); }; });
+  command.footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
+  return [arguments] { return run_accuracy(*arguments); };
 }
 
 }  // namespace saltus::app

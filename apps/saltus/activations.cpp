@@ -91,10 +91,11 @@ std::string aliases(const ActivationInfo& info) {
   return fmt::format("{}", fmt::join(info.aliases.begin(), info.aliases.end(), ", "));
 }
 
-/// What the user asked for, or all.
+/// The activations that the user asked for, or all.
 std::vector<ActivationInfo> chosen_activations(const std::vector<std::string>& names) {
   if (names.empty()) return activation_list();
   std::vector<ActivationInfo> chosen;
+  chosen.reserve(names.size());
   for (const std::string& name : names) chosen.push_back(Activation::parse(name).info());
   return chosen;
 }
@@ -122,26 +123,20 @@ void print_json(const std::vector<ActivationInfo>& activations) {
 
 }  // namespace
 
-void add_activations_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "activations",
-      "The list of activations: names, parameters with defaults, formulas and properties. "
-      "With parameters an activation is written elu:alpha=0.2, threshold:theta=1:value=0");
+Run make_activations(CLI::App& command) {
   struct Arguments {
     std::vector<std::string> names;
     bool json = false;
   };
   const auto arguments = std::make_shared<Arguments>();
-  command->add_option("ACTIVATION", arguments->names, "Which; all without a name")
+  command.add_option("ACTIVATION", arguments->names, "Which; all without a name")
       ->type_name("ACTIVATION");
-  command->add_flag("--json", arguments->json, "As JSON");
-  command->callback([arguments, &chosen] {
-    chosen = [arguments] {
-      const std::vector<ActivationInfo> activations = chosen_activations(arguments->names);
-      arguments->json ? print_json(activations) : print_table(activations);
-      return 0;
-    };
-  });
+  command.add_flag("--json", arguments->json, "As JSON");
+  return [arguments] {
+    const std::vector<ActivationInfo> activations = chosen_activations(arguments->names);
+    arguments->json ? print_json(activations) : print_table(activations);
+    return 0;
+  };
 }
 
 }  // namespace saltus::app

@@ -1,7 +1,6 @@
 #include "command_line.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,7 +27,6 @@ struct Instead {
   std::string_view advice;
 };
 constexpr Instead kInstead[] = {
-    {"--learning-rate", "--optimizer", "a sweep trains with Adam, whose rate is --learning-rate"},
     {"--learning-rate", "--model", "a sweep trains the tutorial's network"},
     {"--learning-rate", "--network", "a sweep trains the tutorial's network"},
     {"MODEL", "--model", "the model's file stands alone, as in saltus summary digits.safetensors"},
@@ -61,7 +59,7 @@ std::optional<Unknown> first_unknown(const CLI::App& program) {
 std::string owner_of(const CLI::App& command, const std::string& option) {
   if (command.get_option_no_throw(option) != nullptr) return full_name(command);
   for (const CLI::App* sub : commands_of(command)) {
-    if (const std::string owner = owner_of(*sub, option); !owner.empty()) return owner;
+    if (std::string owner = owner_of(*sub, option); !owner.empty()) return owner;
   }
   return {};
 }
@@ -91,7 +89,7 @@ std::string advice_on_option(const CLI::App& program, const CLI::App& command,
                        : fmt::format(": it is one of {}, behind which it must stand", owner);
 }
 
-/// What to say of a word that nothing knows.
+/// The message about a word that nothing knows.
 std::string refusal(const CLI::App& program, const Unknown& unknown) {
   const CLI::App& command = unknown.command;
   const std::string name = full_name(command);
@@ -105,9 +103,9 @@ std::string refusal(const CLI::App& program, const Unknown& unknown) {
                      unknown.word, name);
 }
 
-/// What to say of any other error of the parser.
+/// The message about any other error of the parser.
 std::string refusal(const CLI::App& command, const CLI::ParseError& error) {
-  const std::string what = error.what();
+  std::string what = error.what();
   const std::string name = full_name(command);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const CLI::Option* option = command.get_option_no_throw(what.substr(0, what.find(':')));
@@ -123,9 +121,11 @@ std::string refusal(const CLI::App& command, const CLI::ParseError& error) {
   return fmt::format("{} ({} --help shows what there is)", what, name);
 }
 
-/// Values of options that take one of a few words must be among these.
+/// Values of options that take one of a few words must be among these. A list of words may have
+/// parameters, and is for whoever parses it.
 void check_choices(CLI::App& command) {
   for (CLI::Option* option : command.get_options()) {
+    if (option->get_type_name().ends_with(",...")) continue;
     const std::vector<std::string> choices = alternatives_of(*option);
     if (choices.empty() || !std::ranges::all_of(choices, is_literal)) continue;
     option->check([choices](const std::string& value) -> std::string {
@@ -152,30 +152,13 @@ void describe_program(CLI::App& program) {
       "  SALTUS_DATA_DIR  where data sets that are fetched are kept; otherwise saltus/ in "
       "XDG_CACHE_HOME or ~/.cache\n"
       "  SALTUS_CPU  baseline, avx2 or avx512: the instruction set to compute with, instead of the "
-      "best that this CPU has; results do not depend on it\n"
+      "best that this CPU has; avx2 and avx512 give the same results, baseline other last bits\n"
       "  COLUMNS  the width of tables and help, instead of the terminal's\n\n"
       "Exit status:\n"
       "  0  done; a trial that diverged is a result\n"
       "  1  failed: a file, a device, the network\n"
       "  2  asked for something that cannot be\n"
       "  130, 143  interrupted by Ctrl-C, by SIGTERM");
-}
-
-void add_help_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand("help", "Tells what a command does and takes");
-  const auto names = std::make_shared<std::vector<std::string>>();
-  std::string known;
-  for (const CLI::App* other : commands_of(program)) {
-    known.append(known.empty() ? "" : "|").append(other->get_name());
-  }
-  command->add_option("COMMAND", *names, "Which; the program itself without one")
-      ->type_name("COMMAND|" + known);
-  command->callback([names, &program, &chosen] {
-    chosen = [names, &program] {
-      write_output(help_text(find_command(program, *names)));
-      return 0;
-    };
-  });
 }
 
 Parsed parse_command_line(CLI::App& program, int argc, const char* const* argv) {

@@ -1,8 +1,8 @@
-// What the commands and their options say of themselves: for help, manual page, completion and
+// How the commands and their options describe themselves: for help, manual page, completion and
 // checks alike.
 //
-// The value of an option is written as what may stand there, separated by '|': words in lower case
-// are to be typed as they are, words with capitals stand for something (DIR for a folder,
+// The value of an option is described by what may stand there, separated by '|': words in lower
+// case must be typed as they are, words with capitals stand for something (DIR for a folder,
 // ACTIVATION for the name of one), and ",..." at the end makes it a list.
 #pragma once
 
@@ -33,10 +33,10 @@ std::vector<const CLI::Option*> positionals_of(const CLI::App& command);
 /// Whether an option takes no value.
 bool is_flag(const CLI::Option& option);
 
-/// What may stand as an option's value, piece by piece; empty for a flag.
+/// The values that an option may have, piece by piece; empty for a flag.
 std::vector<std::string> alternatives_of(const CLI::Option& option);
 
-/// Whether one of these is to be typed as it is.
+/// Whether one of these must be typed as it is.
 bool is_literal(const std::string& alternative);
 
 /// "-V, --version", "--seeds N".
@@ -45,7 +45,7 @@ std::string synopsis_of(const CLI::Option& option);
 /// "[NAME...]"
 std::string synopsis_of_positional(const CLI::Option& option);
 
-/// What an option does, with its default and what it excludes.
+/// The description of an option, with its default and the options that it excludes.
 std::string description_of(const CLI::Option& option);
 
 /// "saltus sweep [OPTIONS]", "saltus data COMMAND"

@@ -1,5 +1,5 @@
-// The subcommands. Each adds itself to the program; the one that the user calls puts what it does
-// into `chosen`, which returns the exit code.
+// The commands of the program. A new one is a file that defines its Make, and its line in the table
+// of commands.cpp.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -7,20 +7,13 @@
 
 namespace saltus::app {
 
+/// What a command does when it is called; returns the exit code.
 using Run = std::function<int()>;
 
-void add_sweep_command(CLI::App& program, Run& chosen);
-void add_curves_command(CLI::App& program, Run& chosen);
-void add_activations_command(CLI::App& program, Run& chosen);
-void add_accuracy_command(CLI::App& program, Run& chosen);
-void add_predict_command(CLI::App& program, Run& chosen);
-void add_evaluate_command(CLI::App& program, Run& chosen);
-void add_summary_command(CLI::App& program, Run& chosen);
-void add_export_command(CLI::App& program, Run& chosen);
-void add_data_command(CLI::App& program, Run& chosen);
-void add_info_command(CLI::App& program, Run& chosen);
-/// Two that help does not list: man-page and bash-completion, from which the build makes what is
-/// installed beside the program.
-void add_document_commands(CLI::App& program, Run& chosen);
+/// Adds a command's options and subcommands to it, and returns what it does with them.
+using Make = Run(CLI::App& command);
+
+/// Adds all commands to the program. The one that the user calls is put into `chosen`.
+void add_commands(CLI::App& program, Run& chosen);
 
 }  // namespace saltus::app

@@ -4,9 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <saltus/activation.h>
-
 #include "command_tree.h"
+#include "lists.h"
 
 namespace saltus::app {
 namespace {
@@ -22,6 +21,16 @@ void add_word(std::string& words, std::string_view word) {
   words.append(words.empty() ? "" : " ").append(word);
 }
 
+/// The names that such a word in capitals stands for.
+std::vector<std::string> names_for(std::string_view word) {
+  if (word == "ACTIVATION") return names_of(activation_list());
+  if (word == "INITIALIZER") return names_of(initializer_list());
+  if (word == "OPTIMIZER") return names_of(optimizer_list());
+  if (word == "SCHEDULE") return names_of(schedule_list());
+  if (word == "LOSS") return names_of(loss_list());
+  return {};
+}
+
 Values values_of(const CLI::Option& option) {
   Values values;
   for (const std::string& alternative : alternatives_of(option)) {
@@ -31,8 +40,8 @@ Values values_of(const CLI::Option& option) {
       values.paths = "-d";
     } else if (alternative == "FILE") {
       values.paths = "-f";
-    } else if (alternative == "ACTIVATION") {
-      for (const ActivationInfo& info : activation_list()) add_word(values.words, info.name);
+    } else {
+      for (const std::string& name : names_for(alternative)) add_word(values.words, name);
     }
   }
   return values;

@@ -6,7 +6,7 @@
 
 namespace saltus::app {
 
-/// A script for bash to source: it completes commands, options and their values, also behind the
+/// A script for bash to source: it completes commands, options and their values, also after the
 /// last comma of a list.
 std::string bash_completion(const CLI::App& program);
 

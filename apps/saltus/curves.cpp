@@ -3,6 +3,7 @@
 #include <memory>
 
 #include <saltus/report.h>
+#include <saltus/sweep.h>
 
 #include "commands.h"
 #include "lists.h"
@@ -13,7 +14,7 @@ namespace saltus::app {
 namespace {
 
 struct Arguments {
-  std::string activations = "sigmoid,relu,elu,leaky_relu,selu,gelu_tanh";
+  std::string activations = list_of(tutorial_activations());
   CurveOptions curve;
   std::string out = "runs/curves";
 };
@@ -32,27 +33,22 @@ int run_curves(const Arguments& arguments) {
 
 }  // namespace
 
-void add_curves_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "curves",
-      "Draws activations with their derivatives, computed in float32 by the code that trains: "
-      "curves.csv (activation,x,f,df), curves.svg and curves.png");
+Run make_curves(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command
-      ->add_option("--activations", arguments->activations,
-                   "Which; parameters as in elu:alpha=0.2; see saltus activations")
+      .add_option("--activations", arguments->activations,
+                  "Which; parameters as in elu:alpha=0.2; see saltus activations")
       ->type_name("all|ACTIVATION,...")
       ->capture_default_str();
-  add_number(*command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
-  add_number(*command, "--to", arguments->curve.to, "Largest x")->type_name("X");
-  add_number(*command, "--points", arguments->curve.points, "Points of each curve")->type_name("N");
-  command->add_option("--out", arguments->out, "Folder for the files, which are replaced")
+  add_number(command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
+  add_number(command, "--to", arguments->curve.to, "Largest x")->type_name("X");
+  add_number(command, "--points", arguments->curve.points, "Points of each curve")->type_name("N");
+  command.add_option("--out", arguments->out, "Folder for the files, which are replaced")
       ->type_name("DIR")
       ->capture_default_str();
-  command->footer(
+  command.footer(
       "Example:\n  saltus curves --activations mish,silu,elu:alpha=0.2 --from -6 --to 6");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_curves(*arguments); }; });
+  return [arguments] { return run_curves(*arguments); };
 }
 
 }  // namespace saltus::app

@@ -38,19 +38,18 @@ int fetch(const std::string& name) {
 
 }  // namespace
 
-void add_data_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand("data", "Lists and fetches data sets");
-  command->require_subcommand(1);
-  command->add_subcommand("list", "The data sets that have a name, and where they come from")
-      ->callback([&chosen] { chosen = list_datasets; });
-  CLI::App* fetch_command = command->add_subcommand(
+Run make_data(CLI::App& command) {
+  command.require_subcommand(1);
+  const CLI::App* list =
+      command.add_subcommand("list", "The data sets that have a name, and where they come from");
+  CLI::App* fetching = command.add_subcommand(
       "fetch",
-      "Finds or downloads a data set and verifies its checksums; a sweep does it by itself");
+      "Finds or downloads a data set and verifies its checksums; a sweep does this on its own");
   const auto name = std::make_shared<std::string>();
-  fetch_command->add_option("NAME", *name, "Its name: " + dataset_names())
+  fetching->add_option("NAME", *name, "Its name: " + dataset_names())
       ->required()
       ->type_name(dataset_names());
-  fetch_command->callback([name, &chosen] { chosen = [name] { return fetch(*name); }; });
+  return [list, name] { return list->parsed() ? list_datasets() : fetch(*name); };
 }
 
 }  // namespace saltus::app

@@ -1,4 +1,4 @@
-// What is made of the options at build time and installed beside the program.
+// The documents that the build makes from the options and installs beside the program.
 #include "commands.h"
 #include "completion.h"
 #include "man_page.h"
@@ -7,20 +7,21 @@
 namespace saltus::app {
 namespace {
 
-void add(CLI::App& program, Run& chosen, const char* name, std::string (*text)(const CLI::App&)) {
-  program.add_subcommand(name)->group("")->callback([&program, &chosen, text] {
-    chosen = [&program, text] {
-      write_output(text(program));
-      return 0;
-    };
-  });
+Run writing(std::string (*text)(const CLI::App&), const CLI::App& program) {
+  return [text, &program] {
+    write_output(text(program));
+    return 0;
+  };
 }
 
 }  // namespace
 
-void add_document_commands(CLI::App& program, Run& chosen) {
-  add(program, chosen, "man-page", man_page);
-  add(program, chosen, "bash-completion", bash_completion);
+Run make_man_page(CLI::App& command) {
+  return writing(man_page, *command.get_parent());
+}
+
+Run make_bash_completion(CLI::App& command) {
+  return writing(bash_completion, *command.get_parent());
 }
 
 }  // namespace saltus::app

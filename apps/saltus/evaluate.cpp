@@ -78,16 +78,12 @@ int run_evaluate(const Arguments& arguments) {
 
 }  // namespace
 
-void add_evaluate_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "evaluate",
-      "Evaluates a saved model on images: the loss and every metric that it was compiled with");
+Run make_evaluate(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  add_model_run_options(*command, arguments->run);
-  command->add_flag("--json", arguments->json, "As JSON, with all digits");
-  command->footer("Example:\n  saltus evaluate digits.safetensors --data mnist --set train --json");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_evaluate(*arguments); }; });
+  add_model_run_options(command, arguments->run);
+  command.add_flag("--json", arguments->json, "As JSON, with all digits");
+  command.footer("Example:\n  saltus evaluate digits.safetensors --data mnist --set train --json");
+  return [arguments] { return run_evaluate(*arguments); };
 }
 
 }  // namespace saltus::app

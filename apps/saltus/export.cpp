@@ -24,19 +24,14 @@ int run_export(const Arguments& arguments) {
 
 }  // namespace
 
-void add_export_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand("export",
-                                             "Writes a saved model as an ONNX file, for prediction "
-                                             "with onnxruntime and others, which feed "
-                                             "it floats: bytes divided by 255");
+Run make_export(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  add_model_file(*command, arguments->model)->required();
-  command->add_option("--onnx", arguments->onnx, "The file to write, which is replaced")
+  add_model_file(command, arguments->model)->required();
+  command.add_option("--onnx", arguments->onnx, "The file to write, which is replaced")
       ->type_name("FILE")
       ->required();
-  command->footer("Example:\n  saltus export digits.safetensors --onnx digits.onnx");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_export(*arguments); }; });
+  command.footer("Example:\n  saltus export digits.safetensors --onnx digits.onnx");
+  return [arguments] { return run_export(*arguments); };
 }
 
 }  // namespace saltus::app

@@ -1,11 +1,16 @@
+// saltus help, and what --help prints.
 #include "help.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "command_tree.h"
+#include "commands.h"
+#include "output.h"
 #include "terminal.h"
 #include "text_layout.h"
 
@@ -18,7 +23,7 @@ constexpr int kFewestColumns = 30;
 /// Where the descriptions of options begin.
 constexpr std::size_t kIndent = 26;
 
-/// Where a line of a footer that has a title goes on with its text; 0: it has none.
+/// The index at which the text behind the title of a footer's line begins; 0: it has no title.
 std::size_t text_of_titled(const std::string& line) {
   const std::size_t gap = line.starts_with("  ") ? line.find("  ", 2) : std::string::npos;
   return gap == std::string::npos ? 0 : gap + 2;
@@ -79,6 +84,21 @@ std::string help_text(const CLI::App& command) {
   if (!commands.empty()) out += "\nCommands:\n" + commands;
   if (!command.get_footer().empty()) out += '\n' + prose(command.get_footer(), columns);
   return out;
+}
+
+Run make_help(CLI::App& command) {
+  const CLI::App& program = *command.get_parent();
+  const auto names = std::make_shared<std::vector<std::string>>();
+  std::string known;
+  for (const CLI::App* other : commands_of(program)) {
+    known.append(known.empty() ? "" : "|").append(other->get_name());
+  }
+  command.add_option("COMMAND", *names, "Which; the program itself without one")
+      ->type_name("COMMAND|" + known);
+  return [names, &program] {
+    write_output(help_text(find_command(program, *names)));
+    return 0;
+  };
 }
 
 }  // namespace saltus::app

@@ -1,9 +1,15 @@
-// saltus info: what this program is and runs on.
+// saltus info: what this program is and runs on, and what a training step is.
+#include <memory>
+#include <string>
+
 #include <fmt/format.h>
 
 #include <saltus/machine.h>
+#include <saltus/plan.h>
+#include <saltus/sweep.h>
 
 #include "commands.h"
+#include "networks.h"
 #include "output.h"
 
 namespace saltus::app {
@@ -25,11 +31,50 @@ int print_info() {
   return 0;
 }
 
+struct Arguments {
+  bool plan = false;
+  std::string device{to_string(SweepConfig{}.device)};
+  std::string precision;
+};
+
+/// The plan of the network that a sweep trains.
+int print_plan(const Arguments& arguments) {
+  const SweepConfig defaults;
+  const Device device = parse_device(arguments.device);
+  const Precision precision =
+      arguments.precision.empty()
+          ? default_precision(device == Device::automatic ? usable_device(device) : device)
+          : parse_precision(arguments.precision);
+  const Graph graph =
+      recipe_graph(defaults.recipe, Activation::parse("relu"), kMnistImage, kMnistClasses);
+  write_output(plan_text(graph, defaults.loss, precision, device));
+  return 0;
+}
+
 }  // namespace
 
-void add_info_command(CLI::App& program, Run& chosen) {
-  program.add_subcommand("info", "What this program is and runs on: version, CPU, devices")
-      ->callback([&chosen] { chosen = print_info; });
+Run make_info(CLI::App& command) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::Option* plan = command.add_flag(
+      "--plan", arguments->plan,
+      "Instead: the training step of the network that a sweep trains, as planned and behind each "
+      "pass of the device");
+  command
+      .add_option("--device", arguments->device,
+                  "Whose passes; cuda needs no GPU here, for nothing runs")
+      ->type_name("auto|cpu|cuda")
+      ->capture_default_str()
+      ->needs(plan);
+  command
+      .add_option("--precision", arguments->precision,
+                  "Of the products; by default tf32 on a GPU and fp32 on a CPU")
+      ->type_name("fp32|tf32|bf16")
+      ->needs(plan);
+  command.footer(
+      "Examples:\n"
+      "  saltus info\n"
+      "  saltus info --plan --device cuda --precision bf16");
+  return [arguments] { return arguments->plan ? print_plan(*arguments) : print_info(); };
 }
 
 }  // namespace saltus::app

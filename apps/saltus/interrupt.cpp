@@ -32,7 +32,7 @@ const std::atomic<bool>& catch_interrupts() {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction before {};
     sigaction(number, nullptr, &before);
-    // What started us may have had it ignored: nohup does, for one.
+    // The parent process may have set it to be ignored, as nohup does.
     if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
   }
   return interrupted;

@@ -6,7 +6,7 @@
 
 namespace saltus::app {
 
-/// Thrown where work that keeps nothing was interrupted.
+/// Thrown when work that keeps nothing was interrupted.
 struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
@@ -15,7 +15,7 @@ struct Interrupted : std::exception {
 /// ends the program at once, but for SIGHUP. One that was ignored before stays ignored.
 const std::atomic<bool>& catch_interrupts();
 
-/// Throws Interrupted where the flag is set.
+/// Throws Interrupted if the flag is set.
 void throw_if_interrupted();
 
 /// Whether the terminal was closed: nobody reads what is printed.

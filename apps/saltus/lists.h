@@ -13,10 +13,15 @@
 #include <saltus/activation.h>
 #include <saltus/dataset.h>
 #include <saltus/error.h>
+#include <saltus/initializer.h>
+#include <saltus/loss.h>
+#include <saltus/optimizer.h>
+#include <saltus/schedule.h>
+#include <saltus/sweep.h>
 
 namespace saltus::app {
 
-/// What stands between commas. Throws InvalidArgument where nothing does.
+/// The items between commas. Throws InvalidArgument if one is empty.
 inline std::vector<std::string_view> split_list(std::string_view option, std::string_view text) {
   std::vector<std::string_view> parts;
   for (std::size_t begin = 0; begin <= text.size();) {
@@ -55,11 +60,11 @@ CLI::Option* add_number(CLI::App& command, const std::string& name, T& value,
       ->default_str(fmt::format("{}", value));
 }
 
-/// The items of a list of numbers. Throws InvalidArgument where a comma looks like one inside a
+/// The items of a list of numbers. Throws InvalidArgument if a comma looks like one inside a
 /// number: "0,001" and "1,024" are no lists that anybody means. A 0 that is meant is written 0.0.
 template <class T>
 std::vector<std::string_view> split_numbers(std::string_view option, std::string_view text) {
-  const std::vector<std::string_view> parts = split_list(option, text);
+  std::vector<std::string_view> parts = split_list(option, text);
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const std::string_view before = parts[i - 1];
     const std::string_view after = parts[i];
@@ -115,6 +120,40 @@ inline std::vector<Activation> parse_activations(std::string_view option, std::s
     activations.push_back(Activation::parse(part));
   }
   return activations;
+}
+
+/// A list of what `parse` makes of each item.
+template <class Parse>
+auto parse_list(std::string_view option, std::string_view text, Parse parse) {
+  std::vector<decltype(parse(text))> values;
+  for (const std::string_view part : split_list(option, text)) values.push_back(parse(part));
+  return values;
+}
+
+inline std::string_view name_of(const ActivationInfo& info) {
+  return info.name;
+}
+inline std::string_view name_of(const Loss& loss) {
+  return loss.name();
+}
+
+/// The names of a list's entries.
+template <class Entry>
+std::vector<std::string> names_of(const std::vector<Entry>& entries) {
+  using saltus::name_of;
+  using saltus::app::name_of;
+  std::vector<std::string> names;
+  for (const Entry& entry : entries) names.emplace_back(name_of(entry));
+  return names;
+}
+
+/// The same as an option's text.
+inline std::string list_of(const std::vector<Activation>& activations) {
+  std::string text;
+  for (const Activation& activation : activations) {
+    text.append(text.empty() ? "" : ",").append(activation.str());
+  }
+  return text;
 }
 
 }  // namespace saltus::app

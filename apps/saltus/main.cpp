@@ -23,18 +23,7 @@ namespace {
 int run(int argc, char** argv) {
   CLI::App program;
   Run chosen;
-  add_sweep_command(program, chosen);
-  add_curves_command(program, chosen);
-  add_activations_command(program, chosen);
-  add_accuracy_command(program, chosen);
-  add_predict_command(program, chosen);
-  add_evaluate_command(program, chosen);
-  add_summary_command(program, chosen);
-  add_export_command(program, chosen);
-  add_data_command(program, chosen);
-  add_info_command(program, chosen);
-  add_help_command(program, chosen);
-  add_document_commands(program, chosen);
+  add_commands(program, chosen);
   describe_program(program);
   const int code = parse_command_line(program, argc, argv) == Parsed::run ? chosen() : 0;
   return hung_up() ? code : finish_output(code);

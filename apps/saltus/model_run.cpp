@@ -70,7 +70,7 @@ void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
   command.add_option("--limit", arguments.limit, "Only the first N of them")->type_name("N");
   command
       .add_option("--device", arguments.device,
-                  "Where to compute, in fp32; auto: on a GPU where there is one")
+                  "Where to compute, in fp32; auto: on a GPU if there is one")
       ->type_name("auto|cpu|cuda")
       ->capture_default_str();
   add_number(command, "--threads", arguments.threads,

@@ -1,4 +1,4 @@
-// What saltus predict and saltus evaluate have in common: a model that runs over images.
+// The common part of saltus predict and saltus evaluate: a model that runs over images.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,17 +15,17 @@ struct ModelRunArguments {
   std::string data;
   std::string set = "test";
   std::string limit;
-  std::string device = "auto";
+  std::string device{to_string(CompileOptions{}.device)};
   int threads = 0;
 };
 
-/// The file of a model, as the word behind a command.
+/// Adds the file of a model as the positional argument of a command.
 CLI::Option* add_model_file(CLI::App& command, std::string& file);
 
 /// Adds the options to the subcommand, which must not outlive the arguments.
 void add_model_run_options(CLI::App& command, ModelRunArguments& arguments);
 
-/// Loads the images that are asked for; `model` is to run over them. Throws InvalidArgument where
+/// Loads the images that are asked for; `model` is to run over them. Throws InvalidArgument if
 /// its input has another shape, and as load_dataset().
 ImageSet load_images(const ModelRunArguments& arguments, const Model& model);
 

@@ -1,4 +1,4 @@
-// What the program says: results on standard output, remarks and errors on standard error.
+// The output of the program: results on standard output, remarks and errors on standard error.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace saltus::app {
 
-/// Opens /dev/null where standard input, output or error is closed: no file that is opened later
+/// Opens /dev/null if standard input, output or error is closed: no file that is opened later
 /// may take their numbers and receive what is meant for a terminal.
 void open_standard_streams();
 
@@ -19,7 +19,7 @@ void write_output(std::string_view text);
 /// Makes what was written appear now.
 void flush_output();
 
-/// Writes to standard error; there is nobody to tell where that fails.
+/// Writes to standard error; if that fails there is nobody to tell.
 void write_error(std::string_view text);
 
 template <class... T>
@@ -34,7 +34,7 @@ void note(fmt::format_string<T...> format, T&&... values) {
 }
 
 /// Flushes standard output at the end of a run. Returns `code`, or that of a failure which it tells
-/// on standard error. Where the output is a pipe that nobody reads any more (`saltus activations |
+/// on standard error. If the output is a pipe that nobody reads any more (`saltus activations |
 /// head`), the program ends as by SIGPIPE, without a word.
 int finish_output(int code);
 

@@ -76,13 +76,13 @@ void check_output_folder(const fs::path& path, Existing existing) {
   if (error) throw_unusable(path, error);
   if (existing == Existing::refuse && entry != fs::directory_iterator()) {
     throw InvalidArgument(
-        fmt::format("{} is not empty: say --resume to go on with the sweep in it, --overwrite to "
+        fmt::format("{} is not empty: say --resume to continue the sweep in it, --overwrite to "
                     "replace its results, or name another folder with --out",
                     path.string()));
   }
 }
 
-// Delegates, so that what follows is undone by the destructor where it throws.
+// Delegates, so that the destructor undoes what follows if it throws.
 OutputFolder::OutputFolder(fs::path path, Existing existing) : OutputFolder(std::move(path)) {
   const fs::path wanted = path_;
   do {
@@ -120,7 +120,8 @@ void OutputFolder::make_new(const fs::path& wanted) {
     make();
     path_ = wanted;
     if (number > 1) path_ += fmt::format("-{}", number);
-    // Of several programs one makes it. A parent may be gone again: its maker's sweep failed.
+    // If several programs try, one of them makes it. A parent may be gone again: its maker's sweep
+    // failed.
     if (mkdir(path_.c_str(), 0777) == 0) break;
     if (errno != EEXIST && errno != ENOENT) throw_unusable(path_, {errno, std::generic_category()});
     if (errno == EEXIST) ++number;

@@ -8,7 +8,7 @@
 
 namespace saltus::app {
 
-/// What to do with results that are there already; `avoid`: take a name that nothing has, with -2,
+/// How to treat results that are there already; `avoid`: take a name that nothing has, with -2,
 /// -3 and so on at its end.
 enum class Existing { refuse, overwrite, resume, avoid };
 
@@ -19,16 +19,16 @@ std::filesystem::path default_out(const std::string& data_name);
 /// The folder in which that is.
 std::filesystem::path default_parent();
 
-/// Throws InvalidArgument where a folder that is not empty would be refused, DataError where the
+/// Throws InvalidArgument if a folder that is not empty would be refused, DataError if the
 /// path is no folder. Creates nothing.
 void check_output_folder(const std::filesystem::path& path, Existing existing);
 
-/// A folder, created where missing and locked while this lives: two programs never write into one.
+/// A folder, created if missing and locked while this lives: two programs never write into one.
 /// Temporary files that a killed run left in it are removed. At the end, so is the folder itself
-/// where this made it and nothing is in it.
+/// if this made it and nothing is in it.
 class OutputFolder {
  public:
-  /// Throws what check_output_folder() throws, and DataError where the folder cannot be created or
+  /// Throws what check_output_folder() throws, and DataError if the folder cannot be created or
   /// is in use.
   OutputFolder(std::filesystem::path path, Existing existing);
   OutputFolder(const OutputFolder&) = delete;

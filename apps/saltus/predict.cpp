@@ -23,7 +23,7 @@ struct Arguments {
   std::string out;
 };
 
-/// Throws DataError where no file can come to be, before there is anything to write.
+/// Throws DataError if the file cannot be created, before there is anything to write.
 void check_output_file(const fs::path& file) {
   std::error_code error;
   if (fs::is_directory(file, error)) {
@@ -41,8 +41,8 @@ int run_predict(const Arguments& arguments) {
   if (!arguments.out.empty()) check_output_file(arguments.out);
   catch_interrupts();
   Model model = Model::load(arguments.run.model, {.compile = false});
-  // What it was trained with does not count, only that it has a device.
-  model.compile({.loss = Loss::mean_squared_error,
+  // Only the device matters here, not what the model was trained with.
+  model.compile({.loss = losses::MeanSquaredError{},
                  .optimizer = SGD{},
                  .device = parse_device(arguments.run.device),
                  .threads = arguments.run.threads});
@@ -63,24 +63,19 @@ int run_predict(const Arguments& arguments) {
 
 }  // namespace
 
-void add_predict_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "predict",
-      "Has a saved model predict images and writes CSV: number, label, predicted (the class of the "
-      "largest output; none where there is one output only), output_0 and so on");
+Run make_predict(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  add_model_run_options(*command, arguments->run);
+  add_model_run_options(command, arguments->run);
   command
-      ->add_option("--out", arguments->out,
-                   "File for the CSV, which is replaced, instead of "
-                   "standard output")
+      .add_option("--out", arguments->out,
+                  "File for the CSV, which is replaced, instead of "
+                  "standard output")
       ->type_name("FILE");
-  command->footer(
+  command.footer(
       "Examples:\n"
       "  saltus predict digits.safetensors --data mnist --limit 10\n"
       "  saltus predict digits.safetensors --data mnist --out predictions.csv");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_predict(*arguments); }; });
+  return [arguments] { return run_predict(*arguments); };
 }
 
 }  // namespace saltus::app

@@ -7,7 +7,7 @@
 namespace saltus::app {
 namespace {
 
-/// What the sweep may take, in seconds.
+/// How long the sweep may take, in seconds.
 constexpr double kBudget = 210;
 
 /// Repeats, so that there are intervals to show.
@@ -34,9 +34,10 @@ double estimate(const SweepConfig& config, const ImageDataset& data, const Throu
                        used(data.test, config.test_limit) / speed.evaluation;
   double epochs = 0;
   for (const int count : config.epochs) epochs += count;
-  const std::size_t trials_of_a_length = config.activations.size() * config.learning_rates.size() *
-                                         config.clippings.size() * config.batch_sizes.size() *
-                                         static_cast<std::size_t>(config.seeds);
+  const std::size_t trials_of_a_length =
+      config.activations.size() * config.initializers.size() * config.optimizers.size() *
+      config.learning_rates.size() * config.schedules.size() * config.clippings.size() *
+      config.batch_sizes.size() * static_cast<std::size_t>(config.seeds);
   return epoch * epochs * static_cast<double>(trials_of_a_length);
 }
 

@@ -17,7 +17,7 @@ std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments) {
   if (arguments.quick) {
     throw InvalidArgument(
         fmt::format("--quick chooses epochs, seeds and limits by the speed of this machine, but "
-                    "--config takes them from {}: leave one of the two away",
+                    "--config takes them from {}: leave one of the two out",
                     arguments.config));
   }
   return read_sweep_json(arguments.config);

@@ -10,15 +10,15 @@
 
 namespace saltus::app {
 
-/// The sweep that --config names; none without it. Throws DataError where the file is no
+/// The sweep that --config names; none without it. Throws DataError if the file is no
 /// sweep.json, InvalidArgument beside --quick.
 std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments);
 
-/// The data to load: what --data names, else that of the recorded sweep, by its name where it has
-/// one. Throws DataError where that was in a folder that is gone.
+/// The data to load: what --data names, else that of the recorded sweep, by its name if it has
+/// one. Throws DataError if that was in a folder that is gone.
 std::string data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded);
 
-/// Throws DataError where this is not the data of the recorded sweep, and no --data chose it.
+/// Throws DataError if this is not the data of the recorded sweep, and no --data chose it.
 void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,
                      const ImageDataset& data);
 

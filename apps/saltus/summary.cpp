@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "lists.h"
 #include "model_run.h"
+#include "networks.h"
 #include "output.h"
 #include "terminal.h"
 #include "text_layout.h"
@@ -24,12 +25,8 @@ namespace {
 struct Arguments {
   std::string model;
   std::string activations;
-  std::string recipe = "tutorial";
+  std::string recipe{to_string(SweepConfig{}.recipe)};
 };
-
-/// As MNIST's images and classes are.
-const Shape kImage = {28, 28, 1};
-constexpr std::int64_t kClasses = 10;
 
 /// A network of a sweep, with what goes with its activation.
 struct Network {
@@ -40,7 +37,7 @@ struct Network {
 };
 
 Network network_of(Recipe recipe, const Activation& activation) {
-  const Graph graph = recipe_graph(recipe, activation, kImage, kClasses);
+  const Graph graph = recipe_graph(recipe, activation, kMnistImage, kMnistClasses);
   Network network{
       .activation = activation.str(), .initializer = {}, .dropout = {}, .summary = graph.summary()};
   for (const Node& node : graph.nodes()) {
@@ -113,32 +110,27 @@ int run_summary(const Arguments& arguments) {
 
 }  // namespace
 
-void add_summary_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "summary",
-      "Prints the layers of a saved model, with shapes and numbers of weights; or those of the "
-      "network that a sweep trains on MNIST, and what differs between activations");
+Run make_summary(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::Option* model = add_model_file(*command, arguments->model);
+  CLI::Option* model = add_model_file(command, arguments->model);
   CLI::Option* activations =
       command
-          ->add_option("--activations", arguments->activations,
-                       "Instead: with which; parameters as in elu:alpha=0.2; see saltus "
-                       "activations")
+          .add_option("--activations", arguments->activations,
+                      "Instead: with which; parameters as in elu:alpha=0.2; see saltus "
+                      "activations")
           ->type_name("all|ACTIVATION,...")
           ->excludes(model);
   command
-      ->add_option("--recipe", arguments->recipe,
-                   "What goes with an activation, as for saltus sweep")
+      .add_option("--recipe", arguments->recipe,
+                  "What goes with an activation, as for saltus sweep")
       ->type_name("tutorial|matched")
       ->capture_default_str()
       ->needs(activations);
-  command->footer(
+  command.footer(
       "Examples:\n"
       "  saltus summary digits.safetensors\n"
       "  saltus summary --activations relu,selu,gelu --recipe matched");
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_summary(*arguments); }; });
+  return [arguments] { return run_summary(*arguments); };
 }
 
 }  // namespace saltus::app

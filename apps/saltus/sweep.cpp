@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <saltus/dataset.h>
 #include <saltus/error.h>
@@ -48,35 +50,7 @@ auto prepare(const SweepArguments& arguments, Call call) {
   }
 }
 
-/// Shows progress, and has it written.
-class SavingConsole : public SweepConsole {
- public:
-  SavingConsole(const SweepPlan& plan, std::span<const TrialResult> done, SweepWriter& writer)
-      : SweepConsole(plan, done), writer_(writer) {}
-
-  void on_trial_resumed(const TrialSpec& trial, const History& history) override {
-    writer_.on_trial_resumed(trial, history);
-    SweepConsole::on_trial_resumed(trial, history);
-  }
-  void on_progress(const TrialSpec& trial, const TrialProgress& progress) override {
-    writer_.on_progress(trial, progress);
-    SweepConsole::on_progress(trial, progress);
-  }
-  void on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) override {
-    writer_.on_epoch_end(trial, epoch, logs);
-    SweepConsole::on_epoch_end(trial, epoch, logs);
-  }
-  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
-                    std::span<const TrialResult> all) override {
-    writer_.on_trial_end(trial, result, all);
-    SweepConsole::on_trial_end(trial, result, all);
-  }
-
- private:
-  SweepWriter& writer_;
-};
-
-/// Results of an earlier run; none where it did not come so far. Throws InvalidArgument where this
+/// Results of an earlier run; none if it finished no trial. Throws InvalidArgument if this
 /// sweep would drop one.
 std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& plan) {
   std::vector<TrialResult> trials = read_trials(out);
@@ -87,10 +61,11 @@ std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& p
     return !planned.contains(trial.id);
   });
   if (dropped > 0) {
-    throw InvalidArgument(fmt::format(
-        "{} holds {} finished trials that this sweep has not: to go on, repeat its options (more "
-        "activations, values or seeds may be added), or name another folder with --out",
-        out.string(), dropped));
+    throw InvalidArgument(
+        fmt::format("{} holds {} finished trials that this sweep does not have: to continue, "
+                    "repeat its options (more "
+                    "activations, values or seeds may be added), or name another folder with --out",
+                    out.string(), dropped));
   }
   return trials;
 }
@@ -105,11 +80,11 @@ int run_sweep_command(const SweepArguments& arguments) {
 
   const std::atomic<bool>& interrupted = catch_interrupts();
   DataProgress data_progress;
-  const ImageDataset data = load_dataset(data_of(arguments, recorded), data_progress.options());
+  ImageDataset data = load_dataset(data_of(arguments, recorded), data_progress.options());
   throw_if_interrupted();
   check_same_data(arguments, recorded, data);
   if (arguments.quick) {
-    const fs::path earlier = fs::path(arguments.out) / "sweep.json";
+    const fs::path earlier = fs::path(arguments.out) / kSweepFile;
     if (existing == Existing::resume && fs::exists(earlier)) {
       take_quick_size(arguments, read_sweep_json(earlier).config, config);
     } else {
@@ -117,51 +92,53 @@ int run_sweep_command(const SweepArguments& arguments) {
     }
     throw_if_interrupted();
   }
-  const SweepPlan plan = prepare(arguments, [&] { return plan_sweep(config, data); });
+  const SweepPlan plan =
+      prepare(arguments, [&] { return plan_sweep(std::move(config), std::move(data)); });
 
   const OutputFolder folder(
-      arguments.out.empty() ? default_out(data.name) : fs::path(arguments.out), existing);
+      arguments.out.empty() ? default_out(plan.data->name) : fs::path(arguments.out), existing);
   const fs::path& out = folder.path();
   std::vector<TrialResult> done;
   if (existing == Existing::resume) done = earlier_results(out, plan);
-  SweepWriter writer(out, config, data, plan, done);
+  SweepWriter writer(out, plan, done);
 
-  print_plan(config, data, plan, done.size(), out);
-  SavingConsole console(plan, done, writer);
-  const SweepResult result = run_sweep(config, data,
-                                       {.observer = &console,
-                                        .done = done,
-                                        .interrupt = &interrupted,
-                                        .side_by_side = concurrent,
-                                        .folder = out,
-                                        .save = parse_saved_models(arguments.save),
-                                        .resume = existing == Existing::resume});
+  print_plan(plan, done.size(), out);
+  SweepConsole console(plan, done);
+  const SweepResult result = run_sweep(
+      plan,
+      {.callbacks =
+           [&](const TrialSpec& trial) {
+             return std::vector{writer.callback(trial), console.callback(trial)};
+           },
+       .on_trial_end =
+           [&](const TrialSpec& trial, const TrialResult& ended, std::span<const TrialResult> all) {
+             writer.add(trial, ended, all);
+             console.end(trial, ended);
+           },
+       .done = done,
+       .interrupt = &interrupted,
+       .side_by_side = concurrent,
+       .folder = out,
+       .save = parse_saved_models(arguments.save),
+       .resume = existing == Existing::resume});
   if (!result.complete && !writer.begun()) throw Interrupted();
   writer.write(result);
   print_ranking(result);
+  if (const auto digest = results_digest(result)) print("\ndigest of the results: {}\n", *digest);
   flush_output();
-  draw_sweep(out, config, data, result);
-  print(
-      "\nwrote sweep.json, history.jsonl, history.csv, results.json, accuracy and loss (.svg, "
-      ".png) into "
-      "{}\n",
-      out.string());
+  draw_sweep(out, plan, result);
+  app::print("\nwrote {} into {}\n", fmt::join(sweep_files(), ", "), out.string());
   if (result.complete) return 0;
-  note("saltus: interrupted: the same command with --out {} --resume goes on\n", out.string());
+  note("saltus: interrupted: the same command with --out {} --resume continues\n", out.string());
   return interrupt_exit_code();
 }
 
 }  // namespace
 
-void add_sweep_command(CLI::App& program, Run& chosen) {
-  CLI::App* command = program.add_subcommand(
-      "sweep",
-      "Trains the tutorial's convolutional network once for each activation, setting and seed, "
-      "ranks them with intervals, and writes tables and pictures");
+Run make_sweep(CLI::App& command) {
   const auto arguments = std::make_shared<SweepArguments>();
-  add_sweep_options(*command, arguments);
-  command->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_sweep_command(*arguments); }; });
+  add_sweep_options(command, arguments);
+  return [arguments] { return run_sweep_command(*arguments); };
 }
 
 }  // namespace saltus::app

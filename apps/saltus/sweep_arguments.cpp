@@ -4,8 +4,11 @@
 #include <type_traits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <saltus/error.h>
+#include <saltus/progress.h>
+#include <saltus/report.h>
 
 #include "lists.h"
 
@@ -43,12 +46,41 @@ std::optional<std::int64_t> limit_of(std::string_view option, const std::string&
   return parse_number<std::int64_t>(option, text);
 }
 
+/// "losses: a, b."
+template <class Entry>
+std::string listed(std::string_view what, const std::vector<Entry>& entries) {
+  return fmt::format("{}: {}.\n", what, fmt::join(names_of(entries), ", "));
+}
+
 }  // namespace
+
+SweepArguments::SweepArguments() {
+  const SweepConfig defaults;
+  const SweepOptions options;
+  activations = list_of(defaults.activations);
+  epochs = fmt::format("{}", fmt::join(defaults.epochs, ","));
+  batch_size = fmt::format("{}", fmt::join(defaults.batch_sizes, ","));
+  initializer = text_of(defaults.initializers.front());
+  optimizer = text_of(defaults.optimizers.front());
+  schedule = text_of(defaults.schedules.front());
+  learning_rate = fmt::format("{}", fmt::join(defaults.learning_rates, ","));
+  clipvalue = fmt::to_string(defaults.clippings.front().clipvalue.value());
+  seeds = fmt::to_string(defaults.seeds);
+  seed = fmt::to_string(defaults.seed);
+  recipe = to_string(defaults.recipe);
+  loss = to_string(defaults.loss);
+  device = to_string(defaults.device);
+  gemm = to_string(defaults.libraries.gemm);
+  conv = to_string(defaults.libraries.conv);
+  concurrent = fmt::to_string(options.side_by_side);
+  threads = fmt::to_string(defaults.threads);
+  save = to_string(options.save);
+}
 
 void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments) {
   SweepArguments& to = *arguments;
   const auto option = [&](const char* name, std::string& value, const std::string& type,
-                          const char* help) {
+                          const std::string& help) {
     return command.add_option(name, value, help)
         ->type_name(type)
         ->capture_default_str()
@@ -56,17 +88,24 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   };
 
   option("--config", to.config, "FILE",
-         "The sweep.json of an earlier sweep, whose data and options are taken where none are "
-         "typed; not with --quick");
+         "The sweep.json of an earlier sweep, whose data and options are taken unless others "
+         "are typed; not with --quick");
   option(
       "--data", to.data, dataset_names() + "|DIR",
       "A data set with a name, or a folder with four IDX files, plain or gzip; images of unsigned "
       "bytes are divided by 255, those of other types taken as they are");
   option("--activations", to.activations, "all|ACTIVATION,...",
-         "What to compare; parameters as in elu:alpha=0.2; see saltus activations");
+         "The activations to compare; parameters as in elu:alpha=0.2; see saltus activations");
   option("--epochs", to.epochs, "N,...", "Passes over the training images");
   option("--batch-size", to.batch_size, "N,...", "Images in a step");
-  option("--learning-rate", to.learning_rate, "X,...", "Adam's");
+  option("--initializer", to.initializer, "recipe|INITIALIZER,...",
+         "How the layers in front of activations start; parameters as in orthogonal:gain=2; "
+         "recipe: as --recipe says");
+  option("--optimizer", to.optimizer, "OPTIMIZER,...",
+         "What makes steps of gradients; parameters as in sgd:momentum=0.9");
+  option("--learning-rate", to.learning_rate, "X,...", "The optimizer's learning rate");
+  option("--schedule", to.schedule, "SCHEDULE,...",
+         "How the learning rate changes with each step; parameters as in cosine_decay:alpha=0.1");
   CLI::Option* clipvalue = option("--clipvalue", to.clipvalue, "none|X,...",
                                   "Each gradient element is cut to [-X, X]; none: no clipping");
   option("--clipnorm", to.clipnorm, "X,...", "Instead: each weight's gradient has at most norm X")
@@ -75,35 +114,37 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "Instead: all gradients together have at most norm X")
       ->excludes(clipvalue);
   option("--seeds", to.seeds, "N",
-         "Repeats of everything with seeds of their own; intervals and tests need 2 or more");
-  option("--seed", to.seed, "N", "Of the first repeat; the next has N + 1");
+         "How often everything is repeated, each time with another seed; intervals and tests need "
+         "2 or "
+         "more");
+  option("--seed", to.seed, "N", "The seed of the first repeat; the next has N + 1");
   option("--recipe", to.recipe, "tutorial|matched",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
          "initializer and dropout that belong to it");
-  option("--loss", to.loss, "binary_crossentropy|categorical_crossentropy",
-         "What training makes small; the tutorial's is binary, on a softmax");
+  option("--loss", to.loss, "LOSS", "What training minimizes; parameters as in huber:delta=2");
   option("--train-limit", to.train_limit, "N", "Only the first N training images");
   option("--test-limit", to.test_limit, "N", "Only the first N test images");
-  option("--device", to.device, "auto|cpu|cuda",
-         "Where to train; auto: on a GPU where there is one");
+  option("--device", to.device, "auto|cpu|cuda", "Where to train; auto: on a GPU if there is one");
   option("--precision", to.precision, "auto|fp32|bf16|tf32",
-         "Of the inputs of matrix products; bf16 needs a GPU or a newer CPU, tf32 a GPU; auto: "
+         "How inputs of matrix products are rounded; bf16 needs a GPU or a newer CPU, tf32 a GPU; "
+         "auto: "
          "tf32 on "
          "a GPU, fp32 on a CPU");
   option("--gemm", to.gemm, "saltus|cublas",
-         "Who multiplies for dense layers on a GPU; the last bits of results depend on it");
+         "The library that computes dense layers on a GPU; the last bits of results depend on it");
   option("--conv", to.conv, "saltus|cudnn",
-         "Who computes convolutions on a GPU; the last bits of results depend on it");
+         "The library that computes convolutions on a GPU; the last bits of results depend on it");
   option("--concurrent", to.concurrent, "N",
-         "Trials that train side by side, up to 1024; 0: as many as the device is best at; results "
-         "do not depend on it");
+         fmt::format("Trials that train side by side, up to {}; 0: as many as the device is best "
+                     "at; results do not depend on it",
+                     kMostSideBySide));
   option("--threads", to.threads, "N",
          "CPU threads, up to 1024; 0: one for each core that this process may use; results do not "
          "depend on it");
   option("--out", to.out, "DIR", "Folder for the results (default: runs/DATA-DATE-TIME)");
   option("--save", to.save, "none|last|best",
-         "Keep each trial's model in models/ of the folder: that of the last epoch, or of the one "
-         "with the best validation accuracy");
+         "Keep each trial's model in models/ of the folder: that of the last epoch, or of the "
+         "epoch with the best validation accuracy");
   command.add_flag("--quick", to.quick,
                    "A size that takes a few minutes on this machine: chooses epochs, seeds and "
                    "limits that are not given");
@@ -111,15 +152,17 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       command.add_flag("--overwrite", to.overwrite, "Replace the results that are in the folder");
   command
       .add_flag("--resume", to.resume,
-                "Go on with the sweep in the folder: what is finished is not run again, and trials "
-                "that were stopped go on where they were, to the same bits")
+                "Continue the sweep in the folder: what is finished is not run again, and trials "
+                "that were stopped continue where they were, with the same bits")
       ->excludes(overwrite);
   command.footer(
-      "Options with ,... take a list; the sweep runs every combination of them, 100,000 trials at "
-      "most.\n\n"
-      "Results: history.csv, history.jsonl, results.json, sweep.json, accuracy and loss (.svg, "
-      ".png).\n"
-      "Ctrl-C keeps what was done; --resume goes on from there, also within a trial. A program "
+      "Options with ,... take a list; the sweep runs every combination of them, " +
+      grouped(kMostTrials) + " trials at most.\n\n" + listed("Initializers", initializer_list()) +
+      listed("Optimizers", optimizer_list()) + listed("Schedules", schedule_list()) +
+      listed("Losses", loss_list()) +
+      "\nResults: " + fmt::format("{}", fmt::join(sweep_files(), ", ")) +
+      ".\n"
+      "Ctrl-C keeps what was done; --resume continues from there, even within a trial. A program "
       "that "
       "is killed loses a minute at most.\n\n"
       "Examples:\n"
@@ -137,6 +180,11 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   const auto speaks = [&](const char* option) {
     return earlier == nullptr || arguments.is_given(option);
   };
+  const auto list_of = [](auto parse) {
+    return [parse](std::string_view option, std::string_view text) {
+      return parse_list(option, text, parse);
+    };
+  };
   const auto take = [&](const char* option, const std::string& text, const auto& parse, auto& to) {
     if (!speaks(option)) return;
     if constexpr (std::is_invocable_v<decltype(parse), std::string_view>) {
@@ -148,7 +196,11 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--activations", arguments.activations, parse_activations, config.activations);
   take("--epochs", arguments.epochs, parse_numbers<int>, config.epochs);
   take("--batch-size", arguments.batch_size, parse_numbers<std::int64_t>, config.batch_sizes);
+  take("--initializer", arguments.initializer, list_of(parse_initializer_or_recipe),
+       config.initializers);
+  take("--optimizer", arguments.optimizer, list_of(parse_optimizer), config.optimizers);
   take("--learning-rate", arguments.learning_rate, parse_numbers<double>, config.learning_rates);
+  take("--schedule", arguments.schedule, list_of(parse_schedule), config.schedules);
   if (speaks("--clipvalue") || speaks("--clipnorm") || speaks("--global-clipnorm")) {
     config.clippings = clippings_of(arguments);
   }
@@ -180,7 +232,7 @@ int concurrent_trials(const SweepArguments& arguments) {
 
 Existing existing_results(const SweepArguments& arguments) {
   if (arguments.resume && arguments.out.empty()) {
-    throw InvalidArgument("--resume needs --out DIR, the folder of the sweep to go on with");
+    throw InvalidArgument("--resume needs --out DIR, the folder of the sweep to continue");
   }
   if (arguments.resume) return Existing::resume;
   if (arguments.out.empty()) return Existing::avoid;

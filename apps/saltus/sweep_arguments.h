@@ -12,31 +12,36 @@
 
 namespace saltus::app {
 
-/// Options as the user wrote them; the defaults are the tutorial's.
+/// Options as the user wrote them; the defaults are those of SweepConfig and SweepOptions.
 struct SweepArguments {
+  SweepArguments();
+
   std::string config;
   std::string data = "mnist";
-  std::string activations = "sigmoid,relu,elu,leaky_relu,selu,gelu_tanh";
-  std::string epochs = "20";
-  std::string batch_size = "128";
-  std::string learning_rate = "0.001";
-  std::string clipvalue = "0.5";
+  std::string activations;
+  std::string epochs;
+  std::string batch_size;
+  std::string initializer;
+  std::string optimizer;
+  std::string learning_rate;
+  std::string schedule;
+  std::string clipvalue;
   std::string clipnorm;
   std::string global_clipnorm;
-  std::string seeds = "1";
-  std::string seed = "0";
-  std::string recipe = "tutorial";
-  std::string loss = "binary_crossentropy";
+  std::string seeds;
+  std::string seed;
+  std::string recipe;
+  std::string loss;
   std::string train_limit;
   std::string test_limit;
-  std::string device = "auto";
+  std::string device;
   std::string precision = "auto";
-  std::string gemm = "saltus";
-  std::string conv = "saltus";
-  std::string concurrent = "0";
-  std::string threads = "0";
+  std::string gemm;
+  std::string conv;
+  std::string concurrent;
+  std::string threads;
   std::string out;
-  std::string save = "none";
+  std::string save;
   bool quick = false;
   bool overwrite = false;
   bool resume = false;
@@ -50,14 +55,14 @@ struct SweepArguments {
 /// Adds the options to the subcommand, which must not outlive the arguments.
 void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>& arguments);
 
-/// The configuration that they describe; with an earlier one, that, changed by what the user typed.
-/// Throws InvalidArgument, and DeviceError where there is not the device that is asked for.
+/// The configuration that they describe, or an earlier one changed by what the user typed.
+/// Throws InvalidArgument, and DeviceError if the requested device is missing.
 SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* earlier = nullptr);
 
 /// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
 int concurrent_trials(const SweepArguments& arguments);
 
-/// What to do with results that are there, by --out, --overwrite and --resume. Throws
+/// How to treat results that are there, by --out, --overwrite and --resume. Throws
 /// InvalidArgument for --resume without --out.
 Existing existing_results(const SweepArguments& arguments);
 

@@ -4,13 +4,15 @@
 #include <iostream>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <variant>
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include <saltus/progress.h>
 
 #include "output.h"
 #include "terminal.h"
@@ -20,11 +22,6 @@ namespace saltus::app {
 namespace {
 
 const std::string kAccuracy{kRankingMetric};
-
-std::string grouped(std::int64_t number) {
-  if (number < 1000) return fmt::format("{}", number);
-  return fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
-}
 
 std::string counted(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
@@ -63,7 +60,7 @@ std::string in_epoch(double accuracy, std::size_t epoch) {
   return fmt::format("{} in epoch {}", percent(accuracy), epoch);
 }
 
-/// Of the trials that were stopped, the one that came furthest; null where none finished an epoch.
+/// The stopped trial that came furthest; null if none finished an epoch.
 const TrialResult* furthest_stopped(const SettingResult& result) {
   const TrialResult* furthest = nullptr;
   for (const TrialResult& trial : result.trials) {
@@ -119,7 +116,7 @@ std::vector<std::string> row_of(const SettingResult& result, std::string label) 
   return row;
 }
 
-/// What of the data may not be what the user thinks.
+/// Properties of the data that the user may not expect.
 void print_oddities(const ImageDataset& data) {
   if (const auto* values = std::get_if<std::vector<float>>(&data.train.pixels)) {
     const auto [least, most] = std::ranges::minmax(*values);
@@ -135,8 +132,9 @@ void print_oddities(const ImageDataset& data) {
 
 }  // namespace
 
-void print_plan(const SweepConfig& config, const ImageDataset& data, const SweepPlan& plan,
-                std::size_t already_done, const std::filesystem::path& out) {
+void print_plan(const SweepPlan& plan, std::size_t already_done, const std::filesystem::path& out) {
+  const SweepConfig& config = plan.config;
+  const ImageDataset& data = *plan.data;
   print("{}: {} training and {} test images\n", data.name,
         grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
         grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
@@ -151,8 +149,94 @@ void print_plan(const SweepConfig& config, const ImageDataset& data, const Sweep
   flush_output();
 }
 
-SweepConsole::Running::Running(bool in_place, ProgressBarOptions options)
-    : bar(std::cout, in_place, options), label(std::move(options.label)) {}
+/// The line of a trial that runs.
+class SweepConsole::Line : public Callback {
+ public:
+  Line(SweepConsole& console, int epochs, bool in_place, ProgressBarOptions options)
+      : console_(console),
+        epochs_(epochs),
+        label_(options.label),
+        bar_(std::cout, in_place, std::move(options)) {}
+
+  void on_train_begin(const FitInfo& info, TrainingControl& control) override {
+    steps_ = info.steps_per_epoch;
+    const History& history = control.history();
+    if (history.epoch.empty()) return;
+    // It continues an earlier run that was stopped.
+    done_ = static_cast<double>(history.epoch.size());
+    last_accuracy_ = history.at(kAccuracy).back();
+    console_.epochs_to_run_ -= done_;
+    console_.epochs_ended_ -= done_;
+    if (console_.in_place_) return;  // the bar shows it
+    app::print("{}  continues after {}\n", label_, counted(history.epoch.size(), "epoch"));
+    flush_output();
+  }
+
+  void on_epoch_begin(int epoch, TrainingControl& /*control*/) override { epoch_ = epoch; }
+
+  void on_batches_end(std::int64_t steps_done, const Logs& logs,
+                      TrainingControl& /*control*/) override {
+    done_ = epoch_ + static_cast<double>(steps_done) / static_cast<double>(steps_);
+    if (const auto loss = logs.find("loss"); loss != logs.end()) loss_ = loss->second;
+    std::vector<std::string> fields = with_time_left();
+    if (const std::size_t lines = console_.lines_.size(); lines > 1) {
+      fields.push_back(fmt::format("{} side by side", lines));
+    }
+    bar_.update(epoch_ * steps_ + steps_done, epochs_ * steps_, fields);
+  }
+
+  void on_epoch_end(int epoch, const Logs& logs, TrainingControl& /*control*/) override {
+    done_ = epoch + 1;
+    loss_ = logs.at("loss");
+    last_accuracy_ = logs.at(kAccuracy);
+    if (console_.in_place_ || epoch + 1 == epochs_) return;  // the trial's own line comes next
+    app::print("{}  {}\n", label_, fmt::join(with_time_left(), "  "));
+    flush_output();
+  }
+
+  void finish(const TrialResult& result) {
+    std::vector<std::string> fields = figures();
+    if (result.divergence) {
+      fields.push_back(
+          fmt::format("diverged: {} was not finite in epoch {}, after {}",
+                      result.divergence->tensor, result.divergence->epoch + 1,
+                      counted(static_cast<std::size_t>(result.divergence->step), "step")));
+    } else if (result.status == TrialStatus::stopped) {
+      fields.emplace_back("stopped");
+    } else {
+      fields.push_back(counted(result.history.epoch.size(), "epoch"));
+    }
+    bar_.finish(fields);
+  }
+
+  /// Epochs that are done, with the part of the one at hand.
+  double done() const { return done_; }
+
+ private:
+  std::vector<std::string> figures() const {
+    std::vector<std::string> fields;
+    if (loss_) fields.push_back(fmt::format("loss {:.4f}", *loss_));
+    if (last_accuracy_) fields.push_back(fmt::format("val {} %", percent(*last_accuracy_)));
+    return fields;
+  }
+
+  std::vector<std::string> with_time_left() const {
+    std::vector<std::string> fields = figures();
+    fields.push_back(fmt::format("epoch {}/{}", epoch_ + 1, epochs_));
+    if (std::string left = console_.time_left(); !left.empty()) fields.push_back(std::move(left));
+    return fields;
+  }
+
+  SweepConsole& console_;
+  int epochs_;
+  std::string label_;
+  ProgressBar bar_;
+  std::int64_t steps_ = 0;
+  int epoch_ = 0;
+  double done_ = 0;
+  std::optional<double> loss_;           ///< over its epoch so far
+  std::optional<double> last_accuracy_;  ///< validation, after its last epoch
+};
 
 SweepConsole::SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done)
     : plan_(plan),
@@ -164,32 +248,21 @@ SweepConsole::SweepConsole(const SweepPlan& plan, std::span<const TrialResult> d
       start_(Clock::now()) {
   for (const TrialSpec& trial : plan.trials) {
     const auto is_done = [&](const TrialResult& result) { return result.id == trial.id; };
-    if (std::ranges::none_of(done, is_done)) epochs_to_run_ += epochs_of(trial);
+    if (std::ranges::none_of(done, is_done)) epochs_to_run_ += plan.setting_of(trial).epochs;
   }
 }
 
-int SweepConsole::epochs_of(const TrialSpec& trial) const {
-  return plan_.settings[trial.setting].epochs;
-}
-
-std::vector<std::string> SweepConsole::figures(const Running& running) const {
-  std::vector<std::string> fields;
-  if (running.loss) fields.push_back(fmt::format("loss {:.4f}", *running.loss));
-  if (running.last_accuracy) {
-    fields.push_back(fmt::format("val {} %", percent(*running.last_accuracy)));
-  }
-  return fields;
-}
+SweepConsole::~SweepConsole() = default;
 
 std::string SweepConsole::time_left() const {
   double epochs = epochs_ended_;
-  for (const auto& entry : running_) epochs += entry.second.epochs;
+  for (const auto& [id, line] : lines_) epochs += line->done();
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   if (epochs <= 0 || epochs >= epochs_to_run_) return {};
   return "eta " + short_duration(seconds / epochs * (epochs_to_run_ - epochs));
 }
 
-void SweepConsole::on_trial_begin(const TrialSpec& trial) {
+CallbackPtr SweepConsole::callback(const TrialSpec& trial) {
   const auto width = fmt::to_string(plan_.trials.size()).size();
   ProgressBarOptions options;
   options.unit = ProgressUnit::none;
@@ -197,70 +270,15 @@ void SweepConsole::on_trial_begin(const TrialSpec& trial) {
   options.label =
       fmt::format("{:>{}}/{}  {}", ++number_, width, plan_.trials.size(), labels_[trial.setting]);
   if (several_seeds_) options.label += fmt::format("  seed {}", trial.seed);
-  const bool first = running_.empty();
-  running_.emplace(std::piecewise_construct, std::forward_as_tuple(trial.id),
-                   std::forward_as_tuple(in_place_ && first, std::move(options)));
+  const bool first = lines_.empty();
+  return lines_[trial.id] = std::make_shared<Line>(*this, plan_.setting_of(trial).epochs,
+                                                   in_place_ && first, std::move(options));
 }
 
-void SweepConsole::on_trial_resumed(const TrialSpec& trial, const History& history) {
-  if (history.epoch.empty()) return;
-  Running& running = running_.at(trial.id);
-  const auto done = static_cast<double>(history.epoch.size());
-  running.epochs = done;
-  running.last_accuracy = history.at(kAccuracy).back();
-  epochs_to_run_ -= done;
-  epochs_ended_ -= done;
-  if (in_place_) return;  // the bar shows it
-  app::print("{}  goes on behind {}\n", running.label, counted(history.epoch.size(), "epoch"));
-  flush_output();
-}
-
-void SweepConsole::on_progress(const TrialSpec& trial, const TrialProgress& progress) {
-  Running& running = running_.at(trial.id);
-  const int epochs = epochs_of(trial);
-  running.epochs = progress.epoch +
-                   static_cast<double>(progress.steps_done) / static_cast<double>(progress.steps);
-  if (const auto loss = progress.logs.find("loss"); loss != progress.logs.end()) {
-    running.loss = loss->second;
-  }
-  std::vector<std::string> fields = figures(running);
-  fields.push_back(fmt::format("epoch {}/{}", progress.epoch + 1, epochs));
-  if (std::string left = time_left(); !left.empty()) fields.push_back(std::move(left));
-  if (running_.size() > 1) fields.push_back(fmt::format("{} side by side", running_.size()));
-  running.bar.update(progress.epoch * progress.steps + progress.steps_done, epochs * progress.steps,
-                     fields);
-}
-
-void SweepConsole::on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) {
-  Running& running = running_.at(trial.id);
-  running.epochs = epoch + 1;
-  running.loss = logs.at("loss");
-  running.last_accuracy = logs.at(kAccuracy);
-  if (in_place_ || epoch + 1 == epochs_of(trial)) return;  // the trial's own line comes next
-  std::vector<std::string> fields = figures(running);
-  fields.push_back(fmt::format("epoch {}/{}", epoch + 1, epochs_of(trial)));
-  if (std::string left = time_left(); !left.empty()) fields.push_back(std::move(left));
-  app::print("{}  {}\n", running.label, fmt::join(fields, "  "));
-  flush_output();
-}
-
-void SweepConsole::on_trial_end(const TrialSpec& trial, const TrialResult& result,
-                                std::span<const TrialResult> /*all*/) {
-  Running& running = running_.at(trial.id);
-  std::vector<std::string> fields = figures(running);
-  if (result.divergence) {
-    fields.push_back(
-        fmt::format("diverged: {} was not finite in epoch {}, after {}", result.divergence->tensor,
-                    result.divergence->epoch + 1,
-                    counted(static_cast<std::size_t>(result.divergence->step), "step")));
-  } else if (result.status == TrialStatus::stopped) {
-    fields.emplace_back("stopped");
-  } else {
-    fields.push_back(counted(result.history.epoch.size(), "epoch"));
-  }
-  running.bar.finish(fields);
-  running_.erase(trial.id);
-  epochs_ended_ += epochs_of(trial);
+void SweepConsole::end(const TrialSpec& trial, const TrialResult& result) {
+  lines_.at(trial.id)->finish(result);
+  lines_.erase(trial.id);
+  epochs_ended_ += plan_.setting_of(trial).epochs;
 }
 
 void print_ranking(const SweepResult& result) {

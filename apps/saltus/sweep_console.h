@@ -1,56 +1,47 @@
-// What saltus sweep says on the terminal.
+// The output of saltus sweep on the terminal.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
 #include <map>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <saltus/progress.h>
+#include <saltus/callbacks.h>
 #include <saltus/sweep.h>
 
 namespace saltus::app {
 
-/// What is going to run, on what.
-void print_plan(const SweepConfig& config, const ImageDataset& data, const SweepPlan& plan,
-                std::size_t already_done, const std::filesystem::path& out);
+/// Prints what is going to run, and on which data.
+void print_plan(const SweepPlan& plan, std::size_t already_done, const std::filesystem::path& out);
 
-/// The settings by rank, with intervals and what their differences to the best are worth.
+/// Prints the settings by rank, with intervals and tests of their differences to the best.
 void print_ranking(const SweepResult& result);
 
-/// Where the sweep is: on a terminal a line for the trial that runs, redrawn in place, elsewhere a
-/// line for each epoch; a line for each trial at its end. Of trials that run side by side the first
-/// one's is drawn, the others get theirs when they end. The time that is left is the whole sweep's.
-class SweepConsole : public SweepObserver {
+/// Shows where the sweep is: on a terminal by a line for the running trial that is redrawn in
+/// place, elsewhere by a line for each epoch; every trial gets a line at its end. If trials run
+/// side by side, the first has the line and the others get theirs when they end. The time left is
+/// that of the whole sweep.
+class SweepConsole {
  public:
   /// `done` are trials of an earlier run. The plan must outlive it.
   SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done);
+  SweepConsole(const SweepConsole&) = delete;
+  SweepConsole& operator=(const SweepConsole&) = delete;
+  ~SweepConsole();
 
-  void on_trial_begin(const TrialSpec& trial) override;
-  void on_trial_resumed(const TrialSpec& trial, const History& history) override;
-  void on_progress(const TrialSpec& trial, const TrialProgress& progress) override;
-  void on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) override;
-  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
-                    std::span<const TrialResult> all) override;
+  /// For SweepOptions::callbacks: shows a trial while it trains. This must outlive it.
+  CallbackPtr callback(const TrialSpec& trial);
+
+  /// For SweepOptions::on_trial_end.
+  void end(const TrialSpec& trial, const TrialResult& result);
 
  private:
   using Clock = std::chrono::steady_clock;
+  class Line;
 
-  struct Running {
-    Running(bool in_place, ProgressBarOptions options);
-
-    ProgressBar bar;
-    std::string label;
-    double epochs = 0;                    ///< behind it
-    std::optional<double> loss;           ///< over its epoch so far
-    std::optional<double> last_accuracy;  ///< validation, after its last epoch
-  };
-
-  int epochs_of(const TrialSpec& trial) const;
-  std::vector<std::string> figures(const Running& running) const;
   /// "eta 1:02:07" for all trials; empty before there is anything to judge by.
   std::string time_left() const;
 
@@ -60,7 +51,7 @@ class SweepConsole : public SweepObserver {
   bool several_seeds_;
   bool in_place_;
   bool ascii_;
-  std::map<std::string, Running> running_;  ///< by the trials' ids
+  std::map<std::string, std::shared_ptr<Line>> lines_;  ///< of trials that run, by their ids
   Clock::time_point start_;
   double epochs_to_run_ = 0;  ///< of all trials of this run
   double epochs_ended_ = 0;   ///< of trials that have ended

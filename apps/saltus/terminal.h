@@ -1,13 +1,13 @@
-// What is known of the terminal.
+// Properties of the terminal.
 #pragma once
 
 namespace saltus::app {
 
-/// Columns of what stands on standard output: COLUMNS where that is set, the terminal's width where
-/// it is one; 0: nothing limits a line.
+/// Columns of standard output: COLUMNS if that is set, else the width of the terminal
+/// if it is one; 0: nothing limits a line.
 int output_columns();
 
-/// Columns to wrap text at: output_columns(), or 80 where nothing limits a line.
+/// Columns to wrap text at: output_columns(), or 80 if nothing limits a line.
 int text_columns();
 
 /// Whether lines on this descriptor may be drawn over each other: it is a terminal, and TERM is not
@@ -18,7 +18,7 @@ bool can_redraw(int fd);
 /// dumb.
 bool shows_unicode();
 
-/// "±", or "+-" where that cannot be shown.
+/// "±", or "+-" if that cannot be shown.
 const char* plus_minus();
 
 }  // namespace saltus::app

@@ -26,7 +26,7 @@ std::string without_trailing_spaces(const std::string& line) {
   return line.substr(0, line.find_last_not_of(' ') + 1);
 }
 
-/// The lines of a row's cells in a band: more than one where a cell is wrapped.
+/// The lines of a row's cells in a band: more than one if a cell is wrapped.
 std::string text_of(const Band& band, const std::vector<std::string>& row,
                     const std::vector<Align>& aligns) {
   std::vector<std::vector<std::string>> cells;

@@ -15,10 +15,10 @@ std::size_t width_of(std::string_view text);
 std::vector<std::string> lines_of(std::string_view text);
 
 /// Cuts a text at its spaces into lines of at most `columns` each (0: one line); words that are
-/// longer behind a comma, bar, colon or slash, where they have one.
+/// longer behind a comma, bar, colon or slash, if they have one.
 std::vector<std::string> wrapped(std::string_view text, std::size_t columns);
 
-/// A title, and beside it a text, wrapped and indented by `indent`; where the title leaves no room,
+/// A title, and beside it a text, wrapped and indented by `indent`; if the title leaves no room,
 /// the text begins below it. `columns` 0: nothing limits a line. Ends with a newline.
 std::string entry(std::string_view title, std::string_view text, std::size_t indent,
                   std::size_t columns);

@@ -65,23 +65,23 @@ const std::vector<kernels::Bf16>& Arena::normal_halves() {
   return values;
 }
 
-kernels::Stage make_stage(Arena& arena, int trials, int rows, const char* activation) {
+kernels::LaunchContext make_stage(Arena& arena, int trials, int rows, const char* activation) {
   constexpr int kSlots = 2;
   const kernels::DropoutRule rule = {kernels::drop_threshold(0.25), 1 / 0.75f, 0, 0};
   kernels::BatchRange batch;
   batch.rows = static_cast<std::uint32_t>(rows);
-  kernels::Stage stage;
-  stage.trials.count = trials;
-  stage.trials.states = arena.copies<kernels::TrialState>({{}}, trials).data;
-  stage.trials.batch = arena.copies<kernels::BatchRange>({batch}).data;
+  kernels::LaunchContext context;
+  context.trials.count = trials;
+  context.trials.states = arena.copies<kernels::TrialState>({{}}, trials).data;
+  context.trials.batch = arena.copies<kernels::BatchRange>({batch}).data;
   const kernels::ActivationRef ref = activation_named(activation);
-  stage.trials.activations = arena.copies<kernels::ActivationRef>({ref, ref}, trials).data;
-  stage.trials.dropouts = arena.copies<kernels::DropoutRule>({rule, rule}, trials).data;
-  stage.trials.activation_slots = kSlots;
-  stage.trials.dropout_slots = kSlots;
-  stage.max_rows = rows;
-  stage.stream = bench_stream();
-  return stage;
+  context.trials.activations = arena.copies<kernels::ActivationRef>({ref, ref}, trials).data;
+  context.trials.dropouts = arena.copies<kernels::DropoutRule>({rule, rule}, trials).data;
+  context.trials.activation_slots = kSlots;
+  context.trials.dropout_slots = kSlots;
+  context.max_rows = rows;
+  context.stream = bench_stream();
+  return context;
 }
 
 cudaStream_t bench_stream() {

@@ -7,7 +7,7 @@
 
 #include <saltus/kernels/bfloat16.h>
 #include <saltus/kernels/device/check.h>
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 namespace saltus::bench {
 
@@ -65,7 +65,7 @@ using SharedArena = std::shared_ptr<Arena>;
 
 /// A stage of trials that have this activation and dropout in each of their two slots, on whole
 /// batches.
-kernels::Stage make_stage(Arena& arena, int trials, int rows, const char* activation);
+kernels::LaunchContext make_stage(Arena& arena, int trials, int rows, const char* activation);
 
 /// The stream of all work.
 cudaStream_t bench_stream();

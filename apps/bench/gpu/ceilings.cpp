@@ -211,7 +211,7 @@ Entry products(const Instruction& instruction, int warps, int turns) {
   const int blocks = multiprocessors();
   Entry entry;
   entry.name = "roof: mma.sync by " + std::to_string(warps) + " warps";
-  entry.kind = name_of(instruction.precision);
+  entry.kind = to_string(instruction.precision);
   entry.flop = 2.0 * 16 * 8 * instruction.depth * kRoofChains * turns * warps * blocks;
   entry.make = [=] { return products_contest(instruction, warps, turns, blocks); };
   return entry;

@@ -8,13 +8,9 @@
 
 #include <cuda_runtime_api.h>
 
-#include <saltus/kernels/window.h>
+#include <saltus/precision.h>
 
 namespace saltus::bench {
-
-/// The kinds of numbers that matrix products take. Contestants of different kinds never meet.
-enum class Precision : std::uint8_t { fp32, tf32, bf16 };
-const char* name_of(Precision precision);
 
 /// Starts the computation once, on one of several sets of data.
 using Start = std::function<void(int set, cudaStream_t stream)>;
@@ -33,7 +29,7 @@ struct Contest {
 /// A contest and what is known of it without running it.
 struct Entry {
   std::string name;
-  std::string kind;  ///< of numbers: a Precision, or "" where there is no product
+  std::string kind;  ///< a Precision; contestants of different ones never meet; "": no product
   int trials = 1;    ///< models that are computed side by side
   double flop = 0;   ///< of matrix products, of all trials
   double bytes = 0;  ///< each input read once, each output written once, of all trials

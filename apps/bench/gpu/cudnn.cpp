@@ -1,8 +1,5 @@
-// Through the API of one operation a call: its convolutions choose among cuDNN's own algorithms by
-// measuring (cudnnFind*Ex). Descriptors are never destroyed: they are few and small.
-#include <array>
-#include <memory>
-
+// cuDNN's pooling and softmax, which the backend does not use. Descriptors are never destroyed:
+// they are few and small.
 #if defined(SALTUS_HAS_CUDNN)
 #include <cudnn.h>
 
@@ -13,12 +10,13 @@
 namespace saltus::bench {
 namespace {
 
-constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 constexpr float kOne = 1;
 constexpr float kNone = 0;
 
+constexpr const char* kFile = "libcudnn.so.9";
+
 const cuda::Library& library() {
-  static const cuda::Library loaded("libcudnn.so.9");
+  static const cuda::Library loaded(kFile);
   return loaded;
 }
 
@@ -49,128 +47,19 @@ cudnnTensorDescriptor_t tensor(cudnnDataType_t type, int rows, const kernels::Ex
   return made;
 }
 
-/// The first algorithm that works is the quickest.
-template <class Performance>
-Performance best_of(const std::array<Performance, 8>& found, int count) {
-  for (int i = 0; i < count; ++i)
-    if (found[static_cast<std::size_t>(i)].status == CUDNN_STATUS_SUCCESS)
-      return found[static_cast<std::size_t>(i)];
-  throw std::runtime_error("no algorithm");
-}
-
-class Convolution {
- public:
-  explicit Convolution(const Layer& layer) : layer_(layer) {
-    const kernels::Window& w = layer.window;
-    const auto type = layer.precision == Precision::bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
-    x_ = tensor(type, layer.rows, w.image, w.channels_in);
-    y_ = tensor(type, layer.rows, w.output, w.channels_out);
-    SALTUS_DNN(cudnnCreateFilterDescriptor, &w_);
-    SALTUS_DNN(cudnnSetFilter4dDescriptor, w_, type, CUDNN_TENSOR_NHWC, w.channels_out,
-               w.channels_in, w.size.height, w.size.width);
-    SALTUS_DNN(cudnnCreateConvolutionDescriptor, &convolution_);
-    SALTUS_DNN(cudnnSetConvolution2dDescriptor, convolution_, w.padding.height, w.padding.width,
-               w.strides.height, w.strides.width, 1, 1, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT);
-    set_math(layer.precision == Precision::fp32 ? CUDNN_FMA_MATH : CUDNN_TENSOR_OP_MATH);
-    workspace_ = memory_.zeros<std::uint8_t>(1, kWorkspace).data;
-    choose();
-  }
-
-  void start(int set) const {
-    for (int trial = 0; trial < layer_.trials; ++trial) {
-      const Operands& o = layer_.sets[static_cast<std::size_t>(set)];
-      void* const a = o.a.of(trial);
-      void* const b = o.b.of(trial);
-      void* const out = o.out.of(trial);
-      switch (layer_.pass) {
-        case Pass::forward:
-          SALTUS_DNN(cudnnConvolutionForward, handle(), &kOne, x_, a, w_, b, convolution_, forward_,
-                     workspace_, kWorkspace, &kNone, y_, out);
-          break;
-        case Pass::backward_data:
-          SALTUS_DNN(cudnnConvolutionBackwardData, handle(), &kOne, w_, b, y_, a, convolution_,
-                     backward_data_, workspace_, kWorkspace, &kNone, x_, out);
-          break;
-        case Pass::backward_filter:
-          SALTUS_DNN(cudnnConvolutionBackwardFilter, handle(), &kOne, x_, a, y_, b, convolution_,
-                     backward_filter_, workspace_, kWorkspace, &kNone, w_, out);
-          break;
-      }
-    }
-  }
-
- private:
-  void set_math(cudnnMathType_t math) {
-    SALTUS_DNN(cudnnSetConvolutionMathType, convolution_, math);
-  }
-
-  /// The algorithm and the kind of arithmetic with which it was measured.
-  void choose() {
-    const Operands& o = layer_.sets[0];
-    int count = 0;
-    const auto take = [&](const auto& found, auto& algorithm) {
-      const auto best = best_of(found, count);
-      algorithm = best.algo;
-      set_math(best.mathType);
-    };
-    if (layer_.pass == Pass::forward) {
-      std::array<cudnnConvolutionFwdAlgoPerf_t, 8> found = {};
-      SALTUS_DNN(cudnnFindConvolutionForwardAlgorithmEx, handle(), x_, o.a.data, w_, o.b.data,
-                 convolution_, y_, o.out.data, 8, &count, found.data(), workspace_, kWorkspace);
-      take(found, forward_);
-    } else if (layer_.pass == Pass::backward_data) {
-      std::array<cudnnConvolutionBwdDataAlgoPerf_t, 8> found = {};
-      SALTUS_DNN(cudnnFindConvolutionBackwardDataAlgorithmEx, handle(), w_, o.b.data, y_, o.a.data,
-                 convolution_, x_, o.out.data, 8, &count, found.data(), workspace_, kWorkspace);
-      take(found, backward_data_);
-    } else {
-      std::array<cudnnConvolutionBwdFilterAlgoPerf_t, 8> found = {};
-      SALTUS_DNN(cudnnFindConvolutionBackwardFilterAlgorithmEx, handle(), x_, o.a.data, y_,
-                 o.b.data, convolution_, w_, o.out.data, 8, &count, found.data(), workspace_,
-                 kWorkspace);
-      take(found, backward_filter_);
-    }
-  }
-
-  Layer layer_;
-  Arena memory_;
-  void* workspace_ = nullptr;
-  cudnnTensorDescriptor_t x_ = nullptr, y_ = nullptr;
-  cudnnFilterDescriptor_t w_ = nullptr;
-  cudnnConvolutionDescriptor_t convolution_ = nullptr;
-  cudnnConvolutionFwdAlgo_t forward_ = {};
-  cudnnConvolutionBwdDataAlgo_t backward_data_ = {};
-  cudnnConvolutionBwdFilterAlgo_t backward_filter_ = {};
-};
-
-std::string name_with_version() {
-  const std::size_t version = SALTUS_OF(library(), cudnnGetVersion)();
-  return "cuDNN " + std::to_string(version / 10000) + "." + std::to_string(version % 10000 / 100);
-}
-
 /// A contestant of what make() gives: a function of the set.
 template <class Make>
 Contestant contestant(const Make& make, const char* note) {
   try {
     const auto start = make();
-    return {name_with_version(), [start](int set, cudaStream_t /*the handle's*/) { start(set); },
-            note};
+    return {name_with_version("cuDNN", kFile, "cudnnGetVersion"),
+            [start](int set, cudaStream_t /*the handle's*/) { start(set); }, note};
   } catch (const std::runtime_error& error) {
     return {"cuDNN", nullptr, error.what()};
   }
 }
 
 }  // namespace
-
-Contestant cudnn_convolution(const Layer& layer) {
-  const auto make = [&] {
-    return
-        [convolution = std::make_shared<Convolution>(layer)](int set) { convolution->start(set); };
-  };
-  const bool rounds_gradient =
-      layer.precision == Precision::bf16 && layer.pass == Pass::backward_filter;
-  return contestant(make, rounds_gradient ? "its gradient is bf16, ours fp32" : "");
-}
 
 Contestant cudnn_max_pool(const kernels::Window& window, int rows, int trials, bool backward,
                           std::vector<PoolOperands> sets) {
@@ -197,11 +86,11 @@ Contestant cudnn_max_pool(const kernels::Window& window, int rows, int trials, b
 }
 
 Contestant cudnn_softmax(int vectors, int channels, int trials, bool backward,
-                         std::vector<Operands> sets) {
+                         std::vector<SoftmaxOperands> sets) {
   const auto make = [&] {
     const auto shape = tensor(CUDNN_DATA_FLOAT, vectors, {1, 1}, channels);
     return [=](int set) {
-      const Operands& o = sets[static_cast<std::size_t>(set)];
+      const SoftmaxOperands& o = sets[static_cast<std::size_t>(set)];
       for (int trial = 0; trial < trials; ++trial)
         if (backward)
           SALTUS_DNN(cudnnSoftmaxBackward, handle(), CUDNN_SOFTMAX_ACCURATE,

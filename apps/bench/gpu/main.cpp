@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <map>
 
 #include "report.h"
 
@@ -14,9 +13,6 @@ namespace {
 using namespace saltus;
 
 constexpr int kNoGpu = 3;
-const std::map<std::string, bench::Precision> kPrecisions = {{"fp32", bench::Precision::fp32},
-                                                             {"tf32", bench::Precision::tf32},
-                                                             {"bf16", bench::Precision::bf16}};
 
 struct Options {
   std::vector<std::string> parts = {"ceilings", "kernels", "step"};
@@ -58,7 +54,7 @@ std::vector<bench::Entry> entries_of(const Options& options) {
       bench::add_others(entries, setting);
     }
     for (const std::string& kind : options.kinds) {
-      if (asked("step")) bench::add_step(entries, setting, kPrecisions.at(kind));
+      if (asked("step")) bench::add_step(entries, setting, parse_precision(kind));
     }
   }
   return entries;
@@ -111,7 +107,7 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--kinds", options.kinds, "Numbers of the step's products")
       ->delimiter(',')
-      ->check(CLI::IsMember(kPrecisions))
+      ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
       ->capture_default_str();
   app.add_option("--turns", options.turns, "How often a ceiling's kernel repeats its instruction")
       ->check(CLI::PositiveNumber)

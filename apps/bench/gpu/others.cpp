@@ -41,7 +41,7 @@ class Sets {
     for (int i = 0; i < count_; ++i) all.push_back(arena_->random<T>(setting_.trials, elements));
     return all;
   }
-  [[nodiscard]] kernels::Stage stage(const char* activation = "gelu") const {
+  [[nodiscard]] kernels::LaunchContext context(const char* activation = "gelu") const {
     return make_stage(*arena_, setting_.trials, setting_.rows, activation);
   }
   [[nodiscard]] const SharedArena& arena() const { return arena_; }
@@ -51,7 +51,7 @@ class Sets {
   template <class Function>
   [[nodiscard]] Contest ours(const Function& start) const {
     return {{{"Saltus",
-              [arena = arena_, start](int set, cudaStream_t /*the stage's*/) {
+              [arena = arena_, start](int set, cudaStream_t /*the context's*/) {
                 start(static_cast<std::size_t>(set));
               },
               ""}},
@@ -63,10 +63,6 @@ class Sets {
   int count_;
   SharedArena arena_ = std::make_shared<Arena>();
 };
-
-Bytes bytes_of(const Floats& array) {
-  return {array.data, array.stride * static_cast<std::int64_t>(sizeof(float))};
-}
 
 /// An entry whose arrays have so many bytes in each trial.
 template <class Make>
@@ -82,8 +78,8 @@ Contest load(Sets& sets) {
   constexpr std::uint32_t kImages = 60'000;
   const auto images = sets.arena()->random<std::uint8_t>(1, std::int64_t{kImages} * 784);
   const auto x = sets.random<float>(784);
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
-    kernels::load_input({images.data, nullptr, {kImages, true}, x[i], 784}, stage);
+  return sets.ours([=, context = sets.context()](std::size_t i) {
+    kernels::load_input({images.data, nullptr, {kImages, true}, x[i], 784}, context);
   });
 }
 
@@ -92,8 +88,8 @@ Contest activate(Sets& sets, const char* name) {
   const auto y = sets.random<float>(kA2);
   const auto slope = sets.random<float>(kA2);
   const auto bias = sets.arena()->random<float>(sets.setting().trials, 64);
-  return sets.ours([=, stage = sets.stage(name)](std::size_t i) {
-    kernels::activate({x[i], bias, y[i], slope[i], kA2, 64, 0}, stage);
+  return sets.ours([=, context = sets.context(name)](std::size_t i) {
+    kernels::activate({x[i], bias, y[i], slope[i], kA2, 64, 0}, context);
   });
 }
 
@@ -101,19 +97,19 @@ Contest activate_backward(Sets& sets) {
   const auto dy = sets.random<float>(kA2);
   const auto slope = sets.random<float>(kA2);
   const auto dx = sets.random<float>(kA2);
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
-    kernels::activate_backward({dy[i], slope[i], dx[i], kA2}, stage);
+  return sets.ours([=, context = sets.context()](std::size_t i) {
+    kernels::activate_backward({dy[i], slope[i], dx[i], kA2}, context);
   });
 }
 
 Contest drop(Sets& sets, bool backward) {
   const auto x = sets.random<float>(kP2);
   const auto y = sets.random<float>(kP2);
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
+  return sets.ours([=, context = sets.context()](std::size_t i) {
     if (backward)
-      kernels::drop_backward({x[i], y[i], kP2, 0}, stage);
+      kernels::drop_backward({x[i], y[i], kP2, 0}, context);
     else
-      kernels::drop({x[i], y[i], kP2, 0}, stage);
+      kernels::drop({x[i], y[i], kP2, 0}, context);
   });
 }
 
@@ -127,14 +123,15 @@ Contest pool(Sets& sets, bool backward) {
   std::vector<PoolOperands> for_library;
   for (std::size_t i = 0; i < x.size(); ++i) {
     index.push_back(sets.arena()->zeros<std::uint8_t>(setting.trials, setting.rows * kP2));
-    kernels::max_pool({kPool, x[i], y[i], index[i]}, sets.stage());
-    for_library.push_back({bytes_of(x[i]), bytes_of(y[i]), bytes_of(dy[i]), bytes_of(dx[i])});
+    kernels::max_pool({kPool, x[i], y[i], index[i]}, sets.context());
+    for_library.push_back(
+        {cuda::Array(x[i]), cuda::Array(y[i]), cuda::Array(dy[i]), cuda::Array(dx[i])});
   }
-  Contest contest = sets.ours([=, stage = sets.stage()](std::size_t i) {
+  Contest contest = sets.ours([=, context = sets.context()](std::size_t i) {
     if (backward)
-      kernels::max_pool_backward({kPool, dy[i], index[i], dx[i]}, stage);
+      kernels::max_pool_backward({kPool, dy[i], index[i], dx[i]}, context);
     else
-      kernels::max_pool({kPool, x[i], y[i], index[i]}, stage);
+      kernels::max_pool({kPool, x[i], y[i], index[i]}, context);
   });
   contest.contestants.push_back(
       cudnn_max_pool(kPool, setting.rows, setting.trials, backward, for_library));
@@ -146,8 +143,8 @@ Contest activate_pool(Sets& sets) {
   const auto y = sets.random<float>(kP2);
   const auto slope = sets.random<float>(kP2);
   const auto index = sets.random<std::uint8_t>(kP2);
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
-    kernels::activate_pool({kPool, x[i], 0, y[i], slope[i], index[i]}, stage);
+  return sets.ours([=, context = sets.context()](std::size_t i) {
+    kernels::activate_pool({kPool, x[i], 0, y[i], slope[i], index[i]}, context);
   });
 }
 
@@ -156,14 +153,14 @@ Contest softmax(Sets& sets, bool backward, int channels) {
   const auto x = sets.random<float>(channels);
   const auto dy = sets.random<float>(channels);
   const auto out = sets.random<float>(channels);
-  std::vector<Operands> for_library;
+  std::vector<SoftmaxOperands> for_library;
   for (std::size_t i = 0; i < x.size(); ++i)
-    for_library.push_back({bytes_of(x[i]), bytes_of(dy[i]), bytes_of(out[i])});
-  Contest contest = sets.ours([=, stage = sets.stage()](std::size_t i) {
+    for_library.push_back({cuda::Array(x[i]), cuda::Array(dy[i]), cuda::Array(out[i])});
+  Contest contest = sets.ours([=, context = sets.context()](std::size_t i) {
     if (backward)
-      kernels::softmax_backward({x[i], dy[i], out[i], 1, channels, false}, stage);
+      kernels::softmax_backward({x[i], dy[i], out[i], 1, channels, false}, context);
     else
-      kernels::softmax({x[i], out[i], 1, channels, false}, stage);
+      kernels::softmax({x[i], out[i], 1, channels, false}, context);
   });
   contest.contestants.push_back(
       cudnn_softmax(setting.rows, channels, setting.trials, backward, for_library));
@@ -180,7 +177,7 @@ Contest loss(Sets& sets) {
   const auto x = sets.random<float>(kClasses);
   const auto dx = sets.random<float>(kClasses);
   kernels::EvaluateLoss evaluate;
-  evaluate.loss = kernels::LossFunction::binary_crossentropy;
+  evaluate.loss = losses::BinaryCrossentropy{};
   evaluate.softmax = true;
   evaluate.outputs = kClasses;
   evaluate.targets.bytes = sets.arena()->copies(labels).data;
@@ -188,11 +185,11 @@ Contest loss(Sets& sets) {
   evaluate.sums = sets.arena()->zeros<kernels::BatchSums>(setting.trials, 1);
   evaluate.workspace =
       sets.arena()->zeros<double>(setting.trials, kernels::loss_workspace(setting.rows));
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
+  return sets.ours([=, context = sets.context()](std::size_t i) {
     kernels::EvaluateLoss of_set = evaluate;
     of_set.x = x[i];
     of_set.dx = dx[i];
-    kernels::evaluate_loss(of_set, stage);
+    kernels::evaluate_loss(of_set, context);
   });
 }
 
@@ -215,16 +212,16 @@ Contest normalize(Sets& sets, bool backward) {
   const Floats next_variance = of_channel();
   const Floats workspace =
       arena.zeros<float>(trials, kernels::normalize_workspace(shape, sets.setting().rows));
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
+  return sets.ours([=, context = sets.context()](std::size_t i) {
     if (backward)
       kernels::normalize_backward({shape, x[i], dy[i], gamma, mean, deviation, out[i], moving_mean,
                                    moving_variance, workspace},
-                                  stage);
+                                  context);
     else
       kernels::normalize_training(
           {shape, x[i], gamma, beta, moving_mean, moving_variance, next_mean, next_variance, mean,
            deviation, out[i], workspace, 0.99, 1e-3},
-          stage);
+          context);
   });
 }
 
@@ -239,13 +236,8 @@ Contest update(Sets& sets) {
     first += count;
   }
   const kernels::UpdatePieces cut = kernels::cut_weights(extents);
-  kernels::UpdateRule rule;
-  rule.clip = kernels::Clip::value;
-  rule.limit = 0.5;
-  rule.learning_rate = 1e-3;
-  rule.beta_1 = 0.9;
-  rule.beta_2 = 0.999;
-  rule.epsilon = 1e-7;
+  static constexpr Optimizer kAdam = Adam{.clipping = {.clipvalue = 0.5}};
+  const kernels::UpdateRule rule(kAdam);
   kernels::Update step;
   step.rules = arena.copies<kernels::UpdateRule>({rule}, trials).data;
   step.pieces = arena.copies(cut.pieces).data;
@@ -257,6 +249,7 @@ Contest update(Sets& sets) {
   step.workspace =
       arena.zeros<double>(trials, kernels::update_workspace(step.piece_count, step.weight_count));
   step.check_finite = true;
+  step.optimizers = rule.bit();
   // The arrays of each trial begin at a quad.
   constexpr std::int64_t kStride = (kParameters + 3) / 4 * 4;
   const auto gradients = sets.of_trial<float>(kStride);
@@ -267,21 +260,21 @@ Contest update(Sets& sets) {
     moments.push_back(arena.zeros<float>(trials, kStride));  // roots are taken of the second
     moments.push_back(arena.zeros<float>(trials, kStride));
   }
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
+  return sets.ours([=, context = sets.context()](std::size_t i) {
     kernels::Update of_set = step;
     of_set.gradients = gradients[i];
     of_set.weights = weights[i];
-    of_set.moment_1 = moments[2 * i];
-    of_set.moment_2 = moments[2 * i + 1];
-    kernels::update(of_set, stage);
+    of_set.moments[0] = moments[2 * i];
+    of_set.moments[1] = moments[2 * i + 1];
+    kernels::update(of_set, context);
   });
 }
 
 Contest cast(Sets& sets) {
   const auto x = sets.of_trial<float>(kParameters);
   const auto y = sets.of_trial<kernels::Bf16>(kParameters);
-  return sets.ours([=, stage = sets.stage()](std::size_t i) {
-    kernels::cast({x[i], y[i], kParameters}, stage);
+  return sets.ours([=, context = sets.context()](std::size_t i) {
+    kernels::cast({x[i], y[i], kParameters}, context);
   });
 }
 

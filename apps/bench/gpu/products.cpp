@@ -10,6 +10,8 @@
 namespace saltus::bench {
 namespace {
 
+using cuda::Array;
+using cuda::ProductKind;
 using kernels::Bf16;
 using kernels::Engine;
 using kernels::PerTrial;
@@ -47,11 +49,14 @@ struct Sizes {
         w(size(window.size) * window.channels_in * window.channels_out) {}
 };
 
-template <class T>
-Bytes bytes_of(const PerTrial<T>& array) {
-  return {const_cast<std::remove_const_t<T>*>(array.data),
-          array.stride * static_cast<std::int64_t>(sizeof(T))};
-}
+/// A layer's pass on a batch, without its arrays.
+struct Layer {
+  Window window;
+  int rows = 0;
+  int trials = 1;
+  Precision precision = Precision::fp32;
+  ProductKind kind = ProductKind::forward;
+};
 
 /// A layer's pass by one of our engines, and its arrays for the libraries.
 template <class T>
@@ -64,42 +69,44 @@ class Ours {
     bias_ = arena_->random<float>(layer.trials, window.channels_out);
     db_ = arena_->zeros<float>(layer.trials, window.channels_out);
     const std::int64_t workspace =
-        layer.pass == Pass::forward
+        layer.kind == ProductKind::forward
             ? kernels::convolution_forward_workspace(window, layer.rows)
             : kernels::convolution_backward_filter_workspace(window, layer.rows);
     if (workspace != 0) workspace_ = arena_->zeros<float>(layer.trials, workspace);
     for (int i = 0; i < sets; ++i) {
-      sets_.push_back({arena_->random<T>(layer.trials, n.x), arena_->random<T>(layer.trials, n.w),
-                       arena_->random<T>(layer.trials, n.y),
-                       layer.pass == Pass::backward_filter
-                           ? arena_->random<float>(layer.trials, n.w)
-                           : PerTrial<float>{}});
+      sets_.push_back(
+          {random<T>(n.x), random<T>(n.w), random<T>(n.y),
+           layer.kind == ProductKind::backward_filter ? random<float>(n.w) : PerTrial<float>{}});
       const Set& set = sets_.back();
-      const Bytes x = bytes_of(set.x);
-      const Bytes w = bytes_of(set.w);
-      const Bytes y = bytes_of(set.y);
-      if (layer.pass == Pass::forward) layer_.sets.push_back({x, w, y});
-      if (layer.pass == Pass::backward_data) layer_.sets.push_back({y, w, x});
-      if (layer.pass == Pass::backward_filter) layer_.sets.push_back({x, y, bytes_of(set.dw)});
+      cuda::Problem problem{layer.kind, window, layer.rows, layer.trials, {}, {}, {}};
+      const auto give = [&](const auto& a, const auto& b, const auto& out) {
+        problem.a = Array(a);
+        problem.b = Array(b);
+        problem.out = Array(out);
+      };
+      if (layer.kind == ProductKind::forward) give(set.x, set.w, set.y);
+      if (layer.kind == ProductKind::backward_data) give(set.y, set.w, set.x);
+      if (layer.kind == ProductKind::backward_filter) give(set.x, set.y, set.dw);
+      problems_.push_back(problem);
     }
   }
 
-  /// With the sets of data.
-  [[nodiscard]] const Layer& layer() const { return layer_; }
+  /// The same for a library, by set of data.
+  [[nodiscard]] const std::vector<cuda::Problem>& problems() const { return problems_; }
 
   void start(int number) const {
     const Set& set = sets_[static_cast<std::size_t>(number)];
     const Window& window = layer_.window;
-    if (layer_.pass == Pass::forward) {
+    if (layer_.kind == ProductKind::forward) {
       kernels::Epilogue<T> epilogue;
       epilogue.y = set.y;
       epilogue.bias = bias_;
       kernels::convolution_forward<T, T>(engine_, {window, set.x, set.w, epilogue, workspace_},
                                          stage_);
     }
-    if (layer_.pass == Pass::backward_data)
+    if (layer_.kind == ProductKind::backward_data)
       kernels::convolution_backward_data<T, T>(engine_, {window, set.y, set.w, set.x}, stage_);
-    if (layer_.pass == Pass::backward_filter)
+    if (layer_.kind == ProductKind::backward_filter)
       kernels::convolution_backward_filter<T>(
           engine_, {window, set.x, set.y, set.dw, db_, workspace_}, stage_);
   }
@@ -110,44 +117,52 @@ class Ours {
     PerTrial<float> dw;
   };
 
+  /// Arrays that begin where libraries ask for it.
+  template <class Element>
+  PerTrial<Element> random(std::int64_t count) {
+    constexpr std::int64_t kUnit = cuda::Multiplier::kAlignment / std::int64_t{sizeof(Element)};
+    return arena_->random<Element>(layer_.trials, (count + kUnit - 1) / kUnit * kUnit);
+  }
+
   Engine engine_;
   Layer layer_;
   SharedArena arena_ = std::make_shared<Arena>();
-  kernels::Stage stage_;
+  kernels::LaunchContext stage_;
   std::vector<Set> sets_;
+  std::vector<cuda::Problem> problems_;
   PerTrial<float> bias_, db_, workspace_;
 };
 
 template <class T>
 Contest make_contest(const Layer& layer, bool dense, int sets) {
-  const Engine engine = layer.precision == Precision::fp32 ? Engine::plain : Engine::tensor;
+  const Engine engine = layer.precision == Precision::fp32 ? Engine::simt : Engine::tensor;
   const auto ours = std::make_shared<Ours<T>>(engine, layer, sets);
-  const char* note = layer.pass == Pass::forward           ? "adds the bias"
-                     : layer.pass == Pass::backward_filter ? "sums the bias's gradient"
-                                                           : "";
+  const char* note = layer.kind == ProductKind::forward           ? "adds the bias"
+                     : layer.kind == ProductKind::backward_filter ? "sums the bias's gradient"
+                                                                  : "";
   Contest contest;
   contest.sets = sets;
   contest.contestants.push_back(
-      {"Saltus", [ours](int set, cudaStream_t /*the stage's*/) { ours->start(set); }, note});
-  contest.contestants.push_back(dense ? cublas_dense(ours->layer())
-                                      : cudnn_convolution(ours->layer()));
+      {"Saltus", [ours](int set, cudaStream_t /*the context's*/) { ours->start(set); }, note});
+  contest.contestants.push_back(dense ? cublas_dense(layer.precision, ours->problems())
+                                      : cudnn_convolution(layer.precision, ours->problems()));
   return contest;
 }
 
-Entry entry_of(const Shape& shape, Precision precision, Pass pass, const Setting& setting) {
-  const Layer layer = {shape.window, setting.rows, setting.trials, precision, pass, {}};
+Entry entry_of(const Shape& shape, Precision precision, ProductKind kind, const Setting& setting) {
+  const Layer layer = {shape.window, setting.rows, setting.trials, precision, kind};
   const Sizes n(shape.window, setting.rows);
   const double item = precision == Precision::bf16 ? 2 : 4;
-  const char* pass_name = pass == Pass::forward         ? "forward"
-                          : pass == Pass::backward_data ? "backward data"
-                                                        : "backward filter";
+  const char* kind_name = kind == ProductKind::forward         ? "forward"
+                          : kind == ProductKind::backward_data ? "backward data"
+                                                               : "backward filter";
   Entry entry;
-  entry.name = std::string(shape.name) + " " + pass_name;
-  entry.kind = name_of(precision);
+  entry.name = std::string(shape.name) + " " + kind_name;
+  entry.kind = to_string(precision);
   entry.trials = setting.trials;
   entry.flop = 2.0 * setting.trials * static_cast<double>(n.y) *
                static_cast<double>(size(shape.window.size)) * shape.window.channels_in;
-  const double of_weights = pass == Pass::backward_filter ? 4 : item;
+  const double of_weights = kind == ProductKind::backward_filter ? 4 : item;
   entry.bytes = setting.trials *
                 (item * static_cast<double>(n.x + n.y) + of_weights * static_cast<double>(n.w));
   const int sets = sets_for(entry.bytes);
@@ -164,21 +179,19 @@ Entry large_product(Precision precision) {
   constexpr int kSide = 8192;
   Entry entry;
   entry.name = "product 8192 x 8192 x 8192";
-  entry.kind = name_of(precision);
+  entry.kind = to_string(precision);
   entry.flop = 2 * std::pow(kSide, 3);
   entry.bytes = (precision == Precision::bf16 ? 2 : 4) * 3 * std::pow(kSide, 2);
   entry.make = [precision] {
-    const Layer layer = {
-        kernels::product_window(1, kSide, kSide), kSide, 1, precision, Pass::forward, {}};
     const auto arena = std::make_shared<Arena>();
     constexpr std::int64_t kCount = std::int64_t{kSide} * kSide;
     const auto matrix = [&] {
-      return precision == Precision::bf16 ? bytes_of(arena->random<Bf16>(1, kCount))
-                                          : bytes_of(arena->random<float>(1, kCount));
+      return precision == Precision::bf16 ? Array(arena->random<Bf16>(1, kCount))
+                                          : Array(arena->random<float>(1, kCount));
     };
-    Layer with_data = layer;
-    with_data.sets.push_back({matrix(), matrix(), matrix()});
-    Contestant contestant = cublas_dense(with_data);
+    Contestant contestant =
+        cublas_dense(precision, {{ProductKind::forward, kernels::product_window(1, kSide, kSide),
+                                  kSide, 1, matrix(), matrix(), matrix()}});
     if (contestant.start)
       contestant.start = [arena, start = contestant.start](int set, cudaStream_t stream) {
         start(set, stream);
@@ -193,25 +206,15 @@ Entry large_product(Precision precision) {
 void add_products(std::vector<Entry>& entries, const Setting& setting) {
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
     for (const Shape& shape : shapes())
-      for (const Pass pass : {Pass::forward, Pass::backward_data, Pass::backward_filter})
-        if (!(shape.first && pass == Pass::backward_data))
-          entries.push_back(entry_of(shape, precision, pass, setting));
+      for (const ProductKind kind :
+           {ProductKind::forward, ProductKind::backward_data, ProductKind::backward_filter})
+        if (!(shape.first && kind == ProductKind::backward_data))
+          entries.push_back(entry_of(shape, precision, kind, setting));
 }
 
 void add_large_products(std::vector<Entry>& entries) {
   for (const Precision precision : {Precision::fp32, Precision::tf32, Precision::bf16})
     entries.push_back(large_product(precision));
-}
-
-const char* name_of(Precision precision) {
-  switch (precision) {
-    case Precision::fp32:
-      return "fp32";
-    case Precision::tf32:
-      return "tf32";
-    default:
-      return "bf16";
-  }
 }
 
 int sets_for(double bytes) {

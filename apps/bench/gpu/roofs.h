@@ -22,7 +22,7 @@ void start_reads(const float* data, int quads_of_block, int turns, int blocks, f
 /// A kernel of blocks that do nothing.
 void start_nothing(int blocks, cudaStream_t stream);
 
-/// Of the tensor cores' operands: how a warp of each block multiplies.
+/// How a warp of each block multiplies, by the tensor cores' operands.
 struct RoofProduct {
   const std::uint32_t* a;  ///< [32 lanes][4 registers]
   const std::uint32_t* b;  ///< [kRoofChains][32][2]

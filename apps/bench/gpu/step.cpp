@@ -10,9 +10,8 @@
 
 #include "apps/bench/network.h"
 #include "backend/cuda/executable.h"
-#include "backend/cuda/schedule.h"
 #include "contest.h"
-#include "plan/passes.h"
+#include "passes/pipelines.h"
 
 namespace saltus::bench {
 namespace {
@@ -88,23 +87,19 @@ class TrainingStep {
   std::vector<cuda::StepLaunch> launches_;
 };
 
-saltus::Precision precision_of(Precision precision) {
-  return parse_precision(name_of(precision));
-}
-
 }  // namespace
 
 void add_step(std::vector<Entry>& entries, const Setting& setting, Precision precision) {
   const auto plan = std::make_shared<const plan::Plan>(plan::make_plan(
-      graph_of(Activation::parse("relu")), Loss::binary_crossentropy, precision_of(precision)));
-  const std::vector<cuda::Job> jobs = cuda::make_schedule(plan->train).jobs;
+      graph_of(Activation::parse("relu")), losses::BinaryCrossentropy{}, precision));
+  const std::vector<plan::Step> steps = passes::cuda_program(plan->train, precision).steps;
   const auto made =
       std::make_shared<std::unique_ptr<TrainingStep>>();  // by the first that is asked for
 
   const auto add = [&](std::string_view name, std::size_t first, std::size_t last) {
     Entry entry;
-    entry.name = fmt::format("step: {:02} {}", first == last ? first + 1 : jobs.size() + 1, name);
-    entry.kind = name_of(precision);
+    entry.name = fmt::format("step: {:02} {}", first == last ? first + 1 : steps.size() + 1, name);
+    entry.kind = to_string(precision);
     entry.trials = setting.trials;
     entry.make = [=] {
       if (*made == nullptr) *made = std::make_unique<TrainingStep>(plan, setting);
@@ -116,8 +111,8 @@ void add_step(std::vector<Entry>& entries, const Setting& setting, Precision pre
     };
     entries.push_back(std::move(entry));
   };
-  for (std::size_t i = 0; i < jobs.size(); ++i) add(plan::name_of(jobs[i].step), i, i);
-  add("all of it", 0, jobs.size() - 1);
+  for (std::size_t i = 0; i < steps.size(); ++i) add(plan::name_of(steps[i]), i, i);
+  add("all of it", 0, steps.size() - 1);
 }
 
 }  // namespace saltus::bench

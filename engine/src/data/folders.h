@@ -9,7 +9,7 @@
 
 namespace saltus {
 
-/// Which of the four files; the order of KnownDataset::files.
+/// One of the four files; the order of KnownDataset::files.
 enum class Part { train_images, train_labels, test_images, test_labels };
 inline constexpr Part kParts[] = {Part::train_images, Part::train_labels, Part::test_images,
                                   Part::test_labels};

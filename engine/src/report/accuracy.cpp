@@ -17,13 +17,15 @@
 #include "backend/cpu/loops.h"
 #include "core/boundary.h"
 #include "core/workers.h"
+#include "graph/custom_activation.h"
 
 namespace saltus {
 namespace {
 
 constexpr std::uint64_t kFloats = std::uint64_t{1} << 32;
 constexpr std::size_t kChunk = 4096;
-constexpr double kOverflow = 0x1p128;  // where an infinite float stands on the line of numbers
+/// The number that an infinite float counts as.
+constexpr double kOverflow = 0x1p128;
 
 using Floats = std::array<float, kChunk>;
 using Doubles = std::array<double, kChunk>;
@@ -57,7 +59,7 @@ double size_around(double x, double truth, Function function) {
 }
 
 void keep_worst(WorstError& worst, double size, float at) {
-  // Of equal errors the one at the lowest bit pattern, whatever thread found it.
+  // If errors are equal, the one at the lowest bit pattern counts, whichever thread found it.
   if (size > worst.size ||
       (size == worst.size && size > 0 &&
        std::bit_cast<std::uint32_t>(at) < std::bit_cast<std::uint32_t>(worst.at)))
@@ -88,7 +90,7 @@ std::uint64_t compare(std::span<const float> x, const float* value, const double
       continue;
     }
     const double ulps = error / ulp_of(expected);
-    // What makes no column worse; `around` is at least 2 |expected|.
+    // It makes no column worse; `around` is at least 2 |expected|.
     if (ulps < worst.ulp.size &&
         (ulps <= 4 || error < 2 * std::abs(expected) * worst.near_zero.size))
       continue;
@@ -194,6 +196,12 @@ ActivationAccuracy measure_accuracy(const Activation& activation,
                                     const AccuracyOptions& options) try {
   if (options.stride == 0)
     throw InvalidArgument("the stride of an accuracy walk must be at least 1");
+  if (is_custom_activation(activation.ref().id)) {
+    throw InvalidArgument(fmt::format(
+        "activation {} is a C++ function and has no formula in double to be compared with; measure "
+        "one of the list",
+        activation.name()));
+  }
   return Walk(activation, options).run();
 } catch (...) {
   throw_as_promised();

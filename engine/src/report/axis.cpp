@@ -33,7 +33,7 @@ std::string ticks(std::span<const double> steps, const Range& range, Label label
   return list;
 }
 
-/// As fine as a range needs for some five ticks.
+/// Steps so fine that a range has some five ticks.
 std::span<const double> steps_for(const Range& range) {
   static constexpr double kCoarse[] = {1, 2, 5};
   static constexpr double kFine[] = {1, 1.5, 2, 3, 5, 7};
@@ -58,15 +58,16 @@ Axis Axis::accuracy(const Range& values) {
   const double least = std::max(100 * (1 - values.high), kLeastMissing);
   if (most < 4 * least) {
     const double margin = std::max(kMargin * 100 * (values.high - values.low), 0.05);
-    return {Kind::percent, fmt::format("unset logscale y\nset format y '%.4g'\nset ytics autofreq\n"
-                                       "set yrange [{:.9g}:{:.9g}]\n",
-                                       std::max(0.0, 100 * values.low - margin),
-                                       std::min(100.0, 100 * values.high + margin))};
+    return {Kind::percent, false,
+            fmt::format("unset logscale y\nset format y '%.4g'\nset ytics autofreq\n"
+                        "set yrange [{:.9g}:{:.9g}]\n",
+                        std::max(0.0, 100 * values.low - margin),
+                        std::min(100.0, 100 * values.high + margin))};
   }
   Range range = logarithmic_margin(least, most);
   range.high = std::min(range.high, 100.0);
   const auto accuracy_label = [](double missing) { return 100 - missing; };
-  return {Kind::missing_percent,
+  return {Kind::missing_percent, true,
           logarithmic(ticks(steps_for(range), range, accuracy_label), range.high, range.low)};
 }
 
@@ -74,13 +75,15 @@ Axis Axis::loss(const Range& values) {
   if (values.empty()) return loss({0, 1});
   if (values.low <= 0) {
     const double margin = std::max(kMargin * (values.high - values.low), 1e-6);
-    return {Kind::plain, fmt::format("unset logscale y\nset format y '%.3g'\nset ytics autofreq\n"
-                                     "set yrange [{:.9g}:{:.9g}]\n",
-                                     values.low - margin, values.high + margin)};
+    return {Kind::plain, false,
+            fmt::format("unset logscale y\nset format y '%.3g'\nset ytics autofreq\n"
+                        "set yrange [{:.9g}:{:.9g}]\n",
+                        values.low - margin, values.high + margin)};
   }
   const Range range = logarithmic_margin(values.low, values.high);
   const auto label = [](double value) { return value; };
-  return {Kind::plain, logarithmic(ticks(steps_for(range), range, label), range.low, range.high)};
+  return {Kind::plain, true,
+          logarithmic(ticks(steps_for(range), range, label), range.low, range.high)};
 }
 
 double Axis::place(double value) const {

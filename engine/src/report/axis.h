@@ -1,4 +1,4 @@
-// Vertical axes: where a value lies, and which ticks stand beside it.
+// Vertical axes: the height of a value, and the ticks.
 #pragma once
 
 #include <algorithm>
@@ -25,24 +25,28 @@ struct Range {
 /// A vertical axis. The data blocks of a picture hold place(value).
 class Axis {
  public:
-  /// For accuracies, 0 to 1, shown in percent. Where they spread far, heights go by the logarithm
+  /// For accuracies, 0 to 1, shown in percent. If they spread far, the axis is the logarithm
   /// of what is missing to 100 %: 90, 99 and 99.9 % are equally far apart, so that the good ones
   /// are not one line at the top.
   static Axis accuracy(const Range& range);
 
-  /// For losses: logarithmic, where all are positive.
+  /// For losses: logarithmic if all are positive.
   static Axis loss(const Range& range);
 
   double place(double value) const;
+
+  bool is_logarithmic() const { return logarithmic_; }
 
   /// gnuplot's commands for it.
   const std::string& setup() const { return setup_; }
 
  private:
   enum class Kind { plain, percent, missing_percent };
-  Axis(Kind kind, std::string setup) : kind_(kind), setup_(std::move(setup)) {}
+  Axis(Kind kind, bool logarithmic, std::string setup)
+      : kind_(kind), logarithmic_(logarithmic), setup_(std::move(setup)) {}
 
   Kind kind_;
+  bool logarithmic_;
   std::string setup_;
 };
 

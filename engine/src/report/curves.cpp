@@ -26,7 +26,7 @@ int columns_for(int panels) {
   return std::clamp(static_cast<int>(std::ceil(std::sqrt(1.3 * panels))), 1, 8);
 }
 
-/// Values that a panel shows: all, cut to where the function may be compared with x itself.
+/// The values that a panel shows, cut to a range in which the function can be compared with x.
 Range visible(const Curve& curve) {
   Range range;
   for (std::size_t i = 0; i < curve.x.size(); ++i) {

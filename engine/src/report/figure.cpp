@@ -57,6 +57,14 @@ LineStyle line_style(std::size_t index, std::size_t variant) {
           .marker = kMarkers[round % kMarkers.size()]};
 }
 
+std::vector<std::string> figure_files(std::string_view name) {
+  std::vector<std::string> files;
+  for (const PictureFormat& format : kFormats) {
+    files.push_back(fmt::format("{}.{}", name, format.extension));
+  }
+  return files;
+}
+
 void write_figure(const std::filesystem::path& folder, std::string_view name, FigureSize size,
                   std::string_view script) {
   for (const PictureFormat& format : kFormats) {

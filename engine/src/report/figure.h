@@ -1,9 +1,10 @@
-// What all our pictures have in common: two formats, a palette, a size.
+// The common part of all pictures: two formats, a palette, a size.
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace saltus {
 
@@ -14,9 +15,12 @@ struct FigureSize {
 };
 
 /// Draws a gnuplot script (without terminal and output) as FOLDER/NAME.svg and FOLDER/NAME.png.
-/// Throws Error, or DataError where a file cannot be written.
+/// Throws Error, or DataError if a file cannot be written.
 void write_figure(const std::filesystem::path& folder, std::string_view name, FigureSize size,
                   std::string_view script);
+
+/// The files that it writes: NAME.svg and NAME.png.
+std::vector<std::string> figure_files(std::string_view name);
 
 /// Colour, dash and marker of a line, told apart also by readers who see colours differently (the
 /// colours are those of Okabe and Ito without yellow, which is faint on white).

@@ -57,7 +57,7 @@ Child start(const StandardStreams& streams) {
   }
 }
 
-/// Throws where gnuplot did not end well.
+/// Throws if gnuplot did not end well.
 void check(int exit_code, const FileDescriptor& messages) {
   if (exit_code > 128) {
     const char* signal = sigdescr_np(exit_code - 128);

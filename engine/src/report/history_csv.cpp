@@ -11,12 +11,6 @@
 namespace saltus {
 namespace {
 
-/// The figures of an epoch, in the order of the columns.
-constexpr std::string_view kFigures[] = {
-    "loss",     "binary_accuracy",     "categorical_accuracy",
-    "val_loss", "val_binary_accuracy", "val_categorical_accuracy",
-    "seconds",  "images_per_second"};
-
 /// "alpha=0.2:beta=1": all of them, in the words of an activation's text.
 std::string parameters(const Activation& activation) {
   std::string text;
@@ -28,31 +22,67 @@ std::string parameters(const Activation& activation) {
   return text;
 }
 
-/// Empty where the epoch has no such figure: clipped, without clipping.
-std::string figure(const TrialResult& trial, std::string_view name, std::size_t epoch) {
-  const auto values = trial.history.history.find(std::string(name));
-  if (values == trial.history.history.end() || values->second.size() <= epoch) return "";
-  return fmt::format("{}", written(values->second[epoch]));
+/// An epoch of a trial.
+struct Row {
+  const Setting& setting;
+  const TrialResult& trial;
+  std::size_t epoch;
+};
+
+/// Empty if the epoch has no such figure: clipped, without clipping.
+std::string figure(const Row& row, std::string_view name) {
+  const auto values = row.trial.history.history.find(std::string(name));
+  if (values == row.trial.history.history.end() || values->second.size() <= row.epoch) return "";
+  return fmt::format("{}", written(values->second[row.epoch]));
+}
+
+struct Column {
+  std::string_view name;
+  std::string (*value)(const Row& row, std::string_view name);
+};
+
+/// docs/sweep-output.md says what each of them is.
+constexpr Column kColumns[] = {
+    {"activation", [](const Row& row, auto) { return std::string(row.setting.activation.name()); }},
+    {"parameters", [](const Row& row, auto) { return parameters(row.setting.activation); }},
+    {"seed", [](const Row& row, auto) { return fmt::to_string(row.trial.seed); }},
+    {"epoch", [](const Row& row, auto) { return fmt::to_string(row.epoch + 1); }},
+    {"loss", figure},
+    {"binary_accuracy", figure},
+    {"categorical_accuracy", figure},
+    {"val_loss", figure},
+    {"val_binary_accuracy", figure},
+    {"val_categorical_accuracy", figure},
+    {"seconds", figure},
+    {"images_per_second", figure},
+    {"clipped", figure},
+    {"initializer", [](const Row& row, auto) { return text_of(row.setting.initializer); }},
+    {"optimizer", [](const Row& row, auto) { return text_of(row.setting.optimizer); }},
+    {"learning_rate",
+     [](const Row& row, auto) { return fmt::to_string(row.setting.learning_rate); }},
+    {"schedule", [](const Row& row, auto) { return saltus::text_of(row.setting.schedule); }},
+    {"clipping", [](const Row& row, auto) { return to_string(row.setting.clipping); }},
+    {"batch_size", [](const Row& row, auto) { return fmt::to_string(row.setting.batch_size); }},
+    {"trial", [](const Row& row, auto) { return row.trial.id; }},
+};
+
+/// A line of what `cell` gives for each column.
+std::string line_of(const auto& cell) {
+  std::string line;
+  for (const Column& column : kColumns) line += cell(column) + ',';
+  line.back() = '\n';
+  return line;
 }
 
 }  // namespace
 
 void write_history_csv(const std::filesystem::path& file, const SweepResult& result) try {
-  std::string text = "activation,parameters,seed,epoch";
-  for (const std::string_view name : kFigures) text += fmt::format(",{}", name);
-  text += ",clipped,learning_rate,clipping,batch_size,trial\n";
+  std::string text = line_of([](const Column& column) { return std::string(column.name); });
   for (const SettingResult& setting : result.settings) {
-    const Setting& with = setting.setting;
     for (const TrialResult& trial : setting.trials) {
       for (std::size_t epoch = 0; epoch < trial.history.epoch.size(); ++epoch) {
-        text += fmt::format("{},{},{},{}", with.activation.name(), parameters(with.activation),
-                            trial.seed, epoch + 1);
-        for (const std::string_view name : kFigures) {
-          text += fmt::format(",{}", figure(trial, name, epoch));
-        }
-        text +=
-            fmt::format(",{},{},{},{},{}\n", figure(trial, "clipped", epoch), with.learning_rate,
-                        to_string(with.clipping), with.batch_size, trial.id);
+        const Row row = {.setting = setting.setting, .trial = trial, .epoch = epoch};
+        text += line_of([&](const Column& column) { return column.value(row, column.name); });
       }
     }
   }

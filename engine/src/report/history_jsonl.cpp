@@ -45,9 +45,7 @@ std::string end_line(const TrialSpec& trial, const std::vector<std::string>& lab
 void add_lines(const TrialSpec& trial, const std::vector<std::string>& labels,
                const TrialResult& result, std::string& text) {
   for (std::size_t i = 0; i < result.history.epoch.size(); ++i) {
-    Logs logs;
-    for (const auto& [name, values] : result.history.history) logs[name] = values.at(i);
-    text += epoch_line(trial, labels, result.history.epoch[i], logs) + '\n';
+    text += epoch_line(trial, labels, result.history.epoch[i], result.history.logs(i)) + '\n';
   }
   text += end_line(trial, labels, result) + '\n';
 }

@@ -15,7 +15,7 @@
 namespace saltus {
 
 /// A line for each epoch and each trial that ends, added when it does: whatever stops the program,
-/// what was measured before is in the file. All throw DataError where it cannot be written.
+/// what was measured before is in the file. All throw DataError if it cannot be written.
 class HistoryLog {
  public:
   /// Writes the beginning, with trials that ended in an earlier run, beside the file. The plan must

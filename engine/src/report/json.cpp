@@ -22,7 +22,7 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
   const auto epochs = whole<std::int64_t>(json.at("epochs"));
   if (json.contains("divergence")) {
     const ReadJson& divergence = json.at("divergence");
-    // Where it says no epoch: the one behind those that were finished.
+    // If it names no epoch, the one after those that were finished.
     const std::int64_t epoch = divergence.contains("epoch")
                                    ? std::int64_t{whole<int>(divergence.at("epoch"))} - 1
                                    : epochs;

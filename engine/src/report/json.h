@@ -1,4 +1,4 @@
-// What the JSON of sweep.json, results.json and history.jsonl has in common.
+// The common part of sweep.json, results.json and history.jsonl.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace saltus {
 /// To be raised when a file's meaning changes.
 inline constexpr int kSchemaVersion = 1;
 
-/// How a trial ended, without its history: status, device, seconds, epochs, and divergence where it
+/// How a trial ended, without its history: status, device, seconds, epochs, and divergence if it
 /// diverged.
 Json end_of(const TrialResult& trial);
 

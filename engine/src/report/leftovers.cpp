@@ -1,29 +1,34 @@
 #include <algorithm>
 #include <string>
-#include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <saltus/report.h>
 
 #include "core/boundary.h"
 #include "core/file.h"
+#include "report/figure.h"
 
 namespace saltus {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Whatever the functions of <saltus/report.h> write.
-constexpr std::string_view kFiles[] = {
-    "sweep.json", "history.jsonl", "history.csv", "results.json", "accuracy.svg", "accuracy.png",
-    "loss.svg",   "loss.png",      "curves.csv",  "curves.svg",   "curves.png"};
+/// All files that the functions of <saltus/report.h> write.
+std::vector<std::string> known_files() {
+  std::vector<std::string> files = sweep_files();
+  files.emplace_back("curves.csv");
+  for (std::string& file : figure_files("curves")) files.push_back(std::move(file));
+  return files;
+}
 
 }  // namespace
 
 bool is_leftover(const fs::directory_entry& entry) {
+  static const std::vector<std::string> known = known_files();
   const std::string name = entry.path().filename().string();
   std::error_code error;
-  return std::ranges::find(kFiles, target_of_pending(name)) != std::end(kFiles) &&
+  return std::ranges::find(known, target_of_pending(name)) != known.end() &&
          entry.symlink_status(error).type() == fs::file_type::regular;
 }
 

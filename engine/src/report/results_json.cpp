@@ -56,7 +56,10 @@ Json json_of(const SettingResult& result) {
   const Setting& setting = result.setting;
   Json json = {{"activation", setting.activation.name()},
                {"parameters", parameters_of(setting.activation)},
+               {"initializer", text_of(setting.initializer)},
+               {"optimizer", text_of(setting.optimizer)},
                {"learning_rate", setting.learning_rate},
+               {"schedule", saltus::text_of(setting.schedule)},
                {"clipping", json_of(setting.clipping)},
                {"batch_size", setting.batch_size},
                {"epochs", setting.epochs},
@@ -109,11 +112,13 @@ TrialResult trial_of(const ReadJson& json) {
 }  // namespace
 
 void write_results_json(const std::filesystem::path& file, const SweepResult& result) try {
+  const std::optional<std::string> digest = results_digest(result);
   Json settings = Json::array();
   for (const SettingResult& setting : result.settings) settings.push_back(json_of(setting));
   write_file_atomic(file, text_of({{"format", kFormat},
                                    {"version", kSchemaVersion},
                                    {"complete", result.complete},
+                                   {"digest", digest ? Json(*digest) : Json(nullptr)},
                                    {"ranked_by", kRankingMetric},
                                    {"settings", std::move(settings)}}));
 } catch (...) {

@@ -4,12 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <saltus/report.h>
+#include <saltus/progress.h>
 
-#include "core/boundary.h"
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
+#include "report/outputs.h"
 
 namespace saltus {
 namespace {
@@ -159,7 +159,8 @@ class SweepFigure {
                              gnuplot_quote(index + 1 == count ? "epoch" : ""));
       script_ += fmt::format("set title {} offset 0,-0.5\n", gnuplot_quote(row.panels[i].title));
       if (i == 0) {
-        text(14.0 / size_.width, (top + bottom) / 2, "center", "rotate", row.label);
+        text(14.0 / size_.width, (top + bottom) / 2, "center", "rotate",
+             row.label + (axis.is_logarithmic() ? " (log scale)" : ""));
       }
       draw_panel(row.panels[i], axis);
       script_ += "unset label\n";
@@ -230,18 +231,14 @@ class SweepFigure {
   std::string script_;
 };
 
-/// "60,000"
-std::string grouped(std::int64_t number) {
-  if (number < 1000) return fmt::format("{}", number);
-  return fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
-}
-
-/// What stands before the colon in the title of a known data set; else the folder's name.
+/// The title of a known data set, otherwise the name of the folder.
 std::string title_of(const ImageDataset& data) {
   return data.title.empty() ? data.name : data.title;
 }
 
-std::string describe(const SweepConfig& config, const ImageDataset& data) {
+std::string describe(const SweepPlan& plan) {
+  const SweepConfig& config = plan.config;
+  const ImageDataset& data = *plan.data;
   const std::int64_t images =
       std::min(data.train.count, config.train_limit.value_or(data.train.count));
   std::string conditions =
@@ -254,12 +251,12 @@ std::string describe(const SweepConfig& config, const ImageDataset& data) {
 
 }  // namespace
 
-void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
-                const ImageDataset& data, const SweepResult& result) try {
+void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
+                   const SweepPlan& plan, const SweepResult& result) {
   const std::vector<Series> series = make_series(result);
-  const std::string caption = describe(config, data);
   SweepFigure(series, 640)
-      .write(folder, "accuracy", fmt::format("{}: accuracy by activation", title_of(data)), caption,
+      .write(folder, name, fmt::format("{}: accuracy by activation", title_of(*plan.data)),
+             describe(plan),
              {{"categorical accuracy, %",
                &Axis::accuracy,
                {{"training (dropout on)", "categorical_accuracy"},
@@ -267,13 +264,17 @@ void draw_sweep(const std::filesystem::path& folder, const SweepConfig& config,
               {"binary accuracy, %",
                &Axis::accuracy,
                {{"", "binary_accuracy"}, {"", "val_binary_accuracy"}}}});
+}
+
+void draw_loss(const std::filesystem::path& folder, std::string_view name, const SweepPlan& plan,
+               const SweepResult& result) {
+  const std::vector<Series> series = make_series(result);
   SweepFigure(series, 400)
-      .write(folder, "loss", fmt::format("{}: loss by activation", title_of(data)), caption,
-             {{std::string(to_string(config.loss)),
+      .write(folder, name, fmt::format("{}: loss by activation", title_of(*plan.data)),
+             describe(plan),
+             {{std::string(to_string(plan.config.loss)),
                &Axis::loss,
                {{"training (dropout on)", "loss"}, {"validation", "val_loss"}}}});
-} catch (...) {
-  throw_as_promised();
 }
 
 }  // namespace saltus

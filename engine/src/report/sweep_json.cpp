@@ -15,10 +15,20 @@ constexpr std::string_view kFormat = "saltus-sweep";
 Json json_of(const SweepConfig& config) {
   Json activations = Json::array();
   for (const Activation& activation : config.activations) activations.push_back(activation.str());
+  Json initializers = Json::array();
+  for (const auto& initializer : config.initializers) initializers.push_back(text_of(initializer));
+  Json optimizers = Json::array();
+  for (const Optimizer& optimizer : config.optimizers) optimizers.push_back(text_of(optimizer));
+  Json schedules = Json::array();
+  for (const LearningRateSchedule& one : config.schedules)
+    schedules.push_back(saltus::text_of(one));
   Json clippings = Json::array();
   for (const Clipping& clipping : config.clippings) clippings.push_back(saltus::json_of(clipping));
   Json json = {{"activations", activations},
+               {"initializers", initializers},
+               {"optimizers", optimizers},
                {"learning_rates", config.learning_rates},
+               {"schedules", schedules},
                {"clippings", clippings},
                {"batch_sizes", config.batch_sizes},
                {"epochs", config.epochs},
@@ -71,6 +81,24 @@ SweepConfig config_of(const ReadJson& json) {
   for (const ReadJson& name : json.at("activations").get_ref<const ReadJson::array_t&>()) {
     config.activations.push_back(Activation::parse(name.get<std::string>()));
   }
+  if (const auto initializers = json.find("initializers"); initializers != json.end()) {
+    config.initializers.clear();  // files of earlier versions have none: all was the recipe's
+    for (const ReadJson& text_of_one : initializers->get_ref<const ReadJson::array_t&>()) {
+      config.initializers.push_back(parse_initializer_or_recipe(text_of_one.get<std::string>()));
+    }
+  }
+  if (const auto optimizers = json.find("optimizers"); optimizers != json.end()) {
+    config.optimizers.clear();  // files of earlier versions have none: all was Adam
+    for (const ReadJson& text_of_one : optimizers->get_ref<const ReadJson::array_t&>()) {
+      config.optimizers.push_back(parse_optimizer(text_of_one.get<std::string>()));
+    }
+  }
+  if (const auto schedules = json.find("schedules"); schedules != json.end()) {
+    config.schedules.clear();  // files of earlier versions have none: all were constant
+    for (const ReadJson& text_of_one : schedules->get_ref<const ReadJson::array_t&>()) {
+      config.schedules.push_back(parse_schedule(text_of_one.get<std::string>()));
+    }
+  }
   config.clippings.clear();
   for (const ReadJson& clipping : json.at("clippings").get_ref<const ReadJson::array_t&>()) {
     config.clippings.push_back(clipping_of(clipping));
@@ -95,8 +123,9 @@ SweepConfig config_of(const ReadJson& json) {
 
 }  // namespace
 
-std::string sweep_json_text(const SweepConfig& config, const ImageDataset& data,
-                            const MachineInfo& machine) {
+std::string sweep_json_text(const SweepPlan& plan, const MachineInfo& machine) {
+  const SweepConfig& config = plan.config;
+  const ImageDataset& data = *plan.data;
   return text_of({{"format", kFormat},
                   {"version", kSchemaVersion},
                   {"config", json_of(config)},
@@ -110,9 +139,9 @@ std::string sweep_json_text(const SweepConfig& config, const ImageDataset& data,
                   {"machine", json_of(machine)}});
 }
 
-void write_sweep_json(const std::filesystem::path& file, const SweepConfig& config,
-                      const ImageDataset& data, const MachineInfo& machine) try {
-  write_file_atomic(file, sweep_json_text(config, data, machine));
+void write_sweep_json(const std::filesystem::path& file, const SweepPlan& plan,
+                      const MachineInfo& machine) try {
+  write_file_atomic(file, sweep_json_text(plan, machine));
 } catch (...) {
   throw_as_promised();
 }

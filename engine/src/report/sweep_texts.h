@@ -10,10 +10,9 @@
 namespace saltus {
 
 /// sweep.json.
-std::string sweep_json_text(const SweepConfig& config, const ImageDataset& data,
-                            const MachineInfo& machine);
+std::string sweep_json_text(const SweepPlan& plan, const MachineInfo& machine);
 
-/// These read a text that `name` stands for in messages. All throw DataError where it is not what
+/// These read a text that `name` stands for in messages. All throw DataError if it is not what
 /// it should be.
 RecordedSweep parse_sweep_json(std::string_view text, const std::string& name);
 std::vector<TrialResult> parse_results_json(std::string_view text, const std::string& name);

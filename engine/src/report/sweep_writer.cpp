@@ -1,24 +1,18 @@
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include <saltus/report.h>
-
 #include "core/boundary.h"
 #include "core/file.h"
 #include "report/history_log.h"
+#include "report/outputs.h"
 #include "report/sweep_texts.h"
 
 namespace saltus {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Whatever can be made again from history.jsonl.
-constexpr std::array kDerivedFiles = {"history.csv",  "results.json", "accuracy.svg",
-                                      "accuracy.png", "loss.svg",     "loss.png"};
 
 bool is_there(const fs::path& file) {
   std::error_code unreadable;
@@ -29,13 +23,12 @@ bool is_there(const fs::path& file) {
 
 class SweepWriter::State {
  public:
-  State(fs::path folder, const SweepConfig& config, const ImageDataset& data, const SweepPlan& plan,
-        std::span<const TrialResult> done)
+  State(fs::path folder, const SweepPlan& plan, std::span<const TrialResult> done)
       : folder_(std::move(folder)),
         plan_(plan),
         resumed_(!done.empty()),
-        sweep_json_(folder_ / "sweep.json", sweep_json_text(config, data, machine_info())),
-        history_(folder_ / "history.jsonl", plan, done) {}
+        sweep_json_(folder_ / kSweepFile, sweep_json_text(plan, machine_info())),
+        history_(folder_ / kHistoryFile, plan, done) {}
 
   bool begun() const { return begun_; }
 
@@ -45,7 +38,7 @@ class SweepWriter::State {
     sweep_json_.publish();
     begun_ = true;
     if (resumed_) return;
-    for (const char* name : kDerivedFiles) remove_file(folder_ / name);
+    for (const std::string& name : derived_files()) remove_file(folder_ / name);
   }
 
   void add_epoch(const TrialSpec& trial, int epoch, const Logs& logs) {
@@ -64,8 +57,7 @@ class SweepWriter::State {
 
   void write(const SweepResult& result) {
     begin();
-    write_history_csv(folder_ / "history.csv", result);
-    write_results_json(folder_ / "results.json", result);
+    for (const SweepTable& table : kTables) table.write(folder_ / table.file, result);
   }
 
  private:
@@ -81,26 +73,47 @@ class SweepWriter::State {
   std::size_t next_write_ = 1;
 };
 
-SweepWriter::SweepWriter(fs::path folder, const SweepConfig& config, const ImageDataset& data,
-                         const SweepPlan& plan, std::span<const TrialResult> done) try
-    : state_(std::make_unique<State>(std::move(folder), config, data, plan, done)) {
+class SweepWriter::EpochWriter : public Callback {
+ public:
+  EpochWriter(State& state, const TrialSpec& trial) : state_(state), trial_(trial) {}
+
+  void on_train_begin(const FitInfo& /*info*/, TrainingControl& control) override {
+    const History& history = control.history();
+    for (std::size_t i = 0; i < history.epoch.size(); ++i) {
+      state_.add_epoch(trial_, history.epoch[i], history.logs(i));
+    }
+  }
+  void on_batches_end(std::int64_t /*steps_done*/, const Logs& /*logs*/,
+                      TrainingControl& /*control*/) override {
+    state_.begin();
+  }
+  void on_epoch_end(int epoch, const Logs& logs, TrainingControl& /*control*/) override {
+    state_.add_epoch(trial_, epoch, logs);
+  }
+
+ private:
+  State& state_;
+  TrialSpec trial_;
+};
+
+SweepWriter::SweepWriter(fs::path folder, const SweepPlan& plan,
+                         std::span<const TrialResult> done) try
+    : state_(std::make_unique<State>(std::move(folder), plan, done)) {
 } catch (...) {
   throw_as_promised();
 }
 
 SweepWriter::~SweepWriter() = default;
 
-void SweepWriter::on_progress(const TrialSpec& /*trial*/, const TrialProgress& /*progress*/) {
-  state_->begin();
+CallbackPtr SweepWriter::callback(const TrialSpec& trial) {
+  return std::make_shared<EpochWriter>(*state_, trial);
 }
 
-void SweepWriter::on_epoch_end(const TrialSpec& trial, int epoch, const Logs& logs) {
-  state_->add_epoch(trial, epoch, logs);
-}
-
-void SweepWriter::on_trial_end(const TrialSpec& trial, const TrialResult& result,
-                               std::span<const TrialResult> all) {
+void SweepWriter::add(const TrialSpec& trial, const TrialResult& result,
+                      std::span<const TrialResult> all) try {
   state_->add_trial(trial, result, all);
+} catch (...) {
+  throw_as_promised();
 }
 
 void SweepWriter::write(const SweepResult& result) try { state_->write(result); } catch (...) {
@@ -112,8 +125,8 @@ bool SweepWriter::begun() const {
 }
 
 std::vector<TrialResult> read_trials(const fs::path& folder) try {
-  if (is_there(folder / "history.jsonl")) return read_history_jsonl(folder / "history.jsonl");
-  if (is_there(folder / "results.json")) return read_results_json(folder / "results.json");
+  if (is_there(folder / kHistoryFile)) return read_history_jsonl(folder / kHistoryFile);
+  if (is_there(folder / kResultsFile)) return read_results_json(folder / kResultsFile);
   return {};
 } catch (...) {
   throw_as_promised();

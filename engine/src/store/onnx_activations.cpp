@@ -161,6 +161,11 @@ Expression sinc(X x) {
   return sin(y) / y;
 }
 
+Expression xielu(X x, double alpha_p, double alpha_n, double beta) {
+  const Expression below = min(x, 0);
+  return alpha_p * square(relu(x)) + alpha_n * (expm1(below) - below) + beta * x;
+}
+
 struct Formula {
   std::string_view name;
   Expression (*function)(X x, const float* p);  ///< p: the parameters in the list's order
@@ -196,6 +201,7 @@ constexpr Formula kFormulas[] = {
        return y * (1 - 0.25 * abs(y));
      }},
     {"erf", [](X x, auto) { return erf(x); }},
+    {"derf", [](X x, auto p) { return erf(p[0] * x + p[1]); }},
 
     {"linear", [](X x, auto) { return x; }},
     {"relu", [](X x, auto) { return relu(x); }},
@@ -238,6 +244,7 @@ constexpr Formula kFormulas[] = {
                      {"gamma", static_cast<float>(kernels::Selu::kScale)}});
      }},
     {"pelu", [](X x, auto p) { return p[0] / p[1] * relu(x) + p[0] * expm1(min(x, 0) / p[1]); }},
+    {"xielu", [](X x, auto p) { return xielu(x, p[0], p[1], p[2]); }},
     {"isrlu", [](X x, auto p) { return where(x > 0, x, x / sqrt(1 + p[0] * square(x))); }},
     {"exponential", [](X x, auto) { return exp(x); }},
     {"softplus", [](X x, auto p) { return p[0] == 1 ? softplus(x) : softplus(p[0] * x) / p[0]; }},
@@ -251,6 +258,7 @@ constexpr Formula kFormulas[] = {
     {"silu", [](X x, auto) { return x * sigmoid(x); }},
     {"swish", [](X x, auto p) { return x * sigmoid(p[0] * x); }},
     {"e_swish", [](X x, auto p) { return p[0] * x * sigmoid(x); }},
+    {"golu", [](X x, auto p) { return p[0] * x * exp(-p[1] * exp(-p[2] * x)); }},
     {"quick_gelu", [](X x, auto) { return x * sigmoid(1.702 * x); }},
     {"gelu", [](X x, auto) { return gelu(x); }},
     {"gelu_tanh",
@@ -284,6 +292,9 @@ constexpr Formula kFormulas[] = {
     {"cosine", [](X x, auto p) { return cos(p[0] * x); }},
     {"sinc", [](X x, auto) { return sinc(x); }},
     {"snake", [](X x, auto p) { return x + square(sin(p[0] * x)) / p[0]; }},
+
+    {"gelu_sine", [](X x, auto) { return gelu(x) + 0.1 * sin(x); }},
+    {"gelu_sinc", [](X x, auto) { return gelu(x) * (1 + 0.5 * sinc(std::numbers::pi * x)); }},
 
     {"soft_shrink", [](X x, auto p) { return shrink(x, p[0], p[0]); }},
     {"hard_shrink", [](X x, auto p) { return shrink(x, p[0], 0); }},

@@ -17,7 +17,7 @@ class Expression {
   Expression(double number) : number_(static_cast<float>(number)) {}
   Expression(OnnxGraph& graph, std::string value) : graph_(&graph), value_(std::move(value)) {}
 
-  /// Of a tensor: its value's name in the graph.
+  /// A tensor, by its value's name in the graph.
   [[nodiscard]] const std::string& value() const { return value_; }
 
   friend Expression apply(std::string_view op, std::initializer_list<Expression> arguments,

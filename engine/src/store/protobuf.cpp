@@ -2,11 +2,14 @@
 
 #include <bit>
 
+#include "core/bytes.h"
+
 namespace saltus::store {
 namespace {
 
 // How a field's value is laid out.
 constexpr int kVarint = 0;
+constexpr int kEightBytes = 1;
 constexpr int kLengthDelimited = 2;
 constexpr int kFourBytes = 5;
 
@@ -19,8 +22,12 @@ void Message::integer(int field, std::int64_t value) {
 
 void Message::real(int field, float value) {
   tag(field, kFourBytes);
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  for (int shift = 0; shift < 32; shift += 8) encoded_ += static_cast<char>(bits >> shift & 0xFF);
+  append_little_endian(encoded_, std::bit_cast<std::uint32_t>(value));
+}
+
+void Message::real(int field, double value) {
+  tag(field, kEightBytes);
+  append_little_endian(encoded_, std::bit_cast<std::uint64_t>(value));
 }
 
 void Message::bytes(int field, std::string_view value) {

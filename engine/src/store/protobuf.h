@@ -15,8 +15,9 @@ class Message {
   /// A field of an integer type or an enumeration.
   void integer(int field, std::int64_t value);
 
-  /// A field of type float.
+  /// A field of type float, or double.
   void real(int field, float value);
+  void real(int field, double value);
 
   /// A field of type string or bytes.
   void bytes(int field, std::string_view value);

@@ -15,7 +15,7 @@
 namespace saltus {
 namespace {
 
-/// What Linux calls the processor; empty where it does not say.
+/// The name that Linux gives the processor; empty if it gives none.
 std::string cpu_model() {
   constexpr std::int64_t kMaxBytes = 1 << 26;
   constexpr std::string_view kKey = "\nmodel name\t: ";

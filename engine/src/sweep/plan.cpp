@@ -1,3 +1,5 @@
+#include "sweep/plan.h"
+
 #include <algorithm>
 #include <set>
 #include <span>
@@ -6,13 +8,13 @@
 #include <fmt/format.h>
 
 #include <saltus/error.h>
-#include <saltus/sweep.h>
 
+#include "backend/select.h"
 #include "core/boundary.h"
 #include "core/names.h"
 #include "core/workers.h"
-#include "sweep/runner.h"
 #include "sweep/trial_id.h"
+#include "sweep/trial_model.h"
 
 namespace saltus {
 namespace {
@@ -44,11 +46,30 @@ void require_at_most(std::int64_t value, std::int64_t most, std::string_view wha
   }
 }
 
+/// A sweep's networks end with a Softmax.
+void check_loss(const Loss& loss) {
+  if (loss.is_custom()) {
+    throw InvalidArgument(
+        fmt::format("a sweep's loss is one of the list, not the custom {}", loss.name()));
+  }
+  saltus::validate(loss);
+  std::visit(
+      [](const auto& listed) {
+        if constexpr (requires { listed.from_logits; }) {
+          if (!listed.from_logits) return;
+          throw InvalidArgument(fmt::format(
+              "a sweep's networks end with a Softmax, so {} cannot be from_logits", listed.kName));
+        }
+      },
+      loss.listed());
+}
+
 /// Before a list of them is made.
 void require_few_trials(const SweepConfig& config) {
   auto trials = static_cast<std::size_t>(config.seeds);
   for (const std::size_t values :
-       {config.activations.size(), config.learning_rates.size(), config.clippings.size(),
+       {config.activations.size(), config.initializers.size(), config.optimizers.size(),
+        config.learning_rates.size(), config.schedules.size(), config.clippings.size(),
         config.batch_sizes.size(), config.epochs.size()}) {
     trials = std::min(trials, kMostTrials + 1) * std::min(values, kMostTrials + 1);
   }
@@ -79,28 +100,61 @@ void check_data(const SweepConfig& config, const ImageDataset& data) {
   }
 }
 
-/// The product, activations slowest.
-std::vector<Setting> product(const SweepConfig& config) {
-  std::vector<Setting> settings;
-  for (const Activation& activation : config.activations) {
-    for (const double learning_rate : config.learning_rates) {
-      for (const Clipping& clipping : config.clippings) {
-        for (const std::int64_t batch_size : config.batch_sizes) {
-          for (const int epochs : config.epochs) {
-            settings.push_back({activation, learning_rate, clipping, batch_size, epochs});
-          }
-        }
+std::vector<TrialSpec> trials_of(const SweepConfig& config, const ImageDataset& data,
+                                 const std::vector<Setting>& settings) {
+  std::vector<TrialSpec> trials(settings.size() * static_cast<std::size_t>(config.seeds));
+  std::set<std::string> ids;
+  TrialDescriptions descriptions(config, data);
+  for (std::size_t index = 0; index < settings.size(); ++index) {
+    for (int repeat = 0; repeat < config.seeds; ++repeat) {
+      const auto number = static_cast<std::size_t>(repeat);
+      TrialSpec& trial = trials[number * settings.size() + index];
+      trial.setting = index;
+      trial.repeat = repeat;
+      trial.seed = config.seed + number;
+      trial.id = hash_of(descriptions.of(settings[index], trial.seed));
+      if (!ids.insert(trial.id).second) {
+        throw InvalidArgument(fmt::format(
+            "{} is in the sweep twice with the same settings: name each activation and value once",
+            settings[index].activation.str()));
       }
     }
   }
-  return settings;
+  return trials;
+}
+
+/// Lowers the network and checks it against precision and device before anything runs.
+std::shared_ptr<const train::Network> checked_network(const SweepConfig& config,
+                                                      const ImageDataset& data,
+                                                      const std::vector<Setting>& settings) {
+  const Setting& largest = *std::ranges::max_element(settings, {}, &Setting::batch_size);
+  const train::Entry entry = entry_of(config, data, largest, config.seed);
+  auto network = train::lower(entry.graph, config.loss, config.precision);
+  train::Trainer::check(backend::select(config.device), *network, std::span(&entry, 1),
+                        compile_options(config),
+                        largest_batch(samples_of(config, data), largest.batch_size));
+  return network;
+}
+
+/// Makes of each setting as many as there are values for one of its members.
+template <class T>
+void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<T>& values) {
+  std::vector<Setting> varied;
+  varied.reserve(settings.size() * values.size());
+  for (const Setting& setting : settings) {
+    for (const T& value : values) varied.emplace_back(setting).*member = value;
+  }
+  settings = std::move(varied);
 }
 
 }  // namespace
 
 void validate(const SweepConfig& config) {
   require_some(config.activations, "activation");
+  require_some(config.initializers, "initializer");
+  require_some(config.optimizers, "optimizer");
   require_some(config.learning_rates, "learning rate");
+  require_some(config.schedules, "schedule");
   require_some(config.clippings, "way of clipping");
   require_some(config.batch_sizes, "batch size");
   require_some(config.epochs, "number of epochs");
@@ -114,15 +168,17 @@ void validate(const SweepConfig& config) {
   if (config.train_limit) require_positive(*config.train_limit, "the limit of training images");
   if (config.test_limit) require_positive(*config.test_limit, "the limit of test images");
   check_threads(config.threads);
-  if (config.loss != Loss::binary_crossentropy && config.loss != Loss::categorical_crossentropy) {
-    throw InvalidArgument(
-        fmt::format("a sweep's loss is binary_crossentropy or categorical_crossentropy, not {}",
-                    to_string(config.loss)));
+  check_loss(config.loss);
+  for (const auto& initializer : config.initializers) {
+    if (initializer) saltus::validate(*initializer);
   }
-  for (const double learning_rate : config.learning_rates) {
-    for (const Clipping& clipping : config.clippings) {
-      saltus::validate(Adam{.learning_rate = learning_rate, .clipping = clipping});
-    }
+  for (const Setting& setting : settings_of(config)) saltus::validate(optimizer_of(setting));
+  for (const LearningRateSchedule& schedule : config.schedules) saltus::validate(schedule);
+  for (const Optimizer& optimizer : config.optimizers) {
+    if (to_string(optimizer) == to_string(parse_optimizer(text_of(optimizer)))) continue;
+    throw InvalidArgument(fmt::format(
+        "{} has a learning rate or clipping, but those are lists of their own: leave them away",
+        to_string(optimizer)));
   }
 }
 
@@ -143,32 +199,32 @@ void validate(const SweepOptions& options) {
   }
 }
 
-SweepPlan plan_sweep(const SweepConfig& config, const ImageDataset& data) try {
+void check_sweep(const SweepConfig& config, const ImageDataset& data) {
   validate(config);
   check_data(config, data);
+}
+
+std::vector<Setting> settings_of(const SweepConfig& config) {
+  std::vector<Setting> settings(1);
+  vary(settings, &Setting::activation, config.activations);
+  vary(settings, &Setting::initializer, config.initializers);
+  vary(settings, &Setting::optimizer, config.optimizers);
+  vary(settings, &Setting::learning_rate, config.learning_rates);
+  vary(settings, &Setting::schedule, config.schedules);
+  vary(settings, &Setting::clipping, config.clippings);
+  vary(settings, &Setting::batch_size, config.batch_sizes);
+  vary(settings, &Setting::epochs, config.epochs);
+  return settings;
+}
+
+SweepPlan plan_sweep(SweepConfig config, ImageDataset data) try {
+  check_sweep(config, data);
   SweepPlan plan;
-  plan.settings = product(config);
-  plan.trials.resize(plan.settings.size() * static_cast<std::size_t>(config.seeds));
-  std::set<std::string> ids;
-  TrialDescriptions descriptions(config, data);
-  for (std::size_t index = 0; index < plan.settings.size(); ++index) {
-    const Setting& setting = plan.settings[index];
-    for (int repeat = 0; repeat < config.seeds; ++repeat) {
-      const auto number = static_cast<std::size_t>(repeat);
-      TrialSpec& trial = plan.trials[number * plan.settings.size() + index];
-      trial.setting = index;
-      trial.repeat = repeat;
-      trial.seed = config.seed + number;
-      trial.id = trial_id(descriptions.of(setting, trial.seed));
-      if (!ids.insert(trial.id).second) {
-        throw InvalidArgument(fmt::format(
-            "{} is in the sweep twice with the same settings: name each activation and value once",
-            setting.activation.str()));
-      }
-    }
-  }
-  // Compiling a trial finds what network, precision and device have against each other.
-  TrialRunner(config, data).trainer(plan, std::span(plan.trials).first(1));
+  plan.settings = settings_of(config);
+  plan.trials = trials_of(config, data, plan.settings);
+  plan.network = checked_network(config, data, plan.settings);
+  plan.config = std::move(config);
+  plan.data = std::make_shared<const ImageDataset>(std::move(data));
   return plan;
 } catch (...) {
   throw_as_promised();
@@ -191,7 +247,10 @@ std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
     if (std::none_of(settings.begin(), settings.end(), differs)) return;
     for (std::size_t i = 0; i < settings.size(); ++i) labels[i] += ", " + text_of(settings[i]);
   };
+  add([](const Setting& s) { return text_of(s.initializer); });
+  add([](const Setting& s) { return text_of(s.optimizer); });
   add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });
+  add([](const Setting& s) { return text_of(s.schedule); });
   add([](const Setting& s) {
     const std::string clipping = to_string(s.clipping);
     return clipping == "none" ? "no clipping" : clipping;

@@ -10,19 +10,20 @@ constexpr Named<Recipe> kRecipes[] = {
     {Recipe::matched, "matched"},
 };
 
-/// What a recipe says about an activation.
+/// The choices of a recipe for an activation.
 struct Companions {
   Initializer initializer;
   bool alpha_dropout;
 };
 
 Companions companions(Recipe recipe, const Activation& activation) {
+  using namespace initializers;
   if (recipe == Recipe::matched) {
     const ActivationInfo& info = activation.info();
     return {parse_initializer(info.initializer), info.dropout == "alpha_dropout"};
   }
   const bool selu = activation.name() == "selu";
-  return {selu ? Initializer::lecun_normal : Initializer::glorot_uniform, true};
+  return {selu ? Initializer(LecunNormal()) : Initializer(GlorotUniform()), true};
 }
 
 }  // namespace
@@ -34,9 +35,18 @@ Recipe parse_recipe(std::string_view name) {
   return parse_in(kRecipes, "recipe", name);
 }
 
+std::string text_of(const std::optional<Initializer>& initializer) {
+  return initializer ? to_string(*initializer) : "recipe";
+}
+std::optional<Initializer> parse_initializer_or_recipe(std::string_view text) {
+  if (text == text_of(std::nullopt)) return std::nullopt;
+  return parse_initializer(text);
+}
+
 Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                   std::int64_t classes) {
-  const Companions with = companions(recipe, activation);
+                   std::int64_t classes, const std::optional<Initializer>& initializer) {
+  Companions with = companions(recipe, activation);
+  if (initializer) with.initializer = *initializer;
   const auto convolution = [&](std::int64_t filters) {
     return layers::Conv2D{.filters = filters, .kernel_initializer = with.initializer};
   };

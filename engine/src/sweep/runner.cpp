@@ -22,59 +22,36 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Samples first_samples(const ImageSet& set, const std::optional<std::int64_t>& limit) {
-  return set.samples(limit.value_or(set.count));
+/// The seconds that a trial took before it was stopped.
+double seconds_before(const TrialPlace* begins_at) {
+  if (begins_at == nullptr) return 0;
+  const auto seconds = begins_at->history.history.find("seconds");
+  if (seconds == begins_at->history.history.end()) return begins_at->position.seconds;
+  return std::accumulate(seconds->second.begin(), seconds->second.end(),
+                         begins_at->position.seconds);
 }
 
-/// Keeps a trial's history and hands its progress on.
-class Recorder : public Callback {
- public:
-  /// `begins_at` is where the trial goes on, or null.
-  Recorder(const TrialSpec& trial, const TrialPlace* begins_at, SweepObserver& observer,
-           TrialResult& result)
-      : trial_(trial), begins_at_(begins_at), observer_(observer), result_(result) {}
-
-  void on_train_begin(const FitInfo& info, TrainingControl& /*control*/) override {
-    steps_ = info.steps_per_epoch;
-    if (begins_at_ == nullptr) return;
-    result_.history = begins_at_->history;
-    result_.seconds = begins_at_->position.seconds;
-    const auto seconds = begins_at_->history.history.find("seconds");
-    if (seconds != begins_at_->history.history.end()) {
-      result_.seconds =
-          std::accumulate(seconds->second.begin(), seconds->second.end(), result_.seconds);
+/// The keeper of its files first, which restores it: the others find what came before.
+std::vector<CallbackPtr> callbacks_of(const TrialSpec& trial, int epochs,
+                                      const SweepOptions& options, TrialFiles& files) {
+  std::vector<CallbackPtr> callbacks;
+  if (CallbackPtr keeper = files.keeper(trial, epochs)) callbacks.push_back(std::move(keeper));
+  if (options.callbacks) {
+    for (CallbackPtr& callback : call_callers([&] { return options.callbacks(trial); })) {
+      callbacks.push_back(std::move(callback));
     }
-    observer_.on_trial_resumed(trial_, begins_at_->history);
   }
-  void on_epoch_begin(int epoch, TrainingControl& /*control*/) override { epoch_ = epoch; }
-  void on_batches_end(std::int64_t steps_done, const Logs& logs,
-                      TrainingControl& /*control*/) override {
-    observer_.on_progress(
-        trial_, {.epoch = epoch_, .steps_done = steps_done, .steps = steps_, .logs = logs});
-  }
-  void on_epoch_end(int epoch, const Logs& logs, TrainingControl& /*control*/) override {
-    result_.history.epoch.push_back(epoch);
-    for (const auto& [name, value] : logs) result_.history.history[name].push_back(value);
-    observer_.on_epoch_end(trial_, epoch, logs);
-  }
+  return callbacks;
+}
 
- private:
-  const TrialSpec& trial_;
-  const TrialPlace* begins_at_;
-  SweepObserver& observer_;
-  TrialResult& result_;
-  std::int64_t steps_ = 0;
-  int epoch_ = 0;
-};
-
-/// Cuts trials that are to be run into groups that can train side by side.
+/// Divides the trials into groups that can train side by side.
 std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<TrialSpec> trials,
                                           int side_by_side, const TrialFiles& files) {
   std::vector<std::vector<TrialSpec>> groups;
-  // By batch size, epochs, and where they stand: the group that has room.
+  // The group that is not full yet, by batch size, epochs and position.
   std::map<std::tuple<std::int64_t, int, int, std::int64_t>, std::size_t> open;
   for (TrialSpec& trial : trials) {
-    const Setting& setting = plan.settings[trial.setting];
+    const Setting& setting = plan.setting_of(trial);
     const TrialPlace* begins_at = files.found(trial.id);
     const train::Position at = begins_at != nullptr ? begins_at->position : train::Position{};
     const auto [place, is_new] =
@@ -90,128 +67,65 @@ std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<Tri
 
 }  // namespace
 
-TrialRunner::TrialRunner(const SweepConfig& config, const ImageDataset& data)
-    : config_(config),
-      data_(data),
-      image_({data.train.height, data.train.width, data.train.channels}),
-      classes_(data.classes),
-      train_(first_samples(data.train, config.train_limit)),
-      test_(first_samples(data.test, config.test_limit)) {}
+TrialRunner::TrialRunner(const SweepPlan& plan)
+    : plan_(plan), samples_(samples_of(plan.config, *plan.data)) {}
 
-train::Trainer TrialRunner::trainer(const SweepPlan& plan,
-                                    std::span<const TrialSpec> trials) const {
+train::Trainer TrialRunner::trainer(std::span<const TrialSpec> trials) const {
   std::vector<train::Entry> entries;
   for (const TrialSpec& trial : trials) {
-    const Setting& setting = plan.settings[trial.setting];
-    entries.push_back(
-        {.graph = recipe_graph(config_.recipe, setting.activation, image_, classes_),
-         .optimizer = Adam{.learning_rate = setting.learning_rate, .clipping = setting.clipping},
-         .seed = trial.seed});
+    entries.push_back(entry_of(plan_.config, *plan_.data, plan_.setting_of(trial), trial.seed));
   }
-  return {std::move(entries),
-          {.loss = config_.loss,
-           .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy},
-           .device = config_.device,
-           .precision = config_.precision,
-           .libraries = config_.libraries,
-           .threads = config_.threads,
-           .terminate_on_nan = true},
-          rows_of(plan.settings[trials.front().setting])};
+  return {backend::select(plan_.config.device), std::move(entries), compile_options(plan_.config),
+          largest_batch(samples_, plan_.setting_of(trials.front()).batch_size), plan_.network};
 }
 
-std::int64_t TrialRunner::rows_of(const Setting& setting) const {
-  return std::min(setting.batch_size, std::max(train_.count, test_.count));
+int TrialRunner::side_by_side() const {
+  const std::int64_t largest =
+      std::ranges::max_element(plan_.settings, {}, &Setting::batch_size)->batch_size;
+  return backend::select(plan_.config.device)
+      .side_by_side(
+          plan_.network->plan, plan_.config.optimizers,
+          {.batch_size = largest_batch(samples_, largest), .libraries = plan_.config.libraries},
+          samples_.train, samples_.test);
 }
 
-int TrialRunner::side_by_side(const SweepPlan& plan) const {
-  const auto smaller = [](const Setting& a, const Setting& b) {
-    return a.batch_size < b.batch_size;
-  };
-  const Setting& largest = *std::max_element(plan.settings.begin(), plan.settings.end(), smaller);
-  const Graph graph = recipe_graph(config_.recipe, largest.activation, image_, classes_);
-  return backend::select(config_.device)
-      .side_by_side(plan::make_plan(graph, config_.loss, config_.precision),
-                    {.batch_size = rows_of(largest), .libraries = config_.libraries}, train_,
-                    test_);
-}
-
-std::vector<TrialResult> TrialRunner::run(const SweepPlan& plan, std::span<const TrialSpec> trials,
-                                          SweepObserver& observer,
-                                          const std::atomic<bool>* interrupt,
-                                          TrialFiles& files) const {
+std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
+                                          const SweepOptions& options, TrialFiles& files) const {
   const Clock::time_point start = Clock::now();
-  const std::string_view device = backend::select(config_.device).name();
-  std::vector<TrialResult> results(trials.size());
-  const Setting& common = plan.settings[trials.front().setting];
-  std::vector<std::vector<CallbackPtr>> recorders;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    results[i].id = trials[i].id;
-    results[i].seed = trials[i].seed;
-    results[i].device = device;
-    std::vector<CallbackPtr>& callbacks = recorders.emplace_back();
-    if (CallbackPtr keeper = files.keeper(trials[i], common.epochs)) {
-      callbacks.push_back(std::move(keeper));
-    }
-    callbacks.push_back(
-        std::make_shared<Recorder>(trials[i], files.found(trials[i].id), observer, results[i]));
-    call_callers([&] { observer.on_trial_begin(trials[i]); });
+  const Setting& common = plan_.setting_of(trials.front());
+  std::vector<std::vector<CallbackPtr>> callbacks;
+  for (const TrialSpec& trial : trials) {
+    callbacks.push_back(callbacks_of(trial, common.epochs, options, files));
   }
-  train::Trainer trainer = this->trainer(plan, trials);
-  trainer.fit(train_,
+  train::Trainer trainer = this->trainer(trials);
+  trainer.fit(samples_.train,
               {.epochs = common.epochs,
                .batch_size = common.batch_size,
-               .validation_data = test_,
-               .interrupt = interrupt},
-              recorders);
+               .validation_data = samples_.test,
+               .interrupt = options.interrupt},
+              callbacks);
+  std::vector<TrialResult> results;
   for (std::size_t i = 0; i < trials.size(); ++i) {
-    TrialResult& result = results[i];
-    result.divergence = trainer.divergence(static_cast<int>(i));
-    const bool finished = std::cmp_equal(result.history.epoch.size(), common.epochs);
-    result.status = result.divergence ? TrialStatus::diverged
-                    : finished        ? TrialStatus::ok
-                                      : TrialStatus::stopped;
-    result.seconds += seconds_since(start);
+    const int number = static_cast<int>(i);
+    const History& history = trainer.history(number);
+    const std::optional<Divergence>& divergence = trainer.divergence(number);
+    const bool finished = std::cmp_equal(history.epoch.size(), common.epochs);
+    results.push_back({.id = trials[i].id,
+                       .seed = trials[i].seed,
+                       .status = divergence ? TrialStatus::diverged
+                                 : finished ? TrialStatus::ok
+                                            : TrialStatus::stopped,
+                       .divergence = divergence,
+                       .history = history,
+                       .seconds = seconds_before(files.found(trials[i].id)) + seconds_since(start),
+                       .device = std::string(backend::select(plan_.config.device).name())});
   }
   return results;
 }
 
-Throughput TrialRunner::throughput(const SweepPlan& plan) const {
-  const std::span<const TrialSpec> first = std::span(plan.trials).first(1);
-  const std::int64_t batch_size =
-      std::min(plan.settings[first.front().setting].batch_size, train_.count);
-  train::Trainer trainer = this->trainer(plan, first);
-  const std::vector<std::vector<CallbackPtr>> nobody(1);
-  const auto train = [&](std::int64_t batches) {
-    const Samples some = data_.train.samples(std::min(train_.count, batches * batch_size));
-    const Clock::time_point start = Clock::now();
-    trainer.fit(some, {.batch_size = batch_size}, nobody);
-    return static_cast<double>(some.count) / seconds_since(start);
-  };
-  const auto evaluate = [&] {
-    const Clock::time_point start = Clock::now();
-    trainer.evaluate(test_, batch_size);
-    return static_cast<double>(test_.count) / seconds_since(start);
-  };
-  train(4);  // the first batches make primitives and touch memory
-  return {.training = train(24), .evaluation = evaluate()};
-}
-
-void SweepObserver::on_trial_resumed(const TrialSpec& trial, const History& history) {
-  for (std::size_t i = 0; i < history.epoch.size(); ++i) {
-    Logs logs;
-    for (const auto& [name, values] : history.history) logs[name] = values.at(i);
-    on_epoch_end(trial, history.epoch[i], logs);
-  }
-}
-
-SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
-                      const SweepOptions& options) try {
+SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options) try {
   validate(options);
-  const SweepPlan plan = plan_sweep(config, data);
-  const TrialRunner runner(config, data);
-  SweepObserver silent;
-  SweepObserver& observer = options.observer != nullptr ? *options.observer : silent;
-
+  const TrialRunner runner(plan);
   std::vector<TrialResult> results;
   std::set<std::string> done;
   for (const TrialResult& result : options.done) {
@@ -221,27 +135,20 @@ SweepResult run_sweep(const SweepConfig& config, const ImageDataset& data,
   }
   std::vector<TrialSpec> to_run = plan.trials;
   std::erase_if(to_run, [&](const TrialSpec& trial) { return done.contains(trial.id); });
-  const int side_by_side =
-      options.side_by_side > 0 ? options.side_by_side : runner.side_by_side(plan);
+  const int side_by_side = options.side_by_side > 0 ? options.side_by_side : runner.side_by_side();
   TrialFiles files(options, to_run);
   for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side, files)) {
     if (options.interrupt != nullptr && options.interrupt->load()) break;
-    for (TrialResult& result : runner.run(plan, trials, observer, options.interrupt, files)) {
-      results.push_back(std::move(result));
-      const auto spec = std::find_if(trials.begin(), trials.end(), [&](const TrialSpec& trial) {
-        return trial.id == results.back().id;
-      });
-      call_callers([&] { observer.on_trial_end(*spec, results.back(), results); });
-      if (results.back().status != TrialStatus::stopped) files.finish(spec->id);
+    std::vector<TrialResult> ended = runner.run(trials, options, files);
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      results.push_back(std::move(ended[i]));
+      if (options.on_trial_end) {
+        call_callers([&] { options.on_trial_end(trials[i], results.back(), results); });
+      }
+      if (results.back().status != TrialStatus::stopped) files.finish(trials[i].id);
     }
   }
   return summarize_sweep(plan, results);
-} catch (...) {
-  throw_as_promised();
-}
-
-Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data) try {
-  return TrialRunner(config, data).throughput(plan_sweep(config, data));
 } catch (...) {
   throw_as_promised();
 }

@@ -31,7 +31,7 @@ Comparison compare(double difference, double standard_error, double degrees_free
   result.degrees_freedom = degrees_freedom;
   const double half = half_width(degrees_freedom) * standard_error;
   result.interval = {difference - half, difference + half};
-  if (difference == 0) return result;  // also where nothing varies: t would be 0 / 0
+  if (difference == 0) return result;  // also if nothing varies: t would be 0 / 0
   result.t = difference / standard_error;
   result.cohens_d = difference / deviation;
   result.p = std::isinf(result.t)

@@ -24,7 +24,7 @@ double seconds_since(Clock::time_point start) {
 
 constexpr std::string_view kExtension = ".safetensors";
 
-/// Of what a save costs, so much time is to pass before the next: one percent.
+/// So many times what a save takes must pass before the next: it costs one percent.
 constexpr double kLeastShare = 100;
 
 }  // namespace
@@ -93,7 +93,7 @@ TrialFiles::TrialFiles(const SweepOptions& options, std::span<const TrialSpec> t
       train::ModelFile file = train::read_model(state_file(trial.id));
       found_[trial.id] = {std::move(file.state.position), std::move(file.state.history)};
     } catch (const DataError&) {
-      // It was not written to its end, or by a version that is none of ours.
+      // It was cut off, or another version wrote it.
     }
   }
 }
@@ -112,7 +112,7 @@ void TrialFiles::finish(const std::string& id) {
   if (folder_.empty()) return;
   remove_file(state_file(id));
   std::error_code ignored;
-  fs::remove(folder_ / "states", ignored);  // where it was the last
+  fs::remove(folder_ / "states", ignored);  // if it was the last
 }
 
 fs::path TrialFiles::state_file(const std::string& id) const {

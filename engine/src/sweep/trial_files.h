@@ -1,4 +1,4 @@
-// What a sweep keeps of its trials in files: models, and where those stand that are in progress.
+// The files that a sweep keeps of its trials: models, and the states of those in progress.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +14,7 @@
 
 namespace saltus {
 
-/// Where a trial stands, and what it came through.
+/// Where a trial stands, and the epochs before.
 struct TrialPlace {
   train::Position position;
   History history;
@@ -24,14 +24,14 @@ struct TrialPlace {
 /// models/ID.safetensors of one that is kept. Nothing is there, or goes, before a step is done.
 class TrialFiles {
  public:
-  /// Looks for the states of these trials where the sweep is resumed. One that cannot be read
-  /// counts for nothing: its trial begins anew.
+  /// Looks for the states of these trials if the sweep is resumed. One that cannot be read is
+  /// ignored: its trial begins anew.
   TrialFiles(const SweepOptions& options, std::span<const TrialSpec> to_run);
 
-  /// Where a trial stands that was in progress; none where it begins.
+  /// Where a trial in progress stands; null if it begins anew.
   const TrialPlace* found(const std::string& id) const;
 
-  /// Saves the trial while it trains, after its state was restored where there is one; null where
+  /// Saves the trial while it trains, after restoring its state if there is one; null if
   /// nothing is kept.
   CallbackPtr keeper(const TrialSpec& trial, int epochs);
 
@@ -42,7 +42,7 @@ class TrialFiles {
   class Keeper;
 
   std::filesystem::path state_file(const std::string& id) const;
-  /// Removes what an earlier sweep left that this one does not go on with.
+  /// Removes the files of an earlier sweep that this one does not continue.
   void begin();
 
   std::filesystem::path folder_;  ///< empty: nothing is kept

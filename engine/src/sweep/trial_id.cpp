@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "core/json.h"
+#include "store/layer_json.h"
+#include "sweep/trial_model.h"
 
 namespace saltus {
 namespace {
@@ -19,58 +21,22 @@ constexpr boost::uuids::uuid kTrials = {{0x5a, 0x17, 0x05, 0x9c, 0x41, 0x2e, 0x4
 
 // Descriptions have their keys sorted, as ReadJson keeps them.
 
-ReadJson json_of(Size2 size) {
-  return {size.height, size.width};
+/// What decides what a layer computes, except its kind, shape and weights.
+ReadJson details_of(const Layer& layer) {
+  const auto* activation = std::get_if<Activation>(&layer);
+  if (activation == nullptr) return store::identity_of(layer);
+  ReadJson parameters = ReadJson::object();
+  const auto& names = activation->info().parameters;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    parameters[std::string(names[i].name)] = activation->ref().parameters[i];
+  }
+  return {{"function", activation->name()}, {"parameters", parameters}};
 }
-
-ReadJson json_of(layers::Padding padding) {
-  return padding == layers::Padding::same ? "same" : "valid";
-}
-
-template <class Pooling>
-ReadJson json_of_pooling(const Pooling& layer) {
-  return {{"pool_size", json_of(layer.pool_size)},
-          {"strides", json_of(layer.strides)},
-          {"padding", json_of(layer.padding)}};
-}
-
-/// What a layer computes beyond its kind, its shape and its weights.
-struct Details {
-  ReadJson operator()(const layers::Conv2D& layer) const {
-    return {{"strides", json_of(layer.strides)}, {"padding", json_of(layer.padding)}};
-  }
-  ReadJson operator()(const Activation& layer) const {
-    ReadJson parameters = ReadJson::object();
-    const auto& names = layer.info().parameters;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      parameters[std::string(names[i].name)] = layer.ref().parameters[i];
-    }
-    return {{"function", layer.name()}, {"parameters", parameters}};
-  }
-  ReadJson operator()(const layers::MaxPooling2D& layer) const { return json_of_pooling(layer); }
-  ReadJson operator()(const layers::AveragePooling2D& layer) const {
-    return json_of_pooling(layer);
-  }
-  ReadJson operator()(const layers::Dropout& layer) const { return {{"rate", layer.rate}}; }
-  ReadJson operator()(const layers::AlphaDropout& layer) const { return {{"rate", layer.rate}}; }
-  ReadJson operator()(const layers::BatchNormalization& layer) const {
-    return {{"momentum", layer.momentum}, {"epsilon", layer.epsilon}};
-  }
-  ReadJson operator()(const layers::Input&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::Dense&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::Flatten&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::Reshape&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::Softmax&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::LogSoftmax&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::PReLU&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::GlobalAveragePooling2D&) const { return ReadJson::object(); }
-  ReadJson operator()(const layers::Add&) const { return ReadJson::object(); }
-};
 
 ReadJson json_of(const Graph& graph) {
   ReadJson layers = ReadJson::array();
   for (const Node& node : graph.nodes()) {
-    ReadJson layer = std::visit(Details{}, node.layer);
+    ReadJson layer = details_of(node.layer);
     layer["kind"] = kind_name(node.layer);
     layer["inputs"] = node.inputs;
     layer["shape"] = node.shape;
@@ -95,7 +61,6 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
     : recipe_(config.recipe),
       image_({data.train.height, data.train.width, data.train.channels}),
       classes_(data.classes) {
-  const Adam adam;
   json_ = {
       {"format", kFormatVersion},
       {"data",
@@ -104,11 +69,6 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
       {"recipe", to_string(config.recipe)},
       {"loss", to_string(config.loss)},
       {"precision", to_string(config.precision)},
-      {"optimizer",
-       {{"name", "adam"},
-        {"beta_1", adam.beta_1},
-        {"beta_2", adam.beta_2},
-        {"epsilon", adam.epsilon}}},
   };
   // Only what was chosen, so that the default's trials keep their identity.
   if (config.libraries.gemm != Gemm::saltus) json_["gemm"] = to_string(config.libraries.gemm);
@@ -116,20 +76,23 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
 }
 
 std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
-  if (std::string activation = setting.activation.str(); activation != activation_) {
-    json_["network"] = json_of(recipe_graph(recipe_, setting.activation, image_, classes_));
-    activation_ = std::move(activation);
+  if (std::string choices = setting.activation.str() + ' ' + text_of(setting.initializer);
+      choices != choices_) {
+    json_["network"] =
+        json_of(recipe_graph(recipe_, setting.activation, image_, classes_, setting.initializer));
+    choices_ = std::move(choices);
   }
-  json_["optimizer"]["learning_rate"] = setting.learning_rate;
-  json_["optimizer"]["clipping"] = saltus::json_of(setting.clipping);
+  json_["optimizer"] = saltus::json_of(optimizer_of(setting));
+  json_.erase("schedule");
+  if (!is_constant(setting.schedule)) json_["schedule"] = text_of(setting.schedule);
   json_["batch_size"] = setting.batch_size;
   json_["epochs"] = setting.epochs;
   json_["seed"] = seed;
   return json_.dump();
 }
 
-std::string trial_id(const std::string& description) {
-  const boost::uuids::uuid id = boost::uuids::name_generator_sha1(kTrials)(description);
+std::string hash_of(const std::string& text) {
+  const boost::uuids::uuid id = boost::uuids::name_generator_sha1(kTrials)(text);
   std::string hex;
   for (std::size_t i = 0; i < 8; ++i) hex += fmt::format("{:02x}", id.data[i]);
   return hex;

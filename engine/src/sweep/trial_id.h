@@ -1,4 +1,4 @@
-// The identity of a trial: what a resumed or merged sweep goes by.
+// The identity of a trial, which a resumed sweep goes by.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +23,12 @@ class TrialDescriptions {
   Recipe recipe_;
   Shape image_;
   std::int64_t classes_;
-  std::string activation_;  ///< whose network is in the text
-  nlohmann::json json_;     ///< the last one
+  std::string choices_;  ///< of the network that is in the text: activation and initializer
+  nlohmann::json json_;  ///< the last one
 };
 
-/// The first 16 hex digits of the SHA-256 of such a text.
-std::string trial_id(const std::string& description);
+/// The first 16 hexadecimal digits of the UUID of version 5, which is a SHA-1, that has a text as
+/// its name. The id of a trial is that of its description.
+std::string hash_of(const std::string& text);
 
 }  // namespace saltus

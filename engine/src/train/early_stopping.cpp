@@ -38,7 +38,7 @@ void EarlyStopping::on_epoch_end(int epoch, const Logs& logs, TrainingControl& c
     if (!options_.baseline || improves(value, *options_.baseline)) wait_ = 0;
     return;
   }
-  // As in Keras, the very first epoch never stops training.
+  // The very first epoch never stops training; that is so in Keras, too.
   if (wait_ >= options_.patience && epoch > 0) {
     stopped_epoch_ = epoch;
     control.stop_training();

@@ -14,20 +14,13 @@ namespace {
 double value_of(const Metric& metric, const backend::BatchSums& sums, double outputs,
                 std::span<const double>& custom) {
   const auto rows = static_cast<double>(sums.rows);
-  switch (metric.kind()) {
-    case Metric::Kind::binary_accuracy:
-      return static_cast<double>(sums.binary_hits) / (rows * outputs);
-    case Metric::Kind::categorical_accuracy:
-      return static_cast<double>(sums.categorical_hits) / rows;
-    case Metric::Kind::mean_absolute_error:
-      return sums.absolute_error / rows;
-    case Metric::Kind::custom: {
-      const double sum = custom.front();
-      custom = custom.subspan(1);
-      return sum / rows;
-    }
+  if (metric.is_custom()) {
+    const double sum = custom.front();
+    custom = custom.subspan(1);
+    return sum / rows;
   }
-  return 0;
+  const std::size_t place = metric.place();
+  return sums.metrics[place] / (ListedMetrics::kPerOutput[place] ? rows * outputs : rows);
 }
 
 }  // namespace
@@ -39,9 +32,11 @@ Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
     if (std::any_of(metrics_.begin(), metric, has_its_name)) {
       throw InvalidArgument(fmt::format("metric {} is given twice", to_string(*metric)));
     }
-    if (*metric == Metric::categorical_accuracy && outputs < 2) {
+    if (!metric->is_custom() && outputs < ListedMetrics::kLeastOutputs[metric->place()]) {
       throw InvalidArgument(
-          "metric categorical_accuracy needs two outputs or more; use binary_accuracy for one");
+          fmt::format("metric {} needs {} outputs or more, but the network has {}; use "
+                      "binary_accuracy for one",
+                      metric->name(), ListedMetrics::kLeastOutputs[metric->place()], outputs));
     }
   }
 }
@@ -49,7 +44,7 @@ Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
 std::vector<Metric::Function> Figures::custom() const {
   std::vector<Metric::Function> functions;
   for (const Metric& metric : metrics_) {
-    if (metric.kind() == Metric::Kind::custom) functions.push_back(metric.function());
+    if (metric.is_custom()) functions.push_back(metric.function());
   }
   return functions;
 }
@@ -91,9 +86,7 @@ void add(std::span<const backend::BatchSums> batches, backend::BatchSums& sums) 
   for (const backend::BatchSums& batch : batches) {
     sums.rows += batch.rows;
     sums.loss += batch.loss;
-    sums.binary_hits += batch.binary_hits;
-    sums.categorical_hits += batch.categorical_hits;
-    sums.absolute_error += batch.absolute_error;
+    for (std::size_t i = 0; i < sums.metrics.size(); ++i) sums.metrics[i] += batch.metrics[i];
     sums.clipped += batch.clipped;
     sums.custom.resize(std::max(sums.custom.size(), batch.custom.size()));
     for (std::size_t i = 0; i < batch.custom.size(); ++i) sums.custom[i] += batch.custom[i];

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <saltus/history.h>
-#include <saltus/loss.h>
+#include <saltus/metric.h>
 #include <saltus/optimizer.h>
 
 #include "backend/backend.h"

@@ -50,15 +50,18 @@ std::vector<History> FitRun::run() {
                                                           .samples = samples_.train.count,
                                                           .figures = figures_of(participant)});
     participant.begun = true;
+    participant.epochs_before = participant.history().epoch.size();
   }
-  for (int epoch = first_epoch(); epoch < options_.epochs && any_active(); ++epoch) {
+  const int first = first_epoch();
+  count_steps(first);
+  for (int epoch = first; epoch < options_.epochs && any_active(); ++epoch) {
     if (!run_epoch(epoch)) break;
     inside_ = false;
   }
   std::vector<History> histories;
   for (Participant& participant : participants_) {
     if (participant.active) end(participant);
-    histories.push_back(std::move(participant.history));
+    histories.push_back(history_of(participant));
   }
   return histories;
 }
@@ -88,6 +91,16 @@ int FitRun::first_epoch() {
         first.batch, first.samples, first.batch_size, first.shuffle ? "" : ", not shuffled"));
   }
   return restored ? first.epoch : options_.initial_epoch;
+}
+
+void FitRun::count_steps(int epoch) {
+  const std::int64_t rest = std::max(options_.epochs - epoch, 0) * steps_ -
+                            (inside_ ? trainer_.positions_.front().batch : 0);
+  for (const Participant& participant : participants_) {
+    const int trial = participant.trial();
+    const auto all = static_cast<double>(trainer_.executable_->steps(trial) + rest);
+    trainer_.all_steps_[static_cast<std::size_t>(trial)] = std::max(all, 1.0);
+  }
 }
 
 bool FitRun::run_epoch(int epoch) {
@@ -125,6 +138,9 @@ bool FitRun::run_batches(int epoch, int order) {
     const std::int64_t count = by_batch_ ? 1 : by_epoch() ? rest : std::min(pace_.next(), rest);
     if (by_batch_) notify_active(&Callback::on_train_batch_begin, done);
     const Clock::time_point start = Clock::now();
+    for (const Participant& participant : participants_) {
+      if (participant.active) trainer_.schedule_rates(participant.trial(), count);
+    }
     trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, batch_size_,
                                 options_.shuffle);
     if (by_epoch()) validate();
@@ -174,7 +190,6 @@ void FitRun::end_epoch(int epoch, int order) {
     if (!participant.active) continue;
     const auto trial = static_cast<std::size_t>(participant.trial());
     position_of(participant) = {.epoch = epoch + 1, .order = order + 1};
-    append(participant.history, epoch, logs[trial]);
     append(trainer_.histories_[trial], epoch, logs[trial]);
   }
   for (Participant& participant : participants_) {
@@ -207,6 +222,22 @@ Logs FitRun::epoch_logs(Participant& participant) {
   logs["images_per_second"] =
       static_cast<double>(samples_.train.count) / position_of(participant).training_seconds;
   return logs;
+}
+
+History FitRun::history_of(const Participant& participant) const {
+  const History& all = participant.history();
+  const auto epochs =
+      std::ssize(all.epoch) - static_cast<std::ptrdiff_t>(participant.epochs_before);
+  History history;
+  if (epochs == 0) return history;
+  history.epoch.assign(all.epoch.end() - epochs, all.epoch.end());
+  std::vector<std::string> names = figures_of(participant);
+  names.insert(names.end(), {"learning_rate", "seconds", "images_per_second"});
+  for (const std::string& name : names) {
+    const std::vector<double>& values = all.at(name);
+    history.history[name].assign(values.end() - epochs, values.end());
+  }
+  return history;
 }
 
 Logs FitRun::training_logs(const Participant& participant) const {

@@ -31,6 +31,9 @@ class FitRun {
   /// trials were restored to different places, or to one inside an epoch that was another.
   int first_epoch();
 
+  /// Counts the steps of the whole training, which goes on with this epoch, for schedules.
+  void count_steps(int epoch);
+
   /// Trains on one epoch's batches, in an order of its own, and validates. False where it was
   /// interrupted.
   bool run_epoch(int epoch);
@@ -45,6 +48,9 @@ class FitRun {
   Logs epoch_logs(Participant& participant);
 
   Logs training_logs(const Participant& participant) const;
+
+  /// The epochs of this fit() only.
+  History history_of(const Participant& participant) const;
 
   /// The names of its figures.
   std::vector<std::string> figures_of(const Participant& participant) const;

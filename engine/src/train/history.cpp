@@ -15,4 +15,10 @@ const std::vector<double>& History::at(const std::string& name) const {
       fmt::format("the history has no {}; it has {}", name, fmt::join(names, ", ")));
 }
 
+Logs History::logs(std::size_t index) const {
+  Logs logs;
+  for (const auto& [name, values] : history) logs[name] = values.at(index);
+  return logs;
+}
+
 }  // namespace saltus

@@ -58,7 +58,8 @@ Model::State& Model::state() const {
 void Model::compile(const CompileOptions& options) try {
   State& state = this->state();
   auto trainer = std::make_unique<train::Trainer>(
-      std::vector<train::Entry>{{state.graph, options.optimizer, options.seed}}, options);
+      std::vector<train::Entry>{{state.graph, options.optimizer, options.seed, options.schedule}},
+      options);
   for (std::size_t i = 0; i < state.weights.size(); ++i) {
     if (state.given[i]) trainer->set_weight(0, i, state.get(i));
     state.values[i] = {};
@@ -98,7 +99,7 @@ std::vector<float> Model::outputs(std::string_view layer, const Samples& samples
   // A network that ends there, on the same device, with the same weights.
   const Graph part = part_up_to(state.graph, node_named(state.graph, layer));
   CompileOptions options = whole.options();
-  options.loss = Loss::mean_squared_error;
+  options.loss = losses::MeanSquaredError{};
   options.metrics.clear();
   train::Trainer trainer({{part, SGD{}, options.seed}}, options);
   for (std::size_t i = 0; i < trainer.weights().size(); ++i) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,15 +27,25 @@ constexpr std::string_view kVersion = "1";
 
 /// Moments are "optimizer/dense/kernel/moment_1": no weight of a layer has such a last part.
 constexpr std::string_view kMomentPrefix = "optimizer/";
-constexpr std::string_view kMomentSuffixes[] = {"/moment_1", "/moment_2"};
 
-std::string moment_name(const Weight& weight, std::size_t moment) {
-  return fmt::format("{}{}{}", kMomentPrefix, weight.name, kMomentSuffixes[moment]);
+std::string moment_name(const Weight& weight, std::string_view moment) {
+  return fmt::format("{}{}/{}", kMomentPrefix, weight.name, moment);
 }
 
+/// The names of the moments that an optimizer can have. It has the first moments_of() of them.
+std::span<const std::string_view> moments_in(const Optimizer& optimizer) {
+  return std::visit([](const auto& o) { return std::span<const std::string_view>(o.kMoments); },
+                    optimizer);
+}
+
+/// Whether it is named as a moment of any optimizer.
 bool is_moment(std::string_view name) {
   return name.starts_with(kMomentPrefix) &&
-         (name.ends_with(kMomentSuffixes[0]) || name.ends_with(kMomentSuffixes[1]));
+         std::ranges::any_of(optimizer_list(), [&](const Optimizer& optimizer) {
+           return std::ranges::any_of(moments_in(optimizer), [&](std::string_view moment) {
+             return name.ends_with(fmt::format("/{}", moment));
+           });
+         });
 }
 
 std::vector<Weight> weights_in(const Graph& graph) {
@@ -75,15 +86,6 @@ std::vector<double> values_of(const ReadJson& json) {
   return values;
 }
 
-bool flag(const ReadJson& json) {
-  return json.get_ref<const ReadJson::boolean_t&>();
-}
-
-double real(const ReadJson& json) {
-  if (!json.is_number()) throw InvalidArgument(fmt::format("{} is no number", json.type_name()));
-  return json.get<double>();
-}
-
 /// A whole number that counts.
 template <std::integral T>
 T count(const ReadJson& json) {
@@ -92,57 +94,15 @@ T count(const ReadJson& json) {
   return value;
 }
 
-Json json_of(const Optimizer& optimizer) {
-  Json json;
-  if (const auto* adam = std::get_if<Adam>(&optimizer)) {
-    json = {{"name", "adam"},
-            {"learning_rate", adam->learning_rate},
-            {"beta_1", adam->beta_1},
-            {"beta_2", adam->beta_2},
-            {"epsilon", adam->epsilon}};
-  } else {
-    const SGD& sgd = std::get<SGD>(optimizer);
-    json = {{"name", "sgd"},
-            {"learning_rate", sgd.learning_rate},
-            {"momentum", sgd.momentum},
-            {"nesterov", sgd.nesterov}};
-  }
-  json["clipping"] = saltus::json_of(clipping_of(optimizer));
-  return json;
-}
-
-Optimizer optimizer_of(const ReadJson& json) {
-  Members members(json);
-  const auto& name = members.at("name").get_ref<const std::string&>();
-  const double learning_rate = real(members.at("learning_rate"));
-  const Clipping clipping = saltus::clipping_of(members.at("clipping"));
-  Optimizer optimizer;
-  if (name == "adam") {
-    optimizer = Adam{.learning_rate = learning_rate,
-                     .beta_1 = real(members.at("beta_1")),
-                     .beta_2 = real(members.at("beta_2")),
-                     .epsilon = real(members.at("epsilon")),
-                     .clipping = clipping};
-  } else if (name == "sgd") {
-    optimizer = SGD{.learning_rate = learning_rate,
-                    .momentum = real(members.at("momentum")),
-                    .nesterov = flag(members.at("nesterov")),
-                    .clipping = clipping};
-  } else {
-    throw InvalidArgument(fmt::format("the optimizer {} is not known", ReadJson(name).dump()));
-  }
-  members.require_no_more();
-  validate(optimizer);
-  return optimizer;
-}
-
 Json json_of(const CompiledWith& compiled) {
-  return {{"loss", compiled.loss},
-          {"metrics", compiled.metrics},
-          {"optimizer", json_of(compiled.optimizer)},
-          {"precision", to_string(compiled.precision)},
-          {"seed", compiled.seed},
-          {"terminate_on_nan", compiled.terminate_on_nan}};
+  Json json = {{"loss", compiled.loss},
+               {"metrics", compiled.metrics},
+               {"optimizer", saltus::json_of(compiled.optimizer)},
+               {"precision", to_string(compiled.precision)},
+               {"seed", compiled.seed},
+               {"terminate_on_nan", compiled.terminate_on_nan}};
+  if (!is_constant(compiled.schedule)) json["schedule"] = saltus::text_of(compiled.schedule);
+  return json;
 }
 
 CompiledWith compiled_of(const ReadJson& json) {
@@ -156,16 +116,20 @@ CompiledWith compiled_of(const ReadJson& json) {
   compiled.precision = parse_precision(members.at("precision").get_ref<const std::string&>());
   compiled.seed = whole<std::uint64_t>(members.at("seed"));
   compiled.terminate_on_nan = flag(members.at("terminate_on_nan"));
+  if (const ReadJson* schedule = members.find("schedule"))
+    compiled.schedule = parse_schedule(schedule->get_ref<const std::string&>());
   members.require_no_more();
   return compiled;
 }
 
 Json json_of(const backend::BatchSums& sums) {
+  Json metrics = Json::object();
+  for (std::size_t i = 0; i < sums.metrics.size(); ++i) {
+    metrics[std::string(ListedMetrics::kNames[i])] = exact(sums.metrics[i]);
+  }
   return {{"rows", sums.rows},
           {"loss", exact(sums.loss)},
-          {"binary_hits", sums.binary_hits},
-          {"categorical_hits", sums.categorical_hits},
-          {"absolute_error", exact(sums.absolute_error)},
+          {"metrics", metrics},
           {"clipped", sums.clipped},
           {"custom", list_of(sums.custom)}};
 }
@@ -175,9 +139,11 @@ backend::BatchSums sums_of(const ReadJson& json) {
   backend::BatchSums sums;
   sums.rows = count<std::int64_t>(members.at("rows"));
   sums.loss = exact_of(members.at("loss"));
-  sums.binary_hits = count<std::int64_t>(members.at("binary_hits"));
-  sums.categorical_hits = count<std::int64_t>(members.at("categorical_hits"));
-  sums.absolute_error = exact_of(members.at("absolute_error"));
+  Members metrics(members.at("metrics"));
+  for (std::size_t i = 0; i < sums.metrics.size(); ++i) {
+    sums.metrics[i] = exact_of(metrics.at(std::string(ListedMetrics::kNames[i])));
+  }
+  metrics.require_no_more();
   sums.clipped = count<std::int64_t>(members.at("clipped"));
   sums.custom = values_of(members.at("custom"));
   members.require_no_more();
@@ -309,10 +275,11 @@ void write_model(const fs::path& path, const ModelFile& model) {
   const std::vector<Weight> weights = weights_in(model.graph);
   store::TensorFile file = tensors_of(weights, model.state.weights);
   for (std::size_t moment = 0; moment < model.state.moments.size(); ++moment) {
+    const std::string_view name = moments_in(model.compiled.value().optimizer)[moment];
     for (std::size_t i = 0; i < weights.size(); ++i) {
       if (!weights[i].trainable) continue;
       file.tensors.push_back(
-          {moment_name(weights[i], moment), weights[i].shape, model.state.moments[moment][i]});
+          {moment_name(weights[i], name), weights[i].shape, model.state.moments[moment][i]});
     }
   }
   file.metadata = {{"format", std::string(kFormat)}, {"version", std::string(kVersion)}};
@@ -370,7 +337,9 @@ ModelFile read_model(const fs::path& path) {
   for (const Weight& weight : weights) wanted.emplace_back(weight.name, weight.shape);
   for (std::size_t moment = 0; moment < moments; ++moment) {
     for (const Weight& weight : weights) {
-      if (weight.trainable) wanted.emplace_back(moment_name(weight, moment), weight.shape);
+      if (!weight.trainable) continue;
+      wanted.emplace_back(moment_name(weight, moments_in(compiled->optimizer)[moment]),
+                          weight.shape);
     }
   }
   std::vector<std::vector<float>> values = take(file, wanted, path);
@@ -392,7 +361,7 @@ std::string text_of(const Graph& graph, const CompiledWith& compiled) {
 std::vector<std::vector<float>> weights_of(store::TensorFile file,
                                            const std::vector<Weight>& weights,
                                            const fs::path& path) {
-  // Of a model's file, its weights.
+  // A model's file counts for its weights.
   std::erase_if(file.tensors, [](const store::Tensor& tensor) { return is_moment(tensor.name); });
   std::vector<std::pair<std::string, Shape>> wanted;
   for (const Weight& weight : weights) wanted.emplace_back(weight.name, weight.shape);

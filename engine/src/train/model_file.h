@@ -10,6 +10,7 @@
 #include <saltus/graph.h>
 #include <saltus/optimizer.h>
 #include <saltus/precision.h>
+#include <saltus/schedule.h>
 
 #include "store/tensor_file.h"
 #include "train/state.h"
@@ -21,6 +22,7 @@ struct CompiledWith {
   std::string loss;
   std::vector<std::string> metrics;
   Optimizer optimizer;  ///< with the learning rate that it began with
+  LearningRateSchedule schedule = schedules::Constant{};
   Precision precision = Precision::fp32;
   std::uint64_t seed = 0;
   bool terminate_on_nan = false;

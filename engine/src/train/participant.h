@@ -18,6 +18,7 @@ class Participant : public TrainingControl {
       : trainer_(trainer), trial_(trial), callbacks_(std::move(callbacks)) {}
 
   void stop_training() override { wants_to_stop_ = true; }
+  const History& history() const override { return trainer_.history(trial_); }
   double learning_rate() const override { return trainer_.learning_rate(trial_); }
   void set_learning_rate(double learning_rate) override;
   std::vector<std::vector<float>> get_weights() override;
@@ -49,9 +50,9 @@ class Participant : public TrainingControl {
   void set_interrupt(const std::atomic<bool>* interrupt) { interrupt_ = interrupt; }
 
   bool active = true;
-  bool begun = false;     ///< on_train_begin() is over
-  bool restored = false;  ///< a callback had the training continued that a file tells of
-  History history;
+  bool begun = false;             ///< on_train_begin() is over
+  bool restored = false;          ///< a callback had the training continued that a file tells of
+  std::size_t epochs_before = 0;  ///< in its history when this fit() began to train
 
  private:
   Trainer& trainer_;

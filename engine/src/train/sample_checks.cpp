@@ -19,7 +19,7 @@ std::int64_t size_of(const Spans& spans) {
 }
 
 bool is_binary(const Loss& loss) {
-  return loss == Loss::binary_crossentropy || loss == Loss::binary_crossentropy_from_logits;
+  return loss.as<losses::BinaryCrossentropy>() != nullptr;
 }
 
 /// The class of a sample: its number, or the largest of its target values, the first of equals; of
@@ -43,6 +43,12 @@ void check_classes(std::span<const Integer> classes, const plan::Plan& plan, con
                    std::string_view what) {
   const std::int64_t outputs = element_count(plan.output);
   if (outputs == 1 && !is_binary(loss)) return;  // a value, not a class
+  if (outputs != plan.output.back()) {
+    throw InvalidArgument(
+        fmt::format("the targets of the {} are class numbers, but the network's output of shape {} "
+                    "has more than one axis of classes; put a Flatten before its last Dense",
+                    what, to_string(plan.output)));
+  }
   const std::int64_t limit = outputs == 1 ? 2 : outputs;
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const auto number = static_cast<std::int64_t>(classes[i]);
@@ -109,7 +115,7 @@ void check_targets(const Samples& samples, const plan::Plan& plan, const Loss& l
                     samples.count, samples.count * width,
                     values ? "one for each output of the network" : "a class number each"));
   }
-  if (values && loss == Loss::sparse_categorical_crossentropy) {
+  if (values && loss.as<losses::SparseCategoricalCrossentropy>() != nullptr) {
     throw InvalidArgument(fmt::format(
         "loss sparse_categorical_crossentropy takes class numbers, but the targets of the {} are "
         "values; use categorical_crossentropy",

@@ -21,7 +21,7 @@ std::int64_t batch_of(const Samples& samples, std::int64_t batch_size);
 void check_inputs(const Samples& samples, const plan::Plan& plan, std::string_view what);
 
 /// Throws InvalidArgument unless the targets have the size and the kind that the loss takes, and
-/// class numbers name an output.
+/// class numbers name an output, along its last axis.
 void check_targets(const Samples& samples, const plan::Plan& plan, const Loss& loss,
                    std::string_view what);
 

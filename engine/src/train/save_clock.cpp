@@ -6,7 +6,6 @@
 
 #include <saltus/error.h>
 
-
 namespace saltus::train {
 
 SaveClock::SaveClock(const SaveFrequency& frequency, std::string_view callback,

@@ -35,7 +35,7 @@ TrainingState Trainer::state(int trial) {
   take_training_seconds();
   const auto place = static_cast<std::size_t>(trial);
   TrainingState state{.steps = executable_->steps(trial),
-                      .learning_rate = learning_rate(trial),
+                      .learning_rate = learning_rate_of(optimizers_[place]),
                       .position = positions_[place],
                       .history = histories_[place]};
   state.moments.resize(static_cast<std::size_t>(backend::moments_of(optimizers_[place])));
@@ -82,7 +82,7 @@ void Trainer::restore(int trial, const TrainingState& state) {
     }
   }
   executable_->set_steps(trial, state.steps);
-  set_learning_rate(trial, state.learning_rate);
+  set_initial_rate(trial, state.learning_rate);
   restored_steps_[place] = state.steps;
   positions_[place] = state.position;
   histories_[place] = state.history;
@@ -90,9 +90,10 @@ void Trainer::restore(int trial, const TrainingState& state) {
 
 CompiledWith Trainer::compiled_with(int trial) const {
   const Entry& made = entry(trial);
-  CompiledWith compiled{.loss = std::string(options_.loss.name()),
+  CompiledWith compiled{.loss = to_string(options_.loss),
                         .metrics = {},
                         .optimizer = made.optimizer,
+                        .schedule = made.schedule,
                         .precision = options_.precision,
                         .seed = made.seed,
                         .terminate_on_nan = options_.terminate_on_nan};

@@ -10,6 +10,7 @@
 #include "backend/select.h"
 #include "core/workers.h"
 #include "graph/structure.h"
+#include "ops/choices.h"
 #include "train/fit_run.h"
 #include "train/participant.h"
 #include "train/sample_checks.h"
@@ -17,21 +18,40 @@
 namespace saltus::train {
 namespace {
 
-std::shared_ptr<const plan::Plan> plan_for(const std::vector<Entry>& entries,
-                                           const CompileOptions& options) {
+std::shared_ptr<const Network> network_of(const std::vector<Entry>& entries,
+                                          const CompileOptions& options) {
   if (entries.empty()) throw InvalidArgument("there is no model to train");
-  const Graph& graph = entries.front().graph;
-  require_all_used(graph);
+  return lower(entries.front().graph, options.loss, options.precision);
+}
+
+void check_entries(const Network& network, std::span<const Entry> entries) {
   for (const Entry& entry : entries) {
     validate(entry.optimizer);
-    if (!have_one_structure(graph, entry.graph)) {
+    validate(entry.schedule);
+    if (!ops::have_one_structure(network.graph, entry.graph)) {
       throw InvalidArgument(
           "models that train side by side may differ in activation functions, initializers and "
           "dropout only");
     }
   }
-  return std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, options.loss, options.precision));
+}
+
+std::vector<backend::Trial> trials_of(std::span<const Entry> entries) {
+  std::vector<backend::Trial> trials;
+  for (const Entry& entry : entries) {
+    trials.push_back(backend::trial_of(entry.graph, entry.optimizer, entry.seed));
+  }
+  return trials;
+}
+
+backend::Options backend_options(const CompileOptions& options, const Figures& figures,
+                                 std::int64_t batch_size) {
+  check_threads(options.threads);
+  return {.threads = options.threads,
+          .batch_size = batch_size,
+          .stop_on_nonfinite = options.terminate_on_nan,
+          .libraries = options.libraries,
+          .metrics = figures.custom()};
 }
 
 void check_batch_size(std::int64_t batch_size) {
@@ -41,6 +61,11 @@ void check_batch_size(std::int64_t batch_size) {
 }
 
 }  // namespace
+
+std::shared_ptr<const Network> lower(const Graph& graph, const Loss& loss, Precision precision) {
+  require_all_used(graph);
+  return std::make_shared<const Network>(Network{graph, plan::make_plan(graph, loss, precision)});
+}
 
 std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std::size_t number) {
   std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
@@ -60,27 +85,21 @@ Trainer::Trainer(std::vector<Entry> entries, const CompileOptions& options, std:
     : Trainer(backend::select(options.device), std::move(entries), options, batch_size) {}
 
 Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
-                 const CompileOptions& options, std::int64_t batch_size)
-    : plan_(plan_for(entries, options)),
+                 const CompileOptions& options, std::int64_t batch_size,
+                 std::shared_ptr<const Network> network)
+    : network_(network != nullptr ? std::move(network) : network_of(entries, options)),
       entries_(std::move(entries)),
       options_(options),
-      figures_(options.metrics, element_count(plan_->output)),
+      figures_(options.metrics, element_count(plan().output)),
+      all_steps_(entries_.size(), 1.0),
       restored_steps_(entries_.size()),
       positions_(entries_.size()),
       histories_(entries_.size()),
       divergences_(entries_.size()) {
-  check_threads(options.threads);
-  std::vector<backend::Trial> trials;
-  for (const Entry& entry : entries_) {
-    optimizers_.push_back(entry.optimizer);
-    trials.push_back(backend::trial_of(entry.graph, entry.optimizer, entry.seed));
-  }
-  executable_ = backend.compile(plan_, std::move(trials),
-                                {.threads = options.threads,
-                                 .batch_size = batch_size,
-                                 .stop_on_nonfinite = options.terminate_on_nan,
-                                 .libraries = options.libraries,
-                                 .metrics = figures_.custom()});
+  check_entries(*network_, entries_);
+  for (const Entry& entry : entries_) optimizers_.push_back(entry.optimizer);
+  executable_ = backend.compile({network_, &network_->plan}, trials_of(entries_),
+                                backend_options(options, figures_, batch_size));
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     std::size_t number = 0;
     for (const Node& node : entries_[i].graph.nodes()) {
@@ -91,6 +110,14 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
       }
     }
   }
+}
+
+void Trainer::check(const backend::Backend& backend, const Network& network,
+                    std::span<const Entry> entries, const CompileOptions& options,
+                    std::int64_t batch_size) {
+  const Figures figures(options.metrics, element_count(network.plan.output));
+  check_entries(network, entries);
+  backend.check(network.plan, trials_of(entries), backend_options(options, figures, batch_size));
 }
 
 std::vector<float> Trainer::get_weight(int trial, std::size_t weight) const {
@@ -130,21 +157,21 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
         "{} is {}, but must be {} or more", options.epochs < 1 ? "epochs" : "initial_epoch",
         options.epochs < 1 ? options.epochs : options.initial_epoch, options.epochs < 1 ? 1 : 0));
   }
-  check_inputs(samples, *plan_, "training samples");
-  check_targets(samples, *plan_, options_.loss, "training samples");
+  check_inputs(samples, plan(), "training samples");
+  check_targets(samples, plan(), options_.loss, "training samples");
   check_weights(samples, "training samples");
   SplitSamples split{samples, {}};
   if (options.validation_data) {
     split.validation = *options.validation_data;
-    check_inputs(split.validation, *plan_, "validation samples");
-    check_targets(split.validation, *plan_, options_.loss, "validation samples");
+    check_inputs(split.validation, plan(), "validation samples");
+    check_targets(split.validation, plan(), options_.loss, "validation samples");
     check_weights(split.validation, "validation samples");
   } else if (options.validation_split != 0) {
     split = split_off_last(samples, options.validation_split);
   }
   std::vector<float> weights;
   if (!options.class_weight.empty()) {
-    weights = class_weights(split.train, options.class_weight, element_count(plan_->output));
+    weights = class_weights(split.train, options.class_weight, element_count(plan().output));
     split.train.weights = weights;
   }
   return FitRun(*this, split, options, callbacks).run();
@@ -153,8 +180,8 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
 std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_size,
                                     std::span<const std::vector<CallbackPtr>> callbacks) {
   check_batch_size(batch_size);
-  check_inputs(samples, *plan_, "samples");
-  check_targets(samples, *plan_, options_.loss, "samples");
+  check_inputs(samples, plan(), "samples");
+  check_targets(samples, plan(), options_.loss, "samples");
   check_weights(samples, "samples");
   std::deque<Participant> participants = participants_of(*this, callbacks);
   activate_all();
@@ -174,14 +201,14 @@ std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_s
 
 std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int64_t batch_size) {
   check_batch_size(batch_size);
-  check_inputs(samples, *plan_, "samples");
+  check_inputs(samples, plan(), "samples");
   executable_->bind(backend::Split::validation, samples);
   return executable_->predict(trial, backend::Split::validation, batch_of(samples, batch_size));
 }
 
 void Trainer::activate_all() {
   for (int trial = 0; trial < trials(); ++trial) {
-    // Of a run that an exception ended.
+    // These are left of a run that an exception ended.
     executable_->take_sums(trial, backend::Split::train);
     executable_->take_sums(trial, backend::Split::validation);
     executable_->set_active(trial, true);
@@ -204,11 +231,38 @@ int Trainer::epochs_done() const {
   return epochs;
 }
 
+ScheduledStep Trainer::next_step(int trial) const {
+  const auto place = static_cast<std::size_t>(trial);
+  return {.initial = learning_rate_of(optimizers_[place]),
+          .number = static_cast<double>(executable_->steps(trial)),
+          .all = all_steps_[place]};
+}
+
 double Trainer::learning_rate(int trial) const {
-  return learning_rate_of(optimizers_[static_cast<std::size_t>(trial)]);
+  const LearningRateSchedule& schedule = entry(trial).schedule;
+  return is_constant(schedule) ? learning_rate_of(optimizers_[static_cast<std::size_t>(trial)])
+                               : rate_of(schedule, next_step(trial));
 }
 
 void Trainer::set_learning_rate(int trial, double learning_rate) {
+  if (!is_constant(entry(trial).schedule)) {
+    throw InvalidArgument(fmt::format(
+        "the learning rate follows {} and cannot be set; compile without a schedule to set it",
+        saltus::text_of(entry(trial).schedule)));
+  }
+  set_initial_rate(trial, learning_rate);
+}
+
+void Trainer::schedule_rates(int trial, std::int64_t steps) {
+  const LearningRateSchedule& schedule = entry(trial).schedule;
+  if (is_constant(schedule)) return;
+  ScheduledStep at = next_step(trial);
+  std::vector<double> rates;
+  for (; std::ssize(rates) < steps; ++at.number) rates.push_back(rate_of(schedule, at));
+  executable_->set_learning_rates(trial, rates);
+}
+
+void Trainer::set_initial_rate(int trial, double learning_rate) {
   Optimizer& optimizer = optimizers_[static_cast<std::size_t>(trial)];
   const Optimizer changed = with_learning_rate(optimizer, learning_rate);
   validate(changed);

@@ -32,7 +32,19 @@ struct Entry {
   Graph graph;
   Optimizer optimizer;
   std::uint64_t seed = 0;
+  LearningRateSchedule schedule = schedules::Constant{};
 };
+
+/// A network, lowered: what models that train side by side have in common. They differ in
+/// activation functions, initializers and dropout only.
+struct Network {
+  Graph graph;
+  plan::Plan plan;
+};
+
+/// Throws InvalidArgument if the output of a layer is not used, or the loss does not fit the
+/// network's end.
+std::shared_ptr<const Network> lower(const Graph& graph, const Loss& loss, Precision precision);
 
 /// Models of one structure that train side by side. A Model is a Trainer with one entry.
 ///
@@ -52,15 +64,23 @@ class Trainer {
   /// for more when they come.
   Trainer(std::vector<Entry> entries, const CompileOptions& options, std::int64_t batch_size = 1);
 
-  /// The same on a given backend.
+  /// The same on a given backend, of a network that was lowered before with the loss and precision
+  /// of `options`; null: here.
   Trainer(const backend::Backend& backend, std::vector<Entry> entries,
-          const CompileOptions& options, std::int64_t batch_size = 1);
+          const CompileOptions& options, std::int64_t batch_size = 1,
+          std::shared_ptr<const Network> network = nullptr);
+
+  /// Throws what making a Trainer of these throws, except where only the device's memory can tell;
+  /// takes none of that memory.
+  static void check(const backend::Backend& backend, const Network& network,
+                    std::span<const Entry> entries, const CompileOptions& options,
+                    std::int64_t batch_size);
 
   int trials() const { return executable_->trials(); }
 
-  /// The weights of a trial, in the graph's order; initializers and names are those of the first
-  /// entry.
-  const std::vector<Weight>& weights() const { return plan_->weights; }
+  /// The weights of a trial, in the graph's order; names and initializers are those of the network
+  /// that was lowered.
+  const std::vector<Weight>& weights() const { return plan().weights; }
 
   /// Copies of a weight, in or out, by its place in weights(). Throws InvalidArgument for a wrong
   /// size, which can be checked before.
@@ -109,7 +129,8 @@ class Trainer {
     return divergences_[static_cast<std::size_t>(trial)];
   }
 
-  /// Learning rate of a trial, now.
+  /// Learning rate of a trial in its next step. It cannot be set where it follows a schedule:
+  /// InvalidArgument.
   double learning_rate(int trial) const;
   void set_learning_rate(int trial, double learning_rate);
 
@@ -125,14 +146,26 @@ class Trainer {
   /// Adds what training took since this was last asked to the time of all trials' epochs.
   void take_training_seconds();
 
+  /// The learning rate that a schedule begins with, or the one of now.
+  void set_initial_rate(int trial, double learning_rate);
+
+  /// For the schedule of a trial.
+  ScheduledStep next_step(int trial) const;
+
+  /// Tells a trial whose learning rate follows a schedule those of its next steps.
+  void schedule_rates(int trial, std::int64_t steps);
+
   /// Over all calls of fit(): each epoch has its own order.
   int epochs_done() const;
 
-  std::shared_ptr<const plan::Plan> plan_;
+  const plan::Plan& plan() const { return network_->plan; }
+
+  std::shared_ptr<const Network> network_;
   std::vector<Entry> entries_;
   CompileOptions options_;
   Figures figures_;
   std::vector<Optimizer> optimizers_;                   ///< by trial, with the learning rate of now
+  std::vector<double> all_steps_;                       ///< by trial: see ScheduledStep::all
   std::vector<std::uint32_t> restored_steps_;           ///< by trial: done when it began here
   std::vector<Position> positions_;                     ///< by trial
   std::vector<History> histories_;                      ///< by trial

@@ -1,0 +1,68 @@
+#include "commands.h"
+
+namespace saltus::app {
+
+/// Each is in the file of its command, the last two in documents.cpp.
+Make make_sweep, make_curves, make_activations, make_accuracy, make_predict, make_evaluate,
+    make_summary, make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
+
+namespace {
+
+struct Command {
+  const char* name;
+  const char* description;  ///< empty: help does not list it
+  Make* make;
+};
+
+/// In the order in which help lists them.
+constexpr Command kCommands[] = {
+    {"sweep",
+     "Trains the tutorial's convolutional network once for each activation, setting and seed, "
+     "ranks them with intervals, and writes tables and pictures",
+     make_sweep},
+    {"curves",
+     "Draws activations with their derivatives, computed in float32 by the code that trains: "
+     "curves.csv (activation,x,f,df), curves.svg and curves.png",
+     make_curves},
+    {"activations",
+     "The list of activations: names, parameters with defaults, formulas and properties. With "
+     "parameters an activation is written elu:alpha=0.2, threshold:theta=1:value=0",
+     make_activations},
+    {"accuracy",
+     "Measures the rounding errors of activations and their derivatives against double precision "
+     "and prints a Markdown table",
+     make_accuracy},
+    {"predict",
+     "Lets a saved model predict images and writes CSV: number, label, predicted (the class of the "
+     "largest output; none if there is only one output), output_0 and so on",
+     make_predict},
+    {"evaluate",
+     "Evaluates a saved model on images: the loss and every metric that it was compiled with",
+     make_evaluate},
+    {"summary",
+     "Prints the layers of a saved model, with shapes and numbers of weights; or those of the "
+     "network that a sweep trains on MNIST, and what differs between activations",
+     make_summary},
+    {"export",
+     "Writes a saved model as an ONNX file, for prediction with onnxruntime and others, which feed "
+     "it floats: bytes divided by 255",
+     make_export},
+    {"data", "Lists and fetches data sets", make_data},
+    {"info", "What this program is and runs on: version, CPU, devices", make_info},
+    {"help", "Tells what a command does and takes", make_help},
+    // The build makes of these two what is installed beside the program.
+    {"man-page", "", make_man_page},
+    {"bash-completion", "", make_bash_completion},
+};
+
+}  // namespace
+
+void add_commands(CLI::App& program, Run& chosen) {
+  for (const auto& [name, description, make] : kCommands) {
+    CLI::App* command = program.add_subcommand(name, description);
+    if (*description == '\0') command->group("");
+    command->callback([run = make(*command), &chosen] { chosen = run; });
+  }
+}
+
+}  // namespace saltus::app

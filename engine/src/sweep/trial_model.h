@@ -1,0 +1,30 @@
+// The model that a trial trains, and the images that it trains on.
+#pragma once
+
+#include <saltus/sweep.h>
+
+#include "train/trainer.h"
+
+namespace saltus {
+
+/// The images that a sweep uses; refers to the data.
+struct SweepSamples {
+  Samples train;
+  Samples test;
+};
+SweepSamples samples_of(const SweepConfig& config, const ImageDataset& data);
+
+/// The optimizer of a setting.
+Optimizer optimizer_of(const Setting& setting);
+
+/// The model of a trial.
+train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const Setting& setting,
+                      std::uint64_t seed);
+
+/// The options with which all models of a sweep are compiled.
+CompileOptions compile_options(const SweepConfig& config);
+
+/// Rows of the largest batch that a trial with this batch size sees.
+std::int64_t largest_batch(const SweepSamples& samples, std::int64_t batch_size);
+
+}  // namespace saltus
