@@ -167,7 +167,14 @@ TEST_F(Documents, BashCompletes) {
   EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--quick", "--resu"}), Words{"--resume"});
   EXPECT_EQ(completions({"saltus", "sweep", "--loss", ""}),
-            (Words{"binary_crossentropy", "categorical_crossentropy"}));
+            (Words{"binary_crossentropy", "categorical_crossentropy", "hinge", "huber",
+                   "kl_divergence", "mean_absolute_error", "mean_squared_error", "poisson",
+                   "sparse_categorical_crossentropy"}));
+  EXPECT_EQ(completions({"saltus", "sweep", "--optimizer", "adam,adag"}), Words{"adam,adagrad"});
+  EXPECT_EQ(completions({"saltus", "sweep", "--schedule", "cos"}),
+            (Words{"cosine_decay", "cosine_decay_restarts"}));
+  EXPECT_EQ(completions({"saltus", "sweep", "--initializer", "r"}),
+            (Words{"recipe", "random_normal", "random_uniform"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--device", "=", "cu"}), Words{"cuda"});
   EXPECT_EQ(completions({"saltus", "sweep", "--device", "="}), (Words{"auto", "cpu", "cuda"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--activations", "relu,gelu_t"}),
@@ -179,7 +186,8 @@ TEST_F(Documents, BashCompletes) {
   EXPECT_EQ(completions({"saltus", "predict", "m", "--data", "da"}), Words{"data"});
   EXPECT_EQ(completions({"saltus", "predict", "m", "--set", ""}), (Words{"test", "train"}));
   EXPECT_EQ(completions({"saltus", "export", "m", "--onnx", "da"}), (Words{"data", "data.json"}));
-  EXPECT_EQ(completions({"saltus", "info", ""}), (Words{"-h", "--help"}));
+  EXPECT_EQ(completions({"saltus", "info", ""}),
+            (Words{"--device", "--plan", "--precision", "-h", "--help"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--epochs", ""}), Words{});
   EXPECT_EQ(completions({"saltus", "accuracy", "gelu_t"}), Words{"gelu_tanh"});
   EXPECT_EQ(completions({"saltus", "help", "cu"}), Words{"curves"});

@@ -79,6 +79,13 @@ TEST_F(Errors, Usage) {
   expect(2, "twice", overwriting({"--activations", "relu,relu"}));
   expect(2, "epochs must be 1 or more", overwriting({"--epochs", "0"}));
   expect(2, "not a whole number", overwriting({"--epochs", "2.5"}));
+  expect(2, "unknown initializer 'othogonal': did you mean orthogonal?",
+         overwriting({"--initializer", "othogonal"}));
+  expect(2, "stddev is -1, but must be", overwriting({"--initializer", "random_normal:stddev=-1"}));
+  expect(2, "unknown optimizer 'sdg': did you mean sgd?", overwriting({"--optimizer", "sdg"}));
+  expect(2, "exponential_decay needs a decay_rate above 0",
+         overwriting({"--schedule", "exponential_decay"}));
+  expect(2, "momentum is 1, but must be", overwriting({"--optimizer", "sgd:momentum=1"}));
   expect(2, "not a number", overwriting({"--learning-rate", "fast"}));
   expect(2, "learning", overwriting({"--learning-rate", "-1"}));
   expect(2, "if that is one number, write 0.001", overwriting({"--learning-rate", "0,001"}));
@@ -94,8 +101,9 @@ TEST_F(Errors, Usage) {
   expect(2, "2 to 100000 points", {"curves", "--points", "1000000000", "--out", "out"});
   expect(2, "--recipe: 'soup' is none of its values: choose tutorial or matched",
          overwriting({"--recipe", "soup"}));
-  expect(2, "choose binary_crossentropy or categorical_crossentropy",
-         overwriting({"--loss", "mean_squared_error"}));
+  expect(2, "categorical_crossentropy cannot be from_logits",
+         overwriting({"--loss", "categorical_crossentropy:from_logits=true"}));
+  expect(2, "delta is -1, but must be positive", overwriting({"--loss", "huber:delta=-1"}));
   expect(2, "tf32", overwriting({"--precision", "tf32"}));
   expect(2, "gemm cublas exists on GPUs only", overwriting({"--gemm", "cublas"}));
   expect(2, "leave conv away", overwriting({"--conv", "cudnn"}));
@@ -278,6 +286,11 @@ TEST_F(Errors, Models) {
   write("three/train-labels-idx1-ubyte", idx({64}, labels));
   expect(2, "target 5 of the samples is class 2, but the network tells classes 0 to 1 apart",
          with("evaluate", "m", {"--data", "three"}));
+  Model images = Sequential({8, 8, 1}, {layers::Dense{.units = 2}, layers::Softmax{}});
+  images.compile({.device = Device::cpu});
+  images.save(path("images"));
+  expect(2, "shape (8, 8, 2) has more than one axis of classes; put a Flatten before its last",
+         with("evaluate", "images"));
 
   const std::string whole = text("m");
   write("short", whole.substr(0, whole.size() - 1));

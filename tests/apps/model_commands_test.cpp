@@ -230,7 +230,7 @@ TEST_F(ModelCommands, WhatWasCompiledCountsForEvaluateAlone) {
 TEST_F(ModelCommands, OneOutputIsNoClass) {
   Sequential model({64}, {layers::Dense{.units = 1, .activation = "sigmoid"}});
   model.save(path("one.safetensors"));
-  model.compile({.loss = Loss::binary_crossentropy, .device = Device::cpu});
+  model.compile({.loss = losses::BinaryCrossentropy{}, .device = Device::cpu});
   const Ended ended = call("predict", {"--limit", "2"}, "one.safetensors");
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, testing::StartsWith("number,label,predicted,output_0\n0,0,,0."));

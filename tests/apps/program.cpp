@@ -96,7 +96,7 @@ void ProgramTest::SetUp() {
 void ProgramTest::write_model(const std::string& name) const {
   Sequential model({8, 8, 1}, {layers::Conv2D{.filters = 2, .activation = "relu"},
                                layers::Flatten{}, layers::Dense{.units = 2}, layers::Softmax{}});
-  model.compile({.metrics = {Metric::categorical_accuracy, Metric::binary_accuracy},
+  model.compile({.metrics = {metrics::CategoricalAccuracy{}, metrics::BinaryAccuracy{}},
                  .device = Device::cpu,
                  .threads = 1});
   model.fit(load_dataset(path("data").string()).train);

@@ -31,6 +31,20 @@ TEST_F(Program, InfoNamesDevices) {
   EXPECT_THAT(ended.out, HasSubstr("CUDA"));
 }
 
+TEST_F(Program, InfoPrintsThePlan) {
+  const Ended cpu = run({"info", "--plan", "--device", "cpu"});
+  EXPECT_EQ(cpu.code, 0);
+  EXPECT_THAT(cpu.out, testing::StartsWith("as planned\n"));
+  EXPECT_THAT(cpu.out, HasSubstr("\nafter slice\n"));
+  const Ended cuda = run({"info", "--plan", "--device", "cuda", "--precision", "bf16"});
+  EXPECT_EQ(cuda.code, 0) << "no GPU is needed";
+  EXPECT_THAT(cuda.out, HasSubstr("\nafter fuse_epilogue\n"));
+  EXPECT_THAT(cuda.out, Not(HasSubstr("\nafter slice\n")));
+  const Ended alone = run({"info", "--precision", "bf16"});
+  EXPECT_NE(alone.code, 0);
+  EXPECT_THAT(alone.err, HasSubstr("--plan"));
+}
+
 TEST_F(Program, ListsActivations) {
   const json list = json::parse(run({"activations", "--json"}).out);
   EXPECT_GE(list.size(), 60u);

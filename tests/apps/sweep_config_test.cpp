@@ -30,8 +30,14 @@ class SweepConfigFile : public test::ProgramTest {
                                         "data",
                                         "--activations",
                                         "relu,elu:alpha=0.2",
+                                        "--initializer",
+                                        "recipe,orthogonal:gain=2",
+                                        "--optimizer",
+                                        "sgd:momentum=0.5:nesterov=true",
                                         "--learning-rate",
                                         "0.1,1e-7",
+                                        "--schedule",
+                                        "constant,cosine_decay:alpha=0.1",
                                         "--epochs",
                                         "1,2",
                                         "--batch-size",
@@ -92,7 +98,7 @@ TEST_F(SweepConfigFile, GivesBackEveryOption) {
   EXPECT_EQ(sweep_of("out2").at("config"), sweep_of("out").at("config"));
   EXPECT_EQ(sweep_of("out2").at("data"), sweep_of("out").at("data"));
   EXPECT_EQ(history_of("out2"), history_of("out"));
-  EXPECT_EQ(history_of("out2").size(), 1u + 2 * 2 * 2 * 2 * 2 * (1 + 2));
+  EXPECT_EQ(history_of("out2").size(), 1u + 2 * 2 * 2 * 2 * 2 * 2 * 2 * (1 + 2));
 }
 
 TEST_F(SweepConfigFile, WhatIsTypedWins) {
@@ -110,9 +116,13 @@ TEST_F(SweepConfigFile, WhatIsTypedWins) {
         {"recipe", "matched"},
         {"clippings", json::array({json::object()})},
         {"seed", 9}}},
-      {{"--epochs", "2", "--learning-rate", "0.5", "--loss", "categorical_crossentropy",
+      {{"--epochs", "2", "--initializer", "he_normal", "--optimizer", "sgd:momentum=0.5",
+        "--schedule", "one_cycle", "--learning-rate", "0.5", "--loss", "categorical_crossentropy",
         "--train-limit", "32", "--clipnorm", "3"},
        {{"epochs", {2}},
+        {"initializers", {"he_normal"}},
+        {"optimizers", {"sgd:momentum=0.5"}},
+        {"schedules", {"one_cycle"}},
         {"learning_rates", {0.5}},
         {"loss", "categorical_crossentropy"},
         {"train_limit", 32},

@@ -59,7 +59,7 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
   const std::vector<std::string> rows = history();
   ASSERT_EQ(rows.size(), 1u + 4);
   EXPECT_THAT(rows[0], testing::StartsWith("activation,parameters,seed,epoch,loss,"));
-  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 16) << row;
+  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 19) << row;
 
   const json sweep = json::parse(text("out/sweep.json"));
   EXPECT_EQ(sweep.at("format"), "saltus-sweep");
@@ -134,6 +134,21 @@ TEST_F(SweepProgram, ResumesAddsAndKeepsWhatIsThere) {
   const auto after = trials();
   EXPECT_EQ(after.size(), 6u);
   for (const auto& [id, figures] : before) EXPECT_EQ(after.at(id), figures);
+
+  // The digest is that of the same sweep in one go, in another order and with other threads.
+  const auto digest_line = [](const std::string& out) {
+    const std::size_t begin = out.find("digest of the results: ");
+    return begin == std::string::npos ? "none" : out.substr(begin, out.find('\n', begin) - begin);
+  };
+  const Ended whole =
+      run({"sweep", "--data", "data", "--activations", "elu,relu,selu", "--seeds", "2", "--epochs",
+           "1", "--batch-size", "16", "--threads", "2", "--concurrent", "2", "--out", "whole"});
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_NE(digest_line(whole.out), "none");
+  EXPECT_EQ(digest_line(whole.out), digest_line(resumed.out));
+  EXPECT_EQ("digest of the results: " +
+                json::parse(text("whole/results.json")).at("digest").get<std::string>(),
+            digest_line(whole.out));
 
   // What would drop finished trials is refused.
   const auto kept = files("out");

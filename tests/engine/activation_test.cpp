@@ -108,8 +108,8 @@ TEST(Activation, ShapeAndKinksFollowTheParameters) {
   EXPECT_EQ(kinks.at[0].df, 0.5f);
 }
 
-// The multiples of 1/2 in [-6, 6] at which df or f jumps, seen from both sides. slope_test.cpp finds
-// no kink elsewhere.
+// The multiples of 1/2 in [-6, 6] at which df or f jumps, seen from both sides. slope_test.cpp
+// finds no kink elsewhere.
 std::vector<float> jumps(const Activation& activation) {
   std::vector<float> places;
   for (float x = -6; x <= 6; x += 0.5F) {

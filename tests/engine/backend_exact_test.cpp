@@ -90,9 +90,9 @@ void draw_integers(Values& values, std::int64_t low, std::int64_t high, Random& 
 
 template <typename Sums>
 void add_sums(Results& results, const std::string& prefix, const Sums& sums) {
-  results[prefix] = {static_cast<double>(sums.rows), sums.loss,
-                     static_cast<double>(sums.binary_hits),
-                     static_cast<double>(sums.categorical_hits), sums.absolute_error};
+  std::vector<double> all = {static_cast<double>(sums.rows), sums.loss};
+  all.insert(all.end(), sums.metrics.begin(), sums.metrics.end());
+  results[prefix] = Values(all.begin(), all.end());
 }
 
 void add_weights(Results& results, const Weights& weights) {
@@ -102,7 +102,7 @@ void add_weights(Results& results, const Weights& weights) {
 /// Fills got and want from a network that starts from the weights in `network`. Returns why this
 /// machine cannot do it, or nothing.
 std::string run_both(const Executor& executor, Network network, const Optimizer& optimizer,
-                     Loss loss, const Data& data, Results& got, Results& want) {
+                     const Loss& loss, const Data& data, Results& got, Results& want) {
   try {
     Learner learner(executor, network.graph(), loss, optimizer, kSeed, data.x.rows);
     learner.set_weights(network.weights());
@@ -129,7 +129,7 @@ TEST_P(BackendExact, EqualsTheOracle) {
   // The gradient is a multiple of 2 / (outputs rows) = 1/8, and so the weights stay integers.
   const SGD descent{.learning_rate = 8};
   Random random(1);
-  Network network(graph, Loss::mean_squared_error, descent, kSeed);
+  Network network(graph, losses::MeanSquaredError{}, descent, kSeed);
   for (auto& [name, values] : network.weights()) draw_integers(values, -1, 1, random);
   Data data{Batch(kRows, {6, 6, 2}), Batch(kRows, {kOutputs})};
   draw_integers(data.x.values, -1, 1, random);
@@ -141,7 +141,7 @@ TEST_P(BackendExact, EqualsTheOracle) {
   Results got;
   Results want;
   const std::string missing =
-      run_both(executor, network, descent, Loss::mean_squared_error, data, got, want);
+      run_both(executor, network, descent, losses::MeanSquaredError{}, data, got, want);
   if (!missing.empty()) GTEST_SKIP() << missing;
   compare(got, want, exactly(want));
 }
@@ -165,7 +165,7 @@ TEST_P(BackendExactly, DropsTheSameElements) {
   graph.add(layers::Dropout{0.5});
   graph.add(layers::Dense{.units = 1, .use_bias = false});
   const SGD descent{.learning_rate = 32};  // gradients are multiples of 2 / rows = 1/64
-  Network network(graph, Loss::mean_squared_error, descent, kSeed);
+  Network network(graph, losses::MeanSquaredError{}, descent, kSeed);
   Data data{Batch(128, {2048}), Batch(128, {1})};
   Random random(2);
   draw_integers(data.x.values, 1, 3, random);  // no zeros, which would hide a mask
@@ -173,7 +173,7 @@ TEST_P(BackendExactly, DropsTheSameElements) {
   Results got;
   Results want;
   const std::string missing =
-      run_both(GetParam(), network, descent, Loss::mean_squared_error, data, got, want);
+      run_both(GetParam(), network, descent, losses::MeanSquaredError{}, data, got, want);
   if (!missing.empty()) GTEST_SKIP() << missing;
   compare(got, want, exactly(want));
 }
@@ -184,7 +184,9 @@ TEST_P(BackendExactly, APartOfABatchCountsItsOwnRows) {
   graph.add(layers::Dense{.units = 2});
   const SGD descent{.learning_rate = 4};  // gradients are multiples of 2 / (outputs rows) = 1
   Random random(6);
-  for (const Loss& loss : {Loss::mean_squared_error, Loss::binary_crossentropy_from_logits}) {
+  const std::vector<Loss> some = {losses::MeanSquaredError{},
+                                  losses::BinaryCrossentropy{.from_logits = true}};
+  for (const Loss& loss : some) {
     SCOPED_TRACE(to_string(loss));
     Network network(graph, loss, descent, kSeed);  // all weights are zero
     Data data{Batch(5, {3}), Batch(5, {2})};
@@ -223,7 +225,7 @@ TEST_P(BackendExactly, SoftmaxTakesLargeLogits) {
     const Values want{half, half, log ? -2048 + half : 0};
     Values got;
     try {
-      Learner learner(GetParam(), graph, Loss::mean_squared_error, SGD{}, kSeed, 1);
+      Learner learner(GetParam(), graph, losses::MeanSquaredError{}, SGD{}, kSeed, 1);
       learner.set_weights({{"dense/kernel", Values(std::begin(logits), std::end(logits))}});
       learner.bind(Data{Batch(1, {1}, {1}), Batch(1, {3})});
       got = learner.predict();
@@ -246,12 +248,12 @@ TEST_P(BackendExactly, ClipsTheSameProbabilities) {
     std::vector<Layer> row;
   };
   const std::vector<Ending> endings{
-      {Loss::binary_crossentropy, {layers::Softmax{}}},
-      {Loss::binary_crossentropy, {reference::activation("sigmoid")}},
-      {Loss::categorical_crossentropy, {layers::Softmax{}}},
-      {Loss::categorical_crossentropy, {reference::activation("sigmoid")}},
-      {Loss::categorical_crossentropy_from_logits, {}},
-      {Loss::binary_crossentropy_from_logits, {}},
+      {losses::BinaryCrossentropy{}, {layers::Softmax{}}},
+      {losses::BinaryCrossentropy{}, {reference::activation("sigmoid")}},
+      {losses::CategoricalCrossentropy{}, {layers::Softmax{}}},
+      {losses::CategoricalCrossentropy{}, {reference::activation("sigmoid")}},
+      {losses::CategoricalCrossentropy{.from_logits = true}, {}},
+      {losses::BinaryCrossentropy{.from_logits = true}, {}},
   };
   for (const Ending& ending : endings) {
     SCOPED_TRACE(to_string(ending.loss));

@@ -71,14 +71,14 @@ Setting draw(const Example& example, std::uint64_t seed = 1) {
 template <typename Sums>
 void add_sums(Results& results, const std::string& prefix, const std::vector<Sums>& batches) {
   for (const Sums& sums : batches) {
-    const auto add = [&](const char* name, auto value) {
+    const auto add = [&](const std::string& name, auto value) {
       results[prefix + name].push_back(static_cast<double>(value));
     };
     add("rows", sums.rows);
     add("loss", sums.loss);
-    add("binary hits", sums.binary_hits);
-    add("categorical hits", sums.categorical_hits);
-    add("absolute error", sums.absolute_error);
+    for (std::size_t i = 0; i < ListedMetrics::kCount; ++i) {
+      add(std::string(ListedMetrics::kNames[i]), sums.metrics[i]);
+    }
     add("clipped", sums.clipped);
   }
 }
@@ -176,7 +176,7 @@ void expect_like_oracle(const Executor& executor, const Setting& setting,
 void require(const Executor& executor) {
   const Graph graph({1});
   try {
-    const Learner learner(executor, graph, Loss::mean_squared_error, SGD{}, 0, 1);
+    const Learner learner(executor, graph, losses::MeanSquaredError{}, SGD{}, 0, 1);
   } catch (const DeviceError& error) {
     GTEST_SKIP() << error.what();
   }
@@ -249,16 +249,21 @@ TEST_P(Backend, EveryOptimizerAndClippingMatchesTheOracle) {
   // Of this network's gradients these bounds cut some and leave some.
   const std::vector<Clipping> clippings{{{}, {}, {}}, {0.05, {}, {}}, {{}, 0.3, {}}, {{}, {}, 0.5}};
   for (const Clipping& clipping : clippings) {
-    for (const Optimizer& optimizer : std::vector<Optimizer>{
-             Adam{.learning_rate = 1e-2, .clipping = clipping},
-             Adam{.learning_rate = 1e-3,
+    std::vector<Optimizer> optimizers{
+        Adam{.learning_rate = 1e-2, .clipping = clipping},
+        Adam{.learning_rate = 1e-3,
              .beta_1 = 0.5,
              .beta_2 = 0.9,
              .epsilon = 0.1,
              .clipping = clipping},
-             SGD{.learning_rate = 0.1, .clipping = clipping},
-             SGD{.learning_rate = 0.1, .momentum = 0.9, .clipping = clipping},
-             SGD{.learning_rate = 0.1, .momentum = 0.9, .nesterov = true, .clipping = clipping}}) {
+        SGD{.learning_rate = 0.1, .clipping = clipping},
+        SGD{.learning_rate = 0.1, .momentum = 0.9, .clipping = clipping},
+        SGD{.learning_rate = 0.1, .momentum = 0.9, .nesterov = true, .clipping = clipping}};
+    for (Optimizer usual : optimizer_list()) {
+      std::visit([&](auto& o) { o.clipping = clipping; }, usual);
+      optimizers.push_back(usual);
+    }
+    for (const Optimizer& optimizer : optimizers) {
       SCOPED_TRACE(to_string(optimizer));
       expect_like_oracle(GetParam(), setting, optimizer);
     }
@@ -290,7 +295,7 @@ TEST_P(Backend, ShuffledBytesAndClassNumbersMatchTheOracle) {
   for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.integer(0, 255));
   for (auto& label : classes) label = static_cast<std::int32_t>(random.integer(0, 3));
 
-  Learner learner(GetParam(), graph, Loss::sparse_categorical_crossentropy, kDescent, kSeed,
+  Learner learner(GetParam(), graph, losses::SparseCategoricalCrossentropy{}, kDescent, kSeed,
                   kBatch);
   learner.set_weights(weights);
   learner.bind(
@@ -307,7 +312,7 @@ TEST_P(Backend, ShuffledBytesAndClassNumbersMatchTheOracle) {
     data.t.values[row * 4 + static_cast<std::uint32_t>(classes[from])] = 1;
   }
   const auto oracle = [&](const Rounding& rounding) {
-    Network network(graph, Loss::sparse_categorical_crossentropy, kDescent, kSeed);
+    Network network(graph, losses::SparseCategoricalCrossentropy{}, kDescent, kSeed);
     network.weights() = weights;
     network.set_rounding(rounding);
     std::vector<reference::Sums> sums;

@@ -6,6 +6,7 @@
 #include <saltus/error.h>
 
 #include "tests/engine/learner.h"
+#include "tests/reference/loss.h"
 
 namespace saltus::tests {
 namespace {
@@ -41,15 +42,15 @@ Result run(const Executor& executor, const Samples& data, std::uint32_t epoch = 
            bool shuffle = false) {
   Graph graph({2});
   graph.add(layers::Dense{
-      .units = kOutputs, .use_bias = false, .kernel_initializer = Initializer::zeros});
-  Learner learner(executor, graph, Loss::mean_squared_error, SGD{.learning_rate = 8}, 3, kRows);
+      .units = kOutputs, .use_bias = false, .kernel_initializer = initializers::Zeros{}});
+  Learner learner(executor, graph, losses::MeanSquaredError{}, SGD{.learning_rate = 8}, 3, kRows);
   learner.set_weights({{"dense/kernel", reference::Values(4, 0.0)}});
   learner.bind(data);
   Result result;
   result.evaluated = learner.evaluate().front().loss;
   const backend::BatchSums sums = learner.train(0, 1, epoch, shuffle).front();
   result.loss = sums.loss;
-  result.absolute_error = sums.absolute_error;
+  result.absolute_error = reference::metric<metrics::MeanAbsoluteError>(sums);
   result.kernel = learner.weights().at("dense/kernel");
   return result;
 }

@@ -102,7 +102,7 @@ class BackendState : public testing::TestWithParam<std::tuple<Executor, Case>> {
                                   {small_network(), Adam{.learning_rate = 0.01}, 6}};
     auto trainer = std::make_unique<Trainer>(
         *executor.backend, std::move(entries),
-        CompileOptions{.metrics = {Metric::categorical_accuracy, Metric::mean_absolute_error},
+        CompileOptions{.metrics = {metrics::CategoricalAccuracy{}, metrics::MeanAbsoluteError{}},
                        .precision = executor.precision});
     return trainer;
   }
@@ -213,6 +213,41 @@ TEST(TrainingState, GoesOnInsideOfTheSameEpochOnly) {
   fit(4);
   EXPECT_EQ(trainer.state(0).steps, 0U) << "all batches were done before";
   fit(4);
+}
+
+/// Trains with a schedule, or with its rates as a callback sets them.
+std::vector<std::vector<float>> weights_with(const Executor& executor,
+                                             const LearningRateSchedule& schedule, bool by_hand,
+                                             const tests::StripedImages& images) {
+  constexpr double kRate = 0.05;
+  constexpr double kSteps = 2 * 6;
+  Trainer trainer(*executor.backend,
+                  {{small_network(), SGD{.learning_rate = kRate, .momentum = 0.5}, 5,
+                    by_hand ? LearningRateSchedule() : schedule}},
+                  CompileOptions{.metrics = {}, .precision = executor.precision});
+  double step = 0;
+  std::vector<std::vector<CallbackPtr>> callbacks(1);
+  if (by_hand) {
+    callbacks[0] = {
+        LambdaCallback{.on_train_batch_begin = [&](std::int64_t, TrainingControl& control) {
+          control.set_learning_rate(
+              rate_of(schedule, {.initial = kRate, .number = step++, .all = kSteps}));
+        }}};
+  }
+  trainer.fit(images.samples(), {.epochs = 2, .batch_size = 4}, callbacks);
+  return trainer.state(0).weights;
+}
+
+TEST(TrainingSchedule, IsTheLearningRateOfEachStep) {
+  const tests::StripedImages images;
+  const Executor executor = tests::executors().front();
+  for (const char* text : {"cosine_decay:alpha=0.1", "one_cycle", "polynomial_decay",
+                           "exponential_decay:decay_steps=7:decay_rate=0.5"}) {
+    SCOPED_TRACE(text);
+    const LearningRateSchedule schedule = parse_schedule(text);
+    EXPECT_EQ(weights_with(executor, schedule, false, images),
+              weights_with(executor, schedule, true, images));
+  }
 }
 
 TEST(TrainingState, OfDifferentMomentsAreNoStateOfTrialsSideBySide) {

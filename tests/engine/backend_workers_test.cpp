@@ -77,7 +77,7 @@ Outcome train(std::unique_ptr<const Workers> workers) {
   const Adam adam{.learning_rate = 0.01,
                   .clipping = {.clipvalue = {}, .clipnorm = {}, .global_clipnorm = 0.5}};
   const auto plan = std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, Loss::categorical_crossentropy, Precision::fp32));
+      plan::make_plan(graph, losses::CategoricalCrossentropy{}, Precision::fp32));
   CpuExecutable executable(plan, {backend::trial_of(graph, adam, 3)}, {.batch_size = kBatch},
                            std::move(workers));
   for (std::size_t i = 0; i < plan->weights.size(); ++i) {
@@ -93,9 +93,8 @@ Outcome train(std::unique_ptr<const Workers> workers) {
   executable.train(0, 0, 2, kBatch, true);
   Outcome outcome;
   for (const backend::BatchSums& sums : executable.take_sums(0, backend::Split::train)) {
-    outcome.sums.insert(outcome.sums.end(),
-                        {sums.loss, sums.absolute_error, static_cast<double>(sums.categorical_hits),
-                         static_cast<double>(sums.clipped)});
+    outcome.sums.insert(outcome.sums.end(), {sums.loss, static_cast<double>(sums.clipped)});
+    outcome.sums.insert(outcome.sums.end(), sums.metrics.begin(), sums.metrics.end());
   }
   for (std::size_t i = 0; i < plan->weights.size(); ++i) {
     auto& values = outcome.weights.emplace_back(

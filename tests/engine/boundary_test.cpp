@@ -70,7 +70,7 @@ struct Small {
   Model model{graph()};
 
   Small() {
-    model.compile({.loss = Loss::mean_squared_error, .device = Device::cpu, .threads = 1});
+    model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu, .threads = 1});
   }
   static Graph graph() {
     Graph graph({2});
@@ -92,35 +92,19 @@ TEST(Boundary, WhatACallbackThrowsPassesAsItIs) {
   EXPECT_THROW(small.fit(std::make_shared<EarlyStopping>()), InvalidArgument) << "no val_loss";
 }
 
-/// Throws from one of its hooks.
-class ThrowingObserver : public SweepObserver {
- public:
-  explicit ThrowingObserver(std::string hook) : hook_(std::move(hook)) {}
-  void on_trial_begin(const TrialSpec& /*trial*/) override { in("begin"); }
-  void on_progress(const TrialSpec& /*trial*/, const TrialProgress& /*progress*/) override {
-    in("progress");
-  }
-  void on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& /*logs*/) override {
-    in("epoch");
-  }
-  void on_trial_end(const TrialSpec& /*trial*/, const TrialResult& /*result*/,
-                    std::span<const TrialResult> /*all*/) override {
-    in("end");
-  }
-
- private:
-  void in(std::string_view hook) const {
-    if (hook == hook_) throw Mine{1};
-  }
-  std::string hook_;
-};
-
-TEST(Boundary, WhatAnObserverThrowsPassesAsItIs) {
-  for (const char* hook : {"begin", "progress", "epoch", "end"}) {
-    ThrowingObserver observer(hook);
-    EXPECT_THROW(run_sweep(test::small_config(), test::small_data(), {.observer = &observer}), Mine)
-        << hook;
-  }
+TEST(Boundary, WhatCallbacksOfASweepThrowPassesAsItIs) {
+  const SweepPlan plan = plan_sweep(test::small_config(), test::small_data());
+  const auto throws_mine = [](auto&&...) { throw Mine{1}; };
+  const auto run_with = [&](const CallbackPtr& callback) {
+    run_sweep(plan, {.callbacks = [&](const TrialSpec&) { return std::vector{callback}; }});
+  };
+  EXPECT_THROW(run_with(LambdaCallback{.on_epoch_begin = throws_mine}), Mine);
+  EXPECT_THROW(run_with(LambdaCallback{.on_epoch_end = throws_mine}), Mine);
+  EXPECT_THROW(run_sweep(plan, {.callbacks = [](const TrialSpec&) -> std::vector<CallbackPtr> {
+                           throw Mine{1};
+                         }}),
+               Mine);
+  EXPECT_THROW(run_sweep(plan, {.on_trial_end = throws_mine}), Mine);
 }
 
 TEST(Boundary, WhatAFetchReportsToPassesAsItIs) {
@@ -141,7 +125,7 @@ TEST(Boundary, MemoryThatIsNotThereIsADeviceError) {
   graph.add(layers::Dense{.units = std::int64_t{1} << 46});
   Model model(std::move(graph));
   try {
-    model.compile({.loss = Loss::mean_squared_error, .device = Device::cpu});
+    model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu});
     FAIL() << "2^48 bytes were there";
   } catch (const DeviceError& error) {
     EXPECT_THAT(error.what(), HasSubstr("but this machine has"));

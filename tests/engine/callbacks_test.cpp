@@ -11,39 +11,16 @@
 #include <saltus/error.h>
 
 #include "core/file.h"
+#include "tests/engine/fake_control.h"
 
 namespace saltus {
 namespace {
 
+using test::FakeControl;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-/// Stands in for a model: one weight, which the test sets.
-class FakeControl : public TrainingControl {
- public:
-  void stop_training() override { stopped = true; }
-  double learning_rate() const override { return rate; }
-  void set_learning_rate(double learning_rate) override { rate = learning_rate; }
-  std::vector<std::vector<float>> get_weights() override { return {{weight}}; }
-  void set_weights(const std::vector<std::vector<float>>& weights) override {
-    weight = weights[0][0];
-  }
-  std::vector<float> gradients(std::string_view /*name*/) override { return {}; }
-
-  void save(const std::filesystem::path& file) override { saved.push_back(file.string()); }
-  void save_weights(const std::filesystem::path& file) override {
-    saved.push_back(file.string() + " (weights)");
-  }
-  void restore(const std::filesystem::path& /*file*/) override {}
-  bool interrupted() const override { return false; }
-
-  std::vector<std::string> saved;
-  bool stopped = false;
-  double rate = 1;
-  float weight = 0;
-};
 
 /// Feeds a callback a figure an epoch, until it stops; epoch number e has weight e.
 struct Feed {
@@ -220,6 +197,51 @@ TEST(ReduceLROnPlateau, RisingFigures) {
 TEST(ReduceLROnPlateau, RefusesAFactorThatReducesNothing) {
   EXPECT_THROW(reduce_lr_on_plateau({.factor = 1}), InvalidArgument);
   EXPECT_THROW(reduce_lr_on_plateau({.factor = kNan}), InvalidArgument);
+}
+
+TEST(JsonLinesLogger, WritesAnObjectAnEpoch) {
+  const ScratchFolder scratch(std::filesystem::temp_directory_path());
+  const std::filesystem::path file = scratch.path() / "log.jsonl";
+  const auto text = [&] {
+    std::ifstream stream(file);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  FakeControl control;
+  for (const bool append : {false, true}) {
+    const CallbackPtr callback = json_lines_logger(file, append);
+    callback->on_train_begin({}, control);
+    callback->on_epoch_end(append ? 1 : 0, {{"val_loss", 0.1}, {"loss", append ? kNan : 2.5}},
+                           control);
+    callback->on_train_end(control);
+  }
+  EXPECT_EQ(text(),
+            "{\"epoch\":0,\"loss\":2.5,\"val_loss\":0.1}\n"
+            "{\"epoch\":1,\"loss\":null,\"val_loss\":0.1}\n");
+  json_lines_logger(file)->on_train_begin({}, control);
+  EXPECT_EQ(text(), "") << "begun anew";
+}
+
+TEST(TensorBoard, HasAFileForTrainingAndOneForValidation) {
+  const ScratchFolder scratch(std::filesystem::temp_directory_path());
+  const auto files = [&](const char* folder) {
+    std::vector<std::string> names;
+    const std::filesystem::path path = scratch.path() / "logs" / folder;
+    if (!std::filesystem::exists(path)) return names;
+    for (const auto& file : std::filesystem::directory_iterator(path))
+      names.push_back(file.path().filename());
+    return names;
+  };
+  const CallbackPtr callback = TensorBoard{.log_dir = scratch.path() / "logs"};
+  FakeControl control;
+  callback->on_train_begin({}, control);
+  callback->on_epoch_end(0, {{"loss", 2.5}}, control);
+  EXPECT_THAT(files("validation"), testing::IsEmpty()) << "there is nothing for it";
+  callback->on_epoch_end(1, {{"loss", 2.5}, {"val_loss", 0.1}}, control);
+  callback->on_train_end(control);
+  EXPECT_THAT(files("train"), testing::ElementsAre(testing::StartsWith("events.out.tfevents.")));
+  EXPECT_THAT(files("validation"), testing::SizeIs(1));
+  callback->on_train_begin({}, control);
+  EXPECT_THAT(files("train"), testing::SizeIs(2)) << "another training has a file of its own";
 }
 
 class CsvLogger : public testing::Test {

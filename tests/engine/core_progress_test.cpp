@@ -39,7 +39,8 @@ TEST_F(Progressing, DrawsInPlace) {
   EXPECT_EQ(taken(), "\rloss: 0.25  100/400  eta 6s  20ms/step  ━━────────");
   pass(milliseconds(6000));
   bar.update(400, 400, {"loss: 0.125"});
-  EXPECT_EQ(taken(), "\rloss: 0.125  400/400  20ms/step  ━━━━━━━━━━       ");  // blanks what was there
+  EXPECT_EQ(taken(),
+            "\rloss: 0.125  400/400  20ms/step  ━━━━━━━━━━       ");  // blanks what was there
   bar.finish({"loss: 0.125"});
   EXPECT_EQ(taken(), "\rloss: 0.125  400/400  8s  20ms/step        \n");
 }
@@ -76,7 +77,7 @@ TEST_F(Progressing, LeavesOutWhatDoesNotFitAndGivesTheRestToTheBar) {
     ProgressBar bar(out_, true, wanted);
     pass(milliseconds(1000));
     bar.update(1, 2, fields);
-    const std::string text = taken();
+    std::string text = taken();
     bar.finish();
     taken();
     return text;
@@ -155,6 +156,14 @@ TEST_F(Progressing, WritesLongTimes) {
   EXPECT_EQ(taken(), "1/1  1:02:07  3727.00s/step\n");
   EXPECT_EQ(short_duration(59.4), "59s");
   EXPECT_EQ(short_duration(67), "1:07");
+}
+
+TEST(Grouped, PutsThousandsApart) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(60'000), "60,000");
+  EXPECT_EQ(grouped(1'199'882), "1,199,882");
 }
 
 TEST_F(Progressing, EndsALineThatWasLeft) {

@@ -1,7 +1,9 @@
 // The loops that take each element by itself, the updates and the sums.
 #include <array>
 
+#include <saltus/kernels/normal_numbers.h>
 #include <saltus/kernels/random.h>
+#include <saltus/optimizer.h>
 
 #include "cpu_loops_support.h"
 
@@ -118,11 +120,11 @@ TEST_P(CpuLoops, ActivatesLikeTheListItself) {
 }
 
 TEST_P(CpuLoops, DropsWhatTheMaskSays) {
-  const backend::DropoutRule rule = {kernels::drop_threshold(0.3), 1.25f, -0.5f, -1.75f};
+  const kernels::DropoutRule rule = {kernels::drop_threshold(0.3), 1.25f, -0.5f, -1.75f};
   // Beginnings in a block, and one whose blocks lie far up in the counter.
   for (const std::int64_t first : {0, 3, 8, 1021, 1 << 30})
     for_each_case([&](std::int64_t n, DType in, DType out) {
-      const MaskKey key = {0x123456789abcdefu, 5, 77, first};
+      const DrawKey key = {0x123456789abcdefu, 5, 77, first};
       const Elements x(in, random_values(n, 7));
       const auto kept = [&](std::int64_t i) {
         const std::int64_t element = first + i;
@@ -144,10 +146,31 @@ TEST_P(CpuLoops, DropsWhatTheMaskSays) {
     });
 }
 
+TEST_P(CpuLoops, AddsTheNoiseOfItsElements) {
+  for (const std::int64_t first : {0, 3, 4, 1021, 1 << 30})
+    for_each_case([&](std::int64_t n, DType in, DType out) {
+      const DrawKey key = {0x123456789abcdefu, 5, 77, first};
+      const Elements x(in, random_values(n, 7));
+      const auto normal = [&](std::int64_t i) {
+        const std::int64_t element = first + i;
+        const auto words =
+            kernels::random_words(key.seed, kernels::Purpose::noise, key.layer, key.step,
+                                  static_cast<std::uint32_t>(element / kernels::kNormalBlock));
+        const auto pair = element % 4 < 2 ? kernels::normal_pair(words.w0, words.w1)
+                                          : kernels::normal_pair(words.w2, words.w3);
+        return element % 2 == 0 ? pair.first : pair.second;
+      };
+      Elements y(out, n);
+      loops().add_noise(0.3f, key, x.in(), y.out(), n);
+      expect_elements(
+          y, out, [&](std::int64_t i) { return x[i] + 0.3f * normal(i); }, "noise");
+    });
+}
+
 TEST_P(CpuLoops, KeepsADrawAtTheThreshold) {
   const auto words = kernels::random_words(9, kernels::Purpose::dropout, 0, 0, 0);
   for (int lane = 0; lane < kernels::kMaskBlock; ++lane) {
-    const backend::DropoutRule rule = {kernels::mask_draw(words, lane), 1.0f, 0.0f, 0.0f};
+    const kernels::DropoutRule rule = {kernels::mask_draw(words, lane), 1.0f, 0.0f, 0.0f};
     const Elements x(DType::f32, std::vector<float>(8, 1.0f));
     Elements y(DType::f32, 8);
     loops().drop(rule, {9, 0, 0, 0}, x.in(), y.out(), 8);
@@ -158,7 +181,7 @@ TEST_P(CpuLoops, KeepsADrawAtTheThreshold) {
 TEST_P(CpuLoops, DropsNothingAndEverything) {
   const Elements x(DType::f32, random_values(1000, 8));
   for (const std::uint32_t threshold : {0u, 65536u}) {
-    const backend::DropoutRule rule = {threshold, 1.0f, 0.0f, -3.0f};
+    const kernels::DropoutRule rule = {threshold, 1.0f, 0.0f, -3.0f};
     Elements y(DType::f32, 1000);
     loops().drop(rule, {1, 2, 3, 0}, x.in(), y.out(), 1000);
     expect_elements(
@@ -168,11 +191,12 @@ TEST_P(CpuLoops, DropsNothingAndEverything) {
 
 /// The arrays of an optimizer, before or after a step.
 struct State {
-  Elements w, m, v, w16;
+  Elements w, m, v, s, w16;
   explicit State(std::int64_t n)
       : w(DType::f32, random_values(n, 10)),
         m(DType::f32, random_values(n, 11)),
         v(DType::f32, n),
+        s(DType::f32, random_values(n, 17)),
         w16(DType::bf16, n) {
     std::vector<float> squares = random_values(n, 12);
     for (float& x : squares) x *= x;
@@ -191,20 +215,32 @@ std::int64_t count_clipped(const std::vector<float>& g, float scale, float clip)
   return std::count_if(g.begin(), g.end(), [&](float x) { return std::abs(x * scale) > clip; });
 }
 
+constexpr float kScale = 0.75f;  // a norm clip's
+constexpr std::uint32_t kStep = 7;
+
+/// A step by the loop of that optimizer.
+template <class O>
+std::int64_t update(const O& optimizer, float clip, const std::vector<float>& g, State& state,
+                    std::uint16_t* copy) {
+  return loops().update<O>()(
+      optimizer, optimizer.step(kStep), kScale, clip, g.data(), State::floats(state.w),
+      {State::floats(state.m), State::floats(state.v), State::floats(state.s)}, copy,
+      std::ssize(g));
+}
+
 TEST_P(CpuLoops, StepsLikeAdam) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const std::int64_t n : kSizes)
     for (const float clip : {kInfinity, 0.5f}) {
-      const AdamStep step = {0.01f, 0.1f, 0.001f, 1e-7f, clip, 0.75f};
+      const Adam adam = {.learning_rate = 0.01};
+      const auto step = adam.step(kStep);
       const std::vector<float> g = random_values(n, 13, true);
       const State before(n);
       State after(n);
-      const std::int64_t cut =
-          loops().adam(step, g.data(), State::floats(after.w), State::floats(after.m),
-                       State::floats(after.v), after.copy(), n);
-      EXPECT_EQ(cut, count_clipped(g, step.scale, clip));
+      const std::int64_t cut = update(adam, clip, g, after, after.copy());
+      EXPECT_EQ(cut, count_clipped(g, kScale, clip));
       const auto gradient = [&](std::int64_t i) {
-        return clipped(g[static_cast<std::size_t>(i)], step.scale, clip);
+        return clipped(g[static_cast<std::size_t>(i)], kScale, clip);
       };
       const auto m = [&](std::int64_t i) {
         return before.m[i] + (gradient(i) - before.m[i]) * step.rate_1;
@@ -213,7 +249,7 @@ TEST_P(CpuLoops, StepsLikeAdam) {
         return before.v[i] + (gradient(i) * gradient(i) - before.v[i]) * step.rate_2;
       };
       const auto w = [&](std::int64_t i) {
-        return before.w[i] - step.learning_rate * m(i) / (std::sqrt(v(i)) + step.epsilon);
+        return before.w[i] - step.rate * m(i) / (std::sqrt(v(i)) + step.epsilon);
       };
       expect_elements(after.m, DType::f32, m, "m");
       expect_elements(after.v, DType::f32, v, "v");
@@ -221,8 +257,7 @@ TEST_P(CpuLoops, StepsLikeAdam) {
       expect_elements(after.w16, DType::bf16, w, "w as bf16");
 
       State without_copy(n);
-      loops().adam(step, g.data(), State::floats(without_copy.w), State::floats(without_copy.m),
-                   State::floats(without_copy.v), nullptr, n);
+      update(adam, clip, g, without_copy, nullptr);
       expect_elements(without_copy.w, DType::f32, w, "w without a copy");
     }
 }
@@ -231,16 +266,16 @@ TEST_P(CpuLoops, StepsLikeSgd) {
   for (const std::int64_t n : kSizes)
     for (const float momentum : {0.0f, 0.9f})
       for (const bool nesterov : {false, true}) {
-        const SgdStep step = {0.01f, momentum, nesterov, 1.5f, 0.75f};
+        const SGD sgd = {.momentum = momentum, .nesterov = nesterov};
+        const auto step = sgd.step(kStep);
+        constexpr float kClip = 1.5f;
         const std::vector<float> g = random_values(n, 14, true);
         const State before(n);
         State after(n);
-        const std::int64_t cut = loops().sgd(step, g.data(), State::floats(after.w),
-                                             State::floats(after.m), after.copy(), n);
-        EXPECT_EQ(cut, count_clipped(g, step.scale, step.clip));
+        const std::int64_t cut = update(sgd, kClip, g, after, after.copy());
+        EXPECT_EQ(cut, count_clipped(g, kScale, kClip));
         const auto change = [&](std::int64_t i) {
-          return step.learning_rate *
-                 clipped(g[static_cast<std::size_t>(i)], step.scale, step.clip);
+          return step.rate * clipped(g[static_cast<std::size_t>(i)], kScale, kClip);
         };
         const auto speed = [&](std::int64_t i) { return momentum * before.m[i] - change(i); };
         const auto w = [&](std::int64_t i) {
@@ -283,18 +318,77 @@ TEST_P(CpuLoops, ForgetsMomentsThatSink) {
     State::floats(adam.v)[i] = at(i).v;
   }
   constexpr float kEpsilon = 1e-7f;
-  loops().adam({1, 0.5f, 0.5f, kEpsilon, 1, 1}, g.data(), State::floats(adam.w),
-               State::floats(adam.m), State::floats(adam.v), nullptr, n);
-  loops().sgd({1, 0.5f, false, 1, 1}, g.data(), State::floats(sgd.w), State::floats(sgd.m), nullptr,
-              n);
+  const Adam halving = {.learning_rate = 1, .beta_1 = 0.5, .beta_2 = 0.5, .epsilon = kEpsilon};
+  const float rate = halving.step(kStep).rate;
+  update(halving, 1, g, adam, nullptr);
+  update(SGD{.learning_rate = 1, .momentum = 0.5}, 1, g, sgd, nullptr);
   const auto m = [&](std::int64_t i) { return at(i).m_after; };
   const auto v = [&](std::int64_t i) { return at(i).v_after; };
-  const auto w = [&](std::int64_t i) { return 0 - m(i) / (std::sqrt(v(i)) + kEpsilon); };
+  const auto w = [&](std::int64_t i) { return 0 - rate * m(i) / (std::sqrt(v(i)) + kEpsilon); };
   expect_elements(adam.m, DType::f32, m, "Adam's m");
   expect_elements(adam.v, DType::f32, v, "Adam's v");
   expect_elements(adam.w, DType::f32, w, "w by Adam");
   expect_elements(sgd.m, DType::f32, m, "velocity");
   expect_elements(sgd.w, DType::f32, m, "w by SGD");
+}
+
+/// Those of the list, and what they are not by default.
+std::vector<Optimizer> every_optimizer() {
+  std::vector<Optimizer> all = optimizer_list();
+  all.insert(all.end(), {SGD{.momentum = 0.9}, SGD{.momentum = 0.9, .nesterov = true},
+                         RMSprop{.momentum = 0.9}, RMSprop{.centered = true},
+                         RMSprop{.momentum = 0.9, .centered = true}});
+  return all;
+}
+
+TEST_P(CpuLoops, StepLikeTheFormulaOfEachOptimizer) {
+  constexpr float kClip = 1.5f;
+  for (const Optimizer& optimizer : every_optimizer()) {
+    SCOPED_TRACE(to_string(optimizer));
+    for (const std::int64_t n : kSizes) {
+      const std::vector<float> g = random_values(n, 18, true);
+      State want(n), got(n);
+      for (State* state : {&want, &got})  // means of squares are not negative
+        for (std::int64_t i = 0; i < n; ++i)
+          State::floats(state->m)[i] = std::abs(State::floats(state->m)[i]);
+      std::visit(
+          [&]<class O>(const O& o) {
+            kernels::with_moments(o, [&]<std::size_t k>(std::integral_constant<std::size_t, k>) {
+              for (std::int64_t i = 0; i < n; ++i)
+                kernels::change_element<O, k>(
+                    o.step(kStep), clipped(g[static_cast<std::size_t>(i)], kScale, kClip),
+                    State::floats(want.w)[i], State::floats(want.m)[i], State::floats(want.v)[i],
+                    State::floats(want.s)[i]);
+            });
+            update(o, kClip, g, got, nullptr);
+          },
+          optimizer);
+      expect_elements(
+          got.w, DType::f32, [&](std::int64_t i) { return want.w[i]; }, "w");
+      expect_elements(
+          got.m, DType::f32, [&](std::int64_t i) { return want.m[i]; }, "moment 1");
+      expect_elements(
+          got.v, DType::f32, [&](std::int64_t i) { return want.v[i]; }, "moment 2");
+      expect_elements(
+          got.s, DType::f32, [&](std::int64_t i) { return want.s[i]; }, "moment 3");
+    }
+  }
+}
+
+TEST_P(CpuLoops, LeaveNoOptimizerASubnormalMoment) {
+  constexpr std::int64_t n = 61;
+  const std::vector<float> g(n, 0.0f);
+  for (const Optimizer& optimizer : every_optimizer()) {
+    SCOPED_TRACE(to_string(optimizer));
+    State state(n);
+    const auto moments = {&state.m, &state.v, &state.s};
+    for (Elements* moment : moments) std::fill_n(State::floats(*moment), n, 0x1p-140f);
+    std::visit([&](const auto& o) { update(o, 1, g, state, nullptr); }, optimizer);
+    const std::size_t used = std::visit([](const auto& o) { return o.moments(); }, optimizer);
+    for (std::size_t k = 0; k < used; ++k)
+      expect_elements(
+          *moments.begin()[k], DType::f32, [](std::int64_t) { return 0.0f; }, "moment");
+  }
 }
 
 TEST_P(CpuLoops, SumsSquaresAsTheBaselineDoes) {

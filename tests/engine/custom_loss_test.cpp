@@ -64,7 +64,7 @@ TEST(CustomLoss, TrainsToTheBitsOfTheLossThatItIs) {
   Model ours = network();
   Model theirs = network();
   const History want =
-      train(ours, Loss::mean_squared_error, {Metric::mean_absolute_error}, with_values());
+      train(ours, losses::MeanSquaredError{}, {metrics::MeanAbsoluteError{}}, with_values());
   const History got = train(theirs, Loss::custom("mine", squared_error),
                             {Metric::custom("error", absolute_error)}, with_values());
   for (const Weight& weight : ours.weights()) {
@@ -98,7 +98,7 @@ TEST(CustomLoss, WhatItThrowsReachesTheCaller) {
   model.compile({.loss = Loss::custom("throws", [](auto, auto, auto) -> double { throw Mine{}; }),
                  .device = Device::cpu});
   EXPECT_THROW(model.fit(with_values()), Mine);
-  model.compile({.loss = Loss::mean_squared_error,
+  model.compile({.loss = losses::MeanSquaredError{},
                  .metrics = {Metric::custom("throws", [](auto, auto) -> double { throw Mine{}; })},
                  .device = Device::cpu});
   EXPECT_THROW(model.evaluate(with_values()), Mine);
@@ -140,7 +140,7 @@ TEST(ClassWeight, MultipliesTheWeightsOfSamples) {
   Samples by_largest = by_class;
   by_largest.targets = std::span<const float>(one_hot);
   Model model = network();
-  const Loss loss = Loss::categorical_crossentropy_from_logits;
+  const Loss loss = losses::CategoricalCrossentropy{.from_logits = true};
   const History want = train(model, loss, {}, weighted);
   EXPECT_EQ(train(model, loss, {}, by_class, {{1, 4}}).at("loss"), want.at("loss"));
   EXPECT_EQ(train(model, loss, {}, by_largest, {{1, 4}}).at("loss"), want.at("loss"));
@@ -153,7 +153,7 @@ TEST(ClassWeight, OfOneOutputIsThatOfTheRoundedValue) {
   Samples samples = {.count = kCount, .inputs = kInputs, .targets = std::span(values)};
   const auto loss_of = [&](const std::map<int, double>& classes) {
     Model model = Sequential({2}, {layers::Dense{.units = 1}});
-    return train(model, Loss::mean_squared_error, {}, samples, classes).at("loss");
+    return train(model, losses::MeanSquaredError{}, {}, samples, classes).at("loss");
   };
   const std::vector<double> by_class = loss_of({{1, 3}});
   samples.weights = weights;
@@ -165,8 +165,9 @@ TEST(ClassWeight, WhatCannotBeIsRefused) {
     Samples samples = with_classes();
     samples.weights = weights;
     Model model = network();
-    return error_of(
-        [&] { train(model, Loss::categorical_crossentropy_from_logits, {}, samples, classes); });
+    return error_of([&] {
+      train(model, losses::CategoricalCrossentropy{.from_logits = true}, {}, samples, classes);
+    });
   };
   EXPECT_THAT(refused({1, 2}, {}), HasSubstr("hold 2 weights, but 8 samples take one each"));
   EXPECT_THAT(refused({1, 1, 1, -1, 1, 1, 1, 1}, {}), HasSubstr("weight 3 of the training"));

@@ -13,6 +13,7 @@
 #include <saltus/model.h>
 
 #include "fake_backend.h"
+#include "tests/reference/loss.h"
 #include "train/trainer.h"
 
 namespace saltus {
@@ -42,8 +43,8 @@ struct Pretended {
   Pretended(bool terminate_on_nan, bool whole_epochs) {
     Graph graph({3});
     graph.add(layers::Dense{.units = 2});
-    const CompileOptions options = {.loss = Loss::categorical_crossentropy_from_logits,
-                                    .metrics = {Metric::mean_absolute_error},
+    const CompileOptions options = {.loss = losses::CategoricalCrossentropy{.from_logits = true},
+                                    .metrics = {metrics::MeanAbsoluteError{}},
                                     .terminate_on_nan = terminate_on_nan};
     trainer = std::make_unique<Trainer>(
         backend, std::vector<Entry>{{graph, Adam{}, 1}, {graph, Adam{}, 2}}, options);
@@ -95,7 +96,8 @@ TEST(DivergingFigures, OfTrainingAndMetricsAreLookedAtToo) {
   run.backend.made->batch_sums = [](int trial, std::uint32_t order, std::int64_t) {
     backend::BatchSums sums;
     // Each batch by itself is a number.
-    if (order == 1) (trial == 0 ? sums.loss : sums.absolute_error) = 1e308;
+    if (order == 1)
+      (trial == 0 ? sums.loss : reference::metric<metrics::MeanAbsoluteError>(sums)) = 1e308;
     return sums;
   };
   run.fit(3);
@@ -130,7 +132,7 @@ TEST(Divergence, IsFoundByAFigureAfterTheLastUpdate) {
   graph.add(layers::Dense{.units = 1, .use_bias = false}, "first");
   graph.add(layers::Dense{.units = 1, .use_bias = false}, "second");
   Model model(std::move(graph));
-  model.compile({.loss = Loss::mean_squared_error,
+  model.compile({.loss = losses::MeanSquaredError{},
                  .optimizer = SGD{.learning_rate = 1e30},
                  .device = Device::cpu,
                  .threads = 1,
@@ -163,7 +165,7 @@ struct Normalised {
   Normalised() {
     for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = std::sin(static_cast<float>(i));
     for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = inputs[4 * i] * inputs[4 * i + 1];
-    model.compile({.loss = Loss::mean_squared_error,
+    model.compile({.loss = losses::MeanSquaredError{},
                    .device = Device::cpu,
                    .threads = 1,
                    .terminate_on_nan = true});

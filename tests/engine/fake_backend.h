@@ -128,8 +128,8 @@ class FakeExecutable : public backend::Executable {
   void set_steps(int trial, std::uint32_t steps) override {
     trials_[static_cast<std::size_t>(trial)].steps = steps;
   }
-  void set_learning_rate(int trial, double learning_rate) override {
-    learning_rates[trial] = learning_rate;
+  void set_learning_rates(int trial, std::span<const double> rates) override {
+    learning_rates[trial] = rates.front();
   }
   void set_active(int trial, bool active) override {
     Trial& state = trials_[static_cast<std::size_t>(trial)];
@@ -155,10 +155,21 @@ class FakeExecutable : public backend::Executable {
   std::map<std::tuple<int, int, int>, std::vector<float>> moments_;
 };
 
+/// Ten samples of three inputs and two classes.
+struct Data {
+  std::vector<float> inputs = std::vector<float>(30, 0.0F);
+  std::vector<std::uint8_t> classes = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+  Samples samples() const { return {.count = 10, .inputs = inputs, .targets = classes}; }
+};
+
 /// Makes fake executables; `made` is the last one, which belongs to whoever asked for it.
 class FakeBackend : public backend::Backend {
  public:
   std::string_view name() const override { return "fake"; }
+  void check(const plan::Plan& /*plan*/, std::span<const backend::Trial> /*trials*/,
+             const backend::Options& options) const override {
+    checked_options = options;
+  }
   std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
                                                std::vector<backend::Trial> trials,
                                                const backend::Options& options) const override {
@@ -174,6 +185,7 @@ class FakeBackend : public backend::Backend {
 
   mutable FakeExecutable* made = nullptr;
   mutable backend::Options last_options;
+  mutable backend::Options checked_options;
 };
 
 }  // namespace saltus::testing_support

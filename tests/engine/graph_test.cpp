@@ -139,7 +139,7 @@ TEST(Graph, WeightsHaveKerasNamesLayoutsAndFans) {
   EXPECT_EQ(nodes[1].weights[0].shape, (Shape{3, 2, 3, 4}));
   EXPECT_EQ(nodes[1].weights[0].fans.in, 18);
   EXPECT_EQ(nodes[1].weights[0].fans.out, 24);
-  EXPECT_EQ(nodes[1].weights[0].initializer, Initializer::glorot_uniform);
+  EXPECT_EQ(nodes[1].weights[0].initializer, Initializer(initializers::GlorotUniform()));
   EXPECT_EQ(nodes[1].weights[1].name, "conv2d/bias");
   EXPECT_EQ(nodes[1].weights[1].shape, (Shape{4}));
 
@@ -149,10 +149,10 @@ TEST(Graph, WeightsHaveKerasNamesLayoutsAndFans) {
 
   ASSERT_EQ(nodes[3].weights.size(), 4U);
   EXPECT_EQ(nodes[3].weights[0].name, "batch_normalization/gamma");
-  EXPECT_EQ(nodes[3].weights[0].initializer, Initializer::ones);
+  EXPECT_EQ(nodes[3].weights[0].initializer, Initializer(initializers::Ones()));
   EXPECT_EQ(nodes[3].weights[2].name, "batch_normalization/moving_mean");
   EXPECT_FALSE(nodes[3].weights[2].trainable);
-  EXPECT_EQ(nodes[3].weights[3].initializer, Initializer::ones);
+  EXPECT_EQ(nodes[3].weights[3].initializer, Initializer(initializers::Ones()));
 
   ASSERT_EQ(nodes[4].weights.size(), 1U) << "no bias";
   EXPECT_EQ(nodes[4].shape, (Shape{6, 5, 5})) << "dense works on the last axis";
@@ -215,6 +215,19 @@ TEST(Graph, ErrorsNameTheLayerAndWhatDoesNotFit) {
   EXPECT_THAT(error_of([&] { graph.add(layers::Conv2D{}); }), HasSubstr("filters is 0"));
   EXPECT_THAT(error_of([&] { graph.add(layers::Dense{}); }), HasSubstr("dense: units is 0"));
   EXPECT_THAT(error_of([&] { graph.add(layers::Dropout{1.0}); }), HasSubstr("rate 1"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::SpatialDropout2D{-0.1}); }), HasSubstr("rate -0.1"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::GaussianNoise{1.5}); }),
+              HasSubstr("stddev 1.5 is not in 0 to 1"));
+  EXPECT_THAT(error_of([&] {
+                graph.add(layers::ZeroPadding2D{.padding = {{0, 0}, {0, -1}}});
+              }),
+              HasSubstr("zero_padding2d: padding -1 is not in 0 to"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::RMSNormalization{.epsilon = 0}); }),
+              HasSubstr("rms_normalization: epsilon 0 is not positive"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::GroupNormalization{.groups = 0}); }),
+              HasSubstr("group_normalization: groups is 0"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::GroupNormalization{}); }),
+              HasSubstr("1 channels cannot be divided into 32 groups"));
   EXPECT_THAT(error_of([&] { graph.add(layers::PReLU{.shared_axes = {4}}); }),
               HasSubstr("shared axis 4"));
   EXPECT_THAT(error_of([&] { graph.add(layers::Add{}); }),
@@ -232,6 +245,8 @@ TEST(Graph, ErrorsNameTheLayerAndWhatDoesNotFit) {
   graph.add(layers::Flatten{});
   EXPECT_THAT(error_of([&] { graph.add(layers::MaxPooling2D{}); }),
               HasSubstr("max_pooling2d: input of shape (9,) is not an image"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::ZeroPadding2D{}); }), HasSubstr("not an image"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::SpatialDropout2D{}); }), HasSubstr("not an image"));
   EXPECT_THAT(error_of([&] {
                 graph.add_to({0, 2}, layers::Add{});
               }),

@@ -33,7 +33,7 @@ Model two_ways() {
   graph.add(layers::Dropout{0.5});
   graph.add(layers::Dense{.units = 1}, "last");
   Model model(graph);
-  model.compile({.loss = Loss::mean_squared_error,
+  model.compile({.loss = losses::MeanSquaredError{},
                  .optimizer = SGD{.learning_rate = 0.25, .clipping = {.clipvalue = 1e-3}},
                  .threads = 1});
   return model;
@@ -69,7 +69,7 @@ TEST(Gradients, AreThoseOfTheBatchTrainedLast) {
   graph.add(layers::Dense{.units = 2, .activation = "tanh"});
   graph.add(layers::Dense{.units = 1});
   Model model(graph);
-  model.compile({.loss = Loss::mean_squared_error,
+  model.compile({.loss = losses::MeanSquaredError{},
                  .optimizer = SGD{.clipping = {.clipvalue = 1e-3}},
                  .threads = 1});
   const std::vector<float> hidden = model.outputs("dense", samples());
@@ -102,7 +102,7 @@ TEST(Gradients, AreThoseOfTheBatchTrainedLast) {
 
 TEST(Gradients, OfWhatIsNotTrainedAreRefused) {
   Model model = Sequential({2}, {layers::BatchNormalization{}, layers::Dense{.units = 1}});
-  model.compile({.loss = Loss::mean_squared_error, .threads = 1});
+  model.compile({.loss = losses::MeanSquaredError{}, .threads = 1});
   std::string message;
   model.fit(samples(),
             {.callbacks = {LambdaCallback{.on_epoch_end = [&](int, const Logs&,

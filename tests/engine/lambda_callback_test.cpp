@@ -18,7 +18,7 @@ Samples samples() {
 
 Model model() {
   Model model = Sequential({1}, {layers::Dense{.units = 1}});
-  model.compile({.loss = Loss::mean_squared_error, .optimizer = SGD{.learning_rate = 0.01}});
+  model.compile({.loss = losses::MeanSquaredError{}, .optimizer = SGD{.learning_rate = 0.01}});
   return model;
 }
 

@@ -17,7 +17,7 @@ void PrintTo(const Executor& executor, std::ostream* out) {
   *out << executor.name;
 }
 
-Learner::Learner(const Executor& executor, const Graph& graph, Loss loss,
+Learner::Learner(const Executor& executor, const Graph& graph, const Loss& loss,
                  const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size,
                  int threads)
     : plan_(std::make_shared<const plan::Plan>(plan::make_plan(graph, loss, executor.precision))),

@@ -36,8 +36,8 @@ std::vector<Executor> executors();
 class Learner {
  public:
   /// Throws DeviceError where this machine cannot do it.
-  Learner(const Executor& executor, const Graph& graph, Loss loss, const Optimizer& optimizer,
-          std::uint64_t seed, std::int64_t batch_size, int threads = 1);
+  Learner(const Executor& executor, const Graph& graph, const Loss& loss,
+          const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size, int threads = 1);
 
   void set_weights(const reference::Weights& weights);
   reference::Weights weights();

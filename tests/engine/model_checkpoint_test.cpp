@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "tests/engine/error_of.h"
+#include "tests/engine/fake_control.h"
 
 namespace saltus {
 namespace {
@@ -17,19 +18,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Notes what is saved.
-struct Saves : TrainingControl {
-  void stop_training() override {}
-  double learning_rate() const override { return 1; }
-  void set_learning_rate(double /*learning_rate*/) override {}
-  std::vector<std::vector<float>> get_weights() override { return {}; }
-  std::vector<float> gradients(std::string_view /*name*/) override { return {}; }
-  void set_weights(const std::vector<std::vector<float>>& /*weights*/) override {}
+struct Saves : test::FakeControl {
   void save(const std::filesystem::path& file) override { names.push_back(file.filename()); }
   void save_weights(const std::filesystem::path& file) override {
     names.push_back("weights:" + file.filename().string());
   }
-  void restore(const std::filesystem::path& /*file*/) override {}
-  bool interrupted() const override { return false; }
 
   std::vector<std::string> names;
 };

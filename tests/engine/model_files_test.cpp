@@ -45,7 +45,7 @@ class ModelFiles : public testing::Test {
   static Model compiled(const Optimizer& optimizer, int threads = 1) {
     Model model = network();
     model.compile({.optimizer = optimizer,
-                   .metrics = {Metric::categorical_accuracy},
+                   .metrics = {metrics::CategoricalAccuracy{}},
                    .device = Device::cpu,
                    .threads = threads,
                    .seed = 7});
@@ -77,9 +77,10 @@ class ModelFiles : public testing::Test {
 
 TEST_F(ModelFiles, AreContinuedWithTheSameBits) {
   const Clipping value{.clipvalue = 0.01};
-  for (const Optimizer& optimizer :
-       {Optimizer(Adam{.clipping = value}), Optimizer(SGD{.learning_rate = 0.1}),
-        Optimizer(SGD{.momentum = 0.9, .nesterov = true})}) {
+  std::vector<Optimizer> optimizers = optimizer_list();
+  optimizers.insert(optimizers.end(), {Adam{.clipping = value}, SGD{.learning_rate = 0.1},
+                                       SGD{.momentum = 0.9, .nesterov = true}});
+  for (const Optimizer& optimizer : optimizers) {
     SCOPED_TRACE(to_string(optimizer));
     Model whole = compiled(optimizer);
     fit(whole, 4, 0);
@@ -91,6 +92,29 @@ TEST_F(ModelFiles, AreContinuedWithTheSameBits) {
     fit(second, 4, 2);
     expect_same(whole, second);
   }
+}
+
+TEST_F(ModelFiles, GoOnInTheirSchedule) {
+  const auto scheduled = [&](std::string_view schedule) {
+    Model model = network();
+    model.compile({.optimizer = SGD{.learning_rate = 0.1},
+                   .schedule = parse_schedule(schedule),
+                   .metrics = {metrics::CategoricalAccuracy{}},
+                   .device = Device::cpu});
+    return model;
+  };
+  Model whole = scheduled("cosine_decay:alpha=0.1");
+  fit(whole, 3, 0);
+  EXPECT_EQ(whole.history().at("learning_rate").back(), 0.1 * 0.1) << "of the step behind the last";
+  Model first = scheduled("cosine_decay:alpha=0.1");
+  const CallbackPtr save = ModelCheckpoint{.filepath = file("b{batch}.safetensors").string(),
+                                           .save_freq = {.batches = 7}};
+  fit(first, 3, 0, {save});
+  Model second = Model::load(file("b2.safetensors"), {.device = Device::cpu});
+  fit(second, 3, 1);
+  expect_same(whole, second);
+  const CallbackPtr halve = LearningRateScheduler{[](int, double rate) { return rate / 2; }};
+  EXPECT_THROW(fit(second, 4, 3, {halve}), InvalidArgument);
 }
 
 TEST_F(ModelFiles, WrittenByACallbackInsideAnEpochGoOnThere) {
@@ -210,8 +234,7 @@ TEST_F(ModelFiles, ThatLieAreRefused) {
     });
   };
   EXPECT_THAT(replaced("graph", "Softmax", "Softmix"), HasSubstr("the graph in "));
-  EXPECT_THAT(replaced("compiled", "\"adam\"", "\"eve\""),
-              HasSubstr("the optimizer \"eve\" is not known"));
+  EXPECT_THAT(replaced("compiled", "\"adam\"", "\"eve\""), HasSubstr("unknown optimizer 'eve'"));
   EXPECT_THAT(replaced("compiled", "0.9", "1.5"), HasSubstr("beta_1 is 1.5"));
   EXPECT_THAT(replaced("training", "\"steps\":0", "\"steps\":-1"), HasSubstr("-1 is not a whole"));
   EXPECT_THAT(replaced("history", "[]", "[0,1,2"), HasSubstr("the history in "));

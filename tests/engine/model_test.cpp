@@ -57,7 +57,7 @@ Graph network(std::int64_t outputs, Layer end) {
   return graph;
 }
 
-CompileOptions options_for(Loss loss, std::vector<Metric> metrics) {
+CompileOptions options_for(const Loss& loss, std::vector<Metric> metrics) {
   return {.loss = loss,
           .optimizer = Adam{.learning_rate = 0.02},
           .metrics = std::move(metrics),
@@ -83,7 +83,7 @@ TEST(Model, LearnsRegression) {
     points.values.push_back(static_cast<float>(points.x(i) * points.y(i)));
   }
   Model model(network(1, Activation()));
-  model.compile(options_for(Loss::mean_squared_error, {Metric::mean_absolute_error}));
+  model.compile(options_for(losses::MeanSquaredError{}, {metrics::MeanAbsoluteError{}}));
   const Logs logs = learn(model, points.with_values());
   EXPECT_LT(logs.at("val_loss"), 0.003) << "the mean alone has 0.11";
   EXPECT_LT(logs.at("val_mean_absolute_error"), 0.04);
@@ -95,7 +95,7 @@ TEST(Model, LearnsTwoClassesWithOneSigmoid) {
     points.classes.push_back(points.x(i) * points.y(i) > 0 ? 1 : 0);
   }
   Model model(network(1, Activation("sigmoid")));
-  model.compile(options_for(Loss::binary_crossentropy, {Metric::binary_accuracy}));
+  model.compile(options_for(losses::BinaryCrossentropy{}, {metrics::BinaryAccuracy{}}));
   const Logs logs = learn(model, points.with_classes());
   EXPECT_GT(logs.at("val_binary_accuracy"), 0.92) << "no straight line does better than 0.6";
 }
@@ -110,7 +110,7 @@ TEST(Model, LearnsManyClassesWithSoftmax) {
     points.classes.push_back(third_of_the_circle(points.x(i), points.y(i)));
   }
   Model model(network(3, layers::Softmax{}));
-  model.compile(options_for(Loss::categorical_crossentropy, {Metric::categorical_accuracy}));
+  model.compile(options_for(losses::CategoricalCrossentropy{}, {metrics::CategoricalAccuracy{}}));
   const Logs logs = learn(model, points.with_classes());
   EXPECT_GT(logs.at("val_categorical_accuracy"), 0.97);
 }
@@ -123,7 +123,7 @@ TEST(Model, LearnsManyLabelsWithSigmoids) {
     for (const bool label : labels) points.values.push_back(label ? 1.0F : 0.0F);
   }
   Model model(network(3, Activation("sigmoid")));
-  model.compile(options_for(Loss::binary_crossentropy, {Metric::binary_accuracy}));
+  model.compile(options_for(losses::BinaryCrossentropy{}, {metrics::BinaryAccuracy{}}));
   const Logs logs = learn(model, points.with_values());
   EXPECT_GT(logs.at("val_binary_accuracy"), 0.95);
 }
@@ -173,8 +173,8 @@ Graph residual_network() {
 
 Model residual_model(int threads = 1, std::uint64_t seed = 1) {
   Model model(residual_network());
-  model.compile({.loss = Loss::sparse_categorical_crossentropy,
-                 .metrics = {Metric::categorical_accuracy},
+  model.compile({.loss = losses::SparseCategoricalCrossentropy{},
+                 .metrics = {metrics::CategoricalAccuracy{}},
                  .device = Device::cpu,
                  .threads = threads,
                  .seed = seed});
@@ -231,11 +231,12 @@ train::Entry entry_with(const char* activation, Initializer initializer, Layer d
 
 TEST(Trainer, ATrialGivesTheSameBitsAloneAndBesideOthers) {
   const std::vector<train::Entry> entries = {
-      entry_with("relu", Initializer::glorot_uniform, layers::Dropout{0.25}, Adam{}, 1),
-      entry_with("selu", Initializer::lecun_normal, layers::AlphaDropout{0.1}, Adam{}, 2),
-      entry_with("tanh", Initializer::he_normal, layers::Dropout{0.5},
+      entry_with("relu", initializers::GlorotUniform{}, layers::Dropout{0.25}, Adam{}, 1),
+      entry_with("selu", initializers::LecunNormal{}, layers::AlphaDropout{0.1}, Adam{}, 2),
+      entry_with("tanh", initializers::HeNormal{}, layers::Dropout{0.5},
                  SGD{.learning_rate = 0.05, .momentum = 0.9}, 1)};
-  const CompileOptions options = {.metrics = {Metric::categorical_accuracy}, .device = Device::cpu};
+  const CompileOptions options = {.metrics = {metrics::CategoricalAccuracy{}},
+                                  .device = Device::cpu};
   const Images images(130);
   const FitOptions fit = {.epochs = 2, .batch_size = 32, .validation_split = 0.2};
   train::Trainer together(entries, options);
@@ -320,7 +321,7 @@ TEST(Model, DivergenceNamesStepAndTensorAndLeavesTheWeights) {
   Points points;
   points.values.assign(kCount, 0.0F);
   Model model(network(1, Activation()));
-  CompileOptions options = options_for(Loss::mean_squared_error, {});
+  CompileOptions options = options_for(losses::MeanSquaredError{}, {});
   options.terminate_on_nan = true;
   model.compile(options);
   model.fit(points.with_values(), {.batch_size = 100});
@@ -347,7 +348,7 @@ TEST(Model, DivergenceNamesTheWeightWhoseGradientOverflows) {
   graph.add(layers::Dense{.units = 1}, "first");
   graph.add(layers::Dense{.units = 1}, "second");
   Model model(std::move(graph));
-  CompileOptions options = options_for(Loss::mean_squared_error, {});
+  CompileOptions options = options_for(losses::MeanSquaredError{}, {});
   options.terminate_on_nan = true;
   model.compile(options);
   // y = 1e-37 * 3e38 = 30: the loss is 900, but its gradient by second/kernel is 60 * 3e38.

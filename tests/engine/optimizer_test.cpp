@@ -5,6 +5,7 @@
 
 #include <saltus/error.h>
 #include <saltus/loss.h>
+#include <saltus/metric.h>
 #include <saltus/optimizer.h>
 #include <saltus/precision.h>
 
@@ -51,13 +52,36 @@ TEST(Optimizer, TextNamesWhatIsNotUsual) {
   EXPECT_EQ(learning_rate_of(with_learning_rate(SGD{}, 0.25)), 0.25);
 }
 
-TEST(Names, GoBothWaysAndErrorsNameTheNearest) {
-  for (const auto name : {"categorical_crossentropy", "sparse_categorical_crossentropy",
-                          "categorical_crossentropy_from_logits", "binary_crossentropy",
-                          "binary_crossentropy_from_logits", "mean_squared_error"}) {
-    EXPECT_EQ(to_string(parse_loss(name)), name);
+TEST(Optimizer, EachIsParsedFromItsText) {
+  for (const Optimizer& usual : optimizer_list()) {
+    EXPECT_EQ(to_string(parse_optimizer(name_of(usual))), to_string(usual));
+    EXPECT_EQ(text_of(usual), name_of(usual));
   }
-  for (const auto name : {"binary_accuracy", "categorical_accuracy", "mean_absolute_error"}) {
+  const Optimizer sgd = parse_optimizer("sgd:momentum=0.9:nesterov=true:learning_rate=0.5");
+  EXPECT_EQ(to_string(sgd), "sgd(learning_rate=0.5, momentum=0.9, nesterov=true)");
+  EXPECT_EQ(text_of(sgd), "sgd:momentum=0.9:nesterov=true");
+  EXPECT_THROW(parse_optimizer("sgd:nesterov=maybe"), InvalidArgument);
+  EXPECT_THROW(parse_optimizer("sgd:nesterov=true"), InvalidArgument);
+  EXPECT_THROW(parse_optimizer("sgd:"), InvalidArgument);
+  EXPECT_THROW(parse_optimizer("SGD"), InvalidArgument);
+}
+
+TEST(Loss, IsMadeOfANameAndItsParameters) {
+  const Loss huber = parse_loss("huber:delta=2.5");
+  EXPECT_EQ(huber, losses::Huber{.delta = 2.5});
+  EXPECT_NE(huber, losses::Huber{});
+  EXPECT_EQ(to_string(huber), "huber:delta=2.5");
+  EXPECT_EQ(to_string(Loss(losses::CategoricalCrossentropy{.from_logits = true})),
+            "categorical_crossentropy:from_logits=true");
+  EXPECT_THROW(parse_loss("huber:delta=0"), InvalidArgument);
+  EXPECT_THROW(parse_loss("binary_crossentropy:label_smoothing=1"), InvalidArgument);
+  EXPECT_THROW(parse_loss("mean_squared_error:delta=1"), InvalidArgument);
+  EXPECT_THROW(validate(Loss(losses::Huber{.delta = -1})), InvalidArgument);
+}
+
+TEST(Names, GoBothWaysAndErrorsNameTheNearest) {
+  for (const Loss& loss : loss_list()) EXPECT_EQ(parse_loss(to_string(loss)), loss);
+  for (const std::string_view name : ListedMetrics::kNames) {
     EXPECT_EQ(to_string(parse_metric(name)), name);
   }
   for (const auto name : {"fp32", "tf32", "bf16"}) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,9 +19,6 @@
 #include <saltus/report.h>
 
 #include "core/file.h"
-#include "report/axis.h"
-#include "report/figure.h"
-#include "report/gnuplot.h"
 #include "report/sweep_texts.h"
 #include "tests/engine/sweep_support.h"
 
@@ -41,8 +39,10 @@ class ReportTest : public testing::Test {
     return config;
   }
 
+  static SweepPlan plan() { return plan_sweep(config(), test::small_data()); }
+
   static SweepResult result() {
-    const SweepPlan plan = plan_sweep(config(), test::small_data());
+    const SweepPlan plan = ReportTest::plan();
     std::vector<TrialResult> trials;
     for (const TrialSpec& trial : plan.trials) {
       const double last = 0.5 + 0.1 * static_cast<double>(trials.size());
@@ -67,21 +67,27 @@ TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {
   EXPECT_EQ(rows[0],
             "activation,parameters,seed,epoch,loss,binary_accuracy,categorical_accuracy,val_loss,"
             "val_binary_accuracy,val_categorical_accuracy,seconds,images_per_second,clipped,"
-            "learning_rate,clipping,batch_size,trial");
+            "initializer,optimizer,learning_rate,schedule,clipping,batch_size,trial");
   EXPECT_THAT(rows[1], testing::StartsWith("relu,,0,1,0.25,0.25,"));
   EXPECT_THAT(rows[8], testing::StartsWith("elu,alpha=0.2,1,2,0.8,0.8,0.8,inf,"));
-  EXPECT_THAT(rows[8], HasSubstr(",0.001,clipvalue=0.5,16,"));
+  EXPECT_THAT(rows[8], HasSubstr(",recipe,adam,0.001,constant,clipvalue=0.5,16,"));
 }
 
 TEST_F(ReportTest, HistoryHasEachFigureInItsColumn) {
   SweepResult results = result();
   TrialResult& trial = results.settings[0].trials[0];
-  std::map<std::string, std::string> expected = {
-      {"activation", "relu"}, {"parameters", ""},
-      {"seed", "0"},          {"epoch", "1"},
-      {"clipped", "907"},     {"learning_rate", "0.001"},
-      {"batch_size", "16"},   {"clipping", "clipvalue=0.5"},
-      {"trial", trial.id}};
+  std::map<std::string, std::string> expected = {{"activation", "relu"},
+                                                 {"parameters", ""},
+                                                 {"seed", "0"},
+                                                 {"epoch", "1"},
+                                                 {"clipped", "907"},
+                                                 {"learning_rate", "0.001"},
+                                                 {"batch_size", "16"},
+                                                 {"clipping", "clipvalue=0.5"},
+                                                 {"initializer", "recipe"},
+                                                 {"optimizer", "adam"},
+                                                 {"schedule", "constant"},
+                                                 {"trial", trial.id}};
   // No two alike; the column of the learning rate is the setting's.
   const std::pair<const char*, double> figures[] = {{"loss", 901},
                                                     {"binary_accuracy", 902},
@@ -185,13 +191,60 @@ TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
   EXPECT_EQ(to_best, expected);
 }
 
+/// What stands in backquotes in the first column of the first table behind a heading of
+/// docs/sweep-output.md.
+std::vector<std::string> documented(std::string_view heading) {
+  const std::string page = read_file(SALTUS_SOURCE_DIR "/docs/sweep-output.md", 1 << 20);
+  std::istringstream lines(page.substr(page.find(heading)));
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('|')) {
+      if (names.empty()) continue;
+      break;
+    }
+    std::string_view cell = std::string_view(line).substr(1, line.find('|', 1) - 1);
+    for (std::size_t begin = cell.find('`'); begin != cell.npos; begin = cell.find('`')) {
+      const std::size_t end = cell.find('`', begin + 1);
+      names.emplace_back(cell.substr(begin + 1, end - begin - 1));
+      cell.remove_prefix(end + 1);
+    }
+  }
+  return names;
+}
+
+TEST_F(ReportTest, EveryFileIsDocumented) {
+  std::vector<std::string> files = documented("# What a sweep writes");
+  std::erase_if(files, [](const std::string& name) { return name.find('/') != name.npos; });
+  EXPECT_EQ(files, sweep_files());
+}
+
+TEST_F(ReportTest, EveryFileThatIsKnownIsWritten) {
+  const SweepPlan plan = ReportTest::plan();
+  const SweepResult drawn = result();
+  SweepWriter writer(folder_, plan, {});
+  writer.write(drawn);
+  draw_sweep(folder_, plan, drawn);
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    found.push_back(entry.path().filename().string());
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAreArray(sweep_files()));
+}
+
+TEST_F(ReportTest, EveryColumnIsDocumented) {
+  write_history_csv(folder_ / "history.csv", result());
+  const std::string header = text("history.csv");
+  EXPECT_EQ(fmt::format("{}", fmt::join(documented("## history.csv"), ",")),
+            header.substr(0, header.find('\n')));
+}
+
 TEST_F(ReportTest, ConfigurationComesBackAsItWas) {
   SweepConfig before = config();
   before.clippings = {{}, {.clipvalue = {}, .clipnorm = 2, .global_clipnorm = {}}};
   before.recipe = Recipe::matched;
   before.test_limit = 7;
   before.seed = 12345678901234567890u;
-  write_sweep_json(folder_ / "sweep.json", before, test::small_data(), machine_info());
+  write_sweep_json(folder_ / "sweep.json", plan_sweep(before, test::small_data()), machine_info());
   const RecordedSweep sweep = read_sweep_json(folder_ / "sweep.json");
   EXPECT_EQ(sweep.data_name, "halves");
   EXPECT_EQ(sweep.data_folder, fs::current_path() / "nowhere");
@@ -248,8 +301,7 @@ std::string said_of(Parse parse, nlohmann::json json, const char* pointer,
 }
 
 TEST_F(ReportTest, AConfigurationIsCheckedAsIfItWereTyped) {
-  const auto json =
-      nlohmann::json::parse(sweep_json_text(config(), test::small_data(), machine_info()));
+  const auto json = nlohmann::json::parse(sweep_json_text(ReportTest::plan(), machine_info()));
   const auto said = [&](const char* pointer, const nlohmann::json& value) {
     return said_of(parse_sweep_json, json, pointer, value);
   };
@@ -271,7 +323,8 @@ TEST_F(ReportTest, AConfigurationIsCheckedAsIfItWereTyped) {
   EXPECT_THAT(said("/config/clippings", {{{"clipvalue", -1}}}), HasSubstr("clipvalue is -1"));
   EXPECT_THAT(said("/config/train_limit", 0), HasSubstr("limit of training images"));
   EXPECT_THAT(said("/config/batch_sizes", {9223372036854775808u}), HasSubstr("not a whole number"));
-  EXPECT_THAT(said("/config/loss", "mean_squared_error"), HasSubstr("loss"));
+  EXPECT_THAT(said("/config/loss", "categorical_crossentropy:from_logits=true"),
+              HasSubstr("cannot be from_logits"));
   EXPECT_THAT(said("/data/train", {}), HasSubstr("cannot be understood"));
 }
 
@@ -294,7 +347,7 @@ TEST_F(ReportTest, TrialsAreReadOnlyWhereTheyAreWhole) {
 }
 
 TEST_F(ReportTest, DrawsPictures) {
-  draw_sweep(folder_, config(), test::small_data(), result());
+  draw_sweep(folder_, plan(), result());
   for (const char* name : {"accuracy.svg", "loss.svg"}) {
     const std::string svg = text(name);
     EXPECT_THAT(svg, HasSubstr("<svg"));
@@ -303,6 +356,8 @@ TEST_F(ReportTest, DrawsPictures) {
     EXPECT_THAT(svg, HasSubstr("elu:alpha=0.2"));
     EXPECT_THAT(svg, HasSubstr("validation"));
     EXPECT_THAT(svg, HasSubstr("epoch"));
+    EXPECT_THAT(svg, HasSubstr(name[0] == 'l' ? "binary_crossentropy (log scale)"
+                                              : "categorical accuracy, %"));
   }
   for (const char* name : {"accuracy.png", "loss.png"}) {
     EXPECT_EQ(text(name).substr(1, 3), "PNG");
@@ -315,7 +370,7 @@ TEST_F(ReportTest, PicturesTakeNoFigureThatIsNotFinite) {
     std::vector<double>& losses = drawn.settings[1].trials[1].history.history["val_loss"];
     losses.resize(1);
     losses.insert(losses.end(), last.begin(), last.end());
-    draw_sweep(folder_, config(), test::small_data(), drawn);
+    draw_sweep(folder_, plan(), drawn);
     return text("loss.svg");
   };
   const std::string without = loss_picture({});
@@ -326,12 +381,11 @@ TEST_F(ReportTest, PicturesTakeNoFigureThatIsNotFinite) {
 
 TEST_F(ReportTest, DrawsWhatHasHardlyBegun) {
   // No trial at all, then one of a single epoch, whose accuracies are 1.
-  const SweepPlan plan = plan_sweep(config(), test::small_data());
-  draw_sweep(folder_, config(), test::small_data(), summarize_sweep(plan, {}));
+  const SweepPlan plan = ReportTest::plan();
+  draw_sweep(folder_, plan, summarize_sweep(plan, {}));
   TrialResult one = test::finished(plan.trials[0], {1.0});
   one.status = TrialStatus::stopped;
-  draw_sweep(folder_, config(), test::small_data(),
-             summarize_sweep(plan, std::span(&one, std::size_t{1})));
+  draw_sweep(folder_, plan, summarize_sweep(plan, std::span(&one, std::size_t{1})));
   EXPECT_THAT(text("accuracy.svg"), HasSubstr("</svg>"));
 }
 
@@ -383,70 +437,6 @@ TEST_F(ReportTest, PredictionsHaveARowForEachLabel) {
     EXPECT_THROW(predictions_csv(labels, std::vector<float>(size)), InvalidArgument) << size;
   }
   EXPECT_THROW(predictions_csv({}, outputs), InvalidArgument);
-}
-
-TEST(Gnuplot, QuotesAndReportsErrors) {
-  EXPECT_EQ(gnuplot_quote("it's"), "'it''s'");
-  try {
-    run_gnuplot("set terminal svg\nplot nonsense(x)\n");
-    ADD_FAILURE() << "an error went by";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("gnuplot failed"));
-  }
-}
-
-/// What write_figure() says with this shell script in gnuplot's place.
-class FakeGnuplot : public testing::Test {
- protected:
-  void SetUp() override {
-    path_ = getenv("PATH");
-    setenv("PATH", (scratch_.path().string() + ":" + path_).c_str(), 1);
-  }
-  void TearDown() override { setenv("PATH", path_.c_str(), 1); }
-
-  std::string error_of(const std::string& script) {
-    const fs::path program = scratch_.path() / "gnuplot";
-    std::ofstream(program) << "#!/bin/sh\n" << script;
-    fs::permissions(program, fs::perms::owner_all);
-    try {
-      write_figure(scratch_.path(), "figure", {.width = 10, .height = 10}, "");
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  }
-
-  std::string path_;
-  ScratchFolder scratch_{fs::temp_directory_path()};
-};
-
-TEST_F(FakeGnuplot, APictureThatIsCutOffIsAnError) {
-  EXPECT_THAT(error_of("printf '<svg><path d='"), HasSubstr("figure.svg: gnuplot wrote 13 bytes"));
-  EXPECT_THAT(error_of("true"), HasSubstr("figure.svg: gnuplot wrote 0 bytes"));
-  EXPECT_FALSE(fs::exists(scratch_.path() / "figure.svg"));
-  const std::string svg_then = "grep -q 'terminal svg' && echo '<svg></svg>' || ";
-  EXPECT_THAT(error_of(svg_then + "printf 'PNG IEND'"), HasSubstr("figure.png: gnuplot wrote 8"));
-  EXPECT_FALSE(fs::exists(scratch_.path() / "figure.png"));
-  EXPECT_EQ(error_of(svg_then + R"(printf 'PNG IEND\256\102\140\202')"), "");
-  EXPECT_TRUE(fs::exists(scratch_.path() / "figure.png"));
-}
-
-TEST_F(FakeGnuplot, WhatKilledItIsNamed) {
-  EXPECT_THAT(error_of("kill -XFSZ $$"), HasSubstr("killed by signal 25 (File size limit"));
-  EXPECT_THAT(error_of("kill -KILL $$"), HasSubstr("killed by signal 9"));
-  EXPECT_THAT(error_of("echo 'no font' >&2; exit 3"), HasSubstr("gnuplot failed: no font"));
-}
-
-TEST(Axis, PutsAccuraciesByWhatIsMissing) {
-  const Axis wide = Axis::accuracy({0.1, 0.99});
-  EXPECT_NEAR(wide.place(0.99), 1, 1e-9);
-  EXPECT_THAT(wide.setup(), HasSubstr("'98' 2"));
-  EXPECT_GT(wide.place(1), 0);  // still on a logarithmic axis
-  EXPECT_THAT(Axis::accuracy({0, 0.9}).setup(), HasSubstr("set yrange [100:"));
-  const Axis narrow = Axis::accuracy({0.97, 0.98});
-  EXPECT_NEAR(narrow.place(0.97), 97, 1e-9);
-  EXPECT_THAT(Axis::loss({0.01, 1}).setup(), HasSubstr("set logscale y"));
-  EXPECT_THAT(Axis::loss({0, 1}).setup(), HasSubstr("unset logscale y"));
 }
 
 }  // namespace

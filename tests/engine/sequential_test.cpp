@@ -5,7 +5,7 @@
 #include <saltus/image_set.h>
 #include <saltus/model.h>
 
-#include "graph/structure.h"
+#include "ops/choices.h"
 #include "tests/engine/error_of.h"
 
 // Both at once, as in a program of a few lines: no name means two things.
@@ -23,7 +23,7 @@ ImageSet images() {
   return set;
 }
 
-const CompileOptions kOptions = {.loss = Loss::binary_crossentropy, .threads = 1, .seed = 3};
+const CompileOptions kOptions = {.loss = losses::BinaryCrossentropy{}, .threads = 1, .seed = 3};
 
 TEST(Sequential, TrainsAsTheGraphThatItIsShortFor) {
   Model model = Sequential(
@@ -75,8 +75,8 @@ TEST(Sequential, TrainsBesideOthersWhoseActivationsDiffer) {
     return Sequential({4}, {Dense{.units = 3, .activation = activation}, Dense{.units = 2}})
         .graph();
   };
-  EXPECT_TRUE(have_one_structure(graph("relu"), graph("elu:alpha=0.5")));
-  EXPECT_FALSE(have_one_structure(graph("relu"), graph({}))) << "one has a step less";
+  EXPECT_TRUE(ops::have_one_structure(graph("relu"), graph("elu:alpha=0.5")));
+  EXPECT_FALSE(ops::have_one_structure(graph("relu"), graph({}))) << "one has a step less";
 }
 
 TEST(Sequential, FitHasDefaults) {

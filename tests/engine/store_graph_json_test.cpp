@@ -19,17 +19,27 @@ Graph all_layers() {
                    .padding = Padding::same,
                    .activation = "elu:alpha=0.2",
                    .use_bias = false,
-                   .kernel_initializer = Initializer::he_normal,
-                   .bias_initializer = Initializer::ones},
+                   .kernel_initializer = initializers::HeNormal{},
+                   .bias_initializer = initializers::Ones{}},
             "first");
-  const NodeId a = graph.add(PReLU{.shared_axes = {1, 2}, .alpha_initializer = Initializer::ones});
+  const NodeId a =
+      graph.add(PReLU{.shared_axes = {1, 2}, .alpha_initializer = initializers::Ones{}});
   const NodeId b = graph.add_to({a}, saltus::Activation("leaky_relu:alpha=0.1"), "leaky");
-  graph.add_to({a, b, a}, Add{});
+  const NodeId sum = graph.add_to({a, b, a}, Add{});
+  const NodeId product = graph.add_to({a, sum}, Multiply{});
+  graph.add_to({product, b}, Concatenate{});
+  graph.add(GLU{.activation = "elu:alpha=0.2"});
+  graph.add(LayerNormalization{.epsilon = 0.3});
+  graph.add(RMSNormalization{.epsilon = 0.3});
+  graph.add(GroupNormalization{.groups = -1, .epsilon = 0.3, .center = false, .scale = false});
   graph.add(BatchNormalization{.momentum = 0.1, .epsilon = 0.3});
+  graph.add(ZeroPadding2D{.padding = {{1, 0}, {2, 3}}});
   graph.add(MaxPooling2D{.pool_size = {2, 1}, .strides = {1, 2}, .padding = Padding::same});
   graph.add(AveragePooling2D{.pool_size = {1, 2}, .strides = {2, 1}, .padding = Padding::same});
   graph.add(Dropout{0.125});
   graph.add(AlphaDropout{0.0625});
+  graph.add(SpatialDropout2D{0.375});
+  graph.add(GaussianNoise{0.25});
   graph.add(Softmax{});
   graph.add(GlobalAveragePooling2D{});
   graph.add(Reshape{{-1, 1}});
@@ -37,8 +47,8 @@ Graph all_layers() {
   graph.add(Dense{.units = 4,
                   .activation = "tanh",
                   .use_bias = false,
-                  .kernel_initializer = Initializer::lecun_uniform,
-                  .bias_initializer = Initializer::ones});
+                  .kernel_initializer = initializers::Orthogonal{.gain = 2},
+                  .bias_initializer = initializers::Ones{}});
   graph.add(LogSoftmax{});
   return graph;
 }

@@ -94,7 +94,7 @@ TEST(ModelExport, ReplacesAFileWholeOrNotAtAll) {
   Graph graph({2});
   graph.add(layers::Dense{.units = 1});
   Model model(graph);
-  model.compile({.loss = Loss::mean_squared_error, .device = Device::cpu, .threads = 1});
+  model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu, .threads = 1});
   EXPECT_THROW(model.export_onnx(folder.path() / "missing" / "model.onnx"), DataError);
   EXPECT_EQ(read_file(file, 1000), "old");
   model.export_onnx(file);

@@ -11,6 +11,7 @@
 
 #include "core/file.h"
 #include "report/sweep_texts.h"
+#include "tests/engine/fake_control.h"
 #include "tests/engine/sweep_support.h"
 
 namespace saltus {
@@ -32,17 +33,17 @@ class SweepFiles : public testing::Test {
   }
 
   /// All that is told of a trial that ends well, or as `result` says.
-  static void tell(SweepWriter& writer, const TrialSpec& trial, const TrialResult& result,
-                   std::vector<TrialResult>& all) {
+  void tell(SweepWriter& writer, const TrialSpec& trial, const TrialResult& result,
+            std::vector<TrialResult>& all) {
+    const CallbackPtr callback = writer.callback(trial);
     for (std::size_t i = 0; i < result.history.epoch.size(); ++i) {
-      Logs logs;
-      for (const auto& [name, values] : result.history.history) logs[name] = values[i];
-      writer.on_epoch_end(trial, static_cast<int>(i), logs);
+      callback->on_epoch_end(static_cast<int>(i), result.history.logs(i), control_);
     }
     all.push_back(result);
-    writer.on_trial_end(trial, result, all);
+    writer.add(trial, result, all);
   }
 
+  test::FakeControl control_;
   ScratchFolder scratch_{fs::temp_directory_path()};
   const fs::path& folder_ = scratch_.path();
   SweepConfig config_ = test::small_config();
@@ -53,21 +54,21 @@ class SweepFiles : public testing::Test {
 TEST_F(SweepFiles, NothingChangesBeforeTheFirstStep) {
   std::ofstream(folder_ / "results.json") << "of another sweep";
   {
-    const SweepWriter writer(folder_, config_, data_, plan_, {});
+    const SweepWriter writer(folder_, plan_, {});
     EXPECT_FALSE(fs::exists(folder_ / "sweep.json"));
     EXPECT_EQ(names().size(), 3u);  // two wait
     EXPECT_FALSE(writer.begun());
   }
   EXPECT_THAT(names(), testing::ElementsAre("results.json"));
-  SweepWriter writer(folder_, config_, data_, plan_, {});
-  writer.on_progress(plan_.trials[0], {.steps_done = 1, .steps = 4, .logs = {}});
+  SweepWriter writer(folder_, plan_, {});
+  writer.callback(plan_.trials[0])->on_batches_end(1, {}, control_);
   EXPECT_TRUE(writer.begun());
   EXPECT_THAT(names(), testing::UnorderedElementsAre("sweep.json", "history.jsonl"));
   EXPECT_EQ(text("history.jsonl"), "{\"format\":\"saltus-history\",\"version\":1}\n");
 }
 
 TEST_F(SweepFiles, EpochsAndTrialsComeBack) {
-  SweepWriter writer(folder_, config_, data_, plan_, {});
+  SweepWriter writer(folder_, plan_, {});
   std::vector<TrialResult> all;
   tell(writer, plan_.trials[0], test::finished(plan_.trials[0], {0.25, 0.5}), all);
   TrialResult wild = test::finished(plan_.trials[1], {0.75});
@@ -75,7 +76,7 @@ TEST_F(SweepFiles, EpochsAndTrialsComeBack) {
   wild.divergence = Divergence{.step = 5, .tensor = "dense/kernel"};
   wild.history.history["val_loss"][0] = std::numeric_limits<double>::infinity();
   const Logs epoch = {{"loss", 0.1}, {"val_loss", 0.2}};
-  writer.on_epoch_end(plan_.trials[1], 0, epoch);
+  writer.callback(plan_.trials[1])->on_epoch_end(0, epoch, control_);
   EXPECT_EQ(read_history_jsonl(folder_ / "history.jsonl").back().status, TrialStatus::stopped);
 
   tell(writer, plan_.trials[1], wild, all);  // begun again
@@ -95,16 +96,29 @@ TEST_F(SweepFiles, EpochsAndTrialsComeBack) {
 
   // A run that goes on begins with them.
   const std::string before = text("history.jsonl");
-  SweepWriter next(folder_, config_, data_, plan_, back);
-  next.on_progress(plan_.trials[0], {.logs = {}});
+  SweepWriter next(folder_, plan_, back);
+  next.callback(plan_.trials[0])->on_batches_end(1, {}, control_);
   EXPECT_EQ(read_trials(folder_).size(), 2u);
   EXPECT_TRUE(fs::exists(folder_ / "results.json"));
+}
+
+TEST_F(SweepFiles, EpochsOfAnEarlierRunComeFirst) {
+  const TrialSpec& trial = plan_.trials[0];
+  control_.epochs = test::finished(trial, {0.25, 0.5}).history;
+  SweepWriter writer(folder_, plan_, {});
+  const CallbackPtr callback = writer.callback(trial);
+  callback->on_train_begin({}, control_);
+  callback->on_epoch_end(2, control_.epochs.logs(0), control_);
+  const std::vector<TrialResult> back = read_trials(folder_);
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_EQ(back[0].history.epoch, (std::vector<int>{0, 1, 2}));
+  EXPECT_EQ(back[0].history.at("val_loss"), (std::vector<double>{0.25, 0.5, 0.25}));
 }
 
 TEST_F(SweepFiles, TablesAreWrittenForHalfAsManyTrialsMore) {
   config_.seeds = 20;
   plan_ = plan_sweep(config_, data_);
-  SweepWriter writer(folder_, config_, data_, plan_, {});
+  SweepWriter writer(folder_, plan_, {});
   std::vector<TrialResult> all;
   std::vector<std::size_t> written;
   for (const TrialSpec& trial : plan_.trials) {

@@ -50,22 +50,33 @@ TEST(Recipe, TutorialNetworkHasItsParameters) {
 }
 
 TEST(Recipe, TutorialInitializesSeluByLecunButNotItsHead) {
-  using enum Initializer;
+  using namespace initializers;
+  const Initializer glorot = GlorotUniform();
+  const Initializer lecun = LecunNormal();
   EXPECT_THAT(kernel_initializers(tutorial_graph(Recipe::tutorial, "gelu_tanh")),
-              testing::ElementsAre(glorot_uniform, glorot_uniform, glorot_uniform, glorot_uniform));
+              testing::ElementsAre(glorot, glorot, glorot, glorot));
   EXPECT_THAT(kernel_initializers(tutorial_graph(Recipe::tutorial, "selu")),
-              testing::ElementsAre(lecun_normal, lecun_normal, lecun_normal, glorot_uniform));
+              testing::ElementsAre(lecun, lecun, lecun, glorot));
 }
 
 TEST(Recipe, MatchedTakesWhatBelongsToTheActivation) {
-  using enum Initializer;
+  const Initializer glorot = initializers::GlorotUniform();
   const Graph relu = tutorial_graph(Recipe::matched, "relu");
   EXPECT_EQ(count_layers<layers::Dropout>(relu), 2);
   EXPECT_EQ(count_layers<layers::AlphaDropout>(relu), 0);
   const Initializer own = parse_initializer(Activation::parse("relu").info().initializer);
-  EXPECT_NE(own, glorot_uniform);
-  EXPECT_THAT(kernel_initializers(relu), testing::ElementsAre(own, own, own, glorot_uniform));
+  EXPECT_NE(own, glorot);
+  EXPECT_THAT(kernel_initializers(relu), testing::ElementsAre(own, own, own, glorot));
   EXPECT_EQ(count_layers<layers::AlphaDropout>(tutorial_graph(Recipe::matched, "selu")), 2);
+}
+
+TEST(Recipe, ItsInitializersGiveWayToAnother) {
+  const Initializer glorot = initializers::GlorotUniform();
+  const Initializer other = initializers::Orthogonal{.gain = 2};
+  for (const Recipe recipe : {Recipe::tutorial, Recipe::matched}) {
+    const Graph graph = recipe_graph(recipe, Activation::parse("selu"), {28, 28, 1}, 10, other);
+    EXPECT_THAT(kernel_initializers(graph), testing::ElementsAre(other, other, other, glorot));
+  }
 }
 
 TEST(Recipe, FitsOtherImages) {
@@ -91,19 +102,22 @@ TEST(Plan, DefaultsAreTheTutorials) {
   EXPECT_EQ(config.batch_sizes, std::vector<std::int64_t>{128});
   EXPECT_EQ(config.learning_rates, std::vector<double>{1e-3});
   EXPECT_EQ(config.clippings[0].clipvalue, 0.5);
-  EXPECT_EQ(config.loss, Loss::binary_crossentropy);
+  EXPECT_EQ(config.loss, losses::BinaryCrossentropy{});
   EXPECT_EQ(config.recipe, Recipe::tutorial);
 }
 
 TEST(Plan, RunsTheProductSeedBySeed) {
   SweepConfig config = small_config();
+  config.initializers = {std::nullopt, initializers::Orthogonal()};
+  config.optimizers = {Adam{}, SGD{.momentum = 0.9}};
   config.learning_rates = {1e-3, 1e-4};
+  config.schedules = {schedules::Constant{}, schedules::CosineDecay{}};
   config.batch_sizes = {16, 32};
   config.epochs = {1, 2, 3};
   config.seeds = 2;
   config.seed = 40;
   const SweepPlan plan = plan_sweep(config, small_data());
-  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 3);
+  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 2 * 2 * 2 * 3);
   ASSERT_EQ(plan.trials.size(), 2 * plan.settings.size());
   std::set<std::string> ids;
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
@@ -114,8 +128,10 @@ TEST(Plan, RunsTheProductSeedBySeed) {
     ids.insert(trial.id);
   }
   EXPECT_EQ(ids.size(), plan.trials.size());
-  EXPECT_THAT(setting_labels(plan.settings),
-              testing::Contains("selu, lr 0.0001, batch 32, 3 epochs"));
+  EXPECT_THAT(
+      setting_labels(plan.settings),
+      testing::Contains("selu, orthogonal, sgd:momentum=0.9, lr 0.0001, cosine_decay, batch 32, "
+                        "3 epochs"));
 }
 
 TEST(Plan, LabelsSayOnlyWhatDiffers) {
@@ -142,10 +158,26 @@ TEST(Plan, RefusesWhatCannotRun) {
   refused([](SweepConfig& c) { c.train_limit = 0; });
   refused([](SweepConfig& c) { c.threads = -1; });
   refused([](SweepConfig& c) { c.threads = 1025; });
-  refused([](SweepConfig& c) { c.loss = Loss::mean_squared_error; });
+  refused([](SweepConfig& c) { c.loss = losses::BinaryCrossentropy{.from_logits = true}; });
   refused([](SweepConfig& c) { c.precision = Precision::tf32; });
   refused([](SweepConfig& c) { c.libraries.gemm = Gemm::cublas; });
   refused([](SweepConfig& c) { c.libraries.conv = Conv::cudnn; });
+}
+
+// run_sweep() and what follows take all that they need from the plan.
+TEST(Plan, OwnsWhatItWasMadeOf) {
+  SweepPlan plan;
+  {
+    SweepConfig config = small_config();
+    config.train_limit = 40;
+    ImageDataset data = small_data();
+    plan = plan_sweep(config, data);
+    config.train_limit = 1;
+    data.train.labels.assign(data.train.labels.size(), 0);
+  }
+  EXPECT_EQ(plan.config.train_limit, 40);
+  EXPECT_EQ(plan.data->train.labels, small_data().train.labels);
+  EXPECT_TRUE(run_sweep(plan).complete);
 }
 
 // Before anything of their size is made: none of these would fit the memory.
@@ -233,7 +265,7 @@ TEST(Plan, RefusesImagesThatTheNetworkDoesNotTake) {
 TEST(TrialId, NamesTheSameTrialForEver) {
   // Changes only together with kFormatVersion: finished sweeps are resumed by it.
   const SweepConfig config = small_config();
-  EXPECT_EQ(trial_id(TrialDescriptions(config, small_data()).of(first_setting(config), 7)),
+  EXPECT_EQ(hash_of(TrialDescriptions(config, small_data()).of(first_setting(config), 7)),
             "c4a79021f9905b47");
 }
 
@@ -242,7 +274,7 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
   const std::vector<Change> changes = {
       [](auto&, auto&, auto&, auto&) {},
       [](auto& c, auto&, auto&, auto&) { c.recipe = Recipe::matched; },
-      [](auto& c, auto&, auto&, auto&) { c.loss = Loss::categorical_crossentropy; },
+      [](auto& c, auto&, auto&, auto&) { c.loss = losses::CategoricalCrossentropy{}; },
       [](auto& c, auto&, auto&, auto&) { c.precision = Precision::bf16; },
       [](auto& c, auto&, auto&, auto&) { c.libraries.gemm = Gemm::cublas; },
       [](auto& c, auto&, auto&, auto&) { c.libraries.conv = Conv::cudnn; },
@@ -251,6 +283,14 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
       [](auto&, auto& s, auto&, auto&) { s.activation = Activation::parse("elu"); },
       [](auto&, auto& s, auto&, auto&) { s.activation = Activation::parse("elu:alpha=0.5"); },
       [](auto&, auto& s, auto&, auto&) { s.learning_rate = 2e-3; },
+      [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::HeNormal(); },
+      [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::Orthogonal(); },
+      [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::Orthogonal{.gain = 2}; },
+      [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{}; },
+      [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{.alpha = 0.1}; },
+      [](auto&, auto& s, auto&, auto&) { s.optimizer = SGD{}; },
+      [](auto&, auto& s, auto&, auto&) { s.optimizer = SGD{.momentum = 0.5}; },
+      [](auto&, auto& s, auto&, auto&) { s.optimizer = Adam{.epsilon = 1e-6}; },
       [](auto&, auto& s, auto&, auto&) { s.clipping = {}; },
       [](auto&, auto& s, auto&, auto&) { s.clipping.clipvalue = 1; },
       [](auto&, auto& s, auto&, auto&) {
@@ -275,7 +315,7 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
     std::uint64_t seed = 7;
     ImageDataset data = small_data();
     change(config, setting, seed, data);
-    ids.insert(trial_id(TrialDescriptions(config, data).of(setting, seed)));
+    ids.insert(hash_of(TrialDescriptions(config, data).of(setting, seed)));
   }
   EXPECT_EQ(ids.size(), changes.size());
 }

@@ -8,8 +8,10 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -58,24 +60,49 @@ SweepConfig config() {
   return config;
 }
 
-/// Asks for the end after so many calls of on_progress().
-class Stopper : public SweepObserver {
+/// Asks for the end after so many calls of on_batches_end().
+class Stopper {
  public:
   explicit Stopper(int calls) : left_(calls) {}
 
-  void on_progress(const TrialSpec& /*trial*/, const TrialProgress& progress) override {
-    inside = inside || progress.steps_done < progress.steps;
-    if (--left_ == 0) interrupt = true;
-  }
-  void on_trial_resumed(const TrialSpec& trial, const History& history) override {
-    resumed[trial.id] = history.epoch.size();
-  }
+  CallbackPtr callback(const TrialSpec& trial) { return std::make_shared<OfTrial>(*this, trial); }
 
   std::atomic<bool> interrupt = false;
   bool inside = false;  ///< at a batch that did not end an epoch
-  std::map<std::string, std::size_t> resumed;
+  std::set<std::string> resumed;
 
  private:
+  class OfTrial : public Callback {
+   public:
+    OfTrial(Stopper& stopper, const TrialSpec& trial) : stopper_(stopper), id_(trial.id) {}
+    void on_train_begin(const FitInfo& info, TrainingControl& control) override {
+      steps_ = info.steps_per_epoch;
+      epochs_before_ = control.history().epoch.size();
+    }
+    void on_epoch_begin(int epoch, TrainingControl& /*control*/) override {
+      ++epochs_;
+      if (epochs_ == 1) {
+        EXPECT_EQ(epoch, static_cast<int>(epochs_before_));
+      }
+    }
+    void on_batches_end(std::int64_t steps_done, const Logs& /*logs*/,
+                        TrainingControl& /*control*/) override {
+      // A training begins with a single batch, to see how long that takes.
+      const bool first = std::exchange(first_, false);
+      if (first && (epochs_before_ > 0 || steps_done > 1)) stopper_.resumed.insert(id_);
+      stopper_.inside = stopper_.inside || steps_done < steps_;
+      if (--stopper_.left_ == 0) stopper_.interrupt = true;
+    }
+
+   private:
+    Stopper& stopper_;
+    std::string id_;
+    std::int64_t steps_ = 0;
+    std::size_t epochs_before_ = 0;
+    int epochs_ = 0;
+    bool first_ = true;
+  };
+
   int left_;
 };
 
@@ -94,7 +121,8 @@ class SweepResume : public testing::Test {
   /// Runs until it is stopped; the results are those of trials that ended.
   std::vector<TrialResult> stop_after(int calls, bool resume = false) {
     Stopper stopper(calls);
-    const SweepResult result = run_sweep(config(), small_data(), options(stopper, {}, resume));
+    const SweepResult result =
+        run_sweep(plan_sweep(config(), small_data()), options(stopper, {}, resume));
     EXPECT_TRUE(stopper.inside);
     std::vector<TrialResult> done;
     for (const SettingResult& setting : result.settings) {
@@ -103,16 +131,18 @@ class SweepResume : public testing::Test {
     return done;
   }
 
-  SweepOptions options(Stopper& observer, std::span<const TrialResult> done, bool resume) const {
-    return {.observer = &observer,
-            .done = done,
-            .interrupt = &observer.interrupt,
-            .folder = folder_.path(),
-            .resume = resume};
+  SweepOptions options(Stopper& stopper, std::span<const TrialResult> done, bool resume) const {
+    return {
+        .callbacks = [&](const TrialSpec& trial) { return std::vector{stopper.callback(trial)}; },
+        .done = done,
+        .interrupt = &stopper.interrupt,
+        .folder = folder_.path(),
+        .resume = resume};
   }
 
   ScratchFolder folder_{testing::TempDir()};
-  const std::map<std::string, Figures> whole_ = timeless(run_sweep(config(), small_data()));
+  const std::map<std::string, Figures> whole_ =
+      timeless(run_sweep(plan_sweep(config(), small_data())));
 };
 
 TEST_F(SweepResume, GoesOnInsideATrialWithTheSameBits) {
@@ -120,30 +150,32 @@ TEST_F(SweepResume, GoesOnInsideATrialWithTheSameBits) {
     SCOPED_TRACE(calls);
     const std::vector<TrialResult> done = stop_after(calls);
     ASSERT_EQ(files("states").size(), 1U);
-    Stopper observer(-1);
-    const SweepResult result = run_sweep(config(), small_data(), options(observer, done, true));
+    Stopper stopper(-1);
+    const SweepResult result =
+        run_sweep(plan_sweep(config(), small_data()), options(stopper, done, true));
     EXPECT_TRUE(result.complete);
     EXPECT_EQ(timeless(result), whole_);
-    EXPECT_EQ(observer.resumed.size(), 1U);
+    EXPECT_EQ(stopper.resumed.size(), 1U);
     EXPECT_TRUE(files("states").empty());
   }
 }
 
 TEST_F(SweepResume, DoesNotTrainBesideOthersThatStandElsewhere) {
   stop_after(5);
-  Stopper observer(-1);
-  SweepOptions both = options(observer, {}, true);
+  Stopper stopper(-1);
+  SweepOptions both = options(stopper, {}, true);
   both.side_by_side = 2;
-  EXPECT_EQ(timeless(run_sweep(config(), small_data(), both)), whole_);
-  EXPECT_EQ(observer.resumed.size(), 1U);
+  EXPECT_EQ(timeless(run_sweep(plan_sweep(config(), small_data()), both)), whole_);
+  EXPECT_EQ(stopper.resumed.size(), 1U);
 }
 
 TEST_F(SweepResume, BeginsAnewWhereItIsNotResumed) {
   stop_after(3);
-  Stopper observer(-1);
-  const SweepResult result = run_sweep(config(), small_data(), options(observer, {}, false));
+  Stopper stopper(-1);
+  const SweepResult result =
+      run_sweep(plan_sweep(config(), small_data()), options(stopper, {}, false));
   EXPECT_EQ(timeless(result), whole_);
-  EXPECT_TRUE(observer.resumed.empty());
+  EXPECT_TRUE(stopper.resumed.empty());
   EXPECT_TRUE(files("states").empty());
 }
 
@@ -151,17 +183,18 @@ TEST_F(SweepResume, BeginsATrialAnewWhoseStateIsDamaged) {
   stop_after(3);
   const fs::path state = files("states").at(0);
   fs::resize_file(state, fs::file_size(state) / 2);
-  Stopper observer(-1);
-  const SweepResult result = run_sweep(config(), small_data(), options(observer, {}, true));
+  Stopper stopper(-1);
+  const SweepResult result =
+      run_sweep(plan_sweep(config(), small_data()), options(stopper, {}, true));
   EXPECT_EQ(timeless(result), whole_);
-  EXPECT_TRUE(observer.resumed.empty());
+  EXPECT_TRUE(stopper.resumed.empty());
 }
 
 TEST_F(SweepResume, KeepsTheModelsThatAreAskedFor) {
   for (const SavedModels which : {SavedModels::last, SavedModels::best}) {
     SCOPED_TRACE(to_string(which));
     const SweepResult result =
-        run_sweep(config(), small_data(), {.folder = folder_.path(), .save = which});
+        run_sweep(plan_sweep(config(), small_data()), {.folder = folder_.path(), .save = which});
     EXPECT_EQ(files("models").size(), whole_.size());
     for (const SettingResult& setting : result.settings) {
       for (const TrialResult& trial : setting.trials) {
@@ -184,8 +217,8 @@ TEST_F(SweepResume, RemovesModelsOfAnEarlierSweepUnlessItIsResumed) {
     for (const char* name : {"0123456789abcdef.safetensors", ".0.safetensors.123-0.tmp", "mine"}) {
       std::ofstream(models / name) << "x";
     }
-    Stopper observer(-1);
-    run_sweep(config(), small_data(), options(observer, {}, resume));
+    Stopper stopper(-1);
+    run_sweep(plan_sweep(config(), small_data()), options(stopper, {}, resume));
     EXPECT_EQ(fs::exists(models / "0123456789abcdef.safetensors"), resume);
     EXPECT_FALSE(fs::exists(models / ".0.safetensors.123-0.tmp"));
     EXPECT_TRUE(fs::exists(models / "mine"));
@@ -228,13 +261,16 @@ TEST_F(SweepResume, LosesNothingThatWasSavedWhenItIsKilled) {
   const auto go_on = [&] {
     std::vector<TrialResult> done = read_trials(folder_.path());
     std::erase_if(done, [](const TrialResult& t) { return t.status == TrialStatus::stopped; });
-    SweepWriter writer(folder_.path(), config(), data, plan, done);
-    return run_sweep(config(), data,
-                     {.observer = &writer,
-                      .done = done,
-                      .folder = folder_.path(),
-                      .resume = true,
-                      .save_interval = 0});
+    SweepWriter writer(folder_.path(), plan, done);
+    return run_sweep(
+        plan_sweep(config(), data),
+        {.callbacks = [&](const TrialSpec& trial) { return std::vector{writer.callback(trial)}; },
+         .on_trial_end = [&](const TrialSpec& trial, const TrialResult& result,
+                             std::span<const TrialResult> all) { writer.add(trial, result, all); },
+         .done = done,
+         .folder = folder_.path(),
+         .resume = true,
+         .save_interval = 0});
   };
   std::minstd_rand random(7);
   std::int64_t before = 0;

@@ -27,20 +27,26 @@ std::map<std::string, std::vector<double>> timeless(const TrialResult& trial) {
 }
 
 /// Writes down what it hears; may ask for the end after an epoch.
-class Listener : public SweepObserver {
- public:
-  void on_trial_begin(const TrialSpec& trial) override { begun.push_back(trial.id); }
-  void on_epoch_end(const TrialSpec& /*trial*/, int /*epoch*/, const Logs& logs) override {
-    EXPECT_TRUE(logs.contains("val_categorical_accuracy"));
-    ++epochs;
-    if (epochs == stop_after) interrupt = true;
-  }
-  void on_trial_end(const TrialSpec& trial, const TrialResult& result,
-                    std::span<const TrialResult> all) override {
-    EXPECT_EQ(trial.id, result.id);
-    EXPECT_EQ(all.back().id, result.id);
-    ended.push_back(result.id);
-    results.assign(all.begin(), all.end());
+struct Listener {
+  SweepOptions options(std::span<const TrialResult> done = {}) {
+    return {.callbacks = [this](const TrialSpec& trial) -> std::vector<CallbackPtr> {
+              begun.push_back(trial.id);
+              return {LambdaCallback{.on_epoch_end = [this](int, const Logs& logs, auto&) {
+                EXPECT_TRUE(logs.contains("val_categorical_accuracy"));
+                ++epochs;
+                if (epochs == stop_after) interrupt = true;
+              }}};
+            },
+            .on_trial_end =
+                [this](const TrialSpec& trial, const TrialResult& result,
+                       std::span<const TrialResult> all) {
+                  EXPECT_EQ(trial.id, result.id);
+                  EXPECT_EQ(all.back().id, result.id);
+                  ended.push_back(result.id);
+                  results.assign(all.begin(), all.end());
+                },
+            .done = done,
+            .interrupt = &interrupt};
   }
 
   std::vector<std::string> begun;
@@ -56,7 +62,7 @@ TEST(RunSweep, TrainsEverySettingAndSeed) {
   config.seeds = 2;
   config.epochs = {10};
   Listener listener;
-  const SweepResult result = run_sweep(config, small_data(), {.observer = &listener});
+  const SweepResult result = run_sweep(plan_sweep(config, small_data()), listener.options());
   EXPECT_TRUE(result.complete);
   EXPECT_EQ(listener.begun.size(), 4u);
   EXPECT_EQ(listener.ended, listener.begun);
@@ -80,7 +86,7 @@ TEST(RunSweep, ValidatesOnTestImages) {
   config.epochs = {10};
   ImageDataset data = small_data();
   for (std::int32_t& label : data.test.labels) label = 1 - label;  // what is learnt is wrong there
-  const SweepResult result = run_sweep(config, data);
+  const SweepResult result = run_sweep(plan_sweep(config, data));
   for (const SettingResult& setting : result.settings) {
     EXPECT_LT(setting.trials.at(0).history.at("val_categorical_accuracy").back(), 0.25);
   }
@@ -90,8 +96,8 @@ TEST(RunSweep, ATrialIsTheSameAloneAndBesideOthers) {
   SweepConfig config = small_config();
   config.activations.push_back(Activation::parse("gelu_tanh"));
   config.learning_rates = {1e-3, 1e-2};
-  const SweepResult alone = run_sweep(config, small_data());
-  const SweepResult beside = run_sweep(config, small_data(), {.side_by_side = 4});
+  const SweepResult alone = run_sweep(plan_sweep(config, small_data()));
+  const SweepResult beside = run_sweep(plan_sweep(config, small_data()), {.side_by_side = 4});
   ASSERT_EQ(alone.settings.size(), 6u);
   ASSERT_EQ(beside.settings.size(), 6u);
   for (std::size_t i = 0; i < alone.settings.size(); ++i) {
@@ -102,7 +108,7 @@ TEST(RunSweep, ATrialIsTheSameAloneAndBesideOthers) {
 TEST(RunSweep, TrialsBesideEachOtherHaveTheirOwnEpochs) {
   SweepConfig config = small_config();
   config.epochs = {1, 3};
-  const SweepResult result = run_sweep(config, small_data(), {.side_by_side = 4});
+  const SweepResult result = run_sweep(plan_sweep(config, small_data()), {.side_by_side = 4});
   EXPECT_TRUE(result.complete);
   for (const SettingResult& setting : result.settings) {
     ASSERT_EQ(setting.trials.size(), 1u);
@@ -115,7 +121,7 @@ TEST(RunSweep, DivergenceIsAResult) {
   SweepConfig config = small_config();
   config.learning_rates = {1e30, 1e-3};
   config.clippings = {{}};
-  const SweepResult result = run_sweep(config, small_data());
+  const SweepResult result = run_sweep(plan_sweep(config, small_data()));
   EXPECT_TRUE(result.complete);
   const TrialResult& wild = result.settings[0].trials.at(0);
   EXPECT_EQ(wild.status, TrialStatus::diverged);
@@ -132,7 +138,7 @@ TEST(RunSweep, AFigureThatIsNotFiniteIsADivergence) {
   config.activations = {Activation::parse("exponential")};
   config.learning_rates = {1e30, 1e-3};
   config.batch_sizes = {64};
-  const SweepResult result = run_sweep(config, test::random_data());
+  const SweepResult result = run_sweep(plan_sweep(config, test::random_data()));
   const SettingResult& wild = result.settings[0];
   ASSERT_EQ(wild.trials.size(), 1u);
   const TrialResult& trial = wild.trials[0];
@@ -151,21 +157,20 @@ TEST(RunSweep, AFigureThatIsNotFiniteIsADivergence) {
 TEST(RunSweep, ABatchLargerThanTheDataIsTheWholeData) {
   SweepConfig config = small_config();
   config.batch_sizes = {64};
-  const SweepResult whole = run_sweep(config, small_data());
+  const SweepResult whole = run_sweep(plan_sweep(config, small_data()));
   config.batch_sizes = {std::numeric_limits<std::int64_t>::max()};
-  const SweepResult huge = run_sweep(config, small_data());
+  const SweepResult huge = run_sweep(plan_sweep(config, small_data()));
   EXPECT_EQ(timeless(huge.settings[0].trials.at(0)), timeless(whole.settings[0].trials.at(0)));
   EXPECT_GT(measure_throughput(config, small_data()).training, 0);
 }
 
 TEST(RunSweep, InterruptedAndResumedItGivesTheSameResults) {
   const SweepConfig config = small_config();
-  const SweepResult whole = run_sweep(config, small_data());
+  const SweepResult whole = run_sweep(plan_sweep(config, small_data()));
 
   Listener first;
   first.stop_after = 3;  // in the middle of the second trial
-  const SweepResult part =
-      run_sweep(config, small_data(), {.observer = &first, .interrupt = &first.interrupt});
+  const SweepResult part = run_sweep(plan_sweep(config, small_data()), first.options());
   EXPECT_FALSE(part.complete);
   ASSERT_EQ(first.results.size(), 2u);
   EXPECT_EQ(first.results[1].status, TrialStatus::stopped);
@@ -173,7 +178,7 @@ TEST(RunSweep, InterruptedAndResumedItGivesTheSameResults) {
 
   Listener second;
   const SweepResult rest =
-      run_sweep(config, small_data(), {.observer = &second, .done = first.results});
+      run_sweep(plan_sweep(config, small_data()), second.options(first.results));
   EXPECT_TRUE(rest.complete);
   EXPECT_EQ(second.begun, std::vector<std::string>{first.results[1].id});
   for (std::size_t i = 0; i < whole.settings.size(); ++i) {
@@ -196,7 +201,7 @@ TEST(RunSweep, FloatsAreTakenAsTheyAreAndBytesDividedBy255) {
     return data;
   };
   const auto figures = [&](const ImageDataset& data) {
-    return timeless(run_sweep(config, data, {}).settings.front().trials.front());
+    return timeless(run_sweep(plan_sweep(config, data)).settings.front().trials.front());
   };
   EXPECT_EQ(figures(with_floats(255)), figures(bytes));
   EXPECT_NE(figures(with_floats(1)), figures(bytes));
@@ -206,11 +211,11 @@ TEST(RunSweep, LimitsTakeTheFirstImages) {
   SweepConfig config = small_config();
   config.train_limit = 16;
   config.test_limit = 8;
-  const SweepResult limited = run_sweep(config, small_data());
+  const SweepResult limited = run_sweep(plan_sweep(config, small_data()));
   ImageDataset small = small_data();
   small.train = small.train.first(16);
   small.test = small.test.first(8);
-  const SweepResult cut = run_sweep(small_config(), small);
+  const SweepResult cut = run_sweep(plan_sweep(small_config(), small));
   EXPECT_EQ(timeless(limited.settings[0].trials.at(0)), timeless(cut.settings[0].trials.at(0)));
 }
 

@@ -1,5 +1,11 @@
 // What a sweep's results say: statistics, ranking, comparisons.
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -151,6 +157,72 @@ TEST(SweepSummary, WhatWasNotFinishedDoesNotCount) {
   EXPECT_EQ(result.settings[1].rank, std::nullopt);
   EXPECT_TRUE(result.settings[2].trials.empty());
   EXPECT_EQ(result.settings[2].rank, std::nullopt);
+}
+
+/// All trials of the plan, with all that a digest is of.
+std::vector<TrialResult> all_finished(const SweepPlan& plan) {
+  std::vector<TrialResult> trials;
+  for (const TrialSpec& spec : plan.trials) trials.push_back(test::finished(spec, {0.25, 0.5}));
+  trials[1].status = TrialStatus::diverged;
+  trials[1].divergence = Divergence{.epoch = 1, .step = 5, .tensor = "loss"};
+  trials[1].history.history["val_loss"][1] = std::numeric_limits<double>::infinity();
+  return trials;
+}
+
+TEST(ResultsDigest, StaysWhatItIs) {
+  // Changes only together with the version in its text.
+  const SweepPlan p = plan();
+  EXPECT_EQ(results_digest(summarize_sweep(p, all_finished(p))), "bd3374cfea5d51bd");
+}
+
+TEST(ResultsDigest, DependsOnAllThatTrialsCameTo) {
+  const SweepPlan p = plan();
+  std::set<std::optional<std::string>> digests;
+  const auto add = [&](auto change) {
+    std::vector<TrialResult> trials = all_finished(p);
+    change(trials);
+    digests.insert(results_digest(summarize_sweep(p, trials)));
+  };
+  using Trials = std::vector<TrialResult>;
+  add([](Trials&) {});
+  add([](Trials& t) { t[0].history.history["loss"][0] = std::nextafter(0.25, 1); });
+  add([](Trials& t) { t[0].history.history["clipped"][1] = 1; });
+  add([](Trials& t) { t[0].history.history["more"] = {1, 2}; });
+  add([](Trials& t) { t[1].history.history["val_loss"][1] = 0.5; });
+  add([](Trials& t) { t[1].divergence->step = 6; });
+  add([](Trials& t) { t[1].divergence->epoch = 0; });
+  add([](Trials& t) { t[1].divergence->tensor = "val_loss"; });
+  add([](Trials& t) { std::swap(t[2].history, t[1].history); });
+  EXPECT_EQ(digests.size(), 9U);
+  EXPECT_FALSE(digests.contains(std::nullopt));
+}
+
+TEST(ResultsDigest, DoesNotDependOnTimeOrOrder) {
+  const SweepPlan p = plan();
+  const std::vector<TrialResult> trials = all_finished(p);
+  const auto digest = results_digest(summarize_sweep(p, trials));
+  std::vector<TrialResult> other(trials.rbegin(), trials.rend());
+  for (TrialResult& trial : other) {
+    trial.seconds *= 2;
+    trial.device = "cuda";
+    trial.history.history["seconds"][0] = 7;
+    trial.history.history["images_per_second"][1] = 7;
+    for (double& value : trial.history.history["val_loss"]) {
+      // What a file gives back.
+      if (!std::isfinite(value)) value = std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  EXPECT_EQ(results_digest(summarize_sweep(p, other)), digest);
+  SweepResult turned = summarize_sweep(p, trials);
+  std::ranges::reverse(turned.settings);
+  EXPECT_EQ(results_digest(turned), digest);
+}
+
+TEST(ResultsDigest, IsThatOfACompleteSweepAlone) {
+  const SweepPlan p = plan();
+  std::vector<TrialResult> trials = all_finished(p);
+  trials.pop_back();
+  EXPECT_EQ(results_digest(summarize_sweep(p, trials)), std::nullopt);
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include "train/trainer.h"
 
 #include <atomic>
+#include <cmath>
 #include <limits>
-#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,32 +10,19 @@
 #include <saltus/error.h>
 
 #include "fake_backend.h"
+#include "small_training.h"
 #include "tests/engine/error_of.h"
+#include "tests/reference/loss.h"
 
 namespace saltus::train {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing_support::Data;
 using testing_support::FakeBackend;
 using testing_support::FakeExecutable;
 using testing_support::TrainCall;
-
-Graph small_graph(Layer dropout = layers::Dropout{0.5},
-                  Initializer initializer = Initializer::glorot_uniform) {
-  Graph graph({3});
-  graph.add(layers::Dense{.units = 4, .kernel_initializer = initializer});
-  graph.add(std::move(dropout));
-  graph.add(layers::Dense{.units = 2});
-  return graph;
-}
-
-/// Ten samples of three inputs and two classes.
-struct Data {
-  std::vector<float> inputs = std::vector<float>(30, 0.0F);
-  std::vector<std::uint8_t> classes = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
-  Samples samples() const { return {.count = 10, .inputs = inputs, .targets = classes}; }
-};
 
 /// What callbacks were told, in words.
 class Recorder : public Callback {
@@ -73,13 +60,8 @@ class TrainerTest : public testing::Test {
       recorders_.push_back(std::make_shared<Recorder>());
       callbacks_.push_back({recorders_.back()});
     }
-    trainer_ = std::make_unique<Trainer>(backend_, std::move(entries), options());
+    trainer_ = std::make_unique<Trainer>(backend_, std::move(entries), small_options());
     executable_ = backend_.made;
-  }
-
-  static CompileOptions options() {
-    return {.loss = Loss::categorical_crossentropy_from_logits,
-            .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy}};
   }
 
   std::vector<History> fit(const FitOptions& options) {
@@ -104,6 +86,14 @@ std::vector<std::int64_t> batches_by_order(const std::vector<TrainCall>& calls) 
   }
   return batches;
 }
+
+/// A batch in which five outputs are on their right side, and two samples.
+const std::array<double, ListedMetrics::kCount> kHits = [] {
+  backend::BatchSums sums;
+  reference::metric<metrics::BinaryAccuracy>(sums) = 5;
+  reference::metric<metrics::CategoricalAccuracy>(sums) = 2;
+  return sums.metrics;
+}();
 
 TEST_F(TrainerTest, RunsAllBatchesOfAnEpochWithTheRemainder) {
   const auto histories = fit({.epochs = 2, .batch_size = 4});
@@ -167,8 +157,7 @@ TEST_F(TrainerTest, FiguresAreMeansWeightedByTheBatchesSizes) {
     // Losses of 1, 2 and 6 a sample in batches of 4, 4 and 2: the mean is 2.4, not 3.
     const double losses[] = {4, 8, 12};
     sums.loss = losses[batch] + (trial == 1 ? 10 : 0) + 10.0 * order;
-    sums.binary_hits = 5;
-    sums.categorical_hits = 2;
+    sums.metrics = kHits;
     return sums;
   };
   const auto histories = fit({.epochs = 2, .batch_size = 4});
@@ -186,8 +175,7 @@ TEST_F(TrainerTest, FiguresAreMeansWeightedByTheBatchesSizes) {
 TEST_F(TrainerTest, FiguresOfAnEvaluationAreWeightedByTheBatchesSizes) {
   executable_->evaluation_sums = [](int trial, std::int64_t batch, std::int64_t) {
     const double losses[] = {4, 8, 12};  // 1, 2 and 6 a sample: the mean is 2.4, not 3
-    return backend::BatchSums{
-        .loss = losses[batch] + (trial == 1 ? 10 : 0), .binary_hits = 5, .categorical_hits = 2};
+    return backend::BatchSums{.loss = losses[batch] + (trial == 1 ? 10 : 0), .metrics = kHits};
   };
   const auto histories = fit({.epochs = 1, .batch_size = 4, .validation_data = data_.samples()});
   EXPECT_THAT(histories[0].at("val_loss"), ElementsAre(2.4));
@@ -204,7 +192,7 @@ TEST_F(TrainerTest, FiguresOfAnEvaluationAreWeightedByTheBatchesSizes) {
 
 TEST_F(TrainerTest, ClippingIsCountedWhereThereIsAny) {
   for (const Clipping& clipping : {Clipping{0.5, {}, {}}, {{}, 0.5, {}}, {{}, {}, 0.5}}) {
-    Trainer clipped(backend_, {{small_graph(), Adam{.clipping = clipping}, 0}}, options());
+    Trainer clipped(backend_, {{small_graph(), Adam{.clipping = clipping}, 0}}, small_options());
     backend_.made->batch_sums = [](int, std::uint32_t, std::int64_t) {
       return backend::BatchSums{.clipped = 3};
     };
@@ -354,7 +342,7 @@ TEST_F(TrainerTest, InitialWeightsAreDrawnFromEachTrialsSeed) {
   ASSERT_EQ(trainer_->weights().size(), 4U);
   EXPECT_EQ(trainer_->weights()[2].name, "dense_1/kernel");
   std::vector<float> expected(8);
-  initialize(Initializer::glorot_uniform, {4, 2}, 101, 2, expected);
+  initialize(initializers::GlorotUniform{}, {4, 2}, 101, 2, expected);
   EXPECT_EQ(trainer_->get_weight(1, 2), expected);
   EXPECT_NE(trainer_->get_weight(0, 2), expected);
   EXPECT_THAT(trainer_->get_weight(1, 3), ElementsAre(0, 0)) << "the bias";
@@ -377,31 +365,29 @@ TEST_F(TrainerTest, CallbacksReadAndWriteTheWeightsOfTheirTrial) {
   EXPECT_THROW(trainer_->set_weight(0, 3, std::vector<float>(3)), InvalidArgument);
 }
 
-TEST_F(TrainerTest, EntriesMayDifferInInitializersAndDropoutAlone) {
-  const auto make = [&](Graph other) {
-    Trainer(backend_, {{small_graph(), Adam{}, 0}, {std::move(other), SGD{}, 1}}, options());
+TEST_F(TrainerTest, FitReturnsItsOwnEpochsAndFigures) {
+  fit({.epochs = 2, .batch_size = 4, .validation_data = data_.samples()});
+  std::size_t known = 0;
+  recorders_[1]->on_epoch = [&](int, TrainingControl& control) {
+    known = control.history().epoch.size();
   };
-  EXPECT_NO_THROW(make(small_graph(layers::AlphaDropout{0.1}, Initializer::lecun_normal)));
-  EXPECT_THROW(make(small_graph(layers::Softmax{})), InvalidArgument);
-  Graph longer = small_graph();
-  longer.add(layers::Softmax{});
-  EXPECT_THROW(make(longer), InvalidArgument);
-  EXPECT_THROW(Trainer(backend_, {}, options()), InvalidArgument);
+  const std::vector<History> second = fit({.epochs = 1, .batch_size = 4});
+  EXPECT_THAT(second[1].epoch, ElementsAre(0));
+  EXPECT_FALSE(second[1].history.contains("val_loss")) << "it has no validation data";
+  for (const char* figure : {"loss", "learning_rate", "seconds", "images_per_second"}) {
+    EXPECT_EQ(second[1].at(figure).size(), 1U) << figure;
+  }
+  EXPECT_EQ(known, 3U);
+  EXPECT_THAT(trainer_->history(1).epoch, ElementsAre(0, 1, 0));
+  EXPECT_TRUE(std::isnan(trainer_->history(1).at("val_loss").at(2)));
 
-  const auto wired = [](NodeId first, NodeId second) {
-    Graph graph({3});
-    const NodeId a = graph.add(layers::Dense{.units = 3});
-    const NodeId b = graph.add(layers::Softmax{});
-    const NodeId nodes[] = {0, a, b};
-    graph.add_to({nodes[first], nodes[second]}, layers::Add{});
-    return graph;
-  };
-  EXPECT_THROW(Trainer(backend_, {{wired(0, 2), Adam{}, 0}, {wired(1, 2), Adam{}, 0}}, options()),
-               InvalidArgument)
-      << "the same layers, but not in the same places";
+  const std::atomic<bool> at_once = true;
+  const std::vector<History> none = fit({.epochs = 1, .interrupt = &at_once});
+  EXPECT_TRUE(none[0].epoch.empty());
+  EXPECT_TRUE(none[0].history.empty());
 }
 
-TEST_F(TrainerTest, OptionsOutOfRangeAreRefused) {
+TEST_F(TrainerTest, FitOptionsOutOfRangeAreRefused) {
   EXPECT_THAT(error_of([&] { fit({.epochs = 0}); }), HasSubstr("epochs is 0"));
   EXPECT_THAT(error_of([&] { fit({.initial_epoch = -1}); }), HasSubstr("initial_epoch is -1"));
   EXPECT_THAT(error_of([&] { fit({.batch_size = 0}); }), HasSubstr("batch_size is 0"));
@@ -409,80 +395,6 @@ TEST_F(TrainerTest, OptionsOutOfRangeAreRefused) {
   EXPECT_THAT(error_of([&] { fit({.validation_split = 0.95}); }), HasSubstr("none to train on"));
   EXPECT_THAT(error_of([&] { fit({.validation_split = 1e-20}); }),
               HasSubstr("none to validate with"));
-  const auto compile_with = [&](auto change, Graph graph = small_graph()) {
-    return error_of([&] {
-      Entry entry{std::move(graph), Adam{}, 0};
-      CompileOptions changed = options();
-      change(entry, changed);
-      Trainer(backend_, {entry}, changed);
-    });
-  };
-  EXPECT_THAT(compile_with([](Entry& entry, auto&) { entry.optimizer = Adam{.beta_1 = 2}; }),
-              HasSubstr("beta_1 is 2"));
-  EXPECT_THAT(compile_with([](auto&, CompileOptions& o) { o.threads = -1; }),
-              HasSubstr("1 to 1024, or 0 for all cores, not -1"));
-  EXPECT_THAT(compile_with([](auto&, CompileOptions& o) {
-                o.metrics = {Metric::binary_accuracy, Metric::binary_accuracy};
-              }),
-              HasSubstr("binary_accuracy is given twice"));
-  Graph single({3});
-  single.add(layers::Dense{.units = 1});
-  EXPECT_THAT(compile_with(
-                  [](auto&, CompileOptions& o) {
-                    o.loss = Loss::mean_squared_error;
-                    o.metrics = {Metric::categorical_accuracy};
-                  },
-                  single),
-              HasSubstr("two outputs or more"));
-  Graph forked = small_graph();
-  forked.add_to({0}, layers::Dense{.units = 2});
-  EXPECT_THAT(compile_with([](auto&, auto&) {}, forked),
-              HasSubstr("dense_1: nothing takes its output"));
-}
-
-TEST_F(TrainerTest, SamplesThatDoNotFitAreRefused) {
-  const auto refusal_of = [&](auto change) {
-    return error_of([&] {
-      Samples samples = data_.samples();
-      change(samples);
-      trainer_->fit(samples, {}, {});
-    });
-  };
-  EXPECT_THAT(refusal_of([](Samples& s) { s.count = 0; }), HasSubstr("no training samples"));
-  EXPECT_THAT(refusal_of([](Samples& s) { s.count = 11; }),
-              HasSubstr("hold 30 input values, but 11 samples of shape (3,) take 33"));
-  EXPECT_THAT(refusal_of([](Samples& s) { s.targets = std::span<const std::uint8_t>(); }),
-              HasSubstr("hold 0 targets, but 10 samples take 10 (a class number each)"));
-  const std::vector<float> values(10);
-  EXPECT_THAT(refusal_of([&](Samples& s) { s.targets = values; }),
-              HasSubstr("hold 10 targets, but 10 samples take 20 (one for each output"));
-  const std::vector<std::int32_t> classes = {0, 1, 0, 1, 0, -1, 0, 1, 0, 1};
-  EXPECT_THAT(refusal_of([&](Samples& s) { s.targets = classes; }),
-              HasSubstr("target 5 of the training samples is class -1"));
-  data_.classes[3] = 2;
-  EXPECT_THAT(refusal_of([](Samples&) {}), HasSubstr("target 3 of the training samples is class 2, "
-                                                     "but the network tells classes 0 to 1 apart"));
-  data_.classes[3] = 1;
-  Data other;
-  other.classes[9] = 9;
-  EXPECT_THAT(error_of([&] { fit({.validation_data = other.samples()}); }),
-              HasSubstr("target 9 of the validation samples"));
-  EXPECT_THROW(trainer_->evaluate(other.samples(), 4), InvalidArgument);
-  EXPECT_NO_THROW(trainer_->predict(0, {.count = 10, .inputs = data_.inputs, .targets = {}}, 4))
-      << "no targets are needed";
-}
-
-TEST_F(TrainerTest, SparseLossTakesClassNumbersOnly) {
-  CompileOptions sparse = options();
-  sparse.loss = Loss::sparse_categorical_crossentropy;
-  Graph graph = small_graph();
-  graph.add(layers::Softmax{});
-  Trainer trainer(backend_, {{graph, Adam{}, 0}}, sparse);
-  const std::vector<float> values(20, 0.5F);
-  Samples samples = data_.samples();
-  EXPECT_NO_THROW(trainer.fit(samples, {}, {}));
-  samples.targets = values;
-  EXPECT_THAT(error_of([&] { trainer.fit(samples, {}, {}); }), HasSubstr("takes class numbers"));
 }
 
 }  // namespace

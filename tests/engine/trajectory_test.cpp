@@ -11,6 +11,8 @@
 #include <saltus/model.h>
 
 #include "backend/backend.h"
+#include "core/json.h"
+#include "ops/choices.h"
 #include "tests/engine/learner.h"
 
 namespace saltus {
@@ -64,19 +66,10 @@ Graph network(const std::string& activation) {
   return graph;
 }
 
-Optimizer optimizer_of(const json& run) {
-  Clipping clipping;
-  const auto set = [&](const char* name, std::optional<double>& value) {
-    if (run["clipping"].contains(name)) value = run["clipping"][name].get<double>();
-  };
-  set("clipvalue", clipping.clipvalue);
-  set("clipnorm", clipping.clipnorm);
-  set("global_clipnorm", clipping.global_clipnorm);
-  const json& given = run["optimizer"];
-  if (given["name"] == "sgd") {
-    return SGD{given["learning_rate"], given["momentum"], given["nesterov"], clipping};
-  }
-  return Adam{given["learning_rate"], given["beta_1"], given["beta_2"], given["epsilon"], clipping};
+Optimizer recorded_optimizer(const json& run) {
+  json all = run["optimizer"];
+  all["clipping"] = run["clipping"];
+  return optimizer_of(all);
 }
 
 std::vector<float> values_of(const json& weights, const std::string& name) {
@@ -92,7 +85,7 @@ TEST_P(Trajectory, StaysAsCloseToTheTruthAsPyTorch) {
   const auto plan = std::make_shared<plan::Plan>(
       plan::make_plan(graph, parse_loss(run["loss"].get<std::string>()), Precision::fp32));
   const std::int64_t batch = recorded()["batch"];
-  const Optimizer optimizer = optimizer_of(run);
+  const Optimizer optimizer = recorded_optimizer(run);
   backend::Options options;
   options.batch_size = batch;
   options.threads = 1;  // results do not depend on it, and these networks are too small to share
@@ -184,7 +177,8 @@ TEST(KerasWeights, GiveKerassPredictionsAfterTraining) {
 TEST(KerasAlphaDropout, IsOursGivenTheSameMask) {
   int compared = 0;
   for (const json& recording : recorded()["alpha_dropout"]) {
-    const backend::DropoutRule rule = backend::alpha_dropout_rule(recording["rate"]);
+    const kernels::DropoutRule rule =
+        ops::dropout_of(layers::AlphaDropout{recording["rate"].get<double>()});
     for (std::size_t row = 0; row < recording["x"].size(); ++row) {
       for (std::size_t i = 0; i < recording["x"][row].size(); ++i) {
         const bool keep = recording["mask"][row][i] == 1;

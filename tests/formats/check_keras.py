@@ -36,22 +36,30 @@ def functional():
     x = stem = layers.Conv2D(4, (4, 3), strides=(2, 1), padding="same", activation="gelu", name="stem")(x)
     x = layers.Conv2D(4, 2, padding="same", activation=layers.LeakyReLU(0.3), use_bias=False)(x)
     x = layers.PReLU(shared_axes=[1, 2])(x)
-    x = layers.Add()([x, stem, x])
+    x = layers.GroupNormalization(2, epsilon=0.1)(layers.GroupNormalization(-1)(x))
+    x = layers.LayerNormalization(epsilon=0.1)(layers.Add()([x, stem, x]))
+    x = layers.Concatenate()([x, layers.Multiply()([x, stem, x])])
+    x = layers.ZeroPadding2D(((1, 0), (2, 3)))(x)
     x = layers.MaxPooling2D((3, 2), strides=2, padding="same")(x)
-    x = layers.PReLU()(x)
+    x = layers.RMSNormalization(epsilon=0.1)(layers.PReLU()(x))
     x = layers.AveragePooling2D((2, 3), strides=(1, 2), padding="same")(x)
     x = layers.Softmax()(x)
-    x = layers.Dropout(0.2)(x)
+    x = layers.SpatialDropout2D(0.1)(layers.Dropout(0.2)(x))
     x = layers.Flatten()(x)
     x = layers.Dense(24, activation="softmax", use_bias=False)(x)
     x = layers.Reshape((3, 4, -1))(x)
     x = layers.Conv2D(5, (1, 2), activation="log_softmax")(x)
     x = layers.ELU(alpha=0.5)(x)
     x = layers.GlobalAveragePooling2D()(x)
-    x = layers.AlphaDropout(0.1)(x)
+    x = layers.GaussianNoise(0.1)(layers.AlphaDropout(0.1)(x))
     x = layers.Activation("exponential")(x)
     x = layers.Dense(6, kernel_initializer="orthogonal", name="last")(x)
     return keras.Model(image, layers.Activation("log_softmax")(x))
+
+
+def groups():
+    return keras.Sequential([keras.Input((4, 4, 6)), layers.GroupNormalization(2, center=False),
+                             layers.GroupNormalization(3, scale=False), layers.Flatten()])
 
 
 def rectifiers():
@@ -117,7 +125,7 @@ class Converted(unittest.TestCase):
         self.expect_refused("model.keras", *reasons)
 
     def test_models_predict_the_same(self):
-        for make, reach in (functional, 2), (rectifiers, 30), (activations, 6):  # so that all saturate
+        for make, reach in (functional, 2), (groups, 2), (rectifiers, 30), (activations, 6):  # so that all saturate
             for file in "model.keras", "model.h5":
                 with self.subTest(make.__name__, file=file):
                     model = with_weights(make())
@@ -149,7 +157,7 @@ class Converted(unittest.TestCase):
         x = keras.Input((8, 8, 2))
         y = layers.Conv2D(2, 3, dilation_rate=2, name="holes")(x)
         y = layers.Conv2D(2, 3, groups=2, name="groups")(y)
-        y = layers.LayerNormalization(name="other")(y)
+        y = layers.UnitNormalization(name="other")(y)
         y = layers.BatchNormalization(axis=1, name="rows")(y)
         y = layers.Softmax(axis=1, name="columns")(y)
         y = layers.GlobalAveragePooling2D(keepdims=True, name="kept")(y)
@@ -159,7 +167,7 @@ class Converted(unittest.TestCase):
             keras.Model(x, y),
             "holes: dilation_rate=[2, 2] is not known, only [1, 1]",
             "groups: groups=2 is not known, only 1",
-            "other: the layer LayerNormalization is not known",
+            "other: the layer UnitNormalization is not known",
             "rows: axis=1 is not known, only -1 or 3",
             "columns: axis=1 is not known, only -1",
             "kept: keepdims=True is not known, only False",
@@ -227,16 +235,16 @@ class Converted(unittest.TestCase):
                                   "on: it is called with training=True")
 
     def test_unknown_layers_of_old_files(self):
-        self.save(keras.Sequential([keras.Input((3,)), layers.LayerNormalization(name="other")]), "model.h5")
-        self.expect_refused("model.h5", "other: the layer LayerNormalization is not known")
+        self.save(keras.Sequential([keras.Input((3,)), layers.UnitNormalization(name="other")]), "model.h5")
+        self.expect_refused("model.h5", "other: the layer UnitNormalization is not known")
 
     def test_weights_of_unknown_layers(self):
-        keras.Sequential([keras.Input((3,)), layers.LayerNormalization(name="other"), layers.Dense(2),
+        keras.Sequential([keras.Input((3,)), layers.EinsumDense("ab,bc->ac", 3, name="other"), layers.Dense(2),
                           layers.BatchNormalization(scale=False, name="shifted")]).save_weights(
             self.folder / "model.weights.h5")
         self.expect_refused("model.weights.h5",
                             "shifted: it has center=False or scale=False; take the whole model",
-                            "other: the layer layer_normalization is not known")
+                            "other: the layer einsum_dense is not known")
 
     def test_the_documentation_names_all_that_is_known(self):
         page = set(re.findall(r"\w+", (SCRIPT.parents[1] / "docs" / "from-keras.md").read_text()))

@@ -120,6 +120,16 @@ class Files(unittest.TestCase):
                          ["Transpose", "Conv", "Conv", "Selu", "MaxPool", "Transpose", "Gemm", "Gemm"])
         self.assertEqual(operators("residual").count("Transpose"), 2)
 
+    def test_the_example_of_the_documentation_runs(self):
+        model = models()[0]
+        code = re.search(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)[1]
+        for word, ours in ("digits.onnx", path_of(model)), ("28, 28, 1", str(model["input"]["shape"])[1:-1]):
+            self.assertIn(word, code)
+            code = code.replace(word, str(ours))
+        names = {}
+        exec(code, names)
+        self.assertEqual(names["outputs"].shape, (5, *model["output"]["shape"]))
+
     def test_the_documentation_has_every_layer(self):
         page = PAGE.read_text()
         for kind in {kind for model in models() for kind in model["kinds"]} - {"InputLayer"}:

@@ -5,6 +5,7 @@
 //                                             their values as plain floats: NUMBER.floats,
 //                                             weights.json
 //   model_files load MODEL WEIGHTS FOLDER     loads both and writes the values so
+//   model_files log FOLDER                    trains, with logs/ for TensorBoard and log.jsonl
 //   model_files predict INPUTS OUTPUTS MODEL [WEIGHTS]
 #include <filesystem>
 #include <fstream>
@@ -50,15 +51,29 @@ void load(const fs::path& model_file, const fs::path& weights, const fs::path& f
 }
 
 void predict(const fs::path& inputs_file, const fs::path& outputs, Model model) {
-  model.compile({.loss = Loss::mean_squared_error, .device = Device::cpu, .threads = 1});
+  model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu, .threads = 1});
   const std::vector<float> inputs = read_floats(inputs_file);
   const auto count =
       static_cast<std::int64_t>(inputs.size()) / element_count(model.graph().nodes().front().shape);
   write_floats(outputs, model.predict({.count = count, .inputs = inputs, .targets = {}}));
 }
 
+void log_training(const fs::path& folder) {
+  const std::vector<float> inputs = {0, 0, 0, 1, 1, 0, 1, 1};
+  const std::vector<std::int32_t> classes = {0, 1, 1, 0};
+  const Samples samples{
+      .count = 4, .inputs = inputs, .targets = std::span<const std::int32_t>(classes)};
+  Model model = Sequential({2}, {layers::Dense{.units = 2}, layers::Softmax{}});
+  model.compile({.metrics = {metrics::CategoricalAccuracy{}}, .device = Device::cpu});
+  model.fit(samples, {.epochs = 3,
+                      .validation_data = samples,
+                      .callbacks = {TensorBoard{.log_dir = folder / "logs"},
+                                    json_lines_logger(folder / "log.jsonl")}});
+}
+
 void run(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "save") return save(words[1]);
+  if (words.size() == 2 && words[0] == "log") return log_training(words[1]);
   if (words.size() == 4 && words[0] == "load") return load(words[1], words[2], words[3]);
   if (words.size() >= 4 && words[0] == "predict") {
     Model model = loaded(words[3]);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "reference/examples.h"
+
 namespace saltus::formats {
 namespace {
 
@@ -26,7 +28,7 @@ Example example(std::string name, Graph graph, std::vector<float> inputs = {}) {
     inputs = drawn(random, kCount * element_count(graph.nodes().front().shape), -1, 1);
   }
   Model model(std::move(graph));
-  model.compile({.loss = Loss::mean_squared_error, .device = Device::cpu, .threads = 1});
+  model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu, .threads = 1});
   for (const Weight& weight : model.weights()) {
     const bool positive = weight.name.ends_with("gamma") || weight.name.ends_with("variance");
     const float low = positive ? 0.5f : -0.5f;
@@ -109,6 +111,25 @@ Graph sequence() {
 }
 
 /// A chain of the layers given.
+/// Products, joins and gates, of images in both orders and of vectors.
+Graph gated() {
+  Graph graph({6, 5, 2});
+  const NodeId conv = graph.add(layers::Conv2D{.filters = 4, .padding = layers::Padding::same});
+  const NodeId dense = graph.add_to({0}, layers::Dense{.units = 4});
+  const NodeId product = graph.add_to({conv, dense, conv}, layers::Multiply{});
+  graph.add_to({dense, product, conv}, layers::Concatenate{});
+  graph.add(layers::GLU{.activation = "silu"});
+  graph.add_to({product, 5}, layers::Concatenate{});
+  graph.add(layers::ZeroPadding2D{.padding = {{0, 1}, {2, 0}}});
+  graph.add(layers::Conv2D{.filters = 4});
+  graph.add(layers::ZeroPadding2D{.padding = 1});
+  graph.add(layers::GLU{});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 6});
+  graph.add(layers::GLU{.activation = "linear"});
+  return graph;
+}
+
 Graph chain(Shape shape, const std::vector<Layer>& layers) {
   Graph graph(std::move(shape));
   for (const Layer& layer : layers) graph.add(layer);
@@ -145,6 +166,7 @@ std::vector<Example> layer_examples() {
   examples.push_back(example("residual", residual()));
   examples.push_back(example("mixed", mixed()));
   examples.push_back(example("sequence", sequence()));
+  examples.push_back(example("gated", gated()));
   const Layer same = layers::Conv2D{.filters = 2, .padding = layers::Padding::same};
   examples.push_back(example("convolution", chain({5, 4, 2}, {same})));
   examples.push_back(example("dropped", chain({5, 4, 2}, {same, layers::Dropout{}})));
@@ -157,6 +179,9 @@ std::vector<Example> layer_examples() {
                                                                 .strides = {3, 3},
                                                                 .padding = layers::Padding::same},
                                            layers::GlobalAveragePooling2D{}})));
+  for (reference::Example& of_oracle : reference::examples()) {
+    examples.push_back(example(std::move(of_oracle.name), std::move(of_oracle.graph)));
+  }
   return examples;
 }
 

@@ -15,7 +15,7 @@ struct Example {
   std::vector<float> inputs;
 };
 
-/// Networks of every layer in different places.
+/// Networks of every layer in different places, and the examples of the oracle.
 std::vector<Example> layer_examples();
 
 /// Each activation of the list behind an input of one number: with its defaults, with parameters

@@ -39,6 +39,14 @@ Real stair(const Real& x) {
   return half + (half * 2 == n ? Real(0) : x - n);
 }
 
+Real sinc(const Real& x) {
+  return x == 0 ? Real(1) : sin(x) / x;
+}
+
+Real xielu(const Real& x, Parameters p) {
+  return p[2] * x + (x > 0 ? p[0] * x * x : p[1] * (exp(x) - 1 - x));
+}
+
 Real soft_root_sign(const Real& x, Parameters p) {
   return x / (x / p[0] + exp(-x / p[1]));
 }
@@ -89,6 +97,7 @@ const std::map<std::string, Formula, std::less<>> kFormulas = {
        return x > 0 ? x - x * x / 4 : x + x * x / 4;
      }},
     {"erf", [](const Real& x, Parameters) -> Real { return erf(x); }},
+    {"derf", [](const Real& x, Parameters p) -> Real { return erf(p[0] * x + p[1]); }},
 
     {"linear", [](const Real& x, Parameters) { return x; }},
     {"relu", [](const Real& x, Parameters) -> Real { return x > 0 ? x : 0; }},
@@ -127,6 +136,7 @@ const std::map<std::string, Formula, std::less<>> kFormulas = {
      [](const Real& x, Parameters p) -> Real {
        return x > 0 ? Real(p[0]) / p[1] * x : p[0] * (exp(x / p[1]) - 1);
      }},
+    {"xielu", xielu},
     {"isrlu",
      [](const Real& x, Parameters p) -> Real { return x > 0 ? x : x / sqrt(1 + p[0] * x * x); }},
     {"exponential", [](const Real& x, Parameters) -> Real { return exp(x); }},
@@ -149,6 +159,8 @@ const std::map<std::string, Formula, std::less<>> kFormulas = {
     {"silu", [](const Real& x, Parameters) -> Real { return x * sigmoid(x); }},
     {"swish", [](const Real& x, Parameters p) -> Real { return x * sigmoid(p[0] * x); }},
     {"e_swish", [](const Real& x, Parameters p) -> Real { return p[0] * x * sigmoid(x); }},
+    {"golu",
+     [](const Real& x, Parameters p) -> Real { return p[0] * x * exp(-p[1] * exp(-p[2] * x)); }},
     {"quick_gelu",
      [](const Real& x, Parameters) -> Real { return x * sigmoid(decimal("1.702") * x); }},
     {"gelu", [](const Real& x, Parameters) { return gelu(x); }},
@@ -186,12 +198,15 @@ const std::map<std::string, Formula, std::less<>> kFormulas = {
 
     {"sine", [](const Real& x, Parameters p) -> Real { return sin(p[0] * x); }},
     {"cosine", [](const Real& x, Parameters p) -> Real { return cos(p[0] * x); }},
-    {"sinc", [](const Real& x, Parameters) -> Real { return x == 0 ? Real(1) : sin(x) / x; }},
+    {"sinc", [](const Real& x, Parameters) { return sinc(x); }},
     {"snake",
      [](const Real& x, Parameters p) -> Real {
        const Real s = sin(p[0] * x);
        return x + s * s / p[0];
      }},
+
+    {"gelu_sine", [](const Real& x, Parameters) -> Real { return gelu(x) + sin(x) / 10; }},
+    {"gelu_sinc", [](const Real& x, Parameters) -> Real { return gelu(x) * (1 + sinc(kPi * x) / 2); }},
 
     {"soft_shrink",
      [](const Real& x, Parameters p) -> Real {

@@ -67,7 +67,7 @@ std::map<std::string, std::string> texts() {
   note("results.json");
   write_history_csv(folder.path() / "history.csv", result);
   note("history.csv");
-  write_sweep_json(folder.path() / "sweep.json", config, data, {});
+  write_sweep_json(folder.path() / "sweep.json", plan, {});
   note("sweep.json");
 
   // And back.

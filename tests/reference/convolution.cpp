@@ -1,5 +1,5 @@
 // The layers that multiply by a matrix: Conv2D and Dense.
-#include "reference/layers.h"
+#include "reference/formula.h"
 #include "reference/window.h"
 
 namespace saltus::reference {
@@ -94,5 +94,8 @@ Gradients backward(const layers::Dense& layer, const Call& call, const Batch& dy
   if (layer.use_bias) gradients.weights[call.weight_name("bias")] = std::move(d_bias);
   return gradients;
 }
+
+template struct Formula<layers::Conv2D>;
+template struct Formula<layers::Dense>;
 
 }  // namespace saltus::reference

@@ -11,9 +11,9 @@ bool ends_with(const std::string& name, std::string_view end) {
   return name.ends_with(end);
 }
 
-bool over_classes(Loss loss) {
-  return loss == Loss::categorical_crossentropy || loss == Loss::sparse_categorical_crossentropy ||
-         loss == Loss::categorical_crossentropy_from_logits;
+/// Whether targets are zeros and ones.
+bool is_binary(const Loss& loss) {
+  return loss.as<losses::BinaryCrossentropy>() != nullptr || loss.as<losses::Hinge>() != nullptr;
 }
 
 }  // namespace
@@ -42,18 +42,18 @@ Weights draw_weights(const Graph& graph, Random& random) {
   return weights;
 }
 
-Data draw_data(const Graph& graph, Loss loss, std::int64_t rows, Random& random) {
+Data draw_data(const Graph& graph, const Loss& loss, std::int64_t rows, Random& random) {
   Data data{Batch(rows, graph.nodes().front().shape), Batch(rows, graph.output().shape)};
   for (double& x : data.x.values) x = random.uniform(-1, 1);
   const std::int64_t outputs = data.t.sample_size();
-  if (over_classes(loss)) {
+  if (loss.is_categorical()) {
     for (std::int64_t row = 0; row < rows; ++row) {
       data.t.values[row * outputs + random.integer(0, outputs - 1)] = 1;
     }
-  } else if (loss == Loss::mean_squared_error) {
-    for (double& t : data.t.values) t = random.uniform(-1, 1);
-  } else {
+  } else if (is_binary(loss)) {
     for (double& t : data.t.values) t = static_cast<double>(random.integer(0, 1));
+  } else {
+    for (double& t : data.t.values) t = random.uniform(-1, 1);
   }
   return data;
 }

@@ -5,7 +5,7 @@
 #include <saltus/activation.h>
 #include <saltus/kernels/activations.h>
 
-#include "reference/layers.h"
+#include "reference/formula.h"
 
 namespace saltus::reference {
 namespace {
@@ -25,21 +25,30 @@ std::int64_t alpha_index(const layers::PReLU& layer, const Shape& shape, std::in
   return index;
 }
 
-/// Each element through an entry of the list, in double; the parameters are the floats that every
-/// backend has.
+/// function<Entry>(x, parameters) for the activation's entry of the list, in double; the parameters
+/// are the floats that every backend has.
 template <typename Function>
-Batch map(const saltus::Activation& activation, const Batch& x, Function function) {
+double with_entry(const saltus::Activation& activation, double x, Function function) {
   const auto parameters = kernels::parameters_of<double>(activation.ref());
-  Batch y = x;
-  kernels::dispatch(activation.ref().id, [&]<class Entry>() {
-    for (double& value : y.values) {
-      value = function.template operator()<Entry>(value, parameters);
-    }
-  });
+  double y = 0;
+  kernels::dispatch(activation.ref().id,
+                    [&]<class Entry>() { y = function.template operator()<Entry>(x, parameters); });
   return y;
 }
 
 }  // namespace
+
+double value_of(const Activation& activation, double x) {
+  return with_entry(activation, x, []<class Entry>(double at, const auto& parameters) {
+    return Entry::f(at, parameters);
+  });
+}
+
+double slope_of(const Activation& activation, double x) {
+  return with_entry(activation, x, []<class Entry>(double at, const auto& parameters) {
+    return Entry::df(at, parameters);
+  });
+}
 
 Batch forward(const layers::Input&, const Call& call) {
   return call.input();
@@ -68,16 +77,16 @@ Gradients backward(const layers::Reshape&, const Call& call, const Batch& dy) {
 
 // y = f(x), dx = dy f'(x)
 Batch forward(const Activation& layer, const Call& call) {
-  return map(layer, call.input(), [&]<class Entry>(double x, const auto& parameters) {
-    return Entry::f(x, parameters);
-  });
+  Batch y = call.input();
+  for (double& value : y.values) value = value_of(layer, value);
+  return y;
 }
 
 Gradients backward(const Activation& layer, const Call& call, const Batch& dy) {
-  Batch dx = map(layer, call.input(), [&]<class Entry>(double x, const auto& parameters) {
-    return Entry::df(x, parameters);
-  });
-  for (std::int64_t i = 0; i < dx.size(); ++i) dx.values[i] *= dy.values[i];
+  Batch dx = call.input();
+  for (std::int64_t i = 0; i < dx.size(); ++i) {
+    dx.values[i] = dy.values[i] * slope_of(layer, dx.values[i]);
+  }
   return {{std::move(dx)}, {}};
 }
 
@@ -119,5 +128,12 @@ Batch forward(const layers::Add&, const Call& call) {
 Gradients backward(const layers::Add&, const Call& call, const Batch& dy) {
   return {Array<Batch>(std::ssize(call.inputs), dy), {}};
 }
+
+template struct Formula<layers::Input>;
+template struct Formula<layers::Flatten>;
+template struct Formula<layers::Reshape>;
+template struct Formula<Activation>;
+template struct Formula<layers::PReLU>;
+template struct Formula<layers::Add>;
 
 }  // namespace saltus::reference

@@ -63,6 +63,25 @@ Graph residual() {
   return graph;
 }
 
+/// Products and joins of branches of different widths, one of which is joined with itself.
+Graph gated() {
+  Graph graph({5, 4, 2});
+  const NodeId left = graph.add(conv(3, {2, 2}));
+  const NodeId right = graph.add_to({0}, conv(3, {2, 2}));
+  const NodeId product = graph.add_to({left, right, left}, layers::Multiply{});
+  graph.add_to({left}, conv(5, {1, 1}));
+  const NodeId wide = graph.add(activation("tanh"));
+  graph.add_to({product, wide, product}, layers::Concatenate{});
+  graph.add(Dense{.units = 6});
+  graph.add(layers::GLU{.activation = "gelu"});
+  graph.add(Flatten{});
+  graph.add(Dense{.units = 8});
+  graph.add(layers::GLU{});
+  graph.add(Dense{.units = 6});
+  graph.add(layers::GLU{.activation = "linear"});
+  return graph;
+}
+
 /// A node that is added to itself, and an input that is read twice.
 Graph doubled() {
   Graph graph({4});
@@ -77,7 +96,7 @@ Graph doubled() {
 
 void add_layers(std::vector<Example>& list) {
   const auto add = [&](std::string name, Graph graph) {
-    list.push_back({std::move(name), std::move(graph), Loss::mean_squared_error});
+    list.push_back({std::move(name), std::move(graph), losses::MeanSquaredError{}});
   };
   add("dense", chain({7}, {Dense{.units = 5}}));
   add("dense_without_bias_on_images",
@@ -108,6 +127,11 @@ void add_layers(std::vector<Example>& list) {
              AveragePooling2D{.pool_size = {3, 3}, .strides = {2, 2}, .padding = Padding::same},
              Flatten{}}));
   add("global_average_pooling", chain({5, 4, 2}, {conv(6), GlobalAveragePooling2D{}}));
+  add("zero_padding",
+      chain({4, 3, 2},
+            {layers::ZeroPadding2D{.padding = {{0, 2}, {3, 1}}}, conv(3, {2, 2}),
+             layers::ZeroPadding2D{}, activation("tanh"), layers::ZeroPadding2D{.padding = {0, 2}},
+             conv(2, {3, 3}), layers::ZeroPadding2D{.padding = 1}, Flatten{}, Dense{.units = 2}}));
   add("softmax_inside", chain({3, 2, 4}, {Dense{.units = 5}, Softmax{}, Dense{.units = 3},
                                           Flatten{}, Dense{.units = 2}}));
   add("log_softmax", chain({6}, {Dense{.units = 5}, layers::LogSoftmax{}}));
@@ -121,12 +145,34 @@ void add_layers(std::vector<Example>& list) {
       chain({5, 5, 2},
             {conv(3), BatchNormalization{}, activation("tanh"), Flatten{}, Dense{.units = 6},
              BatchNormalization{.momentum = 0.9, .epsilon = 1e-2}, Dense{.units = 2}}));
+  add("layer_normalization",
+      chain({5, 5, 2},
+            {conv(3), layers::LayerNormalization{}, activation("tanh"), Flatten{},
+             Dense{.units = 6}, layers::LayerNormalization{.epsilon = 1e-2}, Dense{.units = 2}}));
+  add("rms_normalization",
+      chain({5, 5, 2},
+            {conv(3), layers::RMSNormalization{}, activation("tanh"), Flatten{}, Dense{.units = 6},
+             layers::RMSNormalization{.epsilon = 1e-2}, Dense{.units = 2}}));
+  add("group_normalization",
+      chain({4, 5, 2}, {conv(6), layers::GroupNormalization{.groups = 2}, activation("tanh"),
+                        layers::GroupNormalization{.groups = -1, .epsilon = 1e-2, .scale = false},
+                        Flatten{}, Dense{.units = 6},
+                        layers::GroupNormalization{.groups = 3, .center = false}, Dense{.units = 4},
+                        layers::GroupNormalization{.groups = 1, .center = false, .scale = false},
+                        Dense{.units = 2}}));
   add("dropout", chain({20}, {Dense{.units = 33}, Dropout{0.25}, Dense{.units = 9}, Dropout{0.5},
                               Dense{.units = 3}}));
   add("alpha_dropout",
       chain({4, 5, 3}, {conv(7, {2, 2}), AlphaDropout{0.25}, Flatten{}, Dense{.units = 11},
                         AlphaDropout{0.5}, Dense{.units = 3}}));
+  add("spatial_dropout",
+      chain({5, 4, 2}, {conv(9, {2, 2}), layers::SpatialDropout2D{0.25}, conv(3, {2, 2}),
+                        layers::SpatialDropout2D{}, Flatten{}, Dense{.units = 3}}));
+  add("gaussian_noise", chain({5, 4, 2}, {layers::GaussianNoise{0.125}, conv(3, {2, 2}),
+                                          activation("tanh"), layers::GaussianNoise{0.5}, Flatten{},
+                                          Dense{.units = 3}, layers::GaussianNoise{}}));
   add("doubled", doubled());
+  add("gated", gated());
   // Activation and pooling in one step: three ways to find the window's largest f(x).
   add("pooled_monotone", chain({8, 8, 2}, {conv(3), activation("selu"), MaxPooling2D{}, Flatten{},
                                            Dense{.units = 2}}));
@@ -140,24 +186,39 @@ void add_layers(std::vector<Example>& list) {
 }
 
 void add_losses(std::vector<Example>& list) {
-  const auto add = [&](std::string name, Loss loss, std::vector<Layer> end) {
+  const auto add = [&](std::string name, const Loss& loss, std::vector<Layer> end) {
     std::vector<Layer> row{Dense{.units = 8}, activation("tanh")};
     row.insert(row.end(), end.begin(), end.end());
     list.push_back({std::move(name), chain({6}, std::move(row)), loss});
   };
   const Layer five = Dense{.units = 5};
   const Layer one = Dense{.units = 1};
-  add("categorical_crossentropy", Loss::categorical_crossentropy, {five, Softmax{}});
-  add("categorical_crossentropy_of_sigmoids", Loss::categorical_crossentropy,
+  add("categorical_crossentropy", losses::CategoricalCrossentropy{}, {five, Softmax{}});
+  add("categorical_crossentropy_of_sigmoids", losses::CategoricalCrossentropy{},
       {five, activation("sigmoid")});
-  add("sparse_categorical_crossentropy", Loss::sparse_categorical_crossentropy, {five, Softmax{}});
-  add("categorical_crossentropy_from_logits", Loss::categorical_crossentropy_from_logits, {five});
-  add("binary_crossentropy_of_softmax", Loss::binary_crossentropy, {five, Softmax{}});
-  add("binary_crossentropy_of_sigmoid", Loss::binary_crossentropy, {one, activation("sigmoid")});
-  add("binary_crossentropy_of_sigmoids", Loss::binary_crossentropy, {five, activation("sigmoid")});
-  add("binary_crossentropy_from_logits", Loss::binary_crossentropy_from_logits, {five});
-  add("mean_squared_error_of_softmax", Loss::mean_squared_error, {five, Softmax{}});
-  add("mean_squared_error", Loss::mean_squared_error, {one});
+  add("sparse_categorical_crossentropy", losses::SparseCategoricalCrossentropy{},
+      {five, Softmax{}});
+  add("categorical_crossentropy_from_logits", losses::CategoricalCrossentropy{.from_logits = true},
+      {five});
+  add("binary_crossentropy_of_softmax", losses::BinaryCrossentropy{}, {five, Softmax{}});
+  add("binary_crossentropy_of_sigmoid", losses::BinaryCrossentropy{}, {one, activation("sigmoid")});
+  add("binary_crossentropy_of_sigmoids", losses::BinaryCrossentropy{},
+      {five, activation("sigmoid")});
+  add("binary_crossentropy_from_logits", losses::BinaryCrossentropy{.from_logits = true}, {five});
+  add("mean_squared_error_of_softmax", losses::MeanSquaredError{}, {five, Softmax{}});
+  add("mean_squared_error", losses::MeanSquaredError{}, {one});
+  add("smoothed_categorical_crossentropy", losses::CategoricalCrossentropy{.label_smoothing = 0.1},
+      {five, Softmax{}});
+  add("smoothed_categorical_crossentropy_from_logits",
+      losses::CategoricalCrossentropy{.from_logits = true, .label_smoothing = 0.1}, {five});
+  add("smoothed_binary_crossentropy", losses::BinaryCrossentropy{.label_smoothing = 0.1},
+      {five, activation("sigmoid")});
+  add("mean_absolute_error", losses::MeanAbsoluteError{}, {five});
+  add("huber", losses::Huber{.delta = 0.5}, {five});
+  add("kl_divergence_of_softmax", losses::KLDivergence{}, {five, Softmax{}});
+  add("kl_divergence_of_sigmoids", losses::KLDivergence{}, {five, activation("sigmoid")});
+  add("poisson", losses::Poisson{}, {five, activation("softplus")});
+  add("hinge", losses::Hinge{}, {five});
 }
 
 }  // namespace
@@ -183,13 +244,13 @@ std::vector<Example> examples() {
   std::vector<Example> list;
   add_layers(list);
   add_losses(list);
-  list.push_back({"residual", residual(), Loss::categorical_crossentropy});
+  list.push_back({"residual", residual(), losses::CategoricalCrossentropy{}});
   for (const char* name : {"sigmoid", "relu", "elu", "leaky_relu", "selu", "gelu_tanh"}) {
-    list.push_back(
-        {std::string("tutorial_") + name, small_tutorial(name, true), Loss::binary_crossentropy});
+    list.push_back({std::string("tutorial_") + name, small_tutorial(name, true),
+                    losses::BinaryCrossentropy{}});
   }
   list.push_back(
-      {"tutorial_dropout", small_tutorial("relu", false), Loss::categorical_crossentropy});
+      {"tutorial_dropout", small_tutorial("relu", false), losses::CategoricalCrossentropy{}});
   return list;
 }
 

@@ -38,7 +38,7 @@ class Random {
 struct Example {
   std::string name;
   Graph graph;
-  Loss loss = Loss::mean_squared_error;
+  Loss loss = losses::MeanSquaredError{};
 };
 
 /// For messages of tests.
@@ -61,7 +61,7 @@ struct Data {
   Batch x;
   Batch t;
 };
-Data draw_data(const Graph& graph, Loss loss, std::int64_t rows, Random& random);
+Data draw_data(const Graph& graph, const Loss& loss, std::int64_t rows, Random& random);
 
 /// Rows `first` to `first + count`.
 Batch rows_of(const Batch& batch, std::int64_t first, std::int64_t count);

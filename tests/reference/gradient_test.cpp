@@ -35,7 +35,7 @@ double mean_loss(const Network& network, const Data& data) {
 }
 
 /// Draws until no value lies near a kink.
-Data draw_clear_of_kinks(Network& network, Loss loss, Random& random) {
+Data draw_clear_of_kinks(Network& network, const Loss& loss, Random& random) {
   for (int attempt = 0; attempt < 300; ++attempt) {
     network.weights() = draw_weights(network.graph(), random);
     Data data = draw_data(network.graph(), loss, kRows, random);

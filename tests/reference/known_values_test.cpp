@@ -24,7 +24,7 @@ Batch run(const Shape& shape, const Layer& layer, const Values& x, const Weights
           bool training = false) {
   Graph graph(shape);
   graph.add(layer, "layer");
-  Network network(graph, Loss::mean_squared_error);
+  Network network(graph, losses::MeanSquaredError{});
   for (const auto& [name, values] : weights) network.weights().at(name) = values;
   const std::int64_t rows = std::ssize(x) / element_count(shape);
   return network.forward(Batch(rows, shape, x), training).back();
@@ -77,7 +77,7 @@ TEST(KnownValues, EqualMaximaSendTheGradientToTheFirst) {
   Graph graph({2, 2, 1});
   graph.add(layers::MaxPooling2D{});
   graph.add(layers::Flatten{});
-  const Network network(graph, Loss::mean_squared_error);
+  const Network network(graph, losses::MeanSquaredError{});
   const Pass pass = network.differentiate(Batch(1, {2, 2, 1}, {1, 3, 3, 3}), Batch(1, {1}, {2.5}));
   EXPECT_THAT(pass.input_gradient.values, near({0, 1, 0, 0}));
 }
@@ -85,7 +85,7 @@ TEST(KnownValues, EqualMaximaSendTheGradientToTheFirst) {
 TEST(KnownValues, BatchNormalizationNormalizesAndAverages) {
   Graph graph({1});
   graph.add(layers::BatchNormalization{.momentum = 0.9, .epsilon = 0.25}, "layer");
-  Network network(graph, Loss::mean_squared_error);
+  Network network(graph, losses::MeanSquaredError{});
   network.weights() = {{"layer/gamma", {2}},
                        {"layer/beta", {1}},
                        {"layer/moving_mean", {10}},
@@ -99,10 +99,33 @@ TEST(KnownValues, BatchNormalizationNormalizesAndAverages) {
   EXPECT_THAT(network.weights().at("layer/moving_variance"), near({3.6}));
 }
 
+TEST(KnownValues, RmsNormalizationDividesByTheRoot) {
+  // Mean square 12.5.
+  EXPECT_THAT(
+      run({2}, layers::RMSNormalization{.epsilon = 3.5}, {3, -4}, {{"layer/scale", {2, 4}}}).values,
+      near({1.5, -4}));
+}
+
+TEST(KnownValues, GroupNormalizationTakesNeighboursAtAllPositions) {
+  // Means 4 and 15, variances 5 and 25.
+  EXPECT_THAT(run({2, 4}, layers::GroupNormalization{.groups = 2, .epsilon = 11},
+                  {1, 3, 10, 20, 5, 7, 10, 20},
+                  {{"layer/gamma", {1, 1, 2, 1}}, {"layer/beta", {0, 0, 0, 1}}})
+                  .values,
+              near({-0.75, -0.25, -10.0 / 6, 11.0 / 6, 0.25, 0.75, -10.0 / 6, 11.0 / 6}));
+}
+
+TEST(KnownValues, ZeroPaddingTakesTopBottomLeftRight) {
+  const layers::ZeroPadding2D layer{.padding = {{1, 0}, {0, 2}}};
+  const Batch y = run({1, 1, 2}, layer, {5, 6});
+  EXPECT_EQ(y.shape, (Shape{2, 3, 2}));
+  EXPECT_THAT(y.values, near({0, 0, 0, 0, 0, 0, 5, 6, 0, 0, 0, 0}));
+}
+
 TEST(KnownValues, ParametricReluHasDerivativeZeroAtZero) {
   Graph graph({3});
   graph.add(layers::PReLU{}, "layer");
-  Network network(graph, Loss::mean_squared_error);
+  Network network(graph, losses::MeanSquaredError{});
   network.weights().at("layer/alpha") = {0.5, 0.5, 0.5};
   // dy = 2 (y - t) / 3 = 1, 1, 1
   const Pass pass =
@@ -151,18 +174,45 @@ TEST(KnownValues, DropoutKeepsTheMean) {
   EXPECT_THAT(run({2}, layers::Dropout{0.5}, {1, 2}).values, near({1, 2}));
 }
 
+TEST(KnownValues, SpatialDropoutTakesWholeMaps) {
+  constexpr std::int64_t channels = 10000;
+  const Batch y =
+      run({2, 1, channels}, layers::SpatialDropout2D{0.25}, Values(2 * channels, 1.0), {}, true);
+  double kept = 0;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    EXPECT_EQ(y.values[c], y.values[channels + c]);
+    if (y.values[c] != 0) kept += 1.0 / channels;
+  }
+  EXPECT_NEAR(kept, 0.75, 0.022) << "five standard deviations";
+}
+
+TEST(KnownValues, GaussianNoiseHasItsDeviation) {
+  constexpr std::int64_t count = 20000;
+  const Batch y = run({count}, layers::GaussianNoise{0.5}, Values(count, 1.0), {}, true);
+  double mean = 0;
+  double square = 0;
+  for (const double value : y.values) {
+    mean += value / count;
+    square += (value - 1) * (value - 1) / count;
+  }
+  // Five standard deviations of a mean and of a variance.
+  EXPECT_NEAR(mean, 1, 5 * 0.5 / std::sqrt(count));
+  EXPECT_NEAR(square, 0.25, 5 * 0.25 * std::sqrt(2.0 / count));
+  EXPECT_THAT(run({2}, layers::GaussianNoise{0.5}, {1, 2}).values, near({1, 2}));
+}
+
 TEST(KnownValues, DropoutLayersAndStepsDrawDifferentMasks) {
   Graph graph({64});
   graph.add(layers::Dropout{0.5});
   graph.add(layers::Dropout{0.5});
-  Network network(graph, Loss::mean_squared_error, SGD{}, 3);
+  Network network(graph, losses::MeanSquaredError{}, SGD{}, 3);
   const Batch ones(1, {64}, Values(64, 1.0));
   const Array<Batch> first = network.forward(ones, true);
   // The same mask twice would drop nothing in the second layer.
   EXPECT_LT(std::ranges::count(first[2].values, 4.0), std::ranges::count(first[1].values, 2.0));
   network.train(ones, ones);
   EXPECT_NE(network.forward(ones, true)[1].values, first[1].values);
-  EXPECT_EQ(Network(graph, Loss::mean_squared_error, SGD{}, 3).forward(ones, true)[1].values,
+  EXPECT_EQ(Network(graph, losses::MeanSquaredError{}, SGD{}, 3).forward(ones, true)[1].values,
             first[1].values);
 }
 
@@ -174,15 +224,15 @@ Batch one_hot(std::int64_t classes, std::int64_t target) {
 
 TEST(KnownValues, BinaryCrossentropyOfUniformProbabilities) {
   const Batch p(1, {10}, Values(10, 0.1));
-  EXPECT_NEAR(evaluate(Loss::binary_crossentropy, p, one_hot(10, 3), false).sum, 0.325083, 5e-7);
+  EXPECT_NEAR(evaluate(losses::BinaryCrossentropy{}, p, one_hot(10, 3), false).sum, 0.325083, 5e-7);
   const Sums sums = count(p, one_hot(10, 3));
-  EXPECT_EQ(sums.binary_hits, 9);  // chance: nine of ten
-  EXPECT_EQ(sums.categorical_hits, 0);
+  EXPECT_EQ(metric<metrics::BinaryAccuracy>(sums), 9);  // chance: nine of ten
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(sums), 0);
 }
 
 TEST(KnownValues, BinaryCrossentropyClips) {
   // log(p / (1 - p)) at float32's 1e-7 and 1 - 1e-7
-  const LossValue loss = evaluate(Loss::binary_crossentropy, Batch(1, {3}, {0, 1, 0.5}),
+  const LossValue loss = evaluate(losses::BinaryCrossentropy{}, Batch(1, {3}, {0, 1, 0.5}),
                                   Batch(1, {3}, {1, 0, 0}), false);
   EXPECT_NEAR(loss.sum, (16.1181 + 15.9424 + std::log(2)) / 3, 1e-4);
   EXPECT_THAT(loss.gradient.values, near({0, 0, 2.0 / 3}));
@@ -191,28 +241,64 @@ TEST(KnownValues, BinaryCrossentropyClips) {
 TEST(KnownValues, CategoricalCrossentropyRenormalizesAndClips) {
   // p = 0.2, 0.6 of a sum of 0.8: -log 0.25, whose derivatives are 1 / 0.8 - 1 / 0.2 and 1 / 0.8
   const LossValue plain =
-      evaluate(Loss::categorical_crossentropy, Batch(1, {2}, {0.2, 0.6}), one_hot(2, 0), false);
+      evaluate(losses::CategoricalCrossentropy{}, Batch(1, {2}, {0.2, 0.6}), one_hot(2, 0), false);
   EXPECT_NEAR(plain.sum, std::log(4), kExact);
   EXPECT_THAT(plain.gradient.values, near({-3.75, 1.25}));
   const LossValue clipped =
-      evaluate(Loss::categorical_crossentropy, Batch(1, {2}, {0, 1}), one_hot(2, 0), false);
+      evaluate(losses::CategoricalCrossentropy{}, Batch(1, {2}, {0, 1}), one_hot(2, 0), false);
   EXPECT_NEAR(clipped.sum, 16.118096, 1e-6);  // -log 1e-7
   EXPECT_THAT(clipped.gradient.values, near({0, 0}));
 }
 
 TEST(KnownValues, CategoricalCrossentropyOnLogitsIsNeverClipped) {
   const Batch z(1, {2}, {0, 40});
-  const LossValue loss = evaluate(Loss::categorical_crossentropy, z, one_hot(2, 0), true);
+  const LossValue loss = evaluate(losses::CategoricalCrossentropy{}, z, one_hot(2, 0), true);
   EXPECT_NEAR(loss.sum, 40, kExact);
   EXPECT_THAT(loss.gradient.values, near({-1, 1}));
+}
+
+/// The example that Keras's documentation gives of these losses.
+TEST(KnownValues, LossesOfErrors) {
+  const Batch y(2, {2}, {0.6, 0.4, 0.4, 0.6});
+  const Batch t(2, {2}, {0, 1, 0, 0});
+  const auto mean = [&](const Loss& loss) { return evaluate(loss, y, t, false).sum / 2; };
+  EXPECT_NEAR(mean(losses::MeanSquaredError{}), 0.31, kExact);
+  EXPECT_NEAR(mean(losses::MeanAbsoluteError{}), 0.55, kExact);
+  EXPECT_NEAR(mean(losses::Huber{}), 0.155, kExact);
+  EXPECT_NEAR(mean(losses::Huber{.delta = 0.5}), (0.175 + 0.175 + 0.08 + 0.175) / 4, kExact);
+  EXPECT_NEAR(mean(losses::Hinge{}), 1.3, kExact);
+  EXPECT_NEAR(mean(losses::KLDivergence{}), std::log(2.5) / 2, 1e-5);  // t = 1e-7 adds the rest
+  EXPECT_NEAR(mean(losses::Poisson{}), (2.0 - std::log(0.4)) / 4, 1e-6);
+}
+
+TEST(KnownValues, LabelSmoothing) {
+  const Batch z(1, {4});  // four equal logits: each term is t log 4, and targets add up to 1
+  const losses::CategoricalCrossentropy categorical{.from_logits = true, .label_smoothing = 0.2};
+  const LossValue over_classes = evaluate(categorical, z, one_hot(4, 1), false);
+  EXPECT_NEAR(over_classes.sum, std::log(4), kExact);
+  EXPECT_THAT(over_classes.gradient.values, near({0.2, -0.6, 0.2, 0.2}));
+  const losses::BinaryCrossentropy binary{.from_logits = true, .label_smoothing = 0.2};
+  EXPECT_THAT(evaluate(binary, z, one_hot(4, 1), false).gradient.values,
+              near({0.1, -0.1, 0.1, 0.1}));
+}
+
+TEST(KnownValues, TopFiveCountsWhatIsLarger) {
+  const auto hits = [](const Values& y, std::int64_t target) {
+    const Sums sums = count(Batch(1, {y.size()}, y), one_hot(y.size(), target));
+    return metric<metrics::Top5CategoricalAccuracy>(sums);
+  };
+  EXPECT_EQ(hits({6, 5, 4, 3, 2, 1}, 4), 1);
+  EXPECT_EQ(hits({6, 5, 4, 3, 2, 1}, 5), 0);
+  EXPECT_EQ(hits({6, 5, 4, 3, 2, 2}, 5), 1) << "equals share a rank";
+  EXPECT_EQ(hits({1, std::nan("")}, 1), 0);
 }
 
 TEST(KnownValues, MetricsBreakTiesAsKerasDoes) {
   // 0.5 rounds to 0; the first of equal outputs is the predicted class.
   const Sums sums = count(Batch(2, {2}, {0.5, 0.5, 0.4, 0.6}), Batch(2, {2}, {1, 0, 0, 1}));
-  EXPECT_EQ(sums.binary_hits, 3);
-  EXPECT_EQ(sums.categorical_hits, 2);
-  EXPECT_NEAR(sums.absolute_error, 0.5 + 0.4, kExact);
+  EXPECT_EQ(metric<metrics::BinaryAccuracy>(sums), 3);
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(sums), 2);
+  EXPECT_NEAR(metric<metrics::MeanAbsoluteError>(sums), 0.5 + 0.4, kExact);
 }
 
 TEST(KnownValues, AdamsFirstSteps) {
@@ -231,6 +317,19 @@ TEST(KnownValues, AdamsFirstSteps) {
       weights.at("w")[0],
       1 - 1e-3 * (0.5 / (0.5 + 1e-7 / std::sqrt(0.001)) + 0.5 / (0.5 + 1e-7 / std::sqrt(0.001999))),
       kExact);
+}
+
+TEST(KnownValues, AdamWsFirstSteps) {
+  Updater updater(AdamW{.learning_rate = 0.01, .weight_decay = 0.1});
+  Weights weights{{"w", {1, -2, 0.5}}};
+  // Worked out in decimals of fifty digits; of the last weight, whose gradient is zero, the decay
+  // alone remains: 0.5 * 0.999^t.
+  updater.update(weights, {{"w", {0.5, -1e-6, 0}}});
+  EXPECT_THAT(weights.at("w"), near({0.98900006324515321, -1.99559746926647958, 0.4995}));
+  updater.update(weights, {{"w", {-0.25, 2, 0}}});
+  EXPECT_THAT(weights.at("w"), near({0.98534770785754701, -2.00104322491845397, 0.4990005}));
+  updater.update(weights, {{"w", {1, 0.125, 0}}});
+  EXPECT_THAT(weights.at("w"), near({0.97778126231659310, -2.00518183508183473, 0.4985014995}));
 }
 
 TEST(KnownValues, MomentumAndNesterov) {

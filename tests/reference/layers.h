@@ -25,6 +25,7 @@ struct Call {
   const Weights& weights;
   bool training = false;
   Draw draw = {};
+  std::uint32_t number = 0;   ///< of the node in the graph
   std::uint32_t dropout = 0;  ///< number of dropout layers before this one in the graph
 
   const Batch& input() const { return *inputs.front(); }
@@ -40,41 +41,20 @@ struct Gradients {
   Weights weights;
 };
 
-/// y of one layer, for each kind. Shapes of inputs and weights are those of the graph.
-Batch forward(const layers::Input& layer, const Call& call);
-Batch forward(const layers::Conv2D& layer, const Call& call);
-Batch forward(const layers::Dense& layer, const Call& call);
-Batch forward(const layers::Flatten& layer, const Call& call);
-Batch forward(const layers::Reshape& layer, const Call& call);
-Batch forward(const Activation& layer, const Call& call);
-Batch forward(const layers::Softmax& layer, const Call& call);
-Batch forward(const layers::LogSoftmax& layer, const Call& call);
-Batch forward(const layers::PReLU& layer, const Call& call);
-Batch forward(const layers::MaxPooling2D& layer, const Call& call);
-Batch forward(const layers::AveragePooling2D& layer, const Call& call);
-Batch forward(const layers::GlobalAveragePooling2D& layer, const Call& call);
-Batch forward(const layers::Dropout& layer, const Call& call);
-Batch forward(const layers::AlphaDropout& layer, const Call& call);
-Batch forward(const layers::BatchNormalization& layer, const Call& call);
-Batch forward(const layers::Add& layer, const Call& call);
+/// What the network asks of a layer of type L. Nothing lists the layers here: formula.h says how a
+/// file adds its own, and one that is missing does not link.
+template <class L>
+struct Formula {
+  /// y. Shapes of inputs and weights are those of the graph.
+  static Batch output(const L& layer, const Call& call);
 
-/// Gradients of one layer while training, given that of its output, dy.
-Gradients backward(const layers::Input& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Conv2D& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Dense& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Flatten& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Reshape& layer, const Call& call, const Batch& dy);
-Gradients backward(const Activation& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Softmax& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::LogSoftmax& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::PReLU& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::MaxPooling2D& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::AveragePooling2D& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::GlobalAveragePooling2D& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Dropout& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::AlphaDropout& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::BatchNormalization& layer, const Call& call, const Batch& dy);
-Gradients backward(const layers::Add& layer, const Call& call, const Batch& dy);
+  /// Gradients while training, given that of the output, dy.
+  static Gradients gradients(const L& layer, const Call& call, const Batch& dy);
+};
+
+/// f(x) and f'(x) in double.
+double value_of(const Activation& activation, double x);
+double slope_of(const Activation& activation, double x);
 
 /// New values of the layer's moving_mean and moving_variance after a training step on this input,
 /// as Keras 3 has them: moving = momentum moving + (1 - momentum) batch, the batch's variance being

@@ -72,34 +72,115 @@ SampleLoss binary(const Values& p, const Values& t) {
   return loss;
 }
 
-// mean_j (y_j - t_j)^2
-SampleLoss squared_error(const Values& y, const Values& t) {
+/// A function of one output and its derivative.
+struct Pair {
+  double value, slope;
+};
+
+/// mean_j of a function of y_j and t_j.
+template <class Function>
+SampleLoss mean_over(const Values& y, const Values& t, Function function) {
   const auto n = static_cast<double>(y.size());
   SampleLoss loss{0, Values(y.size())};
   for (std::int64_t j = 0; j < y.size(); ++j) {
-    loss.value += (y[j] - t[j]) * (y[j] - t[j]) / n;
-    loss.gradient[j] = 2 * (y[j] - t[j]) / n;
+    const Pair pair = function(y[j], t[j]);
+    loss.value += pair.value / n;
+    loss.gradient[j] = pair.slope / n;
   }
   return loss;
 }
 
-SampleLoss sample_loss(const Loss& loss, const Values& y, const Values& t, bool fused) {
-  switch (loss.kind()) {
-    case Loss::Kind::categorical_crossentropy:
-    case Loss::Kind::sparse_categorical_crossentropy:
-      return fused ? categorical_from_logits(y, t) : categorical(y, t);
-    case Loss::Kind::categorical_crossentropy_from_logits:
-      return categorical_from_logits(y, t);
-    case Loss::Kind::binary_crossentropy:
-      return binary(y, t);
-    case Loss::Kind::binary_crossentropy_from_logits:
-      return binary_from_logits(y, t);
-    case Loss::Kind::mean_squared_error:
-    case Loss::Kind::custom:
-      break;
-  }
-  return squared_error(y, t);
+// mean_j (y_j - t_j)^2
+SampleLoss squared_error(const Values& y, const Values& t) {
+  return mean_over(y, t, [](double p, double q) -> Pair {
+    return {(p - q) * (p - q), 2 * (p - q)};
+  });
 }
+
+// mean_j |y_j - t_j|
+SampleLoss absolute_error(const Values& y, const Values& t) {
+  return mean_over(y, t, [](double p, double q) -> Pair {
+    return {std::abs(p - q), p == q ? 0 : std::copysign(1.0, p - q)};
+  });
+}
+
+// mean_j: the error's square / 2 where it is at most delta, and the tangent to that beyond
+SampleLoss huber(const Values& y, const Values& t, double delta) {
+  return mean_over(y, t, [=](double p, double q) -> Pair {
+    const double error = p - q;
+    if (std::abs(error) <= delta) return {error * error / 2, error};
+    return {delta * std::abs(error) - delta * delta / 2, std::copysign(delta, error)};
+  });
+}
+
+// sum_j t_j log(t_j / p_j), both clipped to [1e-7, 1]
+SampleLoss kl_divergence(const Values& p, const Values& t) {
+  SampleLoss loss{0, Values(p.size())};
+  for (std::int64_t j = 0; j < p.size(); ++j) {
+    const double target = std::clamp(t[j], kClipLow, 1.0);
+    const double output = std::clamp(p[j], kClipLow, 1.0);
+    loss.value += target * (std::log(target) - std::log(output));
+    loss.gradient[j] = output == p[j] ? -target / output : 0;
+  }
+  return loss;
+}
+
+// mean_j y_j - t_j log(y_j + 1e-7)
+SampleLoss poisson(const Values& y, const Values& t) {
+  return mean_over(y, t, [](double p, double q) -> Pair {
+    return {p - q * std::log(p + kClipLow), 1 - q / (p + kClipLow)};
+  });
+}
+
+// mean_j max(1 - t_j y_j, 0), where a target of 0 is one of -1
+SampleLoss hinge(const Values& y, const Values& t) {
+  return mean_over(y, t, [](double p, double q) -> Pair {
+    const double sign = q == 0 ? -1 : q;
+    if (1 - sign * p <= 0) return {0, 0};
+    return {1 - sign * p, -sign};
+  });
+}
+
+/// The targets that a cross-entropy with label smoothing has.
+Values smooth(Values t, double smoothing, double classes) {
+  for (double& value : t) value = (1 - smoothing) * value + smoothing / classes;
+  return t;
+}
+
+/// What each listed loss is.
+class Formulas {
+ public:
+  Formulas(const Values& y, const Values& t, bool fused) : y_(y), t_(t), fused_(fused) {}
+
+  SampleLoss operator()(const losses::CategoricalCrossentropy& loss) const {
+    const Values t = smooth(t_, loss.label_smoothing, static_cast<double>(t_.size()));
+    return fused_ || loss.from_logits ? categorical_from_logits(y_, t) : categorical(y_, t);
+  }
+  SampleLoss operator()(const losses::SparseCategoricalCrossentropy& loss) const {
+    return (*this)(losses::CategoricalCrossentropy{.from_logits = loss.from_logits});
+  }
+  SampleLoss operator()(const losses::BinaryCrossentropy& loss) const {
+    const Values t = smooth(t_, loss.label_smoothing, 2);
+    return loss.from_logits ? binary_from_logits(y_, t) : binary(y_, t);
+  }
+  SampleLoss operator()(const losses::MeanSquaredError& /*loss*/) const {
+    return squared_error(y_, t_);
+  }
+  SampleLoss operator()(const losses::MeanAbsoluteError& /*loss*/) const {
+    return absolute_error(y_, t_);
+  }
+  SampleLoss operator()(const losses::Huber& loss) const { return huber(y_, t_, loss.delta); }
+  SampleLoss operator()(const losses::KLDivergence& /*loss*/) const {
+    return kl_divergence(y_, t_);
+  }
+  SampleLoss operator()(const losses::Poisson& /*loss*/) const { return poisson(y_, t_); }
+  SampleLoss operator()(const losses::Hinge& /*loss*/) const { return hinge(y_, t_); }
+
+ private:
+  const Values& y_;
+  const Values& t_;
+  bool fused_;
+};
 
 Values sample(const Batch& batch, std::int64_t row) {
   const auto first = batch.values.begin() + row * batch.sample_size();
@@ -112,15 +193,19 @@ std::ptrdiff_t first_largest(const Values& values) {
 
 }  // namespace
 
-bool fuses_with_softmax(Loss loss) {
-  return loss == Loss::categorical_crossentropy || loss == Loss::sparse_categorical_crossentropy;
+bool fuses_with_softmax(const Loss& loss) {
+  const auto* categorical = loss.as<losses::CategoricalCrossentropy>();
+  const auto* sparse = loss.as<losses::SparseCategoricalCrossentropy>();
+  return (categorical != nullptr && !categorical->from_logits) ||
+         (sparse != nullptr && !sparse->from_logits);
 }
 
-LossValue evaluate(Loss loss, const Batch& y, const Batch& t, bool fused) {
+LossValue evaluate(const Loss& loss, const Batch& y, const Batch& t, bool fused) {
   LossValue result{0, Batch(y.rows, y.shape)};
   auto gradient = result.gradient.values.begin();
   for (std::int64_t row = 0; row < y.rows; ++row) {
-    const SampleLoss one = sample_loss(loss, sample(y, row), sample(t, row), fused);
+    const SampleLoss one =
+        std::visit(Formulas(sample(y, row), sample(t, row), fused), loss.listed());
     result.sum += one.value;
     for (const double d : one.gradient) *gradient++ = d / static_cast<double>(y.rows);
   }
@@ -134,11 +219,16 @@ Sums count(const Batch& y, const Batch& t) {
     const Values targets = sample(t, row);
     for (std::int64_t j = 0; j < outputs.size(); ++j) {
       // Keras rounds, and 0.5 rounds to 0
-      sums.binary_hits += (outputs[j] > 0.5 ? 1.0 : 0.0) == targets[j] ? 1 : 0;
-      sums.absolute_error +=
+      metric<metrics::BinaryAccuracy>(sums) += (outputs[j] > 0.5 ? 1.0 : 0.0) == targets[j] ? 1 : 0;
+      metric<metrics::MeanAbsoluteError>(sums) +=
           std::abs(outputs[j] - targets[j]) / static_cast<double>(outputs.size());
     }
-    sums.categorical_hits += first_largest(outputs) == first_largest(targets) ? 1 : 0;
+    const std::ptrdiff_t target = first_largest(targets);
+    metric<metrics::CategoricalAccuracy>(sums) += first_largest(outputs) == target ? 1 : 0;
+    const double at_target = outputs[target];
+    const auto larger =
+        std::ranges::count_if(outputs, [=](double output) { return output > at_target; });
+    metric<metrics::Top5CategoricalAccuracy>(sums) += larger < 5 && !std::isnan(at_target) ? 1 : 0;
   }
   return sums;
 }

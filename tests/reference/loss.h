@@ -1,9 +1,11 @@
 // Losses and metrics of the reference.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include <saltus/loss.h>
+#include <saltus/metric.h>
 
 #include "reference/batch.h"
 
@@ -25,22 +27,26 @@ struct LossValue {
 /// The loss of outputs y against targets t of the same size. Categorical losses take logits in both
 /// of these cases: where Loss says so, and where `fused` does, for networks that end in a Softmax;
 /// y is then what goes into it, and the gradient is with respect to that.
-LossValue evaluate(Loss loss, const Batch& y, const Batch& t, bool fused);
+LossValue evaluate(const Loss& loss, const Batch& y, const Batch& t, bool fused);
 
 /// Whether this is a loss that is computed together with a Softmax before it.
-bool fuses_with_softmax(Loss loss);
+bool fuses_with_softmax(const Loss& loss);
 
 /// Sums over a batch: those of the loss and of the metrics, whose definitions stand in
-/// <saltus/loss.h>.
+/// kernels/loss.
 struct Sums {
   std::int64_t rows = 0;
   double loss = 0;
-  std::int64_t binary_hits = 0;
-  std::int64_t categorical_hits = 0;
-  double absolute_error = 0;
+  std::array<double, ListedMetrics::kCount> metrics = {};
   std::int64_t clipped =
       0;  ///< gradient elements that clipvalue cut, or tensors that a norm scaled
 };
+
+/// The sum of a metric, in sums of whatever kind.
+template <class M, class AnySums>
+auto&& metric(AnySums&& sums) {
+  return sums.metrics[ListedMetrics::place_of<M>()];
+}
 
 /// All sums but those of the loss and the clipping.
 Sums count(const Batch& y, const Batch& t);

@@ -1,9 +1,21 @@
 #include "reference/network.h"
 
+#include <stdexcept>
 #include <utility>
 #include <variant>
 
 namespace saltus::reference {
+namespace {
+
+/// The activation inside of a layer, which the oracle does not know.
+bool has_activation(const Layer& layer) {
+  const auto* const convolution = std::get_if<layers::Conv2D>(&layer);
+  const auto* const dense = std::get_if<layers::Dense>(&layer);
+  return (convolution != nullptr && convolution->activation != Activation{}) ||
+         (dense != nullptr && dense->activation != Activation{});
+}
+
+}  // namespace
 
 std::string Call::weight_name(const char* kind) const {
   return node.name + "/" + kind;
@@ -13,15 +25,19 @@ const Values& Call::weight(const char* kind) const {
   return weights.at(weight_name(kind));
 }
 
-Network::Network(Graph graph, Loss loss, const Optimizer& optimizer, std::uint64_t seed)
+Network::Network(Graph graph, const Loss& loss, const Optimizer& optimizer, std::uint64_t seed)
     : graph_(std::move(graph)), loss_(loss), seed_(seed), updater_(optimizer) {
   fused_ =
       fuses_with_softmax(loss) && std::holds_alternative<layers::Softmax>(graph_.output().layer);
   std::uint32_t dropouts = 0;
   for (const Node& node : graph_.nodes()) {
+    if (has_activation(node.layer)) {
+      throw std::invalid_argument(node.name + ": give the oracle its activation as a layer");
+    }
     dropout_.push_back(dropouts);
     if (std::holds_alternative<layers::Dropout>(node.layer) ||
-        std::holds_alternative<layers::AlphaDropout>(node.layer)) {
+        std::holds_alternative<layers::AlphaDropout>(node.layer) ||
+        std::holds_alternative<layers::SpatialDropout2D>(node.layer)) {
       ++dropouts;
     }
     for (const Weight& weight : node.weights) {
@@ -35,15 +51,17 @@ Call Network::call(NodeId id, const Array<Batch>& outputs, const Batch& x, const
   std::vector<const Batch*> inputs;
   for (const NodeId input : node(id).inputs) inputs.push_back(&outputs[input]);
   if (inputs.empty()) inputs.push_back(&x);
-  return {node(id), std::move(inputs), weights, training, {seed_, updater_.steps()}, dropout_[id]};
+  return {node(id),    std::move(inputs),         weights,
+          training,    {seed_, updater_.steps()}, static_cast<std::uint32_t>(id),
+          dropout_[id]};
 }
 
 Array<Batch> Network::forward(const Batch& x, bool training, const Weights& weights) const {
   Array<Batch> outputs;
   for (NodeId id = 0; id < std::ssize(graph_.nodes()); ++id) {
     const Call here = call(id, outputs, x, weights, training);
-    outputs.push_back(std::visit([&](const auto& layer) { return reference::forward(layer, here); },
-                                 here.node.layer));
+    outputs.push_back(std::visit(
+        [&]<class L>(const L& layer) { return Formula<L>::output(layer, here); }, here.node.layer));
     round(outputs.back());
   }
   return outputs;
@@ -77,7 +95,7 @@ Pass Network::differentiate(const Batch& x, const Batch& t) const {
     round(gradients[id]);
     const Call here = call(id, pass.outputs, x, weights, true);
     Gradients back = std::visit(
-        [&](const auto& layer) { return reference::backward(layer, here, gradients[id]); },
+        [&]<class L>(const L& layer) { return Formula<L>::gradients(layer, here, gradients[id]); },
         here.node.layer);
     if (here.node.inputs.empty()) pass.input_gradient = std::move(back.inputs.front());
     auto dx = back.inputs.begin();

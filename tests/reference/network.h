@@ -38,8 +38,10 @@ struct Pass {
 /// A network with its loss, optimizer and weights.
 class Network {
  public:
-  /// All weights start from zero.
-  Network(Graph graph, Loss loss, const Optimizer& optimizer = SGD{}, std::uint64_t seed = 0);
+  /// All weights start from zero. Throws std::invalid_argument for an activation inside of a layer:
+  /// it is a layer of its own here.
+  Network(Graph graph, const Loss& loss, const Optimizer& optimizer = SGD{},
+          std::uint64_t seed = 0);
 
   const Graph& graph() const { return graph_; }
   Weights& weights() { return weights_; }

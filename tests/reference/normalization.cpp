@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "reference/layers.h"
+#include "reference/formula.h"
 
 namespace saltus::reference {
 namespace {
@@ -87,5 +87,7 @@ Weights moving_statistics(const layers::BatchNormalization& layer, const Call& c
   return {{call.weight_name("moving_mean"), std::move(mean)},
           {call.weight_name("moving_variance"), std::move(variance)}};
 }
+
+template struct Formula<layers::BatchNormalization>;
 
 }  // namespace saltus::reference

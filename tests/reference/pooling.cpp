@@ -1,5 +1,5 @@
 // Poolings. A stride of zero means the window's size.
-#include "reference/layers.h"
+#include "reference/formula.h"
 #include "reference/window.h"
 
 namespace saltus::reference {
@@ -111,5 +111,9 @@ Gradients backward(const layers::GlobalAveragePooling2D&, const Call& call, cons
   }
   return {{std::move(dx)}, {}};
 }
+
+template struct Formula<layers::MaxPooling2D>;
+template struct Formula<layers::AveragePooling2D>;
+template struct Formula<layers::GlobalAveragePooling2D>;
 
 }  // namespace saltus::reference

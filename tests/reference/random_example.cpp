@@ -85,19 +85,19 @@ Loss add_end(Graph& graph, Random& random) {
   switch (random.integer(0, 5)) {
     case 0:
       graph.add(layers::Softmax{});
-      return Loss::categorical_crossentropy;
+      return losses::CategoricalCrossentropy{};
     case 1:
       graph.add(layers::Softmax{});
-      return Loss::binary_crossentropy;
+      return losses::BinaryCrossentropy{};
     case 2:
       graph.add(activation("sigmoid"));
-      return Loss::binary_crossentropy;
+      return losses::BinaryCrossentropy{};
     case 3:
-      return Loss::binary_crossentropy_from_logits;
+      return losses::BinaryCrossentropy{.from_logits = true};
     case 4:
-      return Loss::categorical_crossentropy_from_logits;
+      return losses::CategoricalCrossentropy{.from_logits = true};
     default:
-      return Loss::mean_squared_error;
+      return losses::MeanSquaredError{};
   }
 }
 

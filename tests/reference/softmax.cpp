@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "reference/layers.h"
+#include "reference/formula.h"
 
 namespace saltus::reference {
 namespace {
@@ -87,5 +87,8 @@ Gradients backward(const layers::LogSoftmax& layer, const Call& call, const Batc
                     })},
           {}};
 }
+
+template struct Formula<layers::Softmax>;
+template struct Formula<layers::LogSoftmax>;
 
 }  // namespace saltus::reference

@@ -5,6 +5,7 @@
 #include <saltus/optimizer.h>
 
 #include "reference/batch.h"
+#include "reference/optimizers.h"
 
 namespace saltus::reference {
 
@@ -21,13 +22,9 @@ class Updater {
   std::uint32_t steps() const { return steps_; }
 
  private:
-  void apply(const Adam& adam, Values& w, const Values& g, const std::string& name);
-  void apply(const SGD& sgd, Values& w, const Values& g, const std::string& name);
-
   Optimizer optimizer_;
   std::uint32_t steps_ = 0;
-  Weights first_;   ///< Adam's mean of gradients, or SGD's velocity
-  Weights second_;  ///< Adam's mean of squared gradients
+  std::map<std::string, Array<Moments>, std::less<>> moments_;  ///< by weight
 };
 
 }  // namespace saltus::reference

@@ -15,7 +15,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from gpu_record import machine, plan, prediction, programs, record, steps, sweeps  # noqa: E402: found by the line above
+from gpu_record import machine, plan, programs, record, steps, sweeps  # noqa: E402: found by the line above
 from samples import BENCH, DEVICE, FAILED, HISTORY, PASSED, row_of
 
 # Tests A to E: a fault of B or D fails what runs after it.
@@ -176,10 +176,7 @@ class Sweeps(unittest.TestCase):
                                "relu 75.00, gelu 87.50, elu 25.00"])
 
 
-class Predicted(unittest.TestCase):
-    JOBS = [{"step": "convolution", "name": "conv2d forward", "seconds": 1e-5},
-            {"step": "loss", "name": "loss", "seconds": 2e-6}]
-
+class TrainingStep(unittest.TestCase):
     def entry(self, name, microseconds):
         return {"name": f"step: {name}", "kind": "tf32", "trials": 1, "flop": 0, "bytes": 0,
                 "contestants": [{"name": "Saltus", "median": microseconds * 1e-6, "seconds": [microseconds * 1e-6]}]}
@@ -187,25 +184,21 @@ class Predicted(unittest.TestCase):
     def entries(self):
         return [self.entry("01 convolution", 25.0), self.entry("02 loss", 3.0), self.entry("03 all of it", 30.0)]
 
-    def test_beside_the_measured(self):
-        self.assertEqual(list(prediction.rows(self.entries(), self.JOBS)),
-                         [["conv2d forward", "25.0", "10.0", "2.5"], ["loss", "3.0", "2.0", "1.5"],
-                          ["**all of these**", "28.0", "12.0", "2.3"], ["**the step, in one graph**", "30.0", "12.0", "2.5"]])
+    def test_is_listed_launch_by_launch(self):
+        self.assertEqual(record.step_rows(self.entries()),
+                         [["convolution", "25.0"], ["loss", "3.0"], ["**all of these**", "28.0"],
+                          ["**the step, in one graph**", "30.0"]])
 
-    def test_not_of_other_steps(self):
-        for jobs in ([], self.JOBS[:1], self.JOBS[::-1]):
-            self.assertEqual(list(prediction.rows(self.entries(), jobs))[0], ["convolution", "25.0", "", ""])
+    def test_may_be_half_measured(self):
+        self.assertEqual(record.step_rows(self.entries()[:1]), [["convolution", "25.0"], ["**all of these**", "25.0"]])
+        self.assertEqual(record.step_rows([]), [])
 
-    def test_half_a_step(self):
-        self.assertEqual([row[0] for row in prediction.rows(self.entries()[:1], self.JOBS)],
-                         ["convolution", "**all of these**"])
-
-    def test_is_there_for_the_cards_that_are_predicted(self):
-        for device in ("NVIDIA H100 80GB HBM3", "NVIDIA H200"):
-            for kind in plan.PRECISIONS:
-                for trials in (1, 6):
-                    self.assertTrue(prediction.predicted_jobs(device, kind, trials), (device, kind, trials))
-        self.assertEqual(prediction.predicted_jobs("NVIDIA A2", "tf32", 1), [])
+    def test_has_a_section_for_each_precision_and_number_of_trials(self):
+        others = [entry | {"trials": 6} for entry in self.entries()]
+        lines = list(record.training_steps(self.entries() + others))
+        self.assertEqual([line for line in lines if line.startswith("## ")],
+                         ["## A training step, launch by launch: tf32, 1 trial",
+                          "## A training step, launch by launch: tf32, 6 trials"])
 
 
 class Page(unittest.TestCase):
@@ -265,7 +258,7 @@ class Page(unittest.TestCase):
         self.assertEqual(row_of(page, "ex2")[4], "4.00 TFLOP/s")
         self.assertEqual(row_of(page, "nothing")[4], "")
         self.assertEqual(row_of(page, "article")[1], "1")
-        self.assertEqual(row_of(page, "loss"), ["loss", "1000000.0", "", ""])
+        self.assertEqual(row_of(page, "loss"), ["loss", "1000000.0"])
         self.assertIn("## Roofs", page)
         self.assertIn("## A training step, launch by launch: tf32, 1 trial\n", page)
 

@@ -52,7 +52,19 @@ def build(activation, weights):
 
 def optimizer_of(run):
     settings = {key: value for key, value in run.optimizer.items() if key != "name"}
-    kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+    kinds = {
+        kind.__name__.lower(): kind
+        for kind in (
+            keras.optimizers.Adam,
+            keras.optimizers.AdamW,
+            keras.optimizers.SGD,
+            keras.optimizers.RMSprop,
+            keras.optimizers.Nadam,
+            keras.optimizers.Adagrad,
+            keras.optimizers.Adamax,
+            keras.optimizers.Lion,
+        )
+    }
     return kinds[run.optimizer["name"]](**settings, **run.clipping)
 
 

@@ -101,6 +101,18 @@ def report(records):
         raise SystemExit(f"clipping bites too little, change CLIPPING: {', '.join(weak)}")
 
 
+def text_of(value, indent=""):
+    """JSON with each array of numbers, and each object of plain values, on a line of its own."""
+    items = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, (dict, list)) or not any(isinstance(item, (dict, list)) for item in items):
+        return json.dumps(value)
+    inner = indent + " "
+    if isinstance(value, dict):
+        lines = [f"{inner}{json.dumps(key)}: {text_of(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(inner + text_of(item, inner) for item in value) + f"\n{indent}]"
+
+
 def main():
     here = Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -165,8 +177,7 @@ def main():
         "runs": records,
         "alpha_dropout": [alpha_dropout_case(rate) for rate in (0.25, 0.5)],
     }
-    text = json.dumps(document, separators=(",", ":"))
-    arguments.out.write_text(text.replace('},{"name"', '},\n{"name"') + "\n")
+    arguments.out.write_text(text_of(document) + "\n")
     print(f"{arguments.out}: {arguments.out.stat().st_size} bytes")
 
 

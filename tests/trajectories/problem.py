@@ -42,6 +42,33 @@ ADAM = {
     "epsilon": 1e-7,
 }
 
+# What the others of the list do in one form or in several: Keras's defaults, at the rate of SGD's
+# runs where the steps are as small as SGD's.
+BETAS = {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}
+OTHERS = [
+    {"name": "adamw", **BETAS, "weight_decay": 0.004},
+    *(
+        {
+            "name": "rmsprop",
+            "learning_rate": 0.001,
+            "rho": 0.9,
+            "momentum": momentum,
+            "epsilon": 1e-7,
+            "centered": centered,
+        }
+        for momentum, centered in product((0.0, 0.9), (False, True))
+    ),
+    {"name": "nadam", **BETAS},
+    {
+        "name": "adagrad",
+        "learning_rate": 0.05,
+        "initial_accumulator_value": 0.1,
+        "epsilon": 1e-7,
+    },
+    {"name": "adamax", **BETAS},
+    {"name": "lion", "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99},
+]
+
 # Thresholds that bite in most steps; make_trajectories.py checks that.
 CLIPPING = {
     "binary_crossentropy": {"clipvalue": 0.002, "clipnorm": 0.01, "global_clipnorm": 0.02},
@@ -60,16 +87,18 @@ class Run:
 
     @property
     def name(self):
-        momentum = {True: "nesterov", False: "momentum"}.get(self.optimizer.get("nesterov"))
+        momentum = "nesterov" if self.optimizer.get("nesterov") else "momentum"
         optimizer = self.optimizer["name"]
         if self.optimizer.get("momentum"):
             optimizer += f"-{momentum}"
+        if self.optimizer.get("centered"):
+            optimizer += "-centered"
         clipping = next(iter(self.clipping), "unclipped")
         return f"{self.activation}/{self.loss}/{optimizer}/{clipping}"
 
 
 def runs():
-    """Every activation, loss and clipping with Adam, then SGD in its three forms."""
+    """Every activation, loss and clipping with Adam, then the other optimizers in all forms."""
     for activation, loss in product(ACTIVATIONS, CLIPPING):
         yield Run(activation, loss, ADAM, {})
         for key, threshold in CLIPPING[loss].items():
@@ -77,6 +106,8 @@ def runs():
     for momentum, nesterov in ((0.0, False), (0.9, False), (0.9, True)):
         sgd = {"name": "sgd", "learning_rate": 0.05, "momentum": momentum, "nesterov": nesterov}
         yield Run("selu", "categorical_crossentropy", sgd, {})
+    for optimizer in OTHERS:
+        yield Run("selu", "categorical_crossentropy", optimizer, {})
 
 
 def images_and_labels():

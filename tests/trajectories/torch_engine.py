@@ -1,6 +1,8 @@
 """The runs in plain PyTorch, with nothing of Keras in it: NCHW layers, the losses and the
 optimizers by hand. In float32 it is the second peer; in float64 it is taken as the truth."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
@@ -102,7 +104,93 @@ class SGD:
             p.add_(self.momentum * u - self.learning_rate * g if self.nesterov else u)
 
 
-OPTIMIZERS = {"adam": Adam, "sgd": SGD}
+class AdamW(Adam):
+    """p -= lr decay p, then Adam's step."""
+
+    def __init__(self, parameters, weight_decay, **others):
+        super().__init__(parameters, **others)
+        self.weight_decay = weight_decay
+
+    def step(self, parameters, gradients):
+        for p in parameters:
+            p.sub_(self.learning_rate * self.weight_decay * p)
+        super().step(parameters, gradients)
+
+
+class RMSprop:
+    """v = rho v + (1 - rho) g^2, a = rho a + (1 - rho) g; m = momentum m + lr g / sqrt(v + eps),
+    centered v - a^2 in place of v; p -= m."""
+
+    def __init__(self, parameters, learning_rate, rho, momentum, epsilon, centered):
+        self.learning_rate, self.rho, self.momentum = learning_rate, rho, momentum
+        self.epsilon, self.centered = epsilon, centered
+        self.moments = [tuple(torch.zeros_like(p) for _ in range(3)) for p in parameters]
+
+    def step(self, parameters, gradients):
+        for p, g, (v, a, m) in zip(parameters, gradients, self.moments):
+            v.mul_(self.rho).add_(g * g, alpha=1 - self.rho)
+            a.mul_(self.rho).add_(g, alpha=1 - self.rho)
+            variance = v - a * a if self.centered else v
+            m.mul_(self.momentum).add_(self.learning_rate * g / (variance + self.epsilon).sqrt())
+            p.sub_(m)
+
+
+class Nadam(Adam):
+    """Adam's moments; with u_t = b1 (1 - 0.96^t / 2) and U_t = u_1 ... u_t, p -= lr (u_{t+1} m /
+    (1 - U_{t+1}) + (1 - u_t) g / (1 - U_t)) / (sqrt(v / (1 - b2^t)) + eps)."""
+
+    def step(self, parameters, gradients):
+        self.step_count += 1
+        t, b1, b2 = self.step_count, self.beta_1, self.beta_2
+        u = [b1 * (1 - 0.5 * 0.96**i) for i in range(1, t + 2)]
+        for p, g, (m, v) in zip(parameters, gradients, self.moments):
+            m.mul_(b1).add_(g, alpha=1 - b1)
+            v.mul_(b2).add_(g * g, alpha=1 - b2)
+            ahead = u[t] / (1 - math.prod(u)) * m + (1 - u[t - 1]) / (1 - math.prod(u[:t])) * g
+            p.sub_(self.learning_rate * ahead / ((v / (1 - b2**t)).sqrt() + self.epsilon))
+
+
+class Adagrad:
+    """s += g^2 from the initial value; p -= lr g / sqrt(s + eps)."""
+
+    def __init__(self, parameters, learning_rate, initial_accumulator_value, epsilon):
+        self.learning_rate, self.epsilon = learning_rate, epsilon
+        self.sums = [torch.full_like(p, initial_accumulator_value) for p in parameters]
+
+    def step(self, parameters, gradients):
+        for p, g, s in zip(parameters, gradients, self.sums):
+            s.add_(g * g)
+            p.sub_(self.learning_rate * g / (s + self.epsilon).sqrt())
+
+
+class Adamax(Adam):
+    """u = max(b2 u, |g|); p -= lr / (1 - b1^t) m / (u + eps)."""
+
+    def step(self, parameters, gradients):
+        self.step_count += 1
+        rate = self.learning_rate / (1 - self.beta_1**self.step_count)
+        for p, g, (m, u) in zip(parameters, gradients, self.moments):
+            m.mul_(self.beta_1).add_(g, alpha=1 - self.beta_1)
+            u.copy_(torch.maximum(self.beta_2 * u, g.abs()))
+            p.sub_(rate * m / (u + self.epsilon))
+
+
+class Lion:
+    """p -= lr sign(b1 m + (1 - b1) g); m = b2 m + (1 - b2) g."""
+
+    def __init__(self, parameters, learning_rate, beta_1, beta_2):
+        self.learning_rate, self.beta_1, self.beta_2 = learning_rate, beta_1, beta_2
+        self.moments = [torch.zeros_like(p) for p in parameters]
+
+    def step(self, parameters, gradients):
+        for p, g, m in zip(parameters, gradients, self.moments):
+            p.sub_(self.learning_rate * (self.beta_1 * m + (1 - self.beta_1) * g).sign())
+            m.mul_(self.beta_2).add_(g, alpha=1 - self.beta_2)
+
+
+OPTIMIZERS = {
+    kind.__name__.lower(): kind for kind in (Adam, AdamW, SGD, RMSprop, Nadam, Adagrad, Adamax, Lion)
+}
 
 
 def train(run, weights, batches, dtype, noise=0.0):

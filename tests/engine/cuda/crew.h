@@ -75,8 +75,8 @@ inline std::vector<train::Entry> first_entries(std::ptrdiff_t count) {
 
 inline CompileOptions compile_options(Precision precision = Precision::fp32,
                                       const Libraries& libraries = {}) {
-  return {.loss = Loss::binary_crossentropy,
-          .metrics = {Metric::binary_accuracy, Metric::categorical_accuracy},
+  return {.loss = losses::BinaryCrossentropy{},
+          .metrics = {metrics::BinaryAccuracy{}, metrics::CategoricalAccuracy{}},
           .precision = precision,
           .libraries = libraries,
           .terminate_on_nan = true};

@@ -1,5 +1,6 @@
 // What the machine has to have: a driver, a device, memory.
 #include <cuda_runtime_api.h>
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,12 +8,14 @@
 
 #include "backend/cuda/compiled.h"
 #include "backend/select.h"
-#include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 #include "tests/engine/error_of.h"
 
 namespace saltus::tests {
 namespace {
+
+const std::vector<Optimizer> kOptimizers = {SGD{}, Adam{}};
+constexpr int kMoments = 2;  // Adam's
 
 using emulation::Platform;
 using testing::AllOf;
@@ -79,7 +82,7 @@ TEST(CudaMemory, TooLittleOfItIsFoundBeforeAnythingRuns) {
   graph.add(layers::Dense{.units = 1024}, "wide");
   graph.add(layers::Dense{.units = 3});
   CompileOptions options = compile_options();
-  options.loss = Loss::mean_squared_error;
+  options.loss = losses::MeanSquaredError{};
   options.metrics = {};
   emulation::reset_calls();
   const std::string error = error_of<DeviceError>([&] {
@@ -110,7 +113,7 @@ TEST(CudaMemory, RowsCountInTheLargestArray) {
   Graph graph({64});
   graph.add(layers::Dense{.units = 100}, "wide");
   const auto plan = std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32));
+      plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32));
   EXPECT_THAT(error_of<DeviceError>([&] {
                 backend::cuda().compile(plan, {backend::trial_of(graph, SGD{}, 1)},
                                         {.batch_size = 4096});
@@ -122,13 +125,13 @@ TEST(CudaMemory, RowsCountInTheLargestArray) {
 TEST(CudaMemory, SufficesToTheByte) {
   Graph graph({4});
   graph.add(layers::Dense{.units = 3});
-  const plan::Plan plan = plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32);
-  const cuda::Compiled compiled(plan, {true, true}, {}, 16);
+  const plan::Plan plan = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32);
+  const cuda::Compiled compiled(plan, 2, {}, 16);  // Adam has two
   const cuda::Layout& layout = compiled.layout();
   constexpr std::int64_t kHeld = 1000;
   const auto require = [&](std::int64_t bytes) {
     const WithCapacity memory(static_cast<std::size_t>(bytes));
-    cuda::require_memory(layout, 3, kHeld, compiled.schedules());
+    cuda::require_memory(layout, 3, kHeld, compiled.programs());
   };
   const std::int64_t enough = layout.bytes_of(3) - kHeld;
   EXPECT_NO_THROW(require(enough));
@@ -141,7 +144,7 @@ TEST(CudaMemory, GrowsByWhatIsNewAlone) {
   Graph graph({256});
   graph.add(layers::Dense{.units = 1024});
   const auto plan = std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32));
+      plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32));
   const auto executable =
       backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = 1});
   const std::vector<std::uint8_t> bytes(16 * 256);
@@ -165,15 +168,16 @@ struct Workload {
   Workload(std::int64_t units, std::int64_t count) : bytes(static_cast<std::size_t>(64 * count)) {
     Graph graph({64});
     graph.add(layers::Dense{.units = units});
-    plan = plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32);
+    plan = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32);
     samples = {.count = count, .inputs = bytes, .targets = std::span<const float>()};
   }
   int side_by_side(std::int64_t batch_size = 16) const {
-    return backend::cuda().side_by_side(plan, {.batch_size = batch_size}, samples, samples);
+    return backend::cuda().side_by_side(plan, kOptimizers, {.batch_size = batch_size}, samples,
+                                        samples);
   }
   /// Bytes of a trial on the device.
   std::int64_t of_trial() const {
-    const cuda::Layout layout = cuda::Compiled(plan, {true, true}, {}, 16).layout();
+    const cuda::Layout layout = cuda::Compiled(plan, kMoments, {}, 16).layout();
     return layout.state_bytes + layout.scratch_bytes;
   }
 };
@@ -197,10 +201,9 @@ TEST(CudaSideBySide, CountsSamplesAndGraphs) {
   const WithCapacity memory(kCapacity);
   for (const std::int64_t batches : {1, 500}) {
     const Workload work(64, 16 * batches);
-    const cuda::Compiled compiled(work.plan, {true, true}, {}, 16);
-    const std::int64_t launches =
-        batches * (std::ssize(compiled.launches(cuda::ProgramKind::train)) +
-                   std::ssize(compiled.launches(cuda::ProgramKind::evaluate)));
+    const cuda::Compiled compiled(work.plan, kMoments, {}, 16);
+    const std::int64_t launches = batches * (std::ssize(compiled.launches(plan::Mode::train)) +
+                                             std::ssize(compiled.launches(plan::Mode::evaluate)));
     const std::int64_t samples = 2 * 64 * 16 * batches;
     const std::int64_t sums = 2 * batches * std::int64_t{sizeof(kernels::BatchSums)};
     EXPECT_EQ(work.side_by_side(),

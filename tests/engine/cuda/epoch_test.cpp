@@ -1,8 +1,8 @@
 // How the host works with the device: graphs captured once, one wait an epoch, memory that grows.
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 
 namespace saltus::tests {
@@ -94,7 +94,7 @@ TEST(CudaSums, AreToldApartByTheirSplits) {
   const Images other(2, 9);
   const Graph graph = small_network("relu");
   const auto plan = std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, Loss::binary_crossentropy, Precision::fp32));
+      plan::make_plan(graph, losses::BinaryCrossentropy{}, Precision::fp32));
   const auto executable =
       backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = kBatch});
   const Samples samples = images.samples();

@@ -1,11 +1,11 @@
 // Every call of CUDA fails once: a clear error, no crash, nothing kept.
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <saltus/error.h>
 
 #include "backend/cuda/handles.h"
-#include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 
 namespace saltus::tests {
@@ -34,7 +34,7 @@ void run_all(Precision precision) {
   const Samples samples{.count = 3, .inputs = inputs, .targets = classes};
   const Graph graph = tiny_network();
   const auto plan = std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, Loss::categorical_crossentropy, precision));
+      plan::make_plan(graph, losses::CategoricalCrossentropy{}, precision));
   const auto executable = backend::cuda().compile(
       plan, {backend::trial_of(graph, Adam{}, 1), backend::trial_of(graph, SGD{}, 2)},
       {.batch_size = 1, .stop_on_nonfinite = true});

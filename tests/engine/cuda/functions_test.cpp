@@ -11,15 +11,25 @@ namespace {
 
 TEST(CudaFunctions, LossesAndMetricsOfTheCallersAreRefused) {
   Model model = Sequential({2}, {layers::Dense{.units = 1}});
-  const Loss loss = Loss::custom("huber", [](auto, auto, auto) { return 0.0; });
+  const Loss loss = Loss::custom("my_loss", [](auto, auto, auto) { return 0.0; });
   const Metric metric = Metric::custom("error", [](auto, auto) { return 0.0; });
   EXPECT_EQ(error_of([&] { model.compile({.loss = loss, .device = Device::cuda}); }),
-            "loss huber is a C++ function, which only a CPU can call; use device cpu");
+            "loss my_loss is a C++ function, which only a CPU can call; use device cpu");
+  EXPECT_EQ(
+      error_of([&] {
+        model.compile(
+            {.loss = losses::MeanSquaredError{}, .metrics = {metric}, .device = Device::cuda});
+      }),
+      "a custom metric is a C++ function, which only a CPU can call; use device cpu");
+}
+
+TEST(CudaFunctions, ActivationsOfTheCallersAreRefused) {
+  const Activation mine = Activation::custom("refused_here", [](auto, auto, auto) {});
+  Model model = Sequential({2}, {layers::Dense{.units = 1, .activation = mine}});
   EXPECT_EQ(error_of([&] {
-              model.compile(
-                  {.loss = Loss::mean_squared_error, .metrics = {metric}, .device = Device::cuda});
+              model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cuda});
             }),
-            "a custom metric is a C++ function, which only a CPU can call; use device cpu");
+            "activation refused_here is a C++ function, which only a CPU can call; use device cpu");
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
 // Products by libraries: the same network as with our kernels, but for the order of sums.
 #include <cmath>
 
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <saltus/error.h>
 
 #include "backend/cuda/compiled.h"
-#include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 #include "tests/engine/cuda/stand_ins/stand_ins.h"
 
@@ -195,13 +195,23 @@ class Without {
   const char* library_;
 };
 
+/// What compiling says, which is what checking said before.
 std::string error_of(const Libraries& libraries) {
-  try {
-    train::Trainer(backend::cuda(), {entries()[0]}, compile_options(Precision::fp32, libraries));
-  } catch (const DeviceError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
+  const CompileOptions options = compile_options(Precision::fp32, libraries);
+  const std::vector<train::Entry> one = {entries()[0]};
+  const auto said = [](auto work) -> std::string {
+    try {
+      work();
+    } catch (const DeviceError& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+  const auto network = train::lower(one[0].graph, options.loss, options.precision);
+  std::string checked =
+      said([&] { train::Trainer::check(backend::cuda(), *network, one, options, 1); });
+  EXPECT_EQ(said([&] { train::Trainer(backend::cuda(), one, options); }), checked);
+  return checked;
 }
 
 TEST(CudaLibrariesThatAreMissing, AreNamedWithWhatToDo) {
@@ -226,7 +236,7 @@ TEST(CudaLibrariesThatFail, AreErrorsThatNameTheCall) {
   const std::vector<float> targets(6, 0.25F);
   const Samples samples{.count = 3, .inputs = inputs, .targets = targets};
   CompileOptions options = compile_options(Precision::fp32, kBoth);
-  options.loss = Loss::mean_squared_error;
+  options.loss = losses::MeanSquaredError{};
   options.metrics = {};
   const auto run = [&] {
     train::Trainer trainer(backend::cuda(), {{graph, SGD{}, 1}}, options);
@@ -264,16 +274,18 @@ TEST(CudaLibrariesThatFail, AreErrorsThatNameTheCall) {
 
 TEST(CudaSideBySideWithLibraries, LeavesRoomForTheirWorkspace) {
   const plan::Plan plan =
-      plan::make_plan(network("relu"), Loss::binary_crossentropy, Precision::fp32);
+      plan::make_plan(network("relu"), losses::BinaryCrossentropy{}, Precision::fp32);
   emulation::set_capacity(std::size_t{40} << 20);
   const auto side_by_side = [&](const Libraries& libraries) {
-    return backend::cuda().side_by_side(plan, {.batch_size = 16, .libraries = libraries}, {}, {});
+    const std::vector<Optimizer> sgd = {SGD{}};
+    return backend::cuda().side_by_side(plan, sgd, {.batch_size = 16, .libraries = libraries}, {},
+                                        {});
   };
   const int count = side_by_side(kBoth);
   const int ours = side_by_side({});
   emulation::set_capacity(std::size_t{4} << 30);
   EXPECT_LT(count, ours);
-  const cuda::Compiled compiled(plan, {true, true}, {}, 1, kBoth);
+  const cuda::Compiled compiled(plan, 0, {}, 1, kBoth);
   const cuda::Layout& layout = compiled.layout();
   EXPECT_GT(layout.shared_bytes, 0);
   EXPECT_EQ(count, ((std::int64_t{40} << 20) / 10 * 9 - layout.shared_bytes) /

@@ -1,4 +1,5 @@
 // What is too large for any GPU, and is refused before anything runs.
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,7 +7,6 @@
 
 #include "backend/cuda/cuda.h"
 #include "backend/cuda/dataset.h"
-#include "tests/emulation/control.h"
 
 namespace saltus::tests {
 namespace {
@@ -16,7 +16,7 @@ using testing::HasSubstr;
 /// What the backend says to trials of a network with batches of so many rows.
 std::string refusal(const Graph& graph, std::int64_t batch_size, std::size_t trials = 1) {
   const auto plan = std::make_shared<const plan::Plan>(
-      plan::make_plan(graph, Loss::mean_squared_error, Precision::tf32));
+      plan::make_plan(graph, losses::MeanSquaredError{}, Precision::tf32));
   emulation::reset_calls();
   std::string said = "nothing";
   try {

@@ -2,9 +2,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <emulation/control.h>
 #include <gtest/gtest.h>
-
-#include "tests/emulation/control.h"
 
 namespace {
 

@@ -2,13 +2,13 @@
 #include <functional>
 #include <limits>
 
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <saltus/error.h>
 
 #include "backend/cuda/dataset.h"
-#include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 #include "tests/engine/error_of.h"
 
@@ -66,7 +66,7 @@ class Classifiers {
     const backend::Trial trial = backend::trial_of(graph, SGD{.learning_rate = 0.5}, 1);
     executable_ = backend::cuda().compile(
         std::make_shared<const plan::Plan>(
-            plan::make_plan(graph, Loss::categorical_crossentropy, Precision::fp32)),
+            plan::make_plan(graph, losses::CategoricalCrossentropy{}, Precision::fp32)),
         std::vector<backend::Trial>(static_cast<std::size_t>(trials), trial), options);
   }
   backend::Executable* operator->() const { return executable_.get(); }
@@ -346,7 +346,7 @@ std::unique_ptr<backend::Executable> regression() {
   const Clipping clipping{.clipvalue = 0.125};
   return backend::cuda().compile(
       std::make_shared<const plan::Plan>(
-          plan::make_plan(graph, Loss::mean_squared_error, Precision::fp32)),
+          plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32)),
       {backend::trial_of(graph, SGD{.learning_rate = 1, .clipping = clipping}, 1),
        backend::trial_of(graph, SGD{.learning_rate = 0}, 2)},
       {.batch_size = 2});
@@ -407,7 +407,7 @@ TEST(CudaTrialsThatDiverge, AreNamedByTheWeightThoughOthersBeforeItAreNotTrained
   const Values inputs = {1, -1};
   const Values targets = {0, 0};
   CompileOptions options = compile_options();
-  options.loss = Loss::mean_squared_error;
+  options.loss = losses::MeanSquaredError{};
   options.metrics = {};
   train::Trainer trainer(backend::cuda(), {{graph, SGD{}, 0}}, options);
   // What good reads is 1e20, what comes back to it 1e10 by 1e10; gamma's gradient is 1 again.

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <limits>
 
+#include <emulation/control.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <saltus/error.h>
 
-#include "tests/emulation/control.h"
 #include "tests/engine/cuda/crew.h"
 
 namespace saltus::tests {
@@ -94,7 +94,7 @@ TEST(CudaTrialsThatDiverge, StopBeforeAnyWeightChangesAndAreNamedByTheGradient) 
   const std::vector<float> inputs = {1e20F};
   const std::vector<float> targets = {0};
   CompileOptions options = compile_options();
-  options.loss = Loss::mean_squared_error;
+  options.loss = losses::MeanSquaredError{};
   options.metrics = {};
   train::Trainer trainer(backend::cuda(), {{graph, SGD{}, 0}}, options);
   trainer.set_weight(0, 0, std::vector<float>{1});
@@ -114,7 +114,7 @@ TEST(CudaTrialsThatDiverge, AreFoundByAFigureAfterTheLastUpdate) {
   const std::vector<float> inputs = {1};
   const std::vector<float> targets = {0};
   CompileOptions options = compile_options();
-  options.loss = Loss::mean_squared_error;
+  options.loss = losses::MeanSquaredError{};
   options.metrics = {};
   train::Trainer trainer(
       backend::cuda(),
@@ -143,7 +143,7 @@ struct NormalisedOnDevice {
 
   static CompileOptions options() {
     CompileOptions options = compile_options();
-    options.loss = Loss::mean_squared_error;
+    options.loss = losses::MeanSquaredError{};
     options.metrics = {};
     return options;
   }

@@ -36,8 +36,8 @@ def kernels_of(ptx):
 
 
 def expected_in(name):
-    """The instructions of a kernel, by the element type of its Tiles<T, columns>."""
-    element = re.search(r"tensor::Tiles<([\w:]+), \d+>", name)
+    """The instructions of a kernel, by the element type of its Mainloop<T, shape>."""
+    element = re.search(r"tensor::Mainloop<([\w:]+), ", name)
     if element is None:
         sys.exit(f"{name} has no tiles of the tensor cores: what should it contain?")
     if element[1] == "float":

@@ -18,7 +18,7 @@ std::vector<float> backward_data(const Inputs<typename M::In>& in, const TrialTa
       M::engine,
       {in.window, in.device_dy.per_trial(in.trials), in.device_w.per_trial(in.trials),
        dx.per_trial(in.trials)},
-      table.stage());
+      table.context());
   return values(dx.read());
 }
 

@@ -20,7 +20,7 @@ FilterGradients backward_filter(const Inputs<typename M::In>& in, const TrialTab
   const auto dw = output<float>(in.trials, weight_count(in.window));
   const auto db = output<float>(in.trials, static_cast<std::size_t>(in.window.channels_out));
   const auto workspace = static_cast<std::size_t>(
-      kernels::convolution_backward_filter_workspace(in.window, table.stage().max_rows) *
+      kernels::convolution_backward_filter_workspace(in.window, table.context().max_rows) *
       in.trials);
   const DeviceArray<float> device_workspace(workspace);
   kernels::ConvolutionBackwardFilter<typename M::In> arguments;
@@ -30,7 +30,7 @@ FilterGradients backward_filter(const Inputs<typename M::In>& in, const TrialTab
   arguments.dw = dw.per_trial(in.trials);
   if (with_bias) arguments.db = db.per_trial(in.trials);
   arguments.workspace = device_workspace.per_trial(in.trials);
-  kernels::convolution_backward_filter(M::engine, arguments, table.stage());
+  kernels::convolution_backward_filter(M::engine, arguments, table.context());
   return {dw.read(), db.read()};
 }
 

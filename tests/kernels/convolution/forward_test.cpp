@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <saltus/kernels/activations.h>
+
 #include "tests/kernels/convolution/trials.h"
-#include "tests/kernels/device/activations.h"
+#include "tests/kernels/host/activations.h"
 
 namespace saltus::test {
 namespace {
@@ -35,7 +37,7 @@ Outputs forward(const Inputs<typename M::In>& in, const TrialTable& table, bool 
       M::engine,
       {in.window, in.device_x.per_trial(in.trials), in.device_w.per_trial(in.trials), epilogue,
        device_workspace.per_trial(in.trials)},
-      table.stage());
+      table.context());
   return {values(y.read()), slope.read()};
 }
 
@@ -186,11 +188,12 @@ TEST(ConvolutionLaunchers, RefuseBatchesWhosePixelsAnIntCannotCount) {
   kernels::ConvolutionBackwardData<float, float> data;
   kernels::ConvolutionBackwardFilter<float> filter;
   forward.window = data.window = filter.window = window;
-  constexpr auto kEngine = kernels::Engine::plain;
-  const kernels::Stage stage = table.stage();
-  EXPECT_THROW(kernels::convolution_forward(kEngine, forward, stage), std::invalid_argument);
-  EXPECT_THROW(kernels::convolution_backward_data(kEngine, data, stage), std::invalid_argument);
-  EXPECT_THROW(kernels::convolution_backward_filter(kEngine, filter, stage), std::invalid_argument);
+  constexpr auto kEngine = kernels::Engine::simt;
+  const kernels::LaunchContext context = table.context();
+  EXPECT_THROW(kernels::convolution_forward(kEngine, forward, context), std::invalid_argument);
+  EXPECT_THROW(kernels::convolution_backward_data(kEngine, data, context), std::invalid_argument);
+  EXPECT_THROW(kernels::convolution_backward_filter(kEngine, filter, context),
+               std::invalid_argument);
 }
 
 }  // namespace

@@ -40,13 +40,13 @@ using kernels::Engine;
 
 /// Every engine with every type of inputs and outputs.
 using Multipliers =
-    testing::Types<Multiplier<Engine::plain, float, float>, Multiplier<Engine::plain, Bf16, float>,
-                   Multiplier<Engine::plain, Bf16, Bf16>, Multiplier<Engine::tensor, float, float>,
+    testing::Types<Multiplier<Engine::simt, float, float>, Multiplier<Engine::simt, Bf16, float>,
+                   Multiplier<Engine::simt, Bf16, Bf16>, Multiplier<Engine::tensor, float, float>,
                    Multiplier<Engine::tensor, Bf16, float>, Multiplier<Engine::tensor, Bf16, Bf16>>;
 
 /// One with every type of inputs: the gradient of weights is always float.
 using FilterMultipliers =
-    testing::Types<Multiplier<Engine::plain, float, float>, Multiplier<Engine::plain, Bf16, float>,
+    testing::Types<Multiplier<Engine::simt, float, float>, Multiplier<Engine::simt, Bf16, float>,
                    Multiplier<Engine::tensor, float, float>,
                    Multiplier<Engine::tensor, Bf16, float>>;
 

@@ -65,7 +65,7 @@ class ExtentsLimit : public testing::TestWithParam<Limit> {};
 TEST_P(ExtentsLimit, IsOneForAllThatCheckIt) {
   const auto& [window, rows, expected] = GetParam();
   const TrialTable table({.rows = 1, .max_rows = rows});
-  kernels::Stage stage = table.stage();
+  kernels::LaunchContext context = table.context();
   const auto said = [&](auto work) { EXPECT_THAT(refusal(work), HasSubstr(expected)); };
   said([&] { kernels::check_convolution(window, rows); });
   if (expected.empty()) {
@@ -77,13 +77,14 @@ TEST_P(ExtentsLimit, IsOneForAllThatCheckIt) {
   said([&] { kernels::convolution_backward_filter_workspace(window, rows); });
   using kernels::Engine;
   said([&] {
-    kernels::convolution_forward<float, float>(Engine::plain, {window, {}, {}, {}, {}}, stage);
+    kernels::convolution_forward<float, float>(Engine::simt, {window, {}, {}, {}, {}}, context);
   });
   said([&] {
-    kernels::convolution_backward_data<float, float>(Engine::plain, {window, {}, {}, {}}, stage);
+    kernels::convolution_backward_data<float, float>(Engine::simt, {window, {}, {}, {}}, context);
   });
   said([&] {
-    kernels::convolution_backward_filter<float>(Engine::plain, {window, {}, {}, {}, {}, {}}, stage);
+    kernels::convolution_backward_filter<float>(Engine::simt, {window, {}, {}, {}, {}, {}},
+                                                context);
   });
 }
 
@@ -126,10 +127,10 @@ TEST(ExtentsTest, PoolingsAreRefusedBeforeAnythingRuns) {
   const kernels::Window window =
       window_of({.image = {2048, 2048}, .size = {2, 2}, .strides = {2, 2}, .in = 4, .out = 4});
   const TrialTable table({.rows = 1, .max_rows = 512});
-  const kernels::Stage stage = table.stage();
+  const kernels::LaunchContext context = table.context();
   const auto refused = [&](auto pool, auto arguments) {
     arguments.window = window;
-    EXPECT_THAT(refusal([&] { pool(arguments, stage); }), HasSubstr(kPixels));
+    EXPECT_THAT(refusal([&] { pool(arguments, context); }), HasSubstr(kPixels));
   };
   refused(kernels::max_pool, kernels::MaxPool{});
   refused(kernels::max_pool_backward, kernels::MaxPoolBackward{});

@@ -18,7 +18,7 @@
 #include "tests/kernels/walk/walk.h"
 
 #if defined(SALTUS_EMULATED_CUDA)
-#include "tests/emulation/control.h"
+#include <emulation/control.h>
 #endif
 
 namespace saltus::test {

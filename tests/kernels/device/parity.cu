@@ -50,27 +50,28 @@ __global__ void multiply_kernel(const std::uint32_t* a, const std::uint32_t* b, 
 
 constexpr int kCopying = 64;
 
-/// A stage is started before the one before it is waited for; neighbours read what a thread copied.
+/// A context is started before the one before it is waited for; neighbours read what a thread
+/// copied.
 __global__ void copy_kernel(const std::uint32_t* source, const std::uint8_t* keep,
                             std::uint32_t* target, int stages) {
   SALTUS_DYNAMIC_SHARED(std::uint32_t, ring);
   const auto thread = static_cast<int>(threadIdx.x);
-  const auto start = [&](int stage) {
-    if (stage < stages) {
-      const int piece = stage * kCopying + thread;
-      kernels::copy_async(ring + (stage % 2 * kCopying + thread) * 4, source + piece * 4,
+  const auto start = [&](int context) {
+    if (context < stages) {
+      const int piece = context * kCopying + thread;
+      kernels::copy_async(ring + (context % 2 * kCopying + thread) * 4, source + piece * 4,
                           keep[piece] != 0);
     }
     kernels::close_copies();
   };
   const int read = kCopying - 1 - thread;
   start(0);
-  for (int stage = 0; stage < stages; ++stage) {
-    start(stage + 1);
+  for (int context = 0; context < stages; ++context) {
+    start(context + 1);
     kernels::wait_for_copies<1>();
     __syncthreads();
     for (int i = 0; i < 4; ++i)
-      target[(stage * kCopying + read) * 4 + i] = ring[(stage % 2 * kCopying + read) * 4 + i];
+      target[(context * kCopying + read) * 4 + i] = ring[(context % 2 * kCopying + read) * 4 + i];
     __syncthreads();
   }
 }

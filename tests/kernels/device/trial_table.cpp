@@ -27,18 +27,18 @@ TrialTable::TrialTable(const TableSetup& setup)
       activations_(setup.activations),
       dropouts_(setup.dropouts) {}
 
-kernels::Stage TrialTable::stage() const {
-  kernels::Stage stage;
-  stage.trials.count = trials();
-  stage.trials.states = states_.data();
-  stage.trials.batch = batch_.data();
-  stage.trials.activations = activations_.data();
-  stage.trials.dropouts = dropouts_.data();
-  stage.trials.activation_slots = static_cast<int>(activations_.size()) / trials();
-  stage.trials.dropout_slots = static_cast<int>(dropouts_.size()) / trials();
-  stage.max_rows = max_rows_;
-  stage.stream = stream();
-  return stage;
+kernels::LaunchContext TrialTable::context() const {
+  kernels::LaunchContext context;
+  context.trials.count = trials();
+  context.trials.states = states_.data();
+  context.trials.batch = batch_.data();
+  context.trials.activations = activations_.data();
+  context.trials.dropouts = dropouts_.data();
+  context.trials.activation_slots = static_cast<int>(activations_.size()) / trials();
+  context.trials.dropout_slots = static_cast<int>(dropouts_.size()) / trials();
+  context.max_rows = max_rows_;
+  context.stream = stream();
+  return context;
 }
 
 }  // namespace saltus::test

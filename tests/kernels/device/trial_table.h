@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <saltus/kernels/stage.h>
+#include <saltus/kernels/launch_context.h>
 
 #include "tests/kernels/device/device_array.h"
 
@@ -25,7 +25,7 @@ class TrialTable {
   explicit TrialTable(const TableSetup& setup);
 
   /// To hand to a launcher; valid as long as this table.
-  [[nodiscard]] kernels::Stage stage() const;
+  [[nodiscard]] kernels::LaunchContext context() const;
 
   [[nodiscard]] std::vector<kernels::TrialState> states() const { return states_.read(); }
   [[nodiscard]] int trials() const { return static_cast<int>(states_.size()); }

@@ -10,11 +10,11 @@
 #include <new>
 #include <string>
 
+#include <emulation/control.h>
 #include <sys/mman.h>
 
 #include <saltus/kernels/trial.h>
 
-#include "tests/emulation/control.h"
 #include "tests/kernels/device/device_array.h"
 
 namespace saltus::test {

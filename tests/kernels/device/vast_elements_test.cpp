@@ -42,7 +42,7 @@ class VastElements : public testing::Test {
                           .states = std::vector<kernels::TrialState>(kVastTrials),
                           .activations = {relu(), relu()},
                           .dropouts = {{0, 2, 1, -4}, {0, 2, 1, -4}}}};
-  const kernels::Stage stage = table.stage();
+  const kernels::LaunchContext context = table.context();
   Vast<float> x{kLast + 1}, y{kLast + 1}, z{kLast + 1};
 };
 
@@ -52,28 +52,28 @@ TEST_F(VastElements, Activate) {
   x[kLast] = 3;
   run_last_blocks([&] {
     kernels::activate({x.input(), bias.input(), y.per_trial(), z.per_trial(), kSize, kSize, 0},
-                      stage);
+                      context);
   });
   EXPECT_EQ(y[kLast], 5);
   EXPECT_EQ(z[kLast], 1);
   run_last_blocks([&] {
-    kernels::activate_backward({y.input(), z.per_trial(), x.per_trial(), kSize}, stage);
+    kernels::activate_backward({y.input(), z.per_trial(), x.per_trial(), kSize}, context);
   });
   EXPECT_EQ(x[kLast], 5);
 }
 
 TEST_F(VastElements, Drop) {
   x[kLast] = 3;
-  run_last_blocks([&] { kernels::drop({x.input(), y.per_trial(), kSize, 0}, stage); });
+  run_last_blocks([&] { kernels::drop({x.input(), y.per_trial(), kSize, 0}, context); });
   EXPECT_EQ(y[kLast], 7);
-  run_last_blocks([&] { kernels::drop_backward({x.input(), z.per_trial(), kSize, 0}, stage); });
+  run_last_blocks([&] { kernels::drop_backward({x.input(), z.per_trial(), kSize, 0}, context); });
   EXPECT_EQ(z[kLast], 6);
 }
 
 TEST_F(VastElements, Sum) {
   x[kLast] = 3;
   z[kLast] = 4;
-  run_last_blocks([&] { kernels::sum({x.input(), z.input(), y.per_trial(), kSize}, stage); });
+  run_last_blocks([&] { kernels::sum({x.input(), z.input(), y.per_trial(), kSize}, context); });
   EXPECT_EQ(y[kLast], 7);
 }
 
@@ -87,13 +87,13 @@ TEST_F(VastElements, ParametricRelu) {
   alpha[kSize - 1] = 2;
   x[kLast] = -3;
   run_last_blocks([&] {
-    kernels::parametric_relu({map, x.input(), alpha.input(), y.per_trial()}, stage);
+    kernels::parametric_relu({map, x.input(), alpha.input(), y.per_trial()}, context);
   });
   EXPECT_EQ(y[kLast], -6);
   y[kLast] = 5;
   run_last_blocks([&] {
     kernels::parametric_relu_backward(
-        {map, x.input(), y.input(), alpha.input(), z.per_trial(), dalpha.per_trial()}, stage);
+        {map, x.input(), y.input(), alpha.input(), z.per_trial(), dalpha.per_trial()}, context);
   });
   EXPECT_EQ(z[kLast], 10);
   EXPECT_EQ(dalpha[kSize - 1], -15);
@@ -102,8 +102,8 @@ TEST_F(VastElements, ParametricRelu) {
 TEST_F(VastElements, FillAndCast) {
   const Vast<kernels::Bf16> halves(kLast + 1);
   run_last_blocks([&] {
-    kernels::fill({x.per_trial(), kLast + 1, 3}, stage);
-    kernels::cast({x.input(), halves.per_trial(), kLast + 1}, stage);
+    kernels::fill({x.per_trial(), kLast + 1, 3}, context);
+    kernels::cast({x.input(), halves.per_trial(), kLast + 1}, context);
   });
   EXPECT_EQ(x[kLast], 3);
   EXPECT_EQ(to_float(halves[kLast]), 3);
@@ -116,7 +116,7 @@ TEST_F(VastElements, Transpose) {
   const Vast<float> source(std::int64_t{kTall} * kWide);
   source[std::int64_t{kTall} * kWide - 2] = 3;
   run_last_blocks([&] {
-    kernels::transpose({source.input(), turned.per_trial(), kTall, kWide}, stage);
+    kernels::transpose({source.input(), turned.per_trial(), kTall, kWide}, context);
   });
   EXPECT_EQ(turned[std::int64_t{kTall} * (kWide - 1) - 1], 3);
 }
@@ -131,7 +131,7 @@ TEST_F(VastElements, ColumnSums) {
   vectors[kElements - 1] = 3;
   run_last_blocks([&] {
     kernels::column_sums({vectors.input(), sums.per_trial(), workspace.per_trial(), kVectors, 3},
-                         rows.stage());
+                         rows.context());
   });
   EXPECT_EQ(sums[2], 3);
 }
@@ -144,7 +144,7 @@ TEST_F(VastElements, LoadInput) {
   load.order = {.count = kRows};
   load.x = x.per_trial();
   load.size = kSize;
-  run_last_blocks([&] { kernels::load_input(load, stage); });
+  run_last_blocks([&] { kernels::load_input(load, context); });
   EXPECT_EQ(x[kLast], 1);
 }
 
@@ -155,7 +155,7 @@ TEST_F(VastElements, EvaluateLoss) {
   x[kLast] = 5;
   targets[kLast] = 2;
   kernels::EvaluateLoss step;
-  step.loss = kernels::LossFunction::mean_squared_error;
+  step.loss = losses::MeanSquaredError{};
   step.outputs = kSize;
   step.x = x.input();
   step.dx = y.per_trial();
@@ -163,7 +163,7 @@ TEST_F(VastElements, EvaluateLoss) {
   step.order = {.count = kRows};
   step.sums = sums.per_trial();
   step.workspace = workspace.per_trial();
-  run_last_blocks([&] { kernels::evaluate_loss(step, stage); });
+  run_last_blocks([&] { kernels::evaluate_loss(step, context); });
   EXPECT_FLOAT_EQ(y[kLast], static_cast<float>(2.0 * 3 / (double{kRows} * kSize)));
   EXPECT_DOUBLE_EQ(sums[0].loss, 9.0 / kSize);
   EXPECT_EQ(sums[0].rows, kRows);
@@ -173,12 +173,12 @@ TEST_F(VastElements, Softmax) {
   constexpr int kVectors = kSize / 17;
   constexpr std::int64_t kEnd = std::int64_t{kRows} * kVectors * 17;
   for (int i = 2; i <= 17; ++i) x[kEnd - i] = -200;
-  run_last_blocks([&] { kernels::softmax({x.input(), y.per_trial(), kVectors, 17}, stage); });
+  run_last_blocks([&] { kernels::softmax({x.input(), y.per_trial(), kVectors, 17}, context); });
   EXPECT_EQ(y[kEnd - 1], 1);
   y[kEnd - 1] = 0.5F;
   x[kEnd - 1] = 4;
   run_last_blocks([&] {
-    kernels::softmax_backward({y.input(), x.input(), z.per_trial(), kVectors, 17}, stage);
+    kernels::softmax_backward({y.input(), x.input(), z.per_trial(), kVectors, 17}, context);
   });
   EXPECT_EQ(z[kEnd - 1], 1) << "0.5 (4 - 0.5 4)";
 }
@@ -202,7 +202,7 @@ TEST_F(VastElements, Normalize) {
         {shape, x.input(), gamma.input(), beta.input(), moving_mean.input(),
          moving_variance.input(), next_mean.per_trial(), next_variance.per_trial(),
          mean.per_trial(), inverse.per_trial(), y.per_trial(), workspace.per_trial(), 0, 0},
-        stage);
+        context);
   });
   // One sample of n is n: mean 1, variance n - 1.
   EXPECT_NEAR(mean[kChannel], 1, 1e-4);
@@ -215,7 +215,7 @@ TEST_F(VastElements, Normalize) {
   run_last_blocks([&] {
     kernels::normalize_inference({shape, x.input(), gamma.input(), beta.input(), next_mean.input(),
                                   next_variance.input(), y.per_trial(), workspace.per_trial(), 0},
-                                 stage);
+                                 context);
   });
   EXPECT_NEAR(y[kEnd - 1], trained, 1e-4 * trained);
 
@@ -226,7 +226,7 @@ TEST_F(VastElements, Normalize) {
     kernels::normalize_backward(
         {shape, x.input(), dy.input(), gamma.input(), mean.input(), inverse.input(), z.per_trial(),
          dgamma.per_trial(), dbeta.per_trial(), of_backward.per_trial()},
-        stage);
+        context);
   });
   EXPECT_EQ(dbeta[kChannel], 5);
   EXPECT_NEAR(dgamma[kChannel], 5 * xhat, 1e-3 * xhat);
@@ -239,8 +239,10 @@ TEST_F(VastElements, Update) {
   const DeviceArray<kernels::UpdatePiece> pieces(cut.pieces);
   const DeviceArray<int> first_of_weight(cut.first_of_weight);
   const int piece_count = static_cast<int>(cut.pieces.size());
-  const DeviceArray<kernels::UpdateRule> rules(std::vector<kernels::UpdateRule>(
-      kVastTrials, {.adam = false, .clip = kernels::Clip::norm, .limit = 2, .learning_rate = 0.5}));
+  SGD sgd = {.learning_rate = 0.5};
+  sgd.clipping.clipnorm = 2;
+  const DeviceArray<kernels::UpdateRule> rules(
+      std::vector<kernels::UpdateRule>(kVastTrials, kernels::UpdateRule(sgd)));
   const Vast<kernels::BatchSums> sums(1);
   const Vast<kernels::NonFinite> non_finite(1);
   const Vast<double> workspace(kernels::update_workspace(piece_count, 2));
@@ -258,8 +260,9 @@ TEST_F(VastElements, Update) {
                      .non_finite = non_finite.data(),
                      .workspace = workspace.per_trial(),
                      .check_finite = true,
-                     .any_norms = true},
-                    stage);
+                     .any_norms = true,
+                     .optimizers = kernels::UpdateRule(sgd).bit()},
+                    context);
   });
   EXPECT_EQ(x[kLast], 9) << "10 - 0.5 of 4, clipped to 2";
 }

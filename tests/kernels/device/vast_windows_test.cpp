@@ -49,7 +49,7 @@ class VastWindows : public testing::Test {
 class VastPools : public VastWindows, public testing::WithParamInterface<int> {
  protected:
   const TrialTable table = table_of(kRows);
-  const kernels::Stage stage = table.stage();
+  const kernels::LaunchContext context = table.context();
   const kernels::Window w = window_of(
       {.image = kImage, .size = {2, 2}, .strides = {2, 2}, .in = GetParam(), .out = GetParam()});
   const std::int64_t last_x = image_elements(w, kRows) - 1;
@@ -61,13 +61,13 @@ class VastPools : public VastWindows, public testing::WithParamInterface<int> {
 TEST_P(VastPools, Maximum) {
   x[last_x] = 7;
   run_last_blocks([&] {
-    kernels::max_pool({w, x.input(), y.per_trial(), index.per_trial()}, stage);
+    kernels::max_pool({w, x.input(), y.per_trial(), index.per_trial()}, context);
   });
   EXPECT_EQ(y[last_y], 7);
   EXPECT_EQ(index[last_y], 3);
   y[last_y] = 5;
   run_last_blocks([&] {
-    kernels::max_pool_backward({w, y.input(), index.per_trial(), x.per_trial()}, stage);
+    kernels::max_pool_backward({w, y.input(), index.per_trial(), x.per_trial()}, context);
   });
   EXPECT_EQ(x[last_x], 5);
 }
@@ -78,7 +78,7 @@ TEST_P(VastPools, Activate) {
     y[last_y] = slope[last_y] = index[last_y] = 0;
     run_last_blocks([&] {
       kernels::activate_pool(
-          {w, x.input(), slot, y.per_trial(), slope.per_trial(), index.per_trial()}, stage);
+          {w, x.input(), slot, y.per_trial(), slope.per_trial(), index.per_trial()}, context);
     });
     EXPECT_NEAR(y[last_y], 7, 1e-6);
     EXPECT_NEAR(slope[last_y], 1, 1e-6);
@@ -88,9 +88,9 @@ TEST_P(VastPools, Activate) {
 
 TEST_P(VastPools, Average) {
   x[last_x] = 7;
-  run_last_blocks([&] { kernels::average_pool({w, x.input(), y.per_trial()}, stage); });
+  run_last_blocks([&] { kernels::average_pool({w, x.input(), y.per_trial()}, context); });
   EXPECT_EQ(y[last_y], 1.75F);
-  run_last_blocks([&] { kernels::average_pool_backward({w, y.input(), x.per_trial()}, stage); });
+  run_last_blocks([&] { kernels::average_pool_backward({w, y.input(), x.per_trial()}, context); });
   EXPECT_EQ(x[last_x], 1.75F / 4);
 }
 
@@ -100,7 +100,7 @@ TEST_P(VastPools, AverageOfLargeWindows) {
   const std::int64_t last = output_elements(large, kRows) - 1;
   const Vast<float> means(last + 1);
   x[last_x] = 64;
-  run_last_blocks([&] { kernels::average_pool({large, x.input(), means.per_trial()}, stage); });
+  run_last_blocks([&] { kernels::average_pool({large, x.input(), means.per_trial()}, context); });
   EXPECT_EQ(means[last], 1);
 }
 
@@ -130,7 +130,7 @@ class VastProducts : public VastWindows {
     run_last_blocks([&] {
       kernels::convolution_forward<T, float>(
           M::engine, {w, x.input(), weight.input(), {.y = y.per_trial()}, workspace.per_trial()},
-          table.stage());
+          table.context());
     });
     EXPECT_EQ(y[output_elements(w, rows) - 1], 6) << describe(w);
   }
@@ -146,7 +146,7 @@ class VastProducts : public VastWindows {
     kernels::store(2, weight[weights - 1]);
     run_last_blocks([&] {
       kernels::convolution_backward_data<T, float>(
-          M::engine, {w, dy.input(), weight.input(), dx.per_trial()}, table.stage());
+          M::engine, {w, dy.input(), weight.input(), dx.per_trial()}, table.context());
     });
     EXPECT_EQ(dx[image_elements(w, rows) - 1], 6) << describe(w);
   }
@@ -157,13 +157,13 @@ class VastProducts : public VastWindows {
     EXPECT_EQ(filter.dw[filter.weights - 1], 6) << describe(w);
   }
 
-  /// The last part alone: to add up all would take long.
+  /// The last slice alone: to add up all would take long.
   static void expect_last_part(const kernels::Window& w, int rows) {
     const Filter filter(w, rows);
     const TrialTable table = table_of(rows);
-    const std::int64_t stride = kernels::backward_filter_part(w);
-    const kernels::PartSums sums = {
-        kernels::backward_filter_parts(w), filter.workspace.per_trial(), {}, stride};
+    const std::int64_t stride = kernels::backward_filter_slice(w);
+    const kernels::PartialSums sums = {
+        kernels::backward_filter_split_k(w), filter.workspace.per_trial(), {}, stride};
     kernels::ConvolutionBackwardFilter<T> step;
     step.window = w;
     step.x = filter.x.input();
@@ -171,12 +171,12 @@ class VastProducts : public VastWindows {
     const auto problem = kernels::problem_of(step);
     run_last_blocks([&] {
       if constexpr (M::engine == Engine::tensor)
-        kernels::tensor::multiply_parts(problem, sums, table.stage());
+        kernels::tensor::multiply_split_k(problem, sums, table.context());
       else
-        kernels::plain::multiply_parts(problem, sums, table.stage());
+        kernels::simt::multiply_split_k(problem, sums, table.context());
     });
-    const int parts = sums.parts.count(problem.k.of(rows));
-    EXPECT_EQ(filter.workspace[(parts - 1) * stride + filter.weights - 1], 6) << describe(w);
+    const int slices = sums.split.count(problem.k.of(rows));
+    EXPECT_EQ(filter.workspace[(slices - 1) * stride + filter.weights - 1], 6) << describe(w);
   }
 
   /// Blocks of the first rows of weights add it up: let there be no others.
@@ -198,7 +198,7 @@ class VastProducts : public VastWindows {
       run_last_blocks([&] {
         kernels::convolution_backward_filter<T>(
             M::engine, {w, x.input(), dy.input(), dw.per_trial(), db, workspace.per_trial()},
-            table.stage());
+            table.context());
       });
     }
 
@@ -212,7 +212,7 @@ class VastProducts : public VastWindows {
   };
 };
 using AllMultiplied =
-    testing::Types<Multiplied<Engine::plain, float>, Multiplied<Engine::plain, Bf16>,
+    testing::Types<Multiplied<Engine::simt, float>, Multiplied<Engine::simt, Bf16>,
                    Multiplied<Engine::tensor, float>, Multiplied<Engine::tensor, Bf16>>;
 TYPED_TEST_SUITE(VastProducts, AllMultiplied);
 
@@ -233,7 +233,7 @@ TYPED_TEST(VastProducts, OfImagesWithOneChannel) {
   this->expect_backward_bias(w, 20);
 }
 
-/// More than 65,535 parts, CUDA's limit for all but the first of a grid's extents.
+/// More than 65,535 slices, CUDA's limit for all but the first of a grid's extents.
 TYPED_TEST(VastProducts, OfManyParts) {
   this->expect_backward_filter(window_of({.image = {26, 26}, .size = {3, 3}, .in = 32, .out = 64}),
                                60'000);
@@ -249,12 +249,12 @@ TEST_F(VastWindows, AddsAllParts) {
   const Vast<float> workspace(std::int64_t{kParts} * 2);
   const Vast<float> dw(1);
   workspace[std::int64_t{kParts - 1} * 2] = 3;
-  kernels::AddParts step;
+  kernels::ReduceSplitK step;
   step.from = {{512}, workspace.per_trial(), {}, 2};
   step.k = {.fixed = kPixels};
   step.dw = dw.per_trial();
   step.count = 1;
-  run_last_blocks([&] { kernels::add_parts(step, table.stage()); });
+  run_last_blocks([&] { kernels::reduce_split_k(step, table.context()); });
   EXPECT_EQ(dw[0], 3);
 }
 

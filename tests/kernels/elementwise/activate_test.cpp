@@ -3,11 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <saltus/kernels/activations.h>
 #include <saltus/kernels/elementwise/activate.h>
 
-#include "tests/kernels/device/activations.h"
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
+#include "tests/kernels/host/activations.h"
 
 namespace saltus::test {
 namespace {
@@ -58,7 +59,7 @@ TEST(ActivateTest, EveryActivationToTheBit) {
                        .slope = slope.per_trial(kTrials),
                        .size = kSize,
                        .slot = 1},
-                      table(activation).stage());
+                      table(activation).context());
     SCOPED_TRACE("activation " + std::to_string(activation.id));
     const Evaluated want = evaluate(activation, x);
     expect_equal(y.read(), only_active(want.y, before));
@@ -88,7 +89,7 @@ TEST_P(ActivateSizes, AddsTheBiasFirst) {
                        .size = size,
                        .channels = channels,
                        .slot = slot},
-                      table(relu).stage());
+                      table(relu).context());
     std::vector<double> want(count);
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t n = static_cast<std::size_t>(channels);
@@ -112,7 +113,7 @@ TEST_P(ActivateSizes, BackwardMultiplies) {
   const DeviceArray<kernels::Bf16> dx(to_bf16(before));
   kernels::activate_backward(
       {device_dy.per_trial(kTrials), device_slope.per_trial(kTrials), dx.per_trial(kTrials), size},
-      table(all_activations().front()).stage());
+      table(all_activations().front()).context());
   std::vector<double> want(count);
   for (std::size_t i = 0; i < count; ++i) want[i] = double{dy[i]} * slope[i];
   expect_equal(values(dx.read()), only_active(want, before));
@@ -128,7 +129,7 @@ TEST(ActivateTest, TakesArraysThatBeginAnywhere) {
   const DeviceArray<float> y(20);
   const TrialTable one({.rows = 1, .activations = {all_activations().front()}});
   const kernels::PerTrial<float> from(device_x.data() + 1, 16);
-  kernels::activate({.x = from, .y = y.per_trial(), .size = 16}, one.stage());
+  kernels::activate({.x = from, .y = y.per_trial(), .size = 16}, one.context());
   auto want = evaluate(all_activations().front(), {x.begin() + 1, x.begin() + 17}).y;
   auto got = y.read();
   got.resize(16);

@@ -33,7 +33,7 @@ void expect_sums(int rows, int max_rows, int vectors, int columns) {
   const TrialTable table({.rows = rows, .max_rows = max_rows, .states = {{}, {.active = 0}, {}}});
   kernels::column_sums({device_x.per_trial(kTrials), sums.per_trial(kTrials),
                         workspace.per_trial(kTrials), vectors, columns},
-                       table.stage());
+                       table.context());
   std::vector<double> want(kTrials * n, 0.0);
   const auto count = static_cast<std::size_t>(rows) * static_cast<std::size_t>(vectors);
   for (std::size_t trial = 0; trial < kTrials; ++trial) {
@@ -63,7 +63,8 @@ TEST(ColumnSumsOfAnything, CarryNanAndInfinity) {
   const DeviceArray<float> sums(3);
   const DeviceArray<float> workspace(3);
   const TrialTable one({.rows = 3, .max_rows = 3});
-  kernels::column_sums({x.per_trial(), sums.per_trial(), workspace.per_trial(), 1, 3}, one.stage());
+  kernels::column_sums({x.per_trial(), sums.per_trial(), workspace.per_trial(), 1, 3},
+                       one.context());
   const std::vector<float> got = sums.read();
   EXPECT_TRUE(std::isnan(got[0]));
   EXPECT_EQ(got[1], 5);

@@ -63,7 +63,7 @@ TEST_P(DropTest, ForwardMapsWhatIsKept) {
   const DeviceArray<float> device_x(x);
   const DeviceArray<float> y(before);
   kernels::drop({device_x.per_trial(kTrials), y.per_trial(kTrials), GetParam(), kSlot},
-                table().stage());
+                table().context());
   expect_equal(y.read(),
                wanted([](double value, bool keep) { return keep ? 2 * value + 0.5 : -4; }));
 }
@@ -72,7 +72,7 @@ TEST_P(DropTest, BackwardScalesWhatWasKept) {
   const DeviceArray<kernels::Bf16> device_x(to_bf16(x));
   const DeviceArray<kernels::Bf16> y(to_bf16(before));
   kernels::drop_backward({device_x.per_trial(kTrials), y.per_trial(kTrials), GetParam(), kSlot},
-                         table().stage());
+                         table().context());
   expect_equal(values(y.read()),
                wanted([](double value, bool keep) { return keep ? 2 * value : 0; }));
 }
@@ -83,7 +83,7 @@ TEST(DropShare, DropsTheRatesShare) {
   const DeviceArray<float> ones(std::vector<float>(40000, 1));
   const DeviceArray<float> y(40000);
   const TrialTable one({.rows = 4, .dropouts = {{kernels::drop_threshold(0.3), 1, 0, 0}}});
-  kernels::drop({ones.per_trial(), y.per_trial(), 10000, 0}, one.stage());
+  kernels::drop({ones.per_trial(), y.per_trial(), 10000, 0}, one.context());
   double sum = 0;
   for (const float value : y.read()) sum += value;
   // Five standard deviations of a binomial count.
@@ -95,10 +95,10 @@ TEST(DropShare, NaNAndInfinityGoOnWhereKept) {
   const DeviceArray<float> x(std::vector<float>{std::nanf(""), inf, -inf});
   const DeviceArray<float> y(3);
   const TrialTable one({.rows = 1, .dropouts = {{0, 1, 0, 0}}});
-  kernels::drop({x.per_trial(), y.per_trial(), 3, 0}, one.stage());
+  kernels::drop({x.per_trial(), y.per_trial(), 3, 0}, one.context());
   expect_equal(y.read(), {std::nan(""), HUGE_VAL, -HUGE_VAL});
   const TrialTable none({.rows = 1, .dropouts = {{65536, 1, 0, 0}}});
-  kernels::drop_backward({x.per_trial(), y.per_trial(), 3, 0}, none.stage());
+  kernels::drop_backward({x.per_trial(), y.per_trial(), 3, 0}, none.context());
   expect_equal(y.read(), {0, 0, 0});
 }
 

@@ -23,7 +23,7 @@ class FillTest : public testing::TestWithParam<std::pair<int, int>> {
 TEST_P(FillTest, FillsEveryTrialsArray) {
   const auto before = small_integers(kTrials * stride, 8, 1);
   const DeviceArray<float> y(before);
-  kernels::fill({y.per_trial(kTrials), GetParam().first, 2.5F}, table.stage());
+  kernels::fill({y.per_trial(kTrials), GetParam().first, 2.5F}, table.context());
   std::vector<double> want(before.begin(), before.end());
   for (std::size_t i = 0; i < want.size(); ++i)
     if (i % stride < size) want[i] = 2.5;
@@ -38,7 +38,7 @@ TEST_P(FillTest, CastRoundsEveryTrialsArray) {
   const DeviceArray<float> device_x(x);
   const DeviceArray<kernels::Bf16> y(to_bf16(before));
   kernels::cast({device_x.per_trial(kTrials), y.per_trial(kTrials), GetParam().first},
-                table.stage());
+                table.context());
   std::vector<double> want(before.begin(), before.end());
   const auto rounded = to_float(to_bf16(x));
   for (std::size_t i = 0; i < want.size(); ++i)

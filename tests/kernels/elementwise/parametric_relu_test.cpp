@@ -96,7 +96,7 @@ class ParametricReluTest : public testing::TestWithParam<Case> {
     const DeviceArray<T> y(elements<T>(before));
     kernels::parametric_relu(
         {map(), device_x.per_trial(kTrials), device_alpha.per_trial(kTrials), y.per_trial(kTrials)},
-        table.stage());
+        table.context());
     return values(y.read());
   }
 
@@ -115,7 +115,7 @@ class ParametricReluTest : public testing::TestWithParam<Case> {
          device_alpha.per_trial(kTrials),
          with_dx ? kernels::AnyOutput(dx.per_trial(kTrials)) : kernels::AnyOutput(),
          dalpha.per_trial(kTrials)},
-        table.stage());
+        table.context());
     return {values(dx.read()), dalpha.read()};
   }
 };
@@ -178,13 +178,13 @@ TEST(ParametricReluSpecials, NaNInfinityAndZero) {
   const DeviceArray<float> dx(5);
   const DeviceArray<float> dalpha(1);
   const TrialTable one({});
-  kernels::parametric_relu({map, x.per_trial(), alpha.per_trial(), y.per_trial()}, one.stage());
+  kernels::parametric_relu({map, x.per_trial(), alpha.per_trial(), y.per_trial()}, one.context());
   expect_equal(y.read(), {nan, HUGE_VAL, -HUGE_VAL, 0, 0});
   const auto differentiate = [&](const std::vector<float>& upstream) {
     const DeviceArray<float> dy(upstream);
     kernels::parametric_relu_backward(
         {map, x.per_trial(), dy.per_trial(), alpha.per_trial(), dx.per_trial(), dalpha.per_trial()},
-        one.stage());
+        one.context());
   };
   differentiate({1, 1, 2, 3, 4});
   expect_equal(dx.read(), {0, 1, 1, 0, 0});

@@ -24,9 +24,9 @@ TEST_P(TransposeTest, TurnsTheArraysOfActiveTrials) {
   // No row of a batch: weights are there whatever the batch.
   const TrialTable table({.rows = 0, .max_rows = 1, .states = {{}, {.active = 0}, {}}});
   kernels::transpose({floats.per_trial(kTrials), halves.per_trial(kTrials), rows, columns},
-                     table.stage());
+                     table.context());
   kernels::transpose({halves.per_trial(kTrials), back.per_trial(kTrials), columns, rows},
-                     table.stage());
+                     table.context());
   std::vector<double> turned(before.begin(), before.end());
   std::vector<double> want = turned;
   for (const std::size_t trial : {0U, 2U}) {

@@ -66,7 +66,7 @@ TEST_P(LoadTest, BytesDividedBy255) {
                        .order = {kSamples, c.shuffled},
                        .x = x.per_trial(kTrials),
                        .size = c.size},
-                      table(10, 3).stage());
+                      table(10, 3).context());
   expect_equal(x.read(), wanted(10, 3, [&](std::size_t i) {
                  return double{static_cast<float>(bytes[i]) / 255.0F};
                }));
@@ -80,7 +80,7 @@ TEST_P(LoadTest, FloatsAsTheyAreToBf16) {
                        .order = {kSamples, c.shuffled},
                        .x = x.per_trial(kTrials),
                        .size = c.size},
-                      table(18, 4).stage());
+                      table(18, 4).context());
   expect_equal(values(x.read()), wanted(18, 4, [&](std::size_t i) { return double{floats[i]}; }));
 }
 
@@ -96,7 +96,7 @@ TEST(LoadEpoch, GivesEverySampleOnce) {
   const TrialTable one({.rows = kSamples, .batch = {.epoch = 9}, .states = {{.seed = 1}}});
   kernels::load_input(
       {.bytes = bytes.data(), .order = {kSamples, true}, .x = x.per_trial(), .size = 1},
-      one.stage());
+      one.context());
   const auto loaded = x.read();
   const std::set<float> different(loaded.begin(), loaded.end());
   EXPECT_EQ(different.size(), kSamples);

@@ -1,6 +1,7 @@
 #include "tests/reference/loss.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -16,7 +17,7 @@ namespace saltus::test {
 namespace {
 
 using kernels::BatchSums;
-using kernels::LossFunction;
+using reference::metric;
 using reference::Values;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -27,27 +28,6 @@ constexpr int kMaxRows = 6;
 constexpr std::uint32_t kSamples = 23;
 constexpr std::uint32_t kFirst = 9;
 constexpr int kBatches = 3;  // places for sums; the tests' batch is number 1
-
-saltus::Loss engine_loss(LossFunction loss) {
-  switch (loss) {
-    case LossFunction::categorical_crossentropy:
-      return Loss::categorical_crossentropy;
-    case LossFunction::categorical_crossentropy_from_logits:
-      return Loss::categorical_crossentropy_from_logits;
-    case LossFunction::binary_crossentropy:
-      return Loss::binary_crossentropy;
-    case LossFunction::binary_crossentropy_from_logits:
-      return Loss::binary_crossentropy_from_logits;
-    case LossFunction::mean_squared_error:
-      break;
-  }
-  return Loss::mean_squared_error;
-}
-
-bool categorical(LossFunction loss) {
-  return loss == LossFunction::categorical_crossentropy ||
-         loss == LossFunction::categorical_crossentropy_from_logits;
-}
 
 Values softmax(const Values& x) {
   const double largest = *std::max_element(x.begin(), x.end());
@@ -66,14 +46,14 @@ struct Sample {
   reference::Sums metrics;
 };
 
-Sample oracle(LossFunction loss, bool fused, const Values& x, const Values& t) {
+Sample oracle(const Loss& loss, bool fused, const Values& x, const Values& t) {
   const Shape shape = {x.size()};
   const auto batch = [&](const Values& values) { return reference::Batch(1, shape, values); };
   const Values y = fused ? softmax(x) : x;
   Sample sample;
   sample.metrics = count(batch(y), batch(t));
-  const bool of_logits = fused && categorical(loss);
-  const auto result = evaluate(engine_loss(loss), batch(of_logits ? x : y), batch(t), of_logits);
+  const bool of_logits = fused && loss.is_categorical();
+  const auto result = evaluate(loss, batch(of_logits ? x : y), batch(t), of_logits);
   sample.loss = result.sum;
   sample.dx = result.gradient.values;
   for (std::int64_t j = 0; j < x.size(); ++j) sample.mass += std::abs(sample.dx[j] * y[j]);
@@ -89,7 +69,7 @@ enum class Kind : std::uint8_t { bytes, numbers, values };
 
 /// A batch of three trials and what the kernel makes of it.
 struct Batch {
-  LossFunction loss = LossFunction::mean_squared_error;
+  Loss loss = losses::MeanSquaredError{};
   bool softmax = false;
   int outputs = 1;
   Kind kind = Kind::numbers;
@@ -155,7 +135,7 @@ void Batch::run(bool gradient) {
   if (kind == Kind::numbers) targets.numbers = device_numbers.data();
   if (kind == Kind::values) targets.values = device_values.data();
   kernels::evaluate_loss(
-      {.loss = loss,
+      {.loss = loss.listed(),
        .softmax = softmax,
        .outputs = outputs,
        .x = device_x.per_trial(kTrials),
@@ -164,7 +144,7 @@ void Batch::run(bool gradient) {
        .order = {samples(), shuffled},
        .sums = device_sums.per_trial(kTrials),
        .workspace = workspace.per_trial(kTrials)},
-      table.stage());
+      table.context());
   dx = test::values(device_dx.read());
   sums = device_sums.read();
 }
@@ -207,29 +187,28 @@ void expect_sums(const Batch& batch) {
       ++want.rows;
       want.loss += sample.loss;
       mass += std::abs(sample.loss) + 100;  // logarithms and logits of that size cancel
-      want.binary_hits += sample.metrics.binary_hits;
-      want.categorical_hits += sample.metrics.categorical_hits;
-      want.absolute_error += sample.metrics.absolute_error;
+      for (std::size_t i = 0; i < want.metrics.size(); ++i)
+        want.metrics[i] += sample.metrics.metrics[i];
     }
     const BatchSums& got = batch.sums_of(trial);
     EXPECT_EQ(got.rows, static_cast<unsigned long long>(want.rows));
-    EXPECT_EQ(got.binary_hits, static_cast<unsigned long long>(want.binary_hits));
-    EXPECT_EQ(got.categorical_hits, static_cast<unsigned long long>(want.categorical_hits));
     EXPECT_EQ(got.clipped, 0U);
     // Roundings of sums over a row and over the rows, and, of a clipped output's loss, kCancelled.
     const double roundings = (batch.outputs + batch.rows + 8) * 0x1p-53;
     EXPECT_LE(std::abs(got.loss - want.loss), (roundings + kCancelled) * mass) << got.loss;
-    EXPECT_LE(std::abs(got.absolute_error - want.absolute_error), roundings * want.absolute_error);
+    for (std::size_t i = 0; i < want.metrics.size(); ++i)
+      EXPECT_NEAR(got.metrics[i], want.metrics[i], roundings * want.metrics[i])
+          << ListedMetrics::kNames[i];
     EXPECT_EQ(batch.sums[trial * kBatches].rows, 0U) << "another batch's";
     EXPECT_EQ(batch.sums[trial * kBatches + 2].rows, 0U) << "another batch's";
   }
 }
 
 /// Outputs of the kind that a loss takes.
-std::vector<float> outputs_for(LossFunction loss, bool softmax, std::size_t count) {
+std::vector<float> outputs_for(const Loss& loss, bool softmax, std::size_t count) {
   std::vector<float> x = normal_values(count, 1);
-  const bool probabilities = !softmax && (loss == LossFunction::categorical_crossentropy ||
-                                          loss == LossFunction::binary_crossentropy);
+  const bool probabilities =
+      !softmax && (loss.takes_softmax() || loss.as<losses::Poisson>() != nullptr);
   for (float& value : x) value = probabilities ? std::min(1.0F, std::abs(value) / 2) : 4 * value;
   return test::values(to_bf16(x));
 }
@@ -246,9 +225,9 @@ void draw_targets(Batch& batch) {
     batch.values.push_back(std::clamp(0.5F + value / 2, 0.0F, 1.0F));
 }
 
-class LossTest : public testing::TestWithParam<std::tuple<LossFunction, bool>> {
+class LossTest : public testing::TestWithParam<std::tuple<Loss, bool>> {
  protected:
-  const LossFunction loss = std::get<0>(GetParam());
+  const Loss loss = std::get<0>(GetParam());
   const bool softmax = std::get<1>(GetParam());
 
   Batch batch_of(int outputs, Kind kind) const {
@@ -300,21 +279,30 @@ TEST_P(LossTest, OfManyClassesAndRowsWithoutAGradient) {
   EXPECT_EQ(batch.dx[0], 1) << "written without being asked for";
 }
 
-std::string name_of(LossFunction loss, bool softmax) {
-  return std::string(to_string(engine_loss(loss))) + (softmax ? "_of_softmax" : "");
+std::string name_of(const Loss& loss, bool softmax) {
+  std::string name = to_string(loss);
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return name + (softmax ? "_of_softmax" : "");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, LossTest,
-    testing::Combine(testing::Values(LossFunction::categorical_crossentropy,
-                                     LossFunction::categorical_crossentropy_from_logits,
-                                     LossFunction::binary_crossentropy,
-                                     LossFunction::binary_crossentropy_from_logits,
-                                     LossFunction::mean_squared_error),
-                     testing::Bool()),
-    [](const testing::TestParamInfo<std::tuple<LossFunction, bool>>& one) {
-      return name_of(std::get<0>(one.param), std::get<1>(one.param));
-    });
+/// Every loss, and each with other parameters.
+std::vector<Loss> all_losses() {
+  std::vector<Loss> all = loss_list();
+  all.insert(all.end(),
+             {losses::CategoricalCrossentropy{.from_logits = true},
+              losses::CategoricalCrossentropy{.label_smoothing = 0.25},
+              losses::SparseCategoricalCrossentropy{.from_logits = true},
+              losses::BinaryCrossentropy{.from_logits = true},
+              losses::BinaryCrossentropy{.label_smoothing = 0.25}, losses::Huber{.delta = 0.125}});
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LossTest,
+                         testing::Combine(testing::ValuesIn(all_losses()), testing::Bool()),
+                         [](const testing::TestParamInfo<std::tuple<Loss, bool>>& one) {
+                           return name_of(std::get<0>(one.param), std::get<1>(one.param));
+                         });
 
 /// One trial, one row, with values as targets; the table's other trials get the same row.
 struct OneRow {
@@ -323,7 +311,7 @@ struct OneRow {
   BatchSums sums;
 };
 
-OneRow evaluate_row(LossFunction loss, bool softmax, const std::vector<float>& x,
+OneRow evaluate_row(const Loss& loss, bool softmax, const std::vector<float>& x,
                     const std::vector<float>& t) {
   Batch batch{.loss = loss,
               .softmax = softmax,
@@ -355,8 +343,8 @@ TEST(LossExact, SquaresOfIntegers) {
 }
 
 TEST(LossExact, EqualLogitsShareEqually) {
-  for (const LossFunction loss : {LossFunction::categorical_crossentropy,
-                                  LossFunction::categorical_crossentropy_from_logits}) {
+  for (const Loss& loss : std::vector<Loss>{losses::CategoricalCrossentropy{},
+                                            losses::CategoricalCrossentropy{.from_logits = true}}) {
     const OneRow row = evaluate_row(loss, true, {3, 3, 3, 3}, {0, 1, 0, 0});
     EXPECT_DOUBLE_EQ(row.loss, std::log(4.0));
     expect_equal(row.dx, {0.25, -0.75, 0.25, 0.25});
@@ -369,18 +357,18 @@ TEST(LossClip, EndsAtTheFloatsOfItsBounds) {
   const float below = std::nextafter(low, 0.0F);
   const double n = 2;
   const auto derivative = [&](double p, double t) { return (p - t) / (p * (1 - p)) / n; };
-  const OneRow inside = evaluate_row(LossFunction::binary_crossentropy, false, {low, high}, {1, 0});
+  const OneRow inside = evaluate_row(losses::BinaryCrossentropy{}, false, {low, high}, {1, 0});
   expect_within(inside.dx, {derivative(low, 1), derivative(high, 0)},
                 [&](std::size_t) { return kHalfUnit * 1.01 * 1e7; });
   EXPECT_NEAR(inside.loss, (-std::log(double{low}) - std::log(1 - double{high})) / n, 1e-13);
-  const OneRow outside = evaluate_row(LossFunction::binary_crossentropy, false, {below, 1}, {1, 0});
+  const OneRow outside = evaluate_row(losses::BinaryCrossentropy{}, false, {below, 1}, {1, 0});
   expect_equal(outside.dx, {0, 0});
   EXPECT_EQ(outside.loss, inside.loss) << "clipped to the bounds";
-  expect_equal(evaluate_row(LossFunction::binary_crossentropy, false, {-3, 7}, {1, 0}).dx, {0, 0});
+  expect_equal(evaluate_row(losses::BinaryCrossentropy{}, false, {-3, 7}, {1, 0}).dx, {0, 0});
 
   // Shares of a sum: the first is below, at and above its bound.
   const OneRow shares =
-      evaluate_row(LossFunction::categorical_crossentropy, false, {below, 1 - below}, {1, 0});
+      evaluate_row(losses::CategoricalCrossentropy{}, false, {below, 1 - below}, {1, 0});
   EXPECT_NEAR(shares.loss, -std::log(double{low}), 1e-13);
   expect_equal(shares.dx, {0, 0});
 }
@@ -390,11 +378,11 @@ TEST(LossClip, OfLogitsFarApart) {
   for (const float far : {15.0F, 16.0F, 17.0F, 40.0F, 100.0F}) {
     for (const std::vector<float>& t :
          {std::vector<float>{1, 0, 0}, {0, 1, 0}, {0.25F, 0.5F, 0.25F}}) {
-      for (const auto loss :
-           {LossFunction::binary_crossentropy, LossFunction::categorical_crossentropy,
-            LossFunction::binary_crossentropy_from_logits}) {
+      for (const Loss& loss :
+           std::vector<Loss>{losses::BinaryCrossentropy{}, losses::CategoricalCrossentropy{},
+                             losses::BinaryCrossentropy{.from_logits = true}}) {
         for (const bool softmax : {false, true}) {
-          if (!softmax && loss != LossFunction::binary_crossentropy_from_logits) continue;
+          if (!softmax && loss != losses::BinaryCrossentropy{.from_logits = true}) continue;
           SCOPED_TRACE(name_of(loss, softmax) + " " + std::to_string(far));
           const std::vector<float> x = {far, -far, 0};
           const OneRow got = evaluate_row(loss, softmax, x, t);
@@ -413,13 +401,13 @@ TEST(LossClip, OfLogitsFarApart) {
 
 /// The rest of a probability just below its clip, from which a difference to 1 would take digits.
 TEST(LossPrecision, KeepsTheRestOfASureAndWrongAnswer) {
-  const OneRow row = evaluate_row(LossFunction::binary_crossentropy, true, {15, 0}, {0, 0});
+  const OneRow row = evaluate_row(losses::BinaryCrossentropy{}, true, {15, 0}, {0, 0});
   EXPECT_NEAR(row.loss, (15 + 2 * std::log1p(std::exp(-15.0))) / 2, 1e-14);
 }
 
 /// A sure and right answer: 1 - p is far below a double's unit at 1, and must not vanish.
 TEST(LossPrecision, KeepsTheRestOfASureAnswer) {
-  const OneRow row = evaluate_row(LossFunction::categorical_crossentropy, true, {50, 0}, {1, 0});
+  const OneRow row = evaluate_row(losses::CategoricalCrossentropy{}, true, {50, 0}, {1, 0});
   EXPECT_DOUBLE_EQ(row.loss, std::exp(-50.0));
   expect_within({row.dx[1]}, {std::exp(-50.0)},
                 [](std::size_t) { return kHalfUnit * 1.01 * std::exp(-50.0); });
@@ -427,24 +415,28 @@ TEST(LossPrecision, KeepsTheRestOfASureAnswer) {
 
 TEST(LossMetrics, TakeTheFirstOfEqualsAndRoundAHalfDown) {
   const auto squares = [](const std::vector<float>& y, const std::vector<float>& t) {
-    return evaluate_row(LossFunction::mean_squared_error, false, y, t).sums;
+    return evaluate_row(losses::MeanSquaredError{}, false, y, t).sums;
   };
-  EXPECT_EQ(squares({0, 1, 1}, {0, 1, 0}).categorical_hits, 1U);
-  EXPECT_EQ(squares({0, 1, 1}, {0, 0, 1}).categorical_hits, 0U) << "the first of equals";
-  EXPECT_EQ(squares({0, 1, 0}, {0, 0.5F, 0.5F}).categorical_hits, 1U) << "of targets, too";
-  EXPECT_EQ(squares({0.5F, 0.75F, 0.25F}, {0, 1, 1}).binary_hits, 2U);
-  EXPECT_EQ(squares({0.5F, 0.75F, 0.25F}, {1, 0.75F, 0}).binary_hits, 1U) << "soft: no hit";
-  EXPECT_EQ(squares({0.5F, 0.75F, 0.25F, 1}, {1, 0, 0.25F, 3}).absolute_error, 3.25 / 4);
-  EXPECT_EQ(squares({-kInfinity, -kInfinity}, {1, 0}).categorical_hits, 1U);
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(squares({0, 1, 1}, {0, 1, 0})), 1);
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(squares({0, 1, 1}, {0, 0, 1})), 0)
+      << "the first of equals";
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(squares({0, 1, 0}, {0, 0.5F, 0.5F})), 1)
+      << "of targets, too";
+  EXPECT_EQ(metric<metrics::BinaryAccuracy>(squares({0.5F, 0.75F, 0.25F}, {0, 1, 1})), 2);
+  EXPECT_EQ(metric<metrics::BinaryAccuracy>(squares({0.5F, 0.75F, 0.25F}, {1, 0.75F, 0})), 1)
+      << "soft: no hit";
+  EXPECT_EQ(metric<metrics::MeanAbsoluteError>(squares({0.5F, 0.75F, 0.25F, 1}, {1, 0, 0.25F, 3})),
+            3.25 / 4);
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(squares({-kInfinity, -kInfinity}, {1, 0})), 1);
 
   // Equals and their first one in other lanes and rounds.
   std::vector<float> y(70, -1.0F);
   std::vector<float> t(70);
   y[37] = y[38] = y[66] = 2;
   t[37] = 1;
-  EXPECT_EQ(squares(y, t).categorical_hits, 1U);
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(squares(y, t)), 1);
   y[5] = 2;
-  EXPECT_EQ(squares(y, t).categorical_hits, 0U);
+  EXPECT_EQ(metric<metrics::CategoricalAccuracy>(squares(y, t)), 0);
 }
 
 /// As std::max_element has it, which is what the oracle asks.
@@ -454,7 +446,8 @@ TEST(LossMetrics, TakeNaNForTheLargestInTheFirstPlaceOnly) {
     for (std::size_t j = 0; j < y.size(); ++j) {
       std::vector<float> t(y.size());
       t[j] = 1;
-      if (evaluate_row(LossFunction::mean_squared_error, false, y, t).sums.categorical_hits == 1)
+      const OneRow row = evaluate_row(losses::MeanSquaredError{}, false, y, t);
+      if (metric<metrics::CategoricalAccuracy>(row.sums) == 1)
         return static_cast<std::ptrdiff_t>(j);
     }
     return std::ptrdiff_t{-1};
@@ -478,12 +471,13 @@ TEST_P(LossTest, NaNMakesTheLossNaN) {
 }
 
 TEST_P(LossTest, InfinityIsAsTheOracleHasIt) {
-  const bool of_logits = softmax || loss == LossFunction::categorical_crossentropy_from_logits;
+  const bool of_logits = softmax || (loss.is_categorical() && !loss.takes_softmax());
+  const bool smoothed = to_string(loss).find("label_smoothing") != std::string::npos;
   for (const std::vector<float>& x :
        {std::vector<float>{1, -kInfinity, 0.5F}, {-kInfinity, 1, 0.5F}, {kInfinity, 1, 0.5F}}) {
     Values logits(x.begin(), x.end());
     // A probability of zero that nothing is wanted of: the oracle multiplies its logarithm by zero.
-    if (of_logits && std::isinf(x[1])) logits[1] = -1000;
+    if (of_logits && !smoothed && std::isinf(x[1])) logits[1] = -1000;
     const OneRow got = evaluate_row(loss, softmax, x, {1, 0, 0});
     const Sample want = oracle(loss, softmax, logits, {1, 0, 0});
     if (std::isfinite(want.loss)) {

@@ -6,55 +6,28 @@
 
 #include <saltus/kernels/normalization/normalize.h>
 
-#include "tests/kernels/device/compare.h"
-#include "tests/kernels/device/trial_table.h"
+#include "tests/kernels/normalization/arrays.h"
 
 namespace saltus::test {
 namespace {
 
-constexpr double kHalfUnit = 0x1p-24;
 constexpr double kMomentum = 0.9;
 constexpr double kEpsilon = 1e-3;
-constexpr int kTrials = 3;
 
-struct Case {
-  int rows, max_rows;
-  int positions;
-  int channels;
-  float offset;  ///< added to x: a mean far from zero
-};
-
-using Doubles = std::vector<double>;
-
-/// The arrays of a layer with three trials, the second of which is not active, and what a kernel
-/// should make of them.
-class NormalizeTest : public testing::TestWithParam<Case> {
+/// Adds to the arrays what a kernel should make of them.
+class NormalizeTest : public testing::TestWithParam<NormalizeCase>, protected NormalizeArrays {
  protected:
-  const Case c = GetParam();
-  const std::size_t channels = static_cast<std::size_t>(c.channels);
-  const std::size_t samples = static_cast<std::size_t>(c.rows * c.positions);
-  const std::size_t stride = static_cast<std::size_t>(c.max_rows * c.positions * c.channels);
-  const TrialTable table{
-      {.rows = c.rows, .max_rows = c.max_rows, .states = {{}, {.active = 0}, {}}}};
+  NormalizeTest() : NormalizeArrays(GetParam()) {}
 
-  std::vector<float> x = shifted(normal_values(kTrials * stride, 1), c.offset);
-  std::vector<float> dy = normal_values(kTrials * stride, 2);
-  std::vector<float> gamma = normal_values(kTrials * channels, 3);
-  std::vector<float> beta = normal_values(kTrials * channels, 4);
   std::vector<float> moving_mean = normal_values(kTrials * channels, 5);
   std::vector<float> moving_variance = squares(normal_values(kTrials * channels, 6));
   std::vector<float> before = normal_values(kTrials * stride, 7);
 
-  kernels::NormalizeShape shape() const { return {c.positions, c.channels}; }
   DeviceArray<float> workspace() const {
     return DeviceArray<float>(
         kTrials * static_cast<std::size_t>(kernels::normalize_workspace(shape(), c.max_rows)));
   }
 
-  static std::vector<float> shifted(std::vector<float> values, float offset) {
-    for (float& value : values) value += offset;
-    return values;
-  }
   static std::vector<float> squares(std::vector<float> values) {
     for (float& value : values) value *= value;
     return values;
@@ -88,10 +61,6 @@ Moments moments_of(const std::vector<float>& x, const std::vector<std::size_t>& 
   return moments;
 }
 
-Doubles doubles(const std::vector<float>& values) {
-  return {values.begin(), values.end()};
-}
-
 TEST_P(NormalizeTest, TrainingTakesTheBatchsMoments) {
   const DeviceArray<float> device_x(x);
   const DeviceArray<float> device_gamma(gamma);
@@ -111,7 +80,7 @@ TEST_P(NormalizeTest, TrainingTakesTheBatchsMoments) {
        device_moving_variance.per_trial(kTrials), next_mean.per_trial(kTrials),
        next_variance.per_trial(kTrials), mean.per_trial(kTrials), inverse.per_trial(kTrials),
        y.per_trial(kTrials), space.per_trial(kTrials), kMomentum, kEpsilon},
-      table.stage());
+      table.context());
 
   Doubles want_y = doubles(before);
   Doubles want_mean = doubles(gamma);
@@ -160,7 +129,7 @@ TEST_P(NormalizeTest, InferenceTakesTheMovingMoments) {
                                 device_gamma.per_trial(kTrials), device_beta.per_trial(kTrials),
                                 device_mean.per_trial(kTrials), device_variance.per_trial(kTrials),
                                 y.per_trial(kTrials), space.per_trial(kTrials), kEpsilon},
-                               table.stage());
+                               table.context());
 
   Doubles want = doubles(before);
   Doubles bound(want.size(), 0);
@@ -203,7 +172,7 @@ TEST_P(NormalizeTest, BackwardIsTheFormula) {
                                      dbeta.per_trial(kTrials),
                                      space.per_trial(kTrials)};
 
-  kernels::normalize_backward(step, table.stage());
+  kernels::normalize_backward(step, table.context());
 
   Doubles want_dx = doubles(before);
   Doubles want_dgamma = doubles(gamma);
@@ -242,18 +211,19 @@ TEST_P(NormalizeTest, BackwardIsTheFormula) {
   expect_within(dx.read(), want_dx, [&](std::size_t i) { return dx_bound[i]; });
 
   step.dx = {};
-  kernels::normalize_backward(step, table.stage());
+  kernels::normalize_backward(step, table.context());
   expect_within(dgamma.read(), want_dgamma, [&](std::size_t i) { return dgamma_bound[i]; });
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, NormalizeTest,
-                         testing::Values(Case{2, 2, 1, 1, 0},        // two samples
-                                         Case{5, 7, 3, 32, 0},       // a whole block of channels
-                                         Case{7, 8, 9, 33, 100},     // one channel more
-                                         Case{9, 9, 113, 3, 0},      // a part less seven samples
-                                         Case{4, 5, 256, 5, -1000},  // a part
-                                         Case{5, 9, 205, 2, 10},     // and a sample more
-                                         Case{3, 3, 1000, 4, 0}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, NormalizeTest,
+    testing::Values(NormalizeCase{2, 2, 1, 1, 0},        // two samples
+                    NormalizeCase{5, 7, 3, 32, 0},       // a whole block of channels
+                    NormalizeCase{7, 8, 9, 33, 100},     // one channel more
+                    NormalizeCase{9, 9, 113, 3, 0},      // a part less seven samples
+                    NormalizeCase{4, 5, 256, 5, -1000},  // a part
+                    NormalizeCase{5, 9, 205, 2, 10},     // and a sample more
+                    NormalizeCase{3, 3, 1000, 4, 0}));
 
 TEST(NormalizeSpecials, EqualSamplesHaveNoVariance) {
   const std::vector<float> x(6, 3);
@@ -283,7 +253,7 @@ TEST(NormalizeSpecials, EqualSamplesHaveNoVariance) {
                                space.per_trial(),
                                0.5,
                                0.25},
-                              table.stage());
+                              table.context());
   expect_equal(y.read(), Doubles(6, 0));
   expect_equal(mean.read(), {3});
   expect_equal(inverse.read(), {2});
@@ -318,7 +288,7 @@ TEST(NormalizeSpecials, NaNStaysInItsChannel) {
                                space.per_trial(),
                                0.5,
                                0},
-                              table.stage());
+                              table.context());
   expect_equal(values(y.read()), {kNaN, 0, kNaN, 2});
 }
 

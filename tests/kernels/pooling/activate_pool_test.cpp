@@ -1,8 +1,9 @@
 #include <cmath>
 
+#include <saltus/kernels/activations.h>
 #include <saltus/kernels/pooling/pooling.h>
 
-#include "tests/kernels/device/activations.h"
+#include "tests/kernels/host/activations.h"
 #include "tests/kernels/pooling/pools.h"
 
 namespace saltus::test {
@@ -17,69 +18,53 @@ struct Pooled {
   int place = 0;
 };
 
+/// An element of a window.
+struct Element {
+  float x;
+  int place;
+};
+
 /// The definition, for one window: f everywhere, then the first largest f; where f is monotone, at
 /// the first largest x, as NaN and ties of f may lie elsewhere; where it has one minimum, at the
 /// larger f of the first largest and the first smallest x. Of NaN the last counts.
-template <class A>
-class Definition {
- public:
-  explicit Definition(const ActivationRef& activation)
-      : p_(kernels::parameters_of<float>(activation)), shape_(kernels::Shape::other) {
-    // The first maximum of a step is where it steps, whatever its stand-in slope.
-    if (!A::traits.surrogate_slope) shape_ = A::shape(p_);
+Pooled pooled(const ActivationRef& activation, const std::vector<Element>& window) {
+  std::vector<Element> candidates = window;
+  const kernels::Shape shape = pooled_shape_of(activation);
+  if (shape != kernels::Shape::other) {
+    Element high = window[0];
+    Element low = window[0];
+    for (const Element& e : window) {
+      if (e.x > high.x || std::isnan(e.x)) high = e;
+      if (e.x < low.x || std::isnan(e.x)) low = e;
+    }
+    candidates = {high};
+    if (shape == kernels::Shape::one_minimum) candidates.push_back(low);
   }
-
-  struct Element {
-    float x;
-    int place;
+  std::vector<float> x;
+  for (const Element& candidate : candidates) x.push_back(candidate.x);
+  const Evaluated values = evaluate(activation, x);
+  const auto at = [&](std::size_t i) {
+    return Pooled{static_cast<float>(values.y[i]), static_cast<float>(values.slope[i]),
+                  candidates[i].place};
   };
-  [[nodiscard]] Pooled operator()(const std::vector<Element>& window) const {
-    std::vector<Element> candidates = window;
-    if (shape_ != kernels::Shape::other) {
-      Element high = window[0];
-      Element low = window[0];
-      for (const Element& e : window) {
-        if (e.x > high.x || std::isnan(e.x)) high = e;
-        if (e.x < low.x || std::isnan(e.x)) low = e;
-      }
-      candidates = {high};
-      if (shape_ == kernels::Shape::one_minimum) candidates.push_back(low);
-    }
-    Pooled best = at(candidates[0]);
-    for (const Element& candidate : candidates) {
-      const Pooled next = at(candidate);
-      const bool tie = next.y == best.y && next.place < best.place;
-      if (next.y > best.y || std::isnan(next.y) || tie) best = next;
-    }
-    return best;
+  Pooled best = at(0);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Pooled next = at(i);
+    const bool tie = next.y == best.y && next.place < best.place;
+    if (next.y > best.y || std::isnan(next.y) || tie) best = next;
   }
-
- private:
-  [[nodiscard]] Pooled at(const Element& e) const {
-    return {A::f(e.x, p_), A::df(e.x, p_), e.place};
-  }
-
-  kernels::Parameters<float> p_;
-  kernels::Shape shape_;
-};
+  return best;
+}
 
 /// By each trial's activation.
 std::vector<Pooled> pooled(const Window& w, const std::vector<ActivationRef>& activations,
                            const std::vector<float>& x) {
-  struct Element {
-    float x;
-    int place;
-  };
   std::vector<std::vector<Element>> windows(kImages * output_size(w));
   for_each_tap(w, [&](const Tap& tap) { windows[tap.out].push_back({x[tap.in], tap.place}); });
   std::vector<Pooled> result;
   for (const auto& window : windows) {
     const std::size_t trial = result.size() * kTrials / windows.size();
-    kernels::dispatch(activations[trial].id, [&]<class A>() {
-      std::vector<typename Definition<A>::Element> elements;
-      for (const Element& e : window) elements.push_back({e.x, e.place});
-      result.push_back(Definition<A>(activations[trial])(elements));
-    });
+    result.push_back(pooled(activations[trial], window));
   }
   return result;
 }
@@ -105,7 +90,7 @@ void expect_pooled(const Window& w, const std::vector<ActivationRef>& activation
   const ActivationRef other = all_activations().front();
   const TrialTable table =
       pooling_table({other, activations[0], other, activations[1], other, activations[2]});
-  kernels::activate_pool(step, table.stage());
+  kernels::activate_pool(step, table.context());
 
   std::vector<double> want_y, want_slope, want_index;
   for (const Pooled& element : pooled(w, activations, values_of_x)) {

@@ -52,7 +52,7 @@ std::vector<float> averaged(const Window& w, const std::vector<float>& x, int sh
                             int shift_y = 0) {
   const Shifted<In> device_x(elements<In>(x), shift_x);
   const auto y = output<Out>(output_size(w), shift_y);
-  kernels::average_pool({w, device_x.per_trial(), y.per_trial()}, pooling_table().stage());
+  kernels::average_pool({w, device_x.per_trial(), y.per_trial()}, pooling_table().context());
   return values(y.read());
 }
 
@@ -62,7 +62,7 @@ std::vector<float> spread(const Window& w, const std::vector<float>& dy, int shi
   const Shifted<In> device_dy(elements<In>(dy), shift_dy);
   const auto dx = output<Out>(image_size(w), shift_dx);
   kernels::average_pool_backward({w, device_dy.per_trial(), dx.per_trial()},
-                                 pooling_table().stage());
+                                 pooling_table().context());
   return values(dx.read());
 }
 
@@ -112,7 +112,7 @@ TEST(AveragePoolTest, ReadsNothingBehindTheImage) {
       window_of({.image = {7, 7}, .size = {7, 7}, .in = 66, .out = 66});  // 64 and 2 channels
   const DeviceArray<float> x(std::vector<float>(image_size(w), 3));
   const DeviceArray<float> y(output_size(w));
-  kernels::average_pool({w, x.per_trial(), y.per_trial()}, TrialTable({}).stage());
+  kernels::average_pool({w, x.per_trial(), y.per_trial()}, TrialTable({}).context());
   expect_equal(y.read(), std::vector<double>(output_size(w), 3));
 }
 

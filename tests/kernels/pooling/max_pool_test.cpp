@@ -39,7 +39,8 @@ void expect_maxima(const Window& w, const std::vector<float>& values_of_x, const
   const Shifted<In> x(elements<In>(values_of_x), shifts.x);
   const auto y = output<Out>(output_size(w), shifts.y);
   const auto index = output_index(output_size(w), shifts.index);
-  kernels::max_pool({w, x.per_trial(), y.per_trial(), index.per_trial()}, pooling_table().stage());
+  kernels::max_pool({w, x.per_trial(), y.per_trial(), index.per_trial()},
+                    pooling_table().context());
   const Maxima want = maxima(w, values_of_x);
   expect_equal(values(y.read()), only_active(want.y));
   const auto places = index.read();
@@ -77,7 +78,7 @@ TEST(MaxPoolTest, NeedsNoIndex) {
   const auto x = tied_values(kImages * image_size(w), 3);
   const DeviceArray<float> device_x(x);
   const auto y = output<float>(output_size(w), 0);
-  kernels::max_pool({w, device_x.per_trial(kTrials), y.per_trial()}, pooling_table().stage());
+  kernels::max_pool({w, device_x.per_trial(kTrials), y.per_trial()}, pooling_table().context());
   expect_equal(y.read(), only_active(maxima(w, x).y));
 }
 
@@ -102,7 +103,7 @@ void expect_gradient(const Window& w, const std::vector<float>& dy, const Shifts
   const Shifted<std::uint8_t> device_index(index, shifts.index);
   const auto dx = output<Out>(image_size(w), shifts.x);
   kernels::max_pool_backward({w, device_dy.per_trial(), device_index.per_trial(), dx.per_trial()},
-                             pooling_table().stage());
+                             pooling_table().context());
   std::vector<double> want(kImages * image_size(w));
   for_each_tap(w, [&](const Tap& tap) {
     if (tap.place == index[tap.out]) want[tap.in] += double{dy[tap.out]};

@@ -104,7 +104,7 @@ TEST_P(SoftmaxTest, IsTheOracles) {
 
   kernels::softmax(
       {device_x.per_trial(kTrials), device_y.per_trial(kTrials), kVectors, channels, log},
-      table().stage());
+      table().context());
 
   auto want = oracle(x, channels, log);
   for (std::size_t i = 0; i < size; ++i)
@@ -133,7 +133,7 @@ TEST_P(SoftmaxTest, BackwardIsTheOracles) {
 
   kernels::softmax_backward({device_y.per_trial(kTrials), device_dy.per_trial(kTrials),
                              device_dx.per_trial(kTrials), kVectors, channels, log},
-                            table().stage());
+                            table().context());
 
   auto want = backward_oracle(y, dy, channels, log);
   for (std::size_t i = 0; i < size; ++i)
@@ -156,7 +156,7 @@ std::vector<float> softmax_of(const std::vector<float>& x, bool log) {
   const DeviceArray<float> device_y(x.size());
   const TrialTable one({});
   kernels::softmax({device_x.per_trial(), device_y.per_trial(), 1, static_cast<int>(x.size()), log},
-                   one.stage());
+                   one.context());
   return device_y.read();
 }
 
@@ -180,7 +180,7 @@ TEST(SoftmaxSpecials, TakesBf16AndGivesBf16) {
   const DeviceArray<kernels::Bf16> device_x(to_bf16(x));
   const DeviceArray<kernels::Bf16> device_y(x.size());
   const TrialTable one({});
-  kernels::softmax({device_x.per_trial(), device_y.per_trial(), 1, 3, false}, one.stage());
+  kernels::softmax({device_x.per_trial(), device_y.per_trial(), 1, 3, false}, one.context());
   const auto want = oracle(x, 3, false);
   expect_within(values(device_y.read()), want,
                 [&](std::size_t i) { return 0x1.01p-8 * want[i]; });  // half a unit of bf16

@@ -12,6 +12,9 @@ inline constexpr double kBiasFlops = 1;
 inline constexpr double kActivateBackwardFlops = 1;
 inline constexpr double kDropFlops = 2;
 inline constexpr double kDropBackwardFlops = 1;
+/// Half a pair of normal numbers (a difference, logarithm, scale, root, sine, cosine, two
+/// products), scaled and added.
+inline constexpr double kNoiseFlops = 6;
 inline constexpr double kSquaresFlops = 2;
 inline constexpr double kAdamFlops = 14;
 /// Binary cross-entropy on a softmax: exp, a share, two logarithms and their sum, and six

@@ -9,11 +9,12 @@
 #include <set>
 #include <stdexcept>
 
+#include <emulation/code_place.h>
+#include <emulation/control.h>
+#include <emulation/traffic.h>
+
 #include <saltus/kernels/activations.h>
 
-#include "tests/emulation/control.h"
-#include "tests/emulation/instrumentation/code_place.h"
-#include "tests/emulation/traffic/traffic.h"
 #include "tests/kernels/traffic/step.h"
 
 namespace saltus::test {
@@ -23,11 +24,20 @@ using emulation::LaunchTraffic;
 using emulation::Requests;
 using emulation::Traffic;
 
+using MakeSteps = std::vector<Step> (*)();
+
+/// By file.
+std::vector<MakeSteps>& all_files() {
+  static std::vector<MakeSteps> files;
+  return files;
+}
+
 std::vector<Step> all_steps() {
   std::vector<Step> all;
-  for (const auto& steps :
-       {row_steps(), product_steps(), pooling_steps(), element_steps(), update_steps()})
+  for (const MakeSteps make : all_files()) {
+    const std::vector<Step> steps = make();
     all.insert(all.end(), steps.begin(), steps.end());
+  }
   return all;
 }
 
@@ -45,7 +55,7 @@ std::vector<LaunchTraffic> count(const Step& step) {
                           .activations = {activation},
                           .dropouts = {{.threshold = 1u << 14, .scale = 4.0f / 3}}});
   emulation::take_traffic();
-  step.run(table.stage());
+  step.run(table.context());
   SALTUS_CHECK(cudaStreamSynchronize(stream()));
   std::vector<LaunchTraffic> launches = emulation::take_traffic();
   if (launches.size() != step.flops.size())
@@ -110,6 +120,11 @@ int run(const std::string& wanted) {
 }
 
 }  // namespace
+
+AddSteps::AddSteps(MakeSteps make) {
+  all_files().push_back(make);
+}
+
 }  // namespace saltus::test
 
 int main(int count, char** words) {

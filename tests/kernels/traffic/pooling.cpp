@@ -32,7 +32,7 @@ std::vector<std::uint8_t> places(std::size_t count) {
 }
 
 Step step_of(const std::string& name, const kernels::Window& window, double flops,
-             std::function<void(const kernels::Stage&)> run) {
+             std::function<void(const kernels::LaunchContext&)> run) {
   const std::string output = std::to_string(window.output.height);
   return {name, "24x24x64 to " + output + "x" + output, kRows, {flops}, std::move(run)};
 }
@@ -42,52 +42,54 @@ void add_max(std::vector<Step>& steps) {
   const kernels::Window window = windows_of(2);
   const std::size_t outputs = outputs_of(window);
   const auto named = [](const char* name) { return std::string(name) + ", " + kTypeName<T>; };
-  steps.push_back(step_of(named("max-pool"), window, 0, [=](const kernels::Stage& stage) {
+  steps.push_back(step_of(named("max-pool"), window, 0, [=](const kernels::LaunchContext& context) {
     const auto x = input<T>(kImages);
     const DeviceArray<T> y(outputs);
     const DeviceArray<std::uint8_t> index(outputs);
-    kernels::max_pool({window, x.per_trial(), y.per_trial(), index.per_trial()}, stage);
+    kernels::max_pool({window, x.per_trial(), y.per_trial(), index.per_trial()}, context);
   }));
-  steps.push_back(step_of(named("max-pool backward"), window, 0, [=](const kernels::Stage& stage) {
-    const auto dy = input<T>(outputs);
-    const DeviceArray<std::uint8_t> index(places(outputs));
-    const DeviceArray<T> dx(kImages);
-    kernels::max_pool_backward({window, dy.per_trial(), index.per_trial(), dx.per_trial()}, stage);
-  }));
-  const double flops = kActivateFlops * static_cast<double>(outputs);
   steps.push_back(
-      step_of(named("activation, max-pool"), window, flops, [=](const kernels::Stage& stage) {
-        const auto x = input(kImages);
-        const DeviceArray<T> y(outputs);
-        const DeviceArray<float> slope(outputs);
-        const DeviceArray<std::uint8_t> index(outputs);
-        kernels::activate_pool({.window = window,
-                                .x = x.per_trial(),
-                                .y = y.per_trial(),
-                                .slope = slope.per_trial(),
-                                .index = index.per_trial()},
-                               stage);
+      step_of(named("max-pool backward"), window, 0, [=](const kernels::LaunchContext& context) {
+        const auto dy = input<T>(outputs);
+        const DeviceArray<std::uint8_t> index(places(outputs));
+        const DeviceArray<T> dx(kImages);
+        kernels::max_pool_backward({window, dy.per_trial(), index.per_trial(), dx.per_trial()},
+                                   context);
       }));
+  const double flops = kActivateFlops * static_cast<double>(outputs);
+  steps.push_back(step_of(named("activation, max-pool"), window, flops,
+                          [=](const kernels::LaunchContext& context) {
+                            const auto x = input(kImages);
+                            const DeviceArray<T> y(outputs);
+                            const DeviceArray<float> slope(outputs);
+                            const DeviceArray<std::uint8_t> index(outputs);
+                            kernels::activate_pool({.window = window,
+                                                    .x = x.per_trial(),
+                                                    .y = y.per_trial(),
+                                                    .slope = slope.per_trial(),
+                                                    .index = index.per_trial()},
+                                                   context);
+                          }));
 }
 
 void add_average(std::vector<Step>& steps, const std::string& name, int side) {
   const kernels::Window window = windows_of(side);
   const std::size_t outputs = outputs_of(window);
   const auto adds = static_cast<double>(kImages);
-  steps.push_back(step_of(name, window, adds, [=](const kernels::Stage& stage) {
+  steps.push_back(step_of(name, window, adds, [=](const kernels::LaunchContext& context) {
     const auto x = input(kImages);
     const DeviceArray<float> y(outputs);
-    kernels::average_pool({window, x.per_trial(), y.per_trial()}, stage);
+    kernels::average_pool({window, x.per_trial(), y.per_trial()}, context);
   }));
-  steps.push_back(step_of(name + " backward", window, adds, [=](const kernels::Stage& stage) {
-    const auto dy = input(outputs);
-    const DeviceArray<float> dx(kImages);
-    kernels::average_pool_backward({window, dy.per_trial(), dx.per_trial()}, stage);
-  }));
+  steps.push_back(
+      step_of(name + " backward", window, adds, [=](const kernels::LaunchContext& context) {
+        const auto dy = input(outputs);
+        const DeviceArray<float> dx(kImages);
+        kernels::average_pool_backward({window, dy.per_trial(), dx.per_trial()}, context);
+      }));
 }
 
-}  // namespace
-
+/// Max-pooling, alone and behind an activation, and average pooling.
 std::vector<Step> pooling_steps() {
   std::vector<Step> steps;
   add_max<float>(steps);
@@ -97,4 +99,7 @@ std::vector<Step> pooling_steps() {
   return steps;
 }
 
+const AddSteps add_pooling(pooling_steps);
+
+}  // namespace
 }  // namespace saltus::test

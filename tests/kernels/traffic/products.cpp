@@ -50,7 +50,7 @@ template <class T>
 Step forward(const Layer& layer, kernels::Engine engine, const std::string& suffix) {
   const Sizes sizes(layer);
   const Window window = layer.window;
-  const auto run = [=, rows = layer.rows](const kernels::Stage& stage) {
+  const auto run = [=, rows = layer.rows](const kernels::LaunchContext& context) {
     const auto x = input<T>(sizes.x);
     const auto w = input<T>(sizes.w);
     const auto bias = input(sizes.out);
@@ -64,23 +64,23 @@ Step forward(const Layer& layer, kernels::Engine engine, const std::string& suff
                                         w.per_trial(),
                                         {y.per_trial(), bias.per_trial(), 0, slope.per_trial()},
                                         workspace.per_trial()},
-                                       stage);
+                                       context);
   };
-  const int parts = kernels::forward_parts(window).count(window.channels_in);
+  const int slices = kernels::forward_split_k(window).count(window.channels_in);
   return {std::string(layer.name) + " forward" + suffix, layer.shape, layer.rows,
-          forward_flops(sizes.of_product(), parts), run};
+          forward_flops(sizes.of_product(), slices), run};
 }
 
 template <class T>
 Step backward_data(const Layer& layer, kernels::Engine engine, const std::string& suffix) {
   const Sizes sizes(layer);
   const Window window = layer.window;
-  const auto run = [=](const kernels::Stage& stage) {
+  const auto run = [=](const kernels::LaunchContext& context) {
     const auto dy = input<T>(sizes.y);
     const auto w = input<T>(sizes.w);
     const DeviceArray<T> dx(sizes.x);
     kernels::convolution_backward_data<T, T>(
-        engine, {window, dy.per_trial(), w.per_trial(), dx.per_trial()}, stage);
+        engine, {window, dy.per_trial(), w.per_trial(), dx.per_trial()}, context);
   };
   return {std::string(layer.name) + " backward to x" + suffix,
           layer.shape,
@@ -93,7 +93,7 @@ template <class T>
 Step backward_filter(const Layer& layer, kernels::Engine engine, const std::string& suffix) {
   const Sizes sizes(layer);
   const Window window = layer.window;
-  const auto run = [=, rows = layer.rows](const kernels::Stage& stage) {
+  const auto run = [=, rows = layer.rows](const kernels::LaunchContext& context) {
     const auto x = input<T>(sizes.x);
     const auto dy = input<T>(sizes.y);
     const DeviceArray<float> dw(sizes.w);
@@ -103,12 +103,12 @@ Step backward_filter(const Layer& layer, kernels::Engine engine, const std::stri
     kernels::convolution_backward_filter<T>(engine,
                                             {window, x.per_trial(), dy.per_trial(), dw.per_trial(),
                                              db.per_trial(), workspace.per_trial()},
-                                            stage);
+                                            context);
   };
-  const int parts =
-      kernels::backward_filter_parts(window).count(layer.rows * kernels::pixels(window.output));
+  const int slices =
+      kernels::backward_filter_split_k(window).count(layer.rows * kernels::pixels(window.output));
   return {std::string(layer.name) + " backward to w" + suffix, layer.shape, layer.rows,
-          backward_filter_flops(sizes.of_product(), parts), run};
+          backward_filter_flops(sizes.of_product(), slices), run};
 }
 
 template <class T>
@@ -120,12 +120,11 @@ void add(std::vector<Step>& steps, const Layer& layer, kernels::Engine engine) {
   steps.push_back(backward_filter<T>(layer, engine, suffix));
 }
 
-}  // namespace
-
+/// The network's products: convolutions and dense layers.
 std::vector<Step> product_steps() {
   std::vector<Step> steps;
   for (const Layer& layer : kLayers) {
-    for (const kernels::Engine engine : {kernels::Engine::plain, kernels::Engine::tensor}) {
+    for (const kernels::Engine engine : {kernels::Engine::simt, kernels::Engine::tensor}) {
       if (engine == kernels::Engine::tensor && !layer.fits_tensor_cores) continue;
       add<float>(steps, layer, engine);
       add<Bf16>(steps, layer, engine);
@@ -134,4 +133,7 @@ std::vector<Step> product_steps() {
   return steps;
 }
 
+const AddSteps add_products(product_steps);
+
+}  // namespace
 }  // namespace saltus::test

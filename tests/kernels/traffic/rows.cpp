@@ -22,12 +22,12 @@ Step load() {
       "28x28x1",
       kRows,
       {kLoadFlops * kAll},
-      [](const kernels::Stage& stage) {
+      [](const kernels::LaunchContext& context) {
         const DeviceArray<std::uint8_t> images(std::vector<std::uint8_t>(4 * kAll, 1));
         const DeviceArray<T> x(kAll);
         kernels::load_input(
             {.bytes = images.data(), .order = {4 * kRows, true}, .x = x.per_trial(), .size = kSize},
-            stage);
+            context);
       }};
 }
 
@@ -35,19 +35,19 @@ void add_softmax(std::vector<Step>& steps) {
   constexpr int kRows = 64;
   constexpr int kChannels = 10;
   constexpr std::size_t kAll = std::size_t{kRows} * kChannels;
-  steps.push_back({"softmax", "10", kRows, {6 * kAll}, [](const kernels::Stage& stage) {
+  steps.push_back({"softmax", "10", kRows, {6 * kAll}, [](const kernels::LaunchContext& context) {
                      const auto x = input(kAll);
                      const DeviceArray<float> y(kAll);
-                     kernels::softmax({x.per_trial(), y.per_trial(), 1, kChannels, false}, stage);
+                     kernels::softmax({x.per_trial(), y.per_trial(), 1, kChannels, false}, context);
                    }});
-  steps.push_back({"softmax backward", "10", kRows, {4 * kAll}, [](const kernels::Stage& stage) {
-                     const auto y = input(kAll);
-                     const auto dy = input(kAll);
-                     const DeviceArray<float> dx(kAll);
-                     kernels::softmax_backward(
-                         {y.per_trial(), dy.per_trial(), dx.per_trial(), 1, kChannels, false},
-                         stage);
-                   }});
+  steps.push_back(
+      {"softmax backward", "10", kRows, {4 * kAll}, [](const kernels::LaunchContext& context) {
+         const auto y = input(kAll);
+         const auto dy = input(kAll);
+         const DeviceArray<float> dx(kAll);
+         kernels::softmax_backward(
+             {y.per_trial(), dy.per_trial(), dx.per_trial(), 1, kChannels, false}, context);
+       }});
 }
 
 /// The tutorial's loss: binary cross-entropy on a softmax.
@@ -55,24 +55,25 @@ Step loss() {
   constexpr int kRows = 64;
   constexpr int kOutputs = 10;
   constexpr std::size_t kAll = std::size_t{kRows} * kOutputs;
-  return {"loss", "10", kRows, {kLossFlops * kAll, kRows}, [](const kernels::Stage& stage) {
-            const auto x = input(kAll);
-            const DeviceArray<float> dx(kAll);
-            const DeviceArray<std::uint8_t> targets(std::vector<std::uint8_t>(4 * kRows, 1));
-            const DeviceArray<kernels::BatchSums> sums(std::vector<kernels::BatchSums>(1));
-            const DeviceArray<double> workspace(
-                static_cast<std::size_t>(kernels::loss_workspace(kRows)));
-            kernels::evaluate_loss({.loss = kernels::LossFunction::binary_crossentropy,
-                                    .softmax = true,
-                                    .outputs = kOutputs,
-                                    .x = x.per_trial(),
-                                    .dx = dx.per_trial(),
-                                    .targets = {.bytes = targets.data()},
-                                    .order = {4 * kRows, true},
-                                    .sums = sums.per_trial(),
-                                    .workspace = workspace.per_trial()},
-                                   stage);
-          }};
+  return {
+      "loss", "10", kRows, {kLossFlops * kAll, kRows}, [](const kernels::LaunchContext& context) {
+        const auto x = input(kAll);
+        const DeviceArray<float> dx(kAll);
+        const DeviceArray<std::uint8_t> targets(std::vector<std::uint8_t>(4 * kRows, 1));
+        const DeviceArray<kernels::BatchSums> sums(std::vector<kernels::BatchSums>(1));
+        const DeviceArray<double> workspace(
+            static_cast<std::size_t>(kernels::loss_workspace(kRows)));
+        kernels::evaluate_loss({.loss = losses::BinaryCrossentropy{},
+                                .softmax = true,
+                                .outputs = kOutputs,
+                                .x = x.per_trial(),
+                                .dx = dx.per_trial(),
+                                .targets = {.bytes = targets.data()},
+                                .order = {4 * kRows, true},
+                                .sums = sums.per_trial(),
+                                .workspace = workspace.per_trial()},
+                               context);
+      }};
 }
 
 constexpr int kChannels = 32;
@@ -103,7 +104,7 @@ void add_normalization(std::vector<Step>& steps) {
     steps.push_back({std::string("normalisation, ") + name + ", " + kTypeName<T>, "26x26x32",
                      kNormalizedRows, std::move(flops), run});
   };
-  add("training", {5 * kElements, 0, 4 * kElements}, [](const kernels::Stage& stage) {
+  add("training", {5 * kElements, 0, 4 * kElements}, [](const kernels::LaunchContext& context) {
     const ChannelArrays c;
     const auto x = input<T>(kNormalized);
     const DeviceArray<T> y(kNormalized);
@@ -112,18 +113,18 @@ void add_normalization(std::vector<Step>& steps) {
          c.moving_variance.per_trial(), c.next_mean.per_trial(), c.next_variance.per_trial(),
          c.mean.per_trial(), c.inverse_deviation.per_trial(), y.per_trial(),
          c.workspace.per_trial(), 0.99, 1e-3},
-        stage);
+        context);
   });
-  add("inference", {0, 4 * kElements}, [](const kernels::Stage& stage) {
+  add("inference", {0, 4 * kElements}, [](const kernels::LaunchContext& context) {
     const ChannelArrays c;
     const auto x = input<T>(kNormalized);
     const DeviceArray<T> y(kNormalized);
     kernels::normalize_inference(
         {kShape, x.per_trial(), c.gamma.per_trial(), c.beta.per_trial(), c.moving_mean.per_trial(),
          c.moving_variance.per_trial(), y.per_trial(), c.workspace.per_trial(), 1e-3},
-        stage);
+        context);
   });
-  add("backward", {5 * kElements, 0, 9 * kElements}, [](const kernels::Stage& stage) {
+  add("backward", {5 * kElements, 0, 9 * kElements}, [](const kernels::LaunchContext& context) {
     const ChannelArrays c;
     const auto x = input<T>(kNormalized);
     const auto dy = input<T>(kNormalized);
@@ -132,12 +133,11 @@ void add_normalization(std::vector<Step>& steps) {
         {kShape, x.per_trial(), dy.per_trial(), c.gamma.per_trial(), c.mean.per_trial(),
          c.inverse_deviation.per_trial(), dx.per_trial(), c.dgamma.per_trial(), c.dbeta.per_trial(),
          c.workspace.per_trial()},
-        stage);
+        context);
   });
 }
 
-}  // namespace
-
+/// Batches, softmax, losses, normalisation.
 std::vector<Step> row_steps() {
   std::vector<Step> steps = {load<float>(), load<Bf16>()};
   add_softmax(steps);
@@ -147,4 +147,7 @@ std::vector<Step> row_steps() {
   return steps;
 }
 
+const AddSteps add_rows(row_steps);
+
+}  // namespace
 }  // namespace saltus::test

@@ -17,19 +17,13 @@ struct Step {
   std::string shape;
   int rows = 1;
   std::vector<double> flops;  ///< of each launch: additions, multiplications, functions
-  std::function<void(const kernels::Stage&)> run;
+  std::function<void(const kernels::LaunchContext&)> run;
 };
 
-/// The network's products: convolutions and dense layers.
-std::vector<Step> product_steps();
-/// One element after the other: activations, PReLU, dropout, sums, fills and casts.
-std::vector<Step> element_steps();
-/// Max-pooling, alone and behind an activation, and average pooling.
-std::vector<Step> pooling_steps();
-/// Batches, softmax, losses, normalisation.
-std::vector<Step> row_steps();
-/// The optimizer.
-std::vector<Step> update_steps();
+/// Adds the steps of a file to those that are counted: `const AddSteps add_rows(row_steps);`
+struct AddSteps {
+  explicit AddSteps(std::vector<Step> (*make)());
+};
 
 /// "fp32", "bf16"
 template <class T>

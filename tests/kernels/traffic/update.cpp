@@ -15,7 +15,7 @@ constexpr std::size_t kParameters = 18816;
 
 /// `statistics`: how many of them move with the weights.
 void run(const UpdateRule& rule, bool with_copy, std::size_t statistics,
-         const kernels::Stage& stage) {
+         const kernels::LaunchContext& context) {
   const kernels::UpdatePieces cut = kernels::cut_weights(kExtents);
   const int pieces = static_cast<int>(cut.pieces.size());
   const int weights = static_cast<int>(kExtents.size());
@@ -35,8 +35,7 @@ void run(const UpdateRule& rule, bool with_copy, std::size_t statistics,
       static_cast<std::size_t>(kernels::update_workspace(pieces, weights)));
   kernels::update({.weights = w.per_trial(),
                    .gradients = g.per_trial(),
-                   .moment_1 = m.per_trial(),
-                   .moment_2 = v.per_trial(),
+                   .moments = {m.per_trial(), v.per_trial()},
                    .copy = copy.per_trial(),
                    .statistics = moving.per_trial(),
                    .next_statistics = next.per_trial(),
@@ -50,8 +49,9 @@ void run(const UpdateRule& rule, bool with_copy, std::size_t statistics,
                    .non_finite = non_finite.data(),
                    .workspace = workspace.per_trial(),
                    .check_finite = true,
-                   .any_norms = rule.clip == kernels::Clip::global_norm},
-                  stage);
+                   .any_norms = rule.clips_by_norm(),
+                   .optimizers = rule.bit()},
+                  context);
 }
 
 /// `flops` for each weight.
@@ -61,30 +61,23 @@ Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops
   std::vector<double> of_launches = {kSquaresFlops * kWeights, 0};
   if (statistics != 0) of_launches.push_back(0);
   of_launches.push_back(flops * kWeights);
-  return {name, statistics == 0 ? "18816 weights" : "18816 weights and 256 statistics", 1,
-          of_launches,
-          [=](const kernels::Stage& stage) { run(rule, with_copy, statistics, stage); }};
+  return {
+      name, statistics == 0 ? "18816 weights" : "18816 weights and 256 statistics", 1, of_launches,
+      [=](const kernels::LaunchContext& context) { run(rule, with_copy, statistics, context); }};
 }
 
-}  // namespace
-
+/// The optimizer.
 std::vector<Step> update_steps() {
-  UpdateRule adam;
-  adam.clip = kernels::Clip::value;
-  adam.limit = 0.5;
-  adam.learning_rate = 1e-3;
-  adam.beta_1 = 0.9;
-  adam.beta_2 = 0.999;
-  adam.epsilon = 1e-7;
-  UpdateRule sgd;
-  sgd.adam = false;
-  sgd.clip = kernels::Clip::global_norm;
-  sgd.limit = 1;
-  sgd.learning_rate = 1e-2;
-  sgd.momentum = 0.9;
+  static constexpr Optimizer kAdam = Adam{.clipping = {.clipvalue = 0.5}};
+  static constexpr Optimizer kSgd = SGD{.momentum = 0.9, .clipping = {.global_clipnorm = 1}};
+  const UpdateRule adam(kAdam);
+  const UpdateRule sgd(kSgd);
   return {step("Adam", adam, false, kAdamFlops),
           step("Adam with a copy in bf16", adam, true, kAdamFlops),
           step("SGD with momentum", sgd, false, 5, 256)};
 }
 
+const AddSteps add_update(update_steps);
+
+}  // namespace
 }  // namespace saltus::test

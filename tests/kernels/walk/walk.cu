@@ -51,7 +51,7 @@ void DeviceWalk::start(const Stretch& stretch) {
   kernels::Activate activate = {.x = x_.per_trial(), .y = y_.per_trial()};
   activate.slope = slope_.per_trial();
   activate.size = stretch.count;
-  kernels::activate(activate, table_.stage());
+  kernels::activate(activate, table_.context());
   kernels::launch<checksum_kernel>(grid, dim3(kThreads), 0, stream(), stretch, y_.data(),
                                    slope_.data(), of_block_.data());
 }

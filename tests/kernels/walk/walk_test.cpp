@@ -12,7 +12,7 @@
 
 #include <saltus/kernels/activations.h>
 
-#include "tests/kernels/device/activations.h"
+#include "tests/kernels/host/activations.h"
 #include "tests/kernels/walk/host.h"
 
 namespace saltus::test {
@@ -63,12 +63,6 @@ std::optional<std::string> walk(const kernels::ActivationRef& on_device,
     return "the checksums differ, and no value does";
   }
   return std::nullopt;
-}
-
-std::string name_of(const kernels::ActivationRef& activation) {
-  std::string name;
-  kernels::dispatch(activation.id, [&name]<class A>() { name = A::traits.name; });
-  return name;
 }
 
 TEST(ActivationWalk, DeviceAndHostHaveTheSameBits) {

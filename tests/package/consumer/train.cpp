@@ -17,7 +17,7 @@ int main() {
 
   Sequential model({8, 8, 1}, {Conv2D{.filters = 4, .activation = "mish"}, MaxPooling2D{},
                                Flatten{}, Dense{.units = 4}, Softmax{}});
-  model.compile({.metrics = {Metric::categorical_accuracy}});
+  model.compile({.metrics = {metrics::CategoricalAccuracy{}}});
   const Samples samples = {.count = 64,
                            .inputs = std::span<const float>(inputs),
                            .targets = std::span<const std::int32_t>(labels)};

@@ -78,6 +78,10 @@ bool is_aligned(const void* data, std::uint64_t alignment) {
 
 using namespace saltus::tests;  // NOLINT(google-build-using-namespace)
 
+std::size_t cublasLtGetVersion() {
+  return 130000;
+}
+
 const char* cublasLtGetStatusString(cublasStatus_t status) {
   return status == CUBLAS_STATUS_INVALID_VALUE ? "CUBLAS_STATUS_INVALID_VALUE"
                                                : "CUBLAS_STATUS_INTERNAL_ERROR";
@@ -232,7 +236,8 @@ namespace saltus::tests {
 std::map<std::string, void*> cublas_functions() {
 #define SALTUS_STAND_IN(name) \
   { #name, reinterpret_cast < void*>(&(name)) }
-  return {SALTUS_STAND_IN(cublasLtGetStatusString),
+  return {SALTUS_STAND_IN(cublasLtGetVersion),
+          SALTUS_STAND_IN(cublasLtGetStatusString),
           SALTUS_STAND_IN(cublasLtCreate),
           SALTUS_STAND_IN(cublasLtDestroy),
           SALTUS_STAND_IN(cublasLtMatmulDescCreate),

@@ -53,6 +53,7 @@ struct cublasLtMatmulHeuristicResult_t {
   std::size_t workspaceSize;
 };
 
+std::size_t cublasLtGetVersion();
 const char* cublasLtGetStatusString(cublasStatus_t status);
 cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle);
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle);

@@ -226,6 +226,10 @@ using namespace saltus::tests;  // NOLINT(google-build-using-namespace)
 
 // NOLINTBEGIN(readability-identifier-naming): cuDNN's names
 
+std::size_t cudnnGetVersion() {
+  return 90000;
+}
+
 const char* cudnnGetErrorString(cudnnStatus_t status) {
   switch (status) {
     case CUDNN_STATUS_BAD_PARAM:
@@ -369,7 +373,8 @@ namespace saltus::tests {
 std::map<std::string, void*> cudnn_functions() {
 #define SALTUS_STAND_IN(name) \
   { #name, reinterpret_cast < void*>(&(name)) }
-  return {SALTUS_STAND_IN(cudnnGetErrorString),
+  return {SALTUS_STAND_IN(cudnnGetVersion),
+          SALTUS_STAND_IN(cudnnGetErrorString),
           SALTUS_STAND_IN(cudnnCreate),
           SALTUS_STAND_IN(cudnnDestroy),
           SALTUS_STAND_IN(cudnnSetStream),

@@ -9,9 +9,9 @@
 
 #include <saltus/kernels/bfloat16.h>
 
-#include "tests/emulation/api/call.h"
-#include "tests/emulation/api/stream.h"
-#include "tests/emulation/memory/open_device_memory.h"
+#include "tests/emulation/src/api/call.h"
+#include "tests/emulation/src/api/stream.h"
+#include "tests/emulation/src/memory/open_device_memory.h"
 
 namespace saltus::tests {
 

@@ -1,17 +1,17 @@
 #include <gtest/gtest.h>
 
-#include <saltus/kernels/matrix/parts.h>
+#include <saltus/kernels/matrix/split_k.h>
 
-#include "tests/kernels/device/activations.h"
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
+#include "tests/kernels/host/activations.h"
 
 namespace saltus::test {
 namespace {
 
-constexpr int kLength = 64;  // of a part
+constexpr int kLength = 64;  // of a slice
 
-/// Parts of sums over `k` steps, `size` elements each with `gap` more between parts.
+/// SplitK of sums over `k` steps, `size` elements each with `gap` more between slices.
 struct StoredParts {
   int trials, count;
   std::size_t size, stride;
@@ -26,45 +26,45 @@ struct StoredParts {
         sums(std::move(sums_)),
         device(sums) {}
 
-  /// The sum of one trial's first `used` parts.
+  /// The sum of one trial's first `used` slices.
   [[nodiscard]] std::vector<double> sum(int trial, int used) const {
     std::vector<double> total(size);
-    for (int part = 0; part < used; ++part)
+    for (int slice = 0; slice < used; ++slice)
       for (std::size_t i = 0; i < size; ++i)
-        total[i] += double{sums[static_cast<std::size_t>(trial * count + part) * stride + i]};
+        total[i] += double{sums[static_cast<std::size_t>(trial * count + slice) * stride + i]};
     return total;
   }
 };
 
-TEST(AddParts, AddsThePartsThatTheBatchReaches) {
+TEST(ReduceSplitK, AddsThePartsThatTheBatchReaches) {
   constexpr int kTrials = 3;
   constexpr int kParts = 19;  // more than are added side by side
   constexpr std::size_t kWeights = 65;
   constexpr std::size_t kBiases = 5;
   constexpr std::size_t kAll = kWeights + kBiases;
-  const StoredParts parts(kTrials, kParts, kAll, small_integers(kTrials * kParts * kAll, 50, 1));
+  const StoredParts slices(kTrials, kParts, kAll, small_integers(kTrials * kParts * kAll, 50, 1));
   const DeviceArray<float> dw(std::vector<float>(kTrials * kWeights, 7.0f));
   const DeviceArray<float> db(std::vector<float>(kTrials * kBiases, 7.0f));
   for (const int used : {1, 2, 8, 9, kParts - 1, kParts}) {
     SCOPED_TRACE(used);
-    // one step a row; the last part is short
+    // one step a row; the last slice is short
     const TrialTable table({.rows = used * kLength - 3,
                             .max_rows = kParts * kLength,
                             .states = {{}, {.active = 0}, {}}});
-    kernels::AddParts add;
-    add.from = {{kLength}, parts.device.per_trial(kTrials), {}, std::int64_t{kAll}};
-    add.from.column_sums = {parts.device.data() + kWeights, add.from.sums.stride};
+    kernels::ReduceSplitK add;
+    add.from = {{kLength}, slices.device.per_trial(kTrials), {}, std::int64_t{kAll}};
+    add.from.column_sums = {slices.device.data() + kWeights, add.from.sums.stride};
     add.k = {.per_row = 1};
     add.dw = dw.per_trial(kTrials);
     add.db = db.per_trial(kTrials);
     add.count = kWeights;
     add.n = kBiases;
-    kernels::add_parts(add, table.stage());
+    kernels::reduce_split_k(add, table.context());
 
     std::vector<double> want_dw(kTrials * kWeights, 7);
     std::vector<double> want_db(kTrials * kBiases, 7);
     for (const int trial : {0, 2}) {
-      const std::vector<double> sum = parts.sum(trial, used);
+      const std::vector<double> sum = slices.sum(trial, used);
       std::copy_n(sum.begin(), kWeights, want_dw.begin() + trial * std::ptrdiff_t{kWeights});
       std::copy_n(sum.begin() + kWeights, kBiases,
                   want_db.begin() + trial * std::ptrdiff_t{kBiases});
@@ -75,11 +75,11 @@ TEST(AddParts, AddsThePartsThatTheBatchReaches) {
 }
 
 template <class T>
-class FinishParts : public testing::Test {};
+class FinishSplitK : public testing::Test {};
 using ElementTypes = testing::Types<float, kernels::Bf16>;
-TYPED_TEST_SUITE(FinishParts, ElementTypes);
+TYPED_TEST_SUITE(FinishSplitK, ElementTypes);
 
-TYPED_TEST(FinishParts, AppliesEveryActivationToTheSumAndBias) {
+TYPED_TEST(FinishSplitK, AppliesEveryActivationToTheSumAndBias) {
   constexpr int kParts = 3;
   constexpr int kRows = 9;
   constexpr int kColumns = 67;
@@ -95,14 +95,14 @@ TYPED_TEST(FinishParts, AppliesEveryActivationToTheSumAndBias) {
   // quarters up to 8: sums of them are exact
   std::vector<float> sums = small_integers(activations.size() * kParts * kAll, 8, 1);
   for (float& sum : sums) sum /= 4;
-  const StoredParts parts(trials, kParts, kAll, sums);
+  const StoredParts slices(trials, kParts, kAll, sums);
   const std::vector<float> bias = small_integers(activations.size() * kColumns, 2, 2);
   const DeviceArray<float> device_bias(bias);
   const DeviceArray<TypeParam> y(activations.size() * kAll);
   const DeviceArray<float> slope(activations.size() * kAll);
 
-  kernels::FinishParts<TypeParam> finish;
-  finish.from = {{kLength}, parts.device.per_trial(trials), {}, std::int64_t{kAll}};
+  kernels::FinishSplitK<TypeParam> finish;
+  finish.from = {{kLength}, slices.device.per_trial(trials), {}, std::int64_t{kAll}};
   finish.m = {.per_row = 1};
   finish.n = kColumns;
   finish.k = {.fixed = kParts * kLength};
@@ -110,12 +110,12 @@ TYPED_TEST(FinishParts, AppliesEveryActivationToTheSumAndBias) {
   finish.epilogue.bias = device_bias.per_trial(trials);
   finish.epilogue.activation = 0;
   finish.epilogue.slope = slope.per_trial(trials);
-  kernels::finish_parts(finish, table.stage());
+  kernels::finish_split_k(finish, table.context());
 
   std::vector<double> want_y;
   std::vector<double> want_slope;
   for (int trial = 0; trial < trials; ++trial) {
-    const std::vector<double> sum = parts.sum(trial, kParts);
+    const std::vector<double> sum = slices.sum(trial, kParts);
     std::vector<float> z(sum.begin(), sum.end());
     for (std::size_t i = 0; i < z.size(); ++i)
       z[i] += bias[static_cast<std::size_t>(trial) * kColumns + i % kColumns];

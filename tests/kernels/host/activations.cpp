@@ -1,14 +1,10 @@
-// Activations in tests of kernels.
-#pragma once
-
-#include <vector>
+#include "tests/kernels/host/activations.h"
 
 #include <saltus/kernels/activations.h>
 
 namespace saltus::test {
 
-/// Every entry of the list with its default parameters, in the list's order.
-inline std::vector<kernels::ActivationRef> all_activations() {
+std::vector<kernels::ActivationRef> all_activations() {
   std::vector<kernels::ActivationRef> refs;
   const auto append = [&refs]<class A>() {
     kernels::ActivationRef ref;
@@ -21,13 +17,21 @@ inline std::vector<kernels::ActivationRef> all_activations() {
   return refs;
 }
 
-/// f and f' of some values.
-struct Evaluated {
-  std::vector<double> y, slope;
-};
+std::string_view name_of(const kernels::ActivationRef& activation) {
+  std::string_view name;
+  kernels::dispatch(activation.id, [&name]<class A>() { name = A::traits.name; });
+  return name;
+}
 
-/// As the list's functions give them in float: what kernels must match to the bit.
-inline Evaluated evaluate(const kernels::ActivationRef& activation, const std::vector<float>& z) {
+kernels::Shape pooled_shape_of(const kernels::ActivationRef& activation) {
+  kernels::Shape shape = kernels::Shape::other;
+  kernels::dispatch(activation.id, [&]<class A>() {
+    if (!A::traits.surrogate_slope) shape = A::shape(kernels::parameters_of<float>(activation));
+  });
+  return shape;
+}
+
+Evaluated evaluate(const kernels::ActivationRef& activation, const std::vector<float>& z) {
   Evaluated result;
   kernels::dispatch(activation.id, [&]<class A>() {
     const auto p = kernels::parameters_of<float>(activation);
