@@ -10,9 +10,13 @@
 
 BUILD := build/release
 
+# Without a GPU nothing of CUDA is compiled for a sweep.
 sweep: configure
-	cmake --build --preset release --target saltus_program
-	$(BUILD)/apps/saltus/saltus sweep --quick --resume --out runs/quick
+	@if nvidia-smi -L 2>/dev/null | grep -q '^GPU'; then target=saltus_program; folder=saltus; \
+	else echo "No GPU: building the sweep's program without CUDA (make builds all)"; \
+	  target=saltus_program_cpu; folder=saltus/cpu; fi; \
+	cmake --build --preset release --target $$target && \
+	$(BUILD)/apps/$$folder/saltus sweep --quick --resume --out runs/quick
 
 test: build
 	ctest --preset release -j "$$(nproc)"

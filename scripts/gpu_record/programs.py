@@ -14,7 +14,7 @@ from .machine import ROOT
 
 TESTS, BENCH, SALTUS, TRIALS = "saltus_kernel_tests_gpu", "saltus_gpu_bench", "saltus", "saltus_bench"
 MNIST = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
-PLACES = {TESTS: "tests/emulation", BENCH: "apps/bench/gpu", SALTUS: "apps/saltus",
+PLACES = {TESTS: "tests/emulated", BENCH: "apps/bench/gpu", SALTUS: "apps/saltus",
           TRIALS: "apps/bench"}
 QUESTION = {TESTS: "--gtest_list_tests", BENCH: "--help", SALTUS: "--help",
             TRIALS: "--help"}  # answered without a GPU

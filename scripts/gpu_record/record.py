@@ -4,11 +4,12 @@ import os
 import re
 import tarfile
 
-from . import prediction, sweeps
+from . import sweeps
 
 LEFT_OUT = "left out"
 STEP = "step: "  # begins the names of a training step's launches
 ROOF = "roof: "
+WHOLE = "all of it"  # ends the name of all launches together
 
 
 def name_of(record):
@@ -80,6 +81,28 @@ def roof_rows(entries):
                        spread(one["seconds"]), rate_of(entry, one["median"]), one["note"]]
 
 
+def step_rows(entries):
+    """[computation, us] of one training step's launches, their sum, and all of them in one graph, where they are there."""
+    measured = [(entry["name"].removeprefix(STEP), entry["contestants"][0].get("median")) for entry in entries]
+    single = [(name.partition(" ")[2], median) for name, median in measured if median and not name.endswith(WHOLE)]
+    rows = list(single)
+    if single:
+        rows.append(("**all of these**", sum(median for _, median in single)))
+    rows += [("**the step, in one graph**", median) for name, median in measured if median and name.endswith(WHOLE)]
+    return [[name, f"{median * 1e6:.1f}"] for name, median in rows]
+
+
+def training_steps(entries):
+    """A section for each precision and number of trials."""
+    steps = [entry for entry in entries if entry["name"].startswith(STEP)]
+    for kind, trials in dict.fromkeys((entry["kind"], entry["trials"]) for entry in steps):
+        yield from ["", f"## A training step, launch by launch: {kind}, {trials} trial{'s' if trials > 1 else ''}", "",
+                    "Of the tutorial's network, by the backend that trains. Each computation is repeated by itself in a "
+                    "graph, so that it finds in the second-level cache what fits there.", "",
+                    table(["computation", "us"], step_rows(
+                        [entry for entry in steps if (entry["kind"], entry["trials"]) == (kind, trials)]))]
+
+
 def times(bench):
     """The sections of what saltus_gpu_bench measured."""
     entries = bench["entries"]
@@ -88,7 +111,7 @@ def times(bench):
                     "What instructions and memories reach by themselves, in kernels that do nothing else "
                     "(apps/bench/gpu/roofs.cu); their results were right. Operations are counted as flop.", "",
                     table(["of", "numbers", "us", "range", "rate", "note"], roofs)]
-    yield from prediction.section(bench, [entry for entry in entries if entry["name"].startswith(STEP)])
+    yield from training_steps(entries)
     if rows := list(bench_rows(entries)):
         yield from [
             "", "## Times", "",
@@ -96,8 +119,7 @@ def times(bench):
             "Each computation is repeated in a CUDA graph, over sets of random data that together exceed the "
             "second-level cache twice, and events before and behind the graph take the time; with several trials, a "
             "library is called once for each. *Of the ceiling*: what the fastest copy or the product measured here allows, "
-            "over the time taken. *Takes*: the library's time over ours. What was predicted stands in "
-            "[gpu-prediction.md](../gpu-prediction.md).", "",
+            "over the time taken. *Takes*: the library's time over ours.", "",
             table(["computation", "numbers", "trials", "by", "us", "range", "rate", "of the ceiling", "takes", "note"], rows),
         ]
 
