@@ -178,8 +178,9 @@ class FakeBackend : public backend::Backend {
     last_options = options;
     return executable;
   }
-  int side_by_side(const plan::Plan& /*plan*/, const backend::Options& /*options*/,
-                   const Samples& /*train*/, const Samples& /*validation*/) const override {
+  int side_by_side(const plan::Plan& /*plan*/, std::span<const Optimizer> /*optimizers*/,
+                   const backend::Options& /*options*/, const Samples& /*train*/,
+                   const Samples& /*validation*/) const override {
     return 1;
   }
 
