@@ -130,6 +130,19 @@ auto parse_list(std::string_view option, std::string_view text, Parse parse) {
   return values;
 }
 
+/// A list of yes and no.
+inline std::vector<bool> parse_yes_or_no(std::string_view option, std::string_view text) {
+  std::vector<bool> values;
+  for (const std::string_view part : split_list(option, text)) {
+    if (part != "yes" && part != "no") {
+      throw InvalidArgument(
+          fmt::format("{}: '{}' is none of its values: choose no or yes", option, part));
+    }
+    values.push_back(part == "yes");
+  }
+  return values;
+}
+
 inline std::string_view name_of(const ActivationInfo& info) {
   return info.name;
 }

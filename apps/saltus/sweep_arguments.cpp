@@ -101,6 +101,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--initializer", to.initializer, "recipe|INITIALIZER,...",
          "How the layers in front of activations start; parameters as in orthogonal:gain=2; "
          "recipe: as --recipe says");
+  option("--batch-norm", to.batch_norm, "no|yes,...",
+         "yes: a BatchNormalization in front of each activation, and no bias in the layer in front "
+         "of that");
   option("--optimizer", to.optimizer, "OPTIMIZER,...",
          "What makes steps of gradients; parameters as in sgd:momentum=0.9");
   option("--learning-rate", to.learning_rate, "X,...", "The optimizer's learning rate");
@@ -198,6 +201,7 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--batch-size", arguments.batch_size, parse_numbers<std::int64_t>, config.batch_sizes);
   take("--initializer", arguments.initializer, list_of(parse_initializer_or_recipe),
        config.initializers);
+  take("--batch-norm", arguments.batch_norm, parse_yes_or_no, config.batch_norms);
   take("--optimizer", arguments.optimizer, list_of(parse_optimizer), config.optimizers);
   take("--learning-rate", arguments.learning_rate, parse_numbers<double>, config.learning_rates);
   take("--schedule", arguments.schedule, list_of(parse_schedule), config.schedules);

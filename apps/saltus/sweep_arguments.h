@@ -22,6 +22,7 @@ struct SweepArguments {
   std::string epochs;
   std::string batch_size;
   std::string initializer;
+  std::string batch_norm = "no";
   std::string optimizer;
   std::string learning_rate;
   std::string schedule;

@@ -175,6 +175,7 @@ TEST_F(Documents, BashCompletes) {
             (Words{"cosine_decay", "cosine_decay_restarts"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--initializer", "r"}),
             (Words{"recipe", "random_normal", "random_uniform"}));
+  EXPECT_EQ(completions({"saltus", "sweep", "--batch-norm", ""}), (Words{"no", "yes"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--device", "=", "cu"}), Words{"cuda"});
   EXPECT_EQ(completions({"saltus", "sweep", "--device", "="}), (Words{"auto", "cpu", "cuda"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--activations", "relu,gelu_t"}),

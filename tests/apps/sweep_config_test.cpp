@@ -32,6 +32,8 @@ class SweepConfigFile : public test::ProgramTest {
                                         "relu,elu:alpha=0.2",
                                         "--initializer",
                                         "recipe,orthogonal:gain=2",
+                                        "--batch-norm",
+                                        "yes,no",
                                         "--optimizer",
                                         "sgd:momentum=0.5:nesterov=true",
                                         "--learning-rate",
@@ -98,7 +100,7 @@ TEST_F(SweepConfigFile, GivesBackEveryOption) {
   EXPECT_EQ(sweep_of("out2").at("config"), sweep_of("out").at("config"));
   EXPECT_EQ(sweep_of("out2").at("data"), sweep_of("out").at("data"));
   EXPECT_EQ(history_of("out2"), history_of("out"));
-  EXPECT_EQ(history_of("out2").size(), 1u + 2 * 2 * 2 * 2 * 2 * 2 * 2 * (1 + 2));
+  EXPECT_EQ(history_of("out2").size(), 1u + 2 * 2 * 2 * 2 * 2 * 2 * 2 * 2 * (1 + 2));
 }
 
 TEST_F(SweepConfigFile, WhatIsTypedWins) {
@@ -118,9 +120,10 @@ TEST_F(SweepConfigFile, WhatIsTypedWins) {
         {"seed", 9}}},
       {{"--epochs", "2", "--initializer", "he_normal", "--optimizer", "sgd:momentum=0.5",
         "--schedule", "one_cycle", "--learning-rate", "0.5", "--loss", "categorical_crossentropy",
-        "--train-limit", "32", "--clipnorm", "3"},
+        "--train-limit", "32", "--clipnorm", "3", "--batch-norm", "yes"},
        {{"epochs", {2}},
         {"initializers", {"he_normal"}},
+        {"batch_norms", {true}},
         {"optimizers", {"sgd:momentum=0.5"}},
         {"schedules", {"one_cycle"}},
         {"learning_rates", {0.5}},

@@ -1,5 +1,6 @@
 // Recipes, the grid, and the identity of trials.
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <variant>
@@ -79,6 +80,33 @@ TEST(Recipe, ItsInitializersGiveWayToAnother) {
   }
 }
 
+TEST(Recipe, NormalizesInFrontOfEachActivationWhereItIsToldTo) {
+  const auto kinds = [](const Graph& graph) {
+    std::vector<std::string> names;
+    for (const Node& node : graph.nodes()) names.emplace_back(kind_name(node.layer));
+    return names;
+  };
+  const auto graph_of = [](bool batch_norm) {
+    return recipe_graph(Recipe::matched, Activation::parse("relu"), {28, 28, 1}, 10, std::nullopt,
+                        batch_norm);
+  };
+  const Graph graph = graph_of(true);
+  EXPECT_THAT(kinds(graph),
+              testing::ElementsAre("InputLayer", "Conv2D", "BatchNormalization", "Activation",
+                                   "Conv2D", "BatchNormalization", "Activation", "MaxPooling2D",
+                                   "Dropout", "Flatten", "Dense", "BatchNormalization",
+                                   "Activation", "Dropout", "Dense", "Softmax"));
+  EXPECT_EQ(kernel_initializers(graph), kernel_initializers(graph_of(false)));
+  std::vector<std::string> biases;
+  for (const Node& node : graph.nodes()) {
+    for (const Weight& weight : node.weights) {
+      if (weight.name.ends_with("/bias")) biases.push_back(weight.name);
+    }
+  }
+  EXPECT_THAT(biases, testing::ElementsAre("dense_1/bias")) << "that of the output";
+  EXPECT_EQ(kinds(graph_of(false)), kinds(tutorial_graph(Recipe::matched, "relu")));
+}
+
 TEST(Recipe, FitsOtherImages) {
   const Graph graph = recipe_graph(Recipe::tutorial, Activation::parse("elu"), {32, 32, 3}, 100);
   EXPECT_EQ(graph.output().shape, (Shape{100}));
@@ -109,6 +137,7 @@ TEST(Plan, DefaultsAreTheTutorials) {
 TEST(Plan, RunsTheProductSeedBySeed) {
   SweepConfig config = small_config();
   config.initializers = {std::nullopt, initializers::Orthogonal()};
+  config.batch_norms = {false, true};
   config.optimizers = {Adam{}, SGD{.momentum = 0.9}};
   config.learning_rates = {1e-3, 1e-4};
   config.schedules = {schedules::Constant{}, schedules::CosineDecay{}};
@@ -117,7 +146,7 @@ TEST(Plan, RunsTheProductSeedBySeed) {
   config.seeds = 2;
   config.seed = 40;
   const SweepPlan plan = plan_sweep(config, small_data());
-  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 2 * 2 * 2 * 3);
+  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 2 * 2 * 2 * 2 * 3);
   ASSERT_EQ(plan.trials.size(), 2 * plan.settings.size());
   std::set<std::string> ids;
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
@@ -130,8 +159,23 @@ TEST(Plan, RunsTheProductSeedBySeed) {
   EXPECT_EQ(ids.size(), plan.trials.size());
   EXPECT_THAT(
       setting_labels(plan.settings),
-      testing::Contains("selu, orthogonal, sgd:momentum=0.9, lr 0.0001, cosine_decay, batch 32, "
-                        "3 epochs"));
+      testing::Contains("selu, orthogonal, batch norm, sgd:momentum=0.9, lr 0.0001, cosine_decay, "
+                        "batch 32, 3 epochs"));
+}
+
+TEST(Plan, LowersEachStructureOnce) {
+  SweepConfig config = small_config();
+  config.batch_norms = {false, true};
+  config.learning_rates = {1e-3, 1e-4};
+  const SweepPlan plan = plan_sweep(config, small_data());
+  ASSERT_EQ(plan.networks.size(), plan.settings.size());
+  std::map<bool, std::set<const train::Network*>> networks;
+  for (std::size_t i = 0; i < plan.settings.size(); ++i) {
+    networks[plan.settings[i].batch_norm].insert(plan.networks[i].get());
+  }
+  EXPECT_EQ(networks[false].size(), 1u);
+  EXPECT_EQ(networks[true].size(), 1u);
+  EXPECT_NE(networks[false], networks[true]);
 }
 
 TEST(Plan, LabelsSayOnlyWhatDiffers) {
@@ -147,6 +191,8 @@ TEST(Plan, RefusesWhatCannotRun) {
   };
   refused([](SweepConfig& c) { c.activations.clear(); });
   refused([](SweepConfig& c) { c.activations.push_back(Activation::parse("relu")); });
+  refused([](SweepConfig& c) { c.batch_norms.clear(); });
+  refused([](SweepConfig& c) { c.batch_norms = {true, true}; });
   refused([](SweepConfig& c) { c.epochs = {0}; });
   refused([](SweepConfig& c) { c.batch_sizes = {-1}; });
   refused([](SweepConfig& c) { c.epochs = {kMostEpochs + 1}; });
@@ -286,6 +332,7 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
       [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::HeNormal(); },
       [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::Orthogonal(); },
       [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::Orthogonal{.gain = 2}; },
+      [](auto&, auto& s, auto&, auto&) { s.batch_norm = true; },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{}; },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{.alpha = 0.1}; },
       [](auto&, auto& s, auto&, auto&) { s.optimizer = SGD{}; },
@@ -327,7 +374,8 @@ TEST(TrialId, DoesNotDependOnWhatWasDescribedBefore) {
   for (const Activation& activation : {config.activations[0], config.activations[1]}) {
     for (const Clipping& clipping : config.clippings) {
       for (const std::uint64_t seed : {1U, 2U}) {
-        const Setting setting{activation, 0.001, clipping, 16, 2};
+        Setting setting{activation, 0.001, clipping, 16, 2};
+        setting.batch_norm = seed == 2;
         EXPECT_EQ(descriptions.of(setting, seed),
                   TrialDescriptions(config, small_data()).of(setting, seed));
       }

@@ -2,6 +2,8 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -103,6 +105,22 @@ TEST(RunSweep, ATrialIsTheSameAloneAndBesideOthers) {
   for (std::size_t i = 0; i < alone.settings.size(); ++i) {
     EXPECT_EQ(timeless(alone.settings[i].trials.at(0)), timeless(beside.settings[i].trials.at(0)));
   }
+}
+
+TEST(RunSweep, TrainsNetworksOfTwoStructures) {
+  SweepConfig config = small_config();
+  config.batch_norms = {false, true};
+  config.learning_rates = {1e-3, 1e-2};
+  const SweepResult alone = run_sweep(plan_sweep(config, small_data()));
+  const SweepResult beside = run_sweep(plan_sweep(config, small_data()), {.side_by_side = 8});
+  EXPECT_TRUE(beside.complete);
+  ASSERT_EQ(beside.settings.size(), 8u);
+  std::set<std::vector<double>> losses;
+  for (std::size_t i = 0; i < alone.settings.size(); ++i) {
+    EXPECT_EQ(timeless(alone.settings[i].trials.at(0)), timeless(beside.settings[i].trials.at(0)));
+    losses.insert(alone.settings[i].trials.at(0).history.at("loss"));
+  }
+  EXPECT_EQ(losses.size(), 8u);
 }
 
 TEST(RunSweep, TrialsBesideEachOtherHaveTheirOwnEpochs) {

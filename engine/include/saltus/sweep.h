@@ -53,10 +53,13 @@ SALTUS_API Recipe parse_recipe(std::string_view name);
 /// The tutorial's network for images {height, width, channels}: Conv2D 32 3x3, activation, Conv2D
 /// 64 3x3, activation, MaxPooling2D 2x2, dropout 0.25, Flatten, Dense 128, activation, dropout 0.5,
 /// Dense, Softmax. The layers in front of an activation start as `initializer` says, or, without
-/// one, as the recipe does. Throws InvalidArgument if the images are too small.
+/// one, as the recipe does. With `batch_norm` a BatchNormalization stands in front of each
+/// activation, and the layer in front of that has no bias: the normalization would take it away
+/// again. Throws InvalidArgument if the images are too small.
 SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
                               std::int64_t classes,
-                              const std::optional<Initializer>& initializer = std::nullopt);
+                              const std::optional<Initializer>& initializer = std::nullopt,
+                              bool batch_norm = false);
 
 /// The text of an initializer, or "recipe" without one. Parsing throws as parse_initializer().
 SALTUS_API std::string text_of(const std::optional<Initializer>& initializer);
@@ -79,6 +82,8 @@ struct SweepConfig {
   /// Initializers of the layers in front of an activation; none: what the recipe gives each
   /// activation.
   std::vector<std::optional<Initializer>> initializers = {std::nullopt};
+  /// Whether a BatchNormalization stands in front of each activation.
+  std::vector<bool> batch_norms = {false};
   /// Learning rates and clippings are lists of their own; those of the optimizers stay as usual.
   std::vector<Optimizer> optimizers = {Adam{}};
   std::vector<double> learning_rates = {1e-3};
@@ -112,6 +117,7 @@ struct Setting {
   Optimizer optimizer = Adam{};                           ///< but for learning rate and clipping
   std::optional<Initializer> initializer = std::nullopt;  ///< none: what the recipe gives
   LearningRateSchedule schedule = schedules::Constant{};
+  bool batch_norm = false;
 };
 
 /// Short names that distinguish settings: the activation, and the values in which they differ
@@ -130,7 +136,7 @@ struct TrialSpec {
 };
 
 /// A sweep that can run: what was asked for, and what follows from it. Copies share data and
-/// network.
+/// networks.
 struct SweepPlan {
   SweepConfig config;
   std::shared_ptr<const ImageDataset> data;
@@ -138,10 +144,14 @@ struct SweepPlan {
   /// In the order in which they run: all settings with the first seed, then all with the second, so
   /// that a sweep that is stopped has compared like with like.
   std::vector<TrialSpec> trials;
-  /// The network that the trials train, lowered, and checked against the device.
-  std::shared_ptr<const train::Network> network;
+  /// The network that the trials of each setting train, lowered, and checked against the device.
+  /// Settings whose networks have one structure share it.
+  std::vector<std::shared_ptr<const train::Network>> networks;
 
   const Setting& setting_of(const TrialSpec& trial) const { return settings[trial.setting]; }
+  const std::shared_ptr<const train::Network>& network_of(const TrialSpec& trial) const {
+    return networks[trial.setting];
+  }
 };
 
 /// Lays out a sweep. Trials of one repeat share their seed across all settings, so their shuffles,
@@ -239,9 +249,9 @@ struct SweepOptions {
   /// Ends the sweep once it is true, on a CPU within a fraction of a second, on a GPU after the
   /// epoch: a signal handler may set it. The epochs that are finished are kept.
   const std::atomic<bool>* interrupt = nullptr;
-  /// Trials that train side by side, if they have batch size and epochs in common; 0: as many as
-  /// the device is best at. On a GPU its memory decides; on a CPU that is one: it has the caches
-  /// for itself.
+  /// Trials that train side by side, if they have network, batch size and epochs in common; 0: as
+  /// many as the device is best at. On a GPU its memory decides; on a CPU that is one: it has the
+  /// caches for itself.
   int side_by_side = 0;
   /// The folder for files of trials, named by their ids: models/, and states/ of those in progress.
   /// Empty: no files.

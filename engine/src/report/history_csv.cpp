@@ -57,6 +57,8 @@ constexpr Column kColumns[] = {
     {"images_per_second", figure},
     {"clipped", figure},
     {"initializer", [](const Row& row, auto) { return text_of(row.setting.initializer); }},
+    {"batch_norm",
+     [](const Row& row, auto) { return std::string(row.setting.batch_norm ? "yes" : "no"); }},
     {"optimizer", [](const Row& row, auto) { return text_of(row.setting.optimizer); }},
     {"learning_rate",
      [](const Row& row, auto) { return fmt::to_string(row.setting.learning_rate); }},

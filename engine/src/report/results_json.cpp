@@ -57,6 +57,7 @@ Json json_of(const SettingResult& result) {
   Json json = {{"activation", setting.activation.name()},
                {"parameters", parameters_of(setting.activation)},
                {"initializer", text_of(setting.initializer)},
+               {"batch_norm", setting.batch_norm},
                {"optimizer", text_of(setting.optimizer)},
                {"learning_rate", setting.learning_rate},
                {"schedule", saltus::text_of(setting.schedule)},

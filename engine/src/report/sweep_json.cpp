@@ -26,6 +26,7 @@ Json json_of(const SweepConfig& config) {
   for (const Clipping& clipping : config.clippings) clippings.push_back(saltus::json_of(clipping));
   Json json = {{"activations", activations},
                {"initializers", initializers},
+               {"batch_norms", config.batch_norms},
                {"optimizers", optimizers},
                {"learning_rates", config.learning_rates},
                {"schedules", schedules},
@@ -85,6 +86,12 @@ SweepConfig config_of(const ReadJson& json) {
     config.initializers.clear();  // files of earlier versions have none: all was the recipe's
     for (const ReadJson& text_of_one : initializers->get_ref<const ReadJson::array_t&>()) {
       config.initializers.push_back(parse_initializer_or_recipe(text_of_one.get<std::string>()));
+    }
+  }
+  if (const auto batch_norms = json.find("batch_norms"); batch_norms != json.end()) {
+    config.batch_norms.clear();  // files of earlier versions have none: no network had any
+    for (const ReadJson& one : batch_norms->get_ref<const ReadJson::array_t&>()) {
+      config.batch_norms.push_back(flag(one));
     }
   }
   if (const auto optimizers = json.find("optimizers"); optimizers != json.end()) {

@@ -1,6 +1,7 @@
 #include "sweep/plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -68,9 +69,9 @@ void check_loss(const Loss& loss) {
 void require_few_trials(const SweepConfig& config) {
   auto trials = static_cast<std::size_t>(config.seeds);
   for (const std::size_t values :
-       {config.activations.size(), config.initializers.size(), config.optimizers.size(),
-        config.learning_rates.size(), config.schedules.size(), config.clippings.size(),
-        config.batch_sizes.size(), config.epochs.size()}) {
+       {config.activations.size(), config.initializers.size(), config.batch_norms.size(),
+        config.optimizers.size(), config.learning_rates.size(), config.schedules.size(),
+        config.clippings.size(), config.batch_sizes.size(), config.epochs.size()}) {
     trials = std::min(trials, kMostTrials + 1) * std::min(values, kMostTrials + 1);
   }
   if (trials > kMostTrials) {
@@ -123,17 +124,31 @@ std::vector<TrialSpec> trials_of(const SweepConfig& config, const ImageDataset& 
   return trials;
 }
 
-/// Lowers the network and checks it against precision and device before anything runs.
+/// Lowers a setting's network and checks it against precision and device before anything runs.
 std::shared_ptr<const train::Network> checked_network(const SweepConfig& config,
                                                       const ImageDataset& data,
-                                                      const std::vector<Setting>& settings) {
-  const Setting& largest = *std::ranges::max_element(settings, {}, &Setting::batch_size);
-  const train::Entry entry = entry_of(config, data, largest, config.seed);
+                                                      const Setting& setting) {
+  const std::int64_t batch_size = *std::ranges::max_element(config.batch_sizes);
+  const train::Entry entry = entry_of(config, data, setting, config.seed);
   auto network = train::lower(entry.graph, config.loss, config.precision);
   train::Trainer::check(backend::select(config.device), *network, std::span(&entry, 1),
                         compile_options(config),
-                        largest_batch(samples_of(config, data), largest.batch_size));
+                        largest_batch(samples_of(config, data), batch_size));
   return network;
+}
+
+std::vector<std::shared_ptr<const train::Network>> networks_of(
+    const SweepConfig& config, const ImageDataset& data, const std::vector<Setting>& settings) {
+  // By batch_norm: all else in which settings differ leaves the structure alone.
+  std::map<bool, std::shared_ptr<const train::Network>> known;
+  std::vector<std::shared_ptr<const train::Network>> networks;
+  networks.reserve(settings.size());
+  for (const Setting& setting : settings) {
+    auto& network = known[setting.batch_norm];
+    if (network == nullptr) network = checked_network(config, data, setting);
+    networks.push_back(network);
+  }
+  return networks;
 }
 
 /// Makes of each setting as many as there are values for one of its members.
@@ -142,7 +157,7 @@ void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<
   std::vector<Setting> varied;
   varied.reserve(settings.size() * values.size());
   for (const Setting& setting : settings) {
-    for (const T& value : values) varied.emplace_back(setting).*member = value;
+    for (const auto& value : values) varied.emplace_back(setting).*member = value;
   }
   settings = std::move(varied);
 }
@@ -152,6 +167,7 @@ void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<
 void validate(const SweepConfig& config) {
   require_some(config.activations, "activation");
   require_some(config.initializers, "initializer");
+  require_some(config.batch_norms, "choice of batch normalization");
   require_some(config.optimizers, "optimizer");
   require_some(config.learning_rates, "learning rate");
   require_some(config.schedules, "schedule");
@@ -208,6 +224,7 @@ std::vector<Setting> settings_of(const SweepConfig& config) {
   std::vector<Setting> settings(1);
   vary(settings, &Setting::activation, config.activations);
   vary(settings, &Setting::initializer, config.initializers);
+  vary(settings, &Setting::batch_norm, config.batch_norms);
   vary(settings, &Setting::optimizer, config.optimizers);
   vary(settings, &Setting::learning_rate, config.learning_rates);
   vary(settings, &Setting::schedule, config.schedules);
@@ -222,7 +239,7 @@ SweepPlan plan_sweep(SweepConfig config, ImageDataset data) try {
   SweepPlan plan;
   plan.settings = settings_of(config);
   plan.trials = trials_of(config, data, plan.settings);
-  plan.network = checked_network(config, data, plan.settings);
+  plan.networks = networks_of(config, data, plan.settings);
   plan.config = std::move(config);
   plan.data = std::make_shared<const ImageDataset>(std::move(data));
   return plan;
@@ -248,6 +265,9 @@ std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
     for (std::size_t i = 0; i < settings.size(); ++i) labels[i] += ", " + text_of(settings[i]);
   };
   add([](const Setting& s) { return text_of(s.initializer); });
+  add([](const Setting& s) -> std::string {
+    return s.batch_norm ? "batch norm" : "no batch norm";
+  });
   add([](const Setting& s) { return text_of(s.optimizer); });
   add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });
   add([](const Setting& s) { return text_of(s.schedule); });

@@ -44,11 +44,13 @@ std::optional<Initializer> parse_initializer_or_recipe(std::string_view text) {
 }
 
 Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                   std::int64_t classes, const std::optional<Initializer>& initializer) {
+                   std::int64_t classes, const std::optional<Initializer>& initializer,
+                   bool batch_norm) {
   Companions with = companions(recipe, activation);
   if (initializer) with.initializer = *initializer;
   const auto convolution = [&](std::int64_t filters) {
-    return layers::Conv2D{.filters = filters, .kernel_initializer = with.initializer};
+    return layers::Conv2D{
+        .filters = filters, .use_bias = !batch_norm, .kernel_initializer = with.initializer};
   };
   const auto dropout = [&](double rate) -> Layer {
     if (with.alpha_dropout) return layers::AlphaDropout{rate};
@@ -56,15 +58,20 @@ Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& ima
   };
 
   Graph graph(image);
+  const auto activate = [&] {
+    if (batch_norm) graph.add(layers::BatchNormalization{});
+    graph.add(activation);
+  };
   graph.add(convolution(32));
-  graph.add(activation);
+  activate();
   graph.add(convolution(64));
-  graph.add(activation);
+  activate();
   graph.add(layers::MaxPooling2D{});
   graph.add(dropout(0.25));
   graph.add(layers::Flatten{});
-  graph.add(layers::Dense{.units = 128, .kernel_initializer = with.initializer});
-  graph.add(activation);
+  graph.add(
+      layers::Dense{.units = 128, .use_bias = !batch_norm, .kernel_initializer = with.initializer});
+  activate();
   graph.add(dropout(0.5));
   graph.add(layers::Dense{.units = classes});
   graph.add(layers::Softmax{});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -44,23 +45,30 @@ std::vector<CallbackPtr> callbacks_of(const TrialSpec& trial, int epochs,
   return callbacks;
 }
 
-/// Divides the trials into groups that can train side by side.
+/// Divides the trials into groups that can train side by side, of up to as many as `side_by_side`
+/// says of the first.
 std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<TrialSpec> trials,
-                                          int side_by_side, const TrialFiles& files) {
+                                          const std::function<int(const TrialSpec&)>& side_by_side,
+                                          const TrialFiles& files) {
+  struct Open {
+    std::size_t place = 0;
+    std::size_t room = 0;  ///< for so many more
+  };
   std::vector<std::vector<TrialSpec>> groups;
-  // The group that is not full yet, by batch size, epochs and position.
-  std::map<std::tuple<std::int64_t, int, int, std::int64_t>, std::size_t> open;
+  // The group that is filled at present, by network, batch size, epochs and position.
+  std::map<std::tuple<const train::Network*, std::int64_t, int, int, std::int64_t>, Open> open;
   for (TrialSpec& trial : trials) {
     const Setting& setting = plan.setting_of(trial);
     const TrialPlace* begins_at = files.found(trial.id);
     const train::Position at = begins_at != nullptr ? begins_at->position : train::Position{};
-    const auto [place, is_new] =
-        open.try_emplace({setting.batch_size, setting.epochs, at.epoch, at.batch});
-    if (is_new || std::cmp_equal(groups[place->second].size(), side_by_side)) {
-      place->second = groups.size();
+    Open& own = open[{plan.network_of(trial).get(), setting.batch_size, setting.epochs, at.epoch,
+                      at.batch}];
+    if (own.room == 0) {
+      own = {groups.size(), static_cast<std::size_t>(side_by_side(trial))};
       groups.emplace_back();
     }
-    groups[place->second].push_back(std::move(trial));
+    groups[own.place].push_back(std::move(trial));
+    --own.room;
   }
   return groups;
 }
@@ -76,15 +84,16 @@ train::Trainer TrialRunner::trainer(std::span<const TrialSpec> trials) const {
     entries.push_back(entry_of(plan_.config, *plan_.data, plan_.setting_of(trial), trial.seed));
   }
   return {backend::select(plan_.config.device), std::move(entries), compile_options(plan_.config),
-          largest_batch(samples_, plan_.setting_of(trials.front()).batch_size), plan_.network};
+          largest_batch(samples_, plan_.setting_of(trials.front()).batch_size),
+          plan_.network_of(trials.front())};
 }
 
-int TrialRunner::side_by_side() const {
+int TrialRunner::side_by_side(const train::Network& network) const {
   const std::int64_t largest =
       std::ranges::max_element(plan_.settings, {}, &Setting::batch_size)->batch_size;
   return backend::select(plan_.config.device)
       .side_by_side(
-          plan_.network->plan, plan_.config.optimizers,
+          network.plan, plan_.config.optimizers,
           {.batch_size = largest_batch(samples_, largest), .libraries = plan_.config.libraries},
           samples_.train, samples_.test);
 }
@@ -135,7 +144,14 @@ SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options) try {
   }
   std::vector<TrialSpec> to_run = plan.trials;
   std::erase_if(to_run, [&](const TrialSpec& trial) { return done.contains(trial.id); });
-  const int side_by_side = options.side_by_side > 0 ? options.side_by_side : runner.side_by_side();
+  std::map<const train::Network*, int> best;  // what the device is best at
+  const auto side_by_side = [&](const TrialSpec& trial) {
+    if (options.side_by_side > 0) return options.side_by_side;
+    const train::Network& network = *plan.network_of(trial);
+    const auto [known, is_new] = best.try_emplace(&network);
+    if (is_new) known->second = runner.side_by_side(network);
+    return known->second;
+  };
   TrialFiles files(options, to_run);
   for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side, files)) {
     if (options.interrupt != nullptr && options.interrupt->load()) break;

@@ -16,11 +16,11 @@ class TrialRunner {
  public:
   explicit TrialRunner(const SweepPlan& plan);
 
-  /// How many trials the device is best at side by side.
-  int side_by_side() const;
+  /// How many trials of a network the device is best at side by side.
+  int side_by_side(const train::Network& network) const;
 
-  /// Trains trials side by side that have batch size and epochs in common, and stand at one place
-  /// if they go on.
+  /// Trains trials side by side that have network, batch size and epochs in common, and stand at
+  /// one place if they go on.
   std::vector<TrialResult> run(std::span<const TrialSpec> trials, const SweepOptions& options,
                                TrialFiles& files) const;
 

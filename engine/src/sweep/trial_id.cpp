@@ -76,10 +76,11 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
 }
 
 std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
-  if (std::string choices = setting.activation.str() + ' ' + text_of(setting.initializer);
+  if (std::string choices = fmt::format("{} {} {}", setting.activation.str(),
+                                        text_of(setting.initializer), setting.batch_norm);
       choices != choices_) {
-    json_["network"] =
-        json_of(recipe_graph(recipe_, setting.activation, image_, classes_, setting.initializer));
+    json_["network"] = json_of(recipe_graph(recipe_, setting.activation, image_, classes_,
+                                            setting.initializer, setting.batch_norm));
     choices_ = std::move(choices);
   }
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));

@@ -23,7 +23,7 @@ class TrialDescriptions {
   Recipe recipe_;
   Shape image_;
   std::int64_t classes_;
-  std::string choices_;  ///< of the network that is in the text: activation and initializer
+  std::string choices_;  ///< of the network that is in the text, in words
   nlohmann::json json_;  ///< the last one
 };
 
