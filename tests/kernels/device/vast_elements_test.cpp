@@ -18,6 +18,7 @@
 #include <saltus/kernels/loss/loss.h>
 #include <saltus/kernels/normalization/normalize.h>
 #include <saltus/kernels/softmax/softmax.h>
+#include <saltus/kernels/update/average.h>
 #include <saltus/kernels/update/update.h>
 
 #include "tests/kernels/device/trial_table.h"
@@ -265,6 +266,20 @@ TEST_F(VastElements, Update) {
                     context);
   });
   EXPECT_EQ(x[kLast], 9) << "10 - 0.5 of 4, clipped to 2";
+}
+
+TEST_F(VastElements, Average) {
+  const DeviceArray<float> rates(std::vector<float>(kVastTrials, 0.25F));
+  x[kLast] = 10;
+  y[kLast] = 2;
+  run_last_blocks([&] {
+    kernels::average({.weights = x.per_trial(),
+                      .averages = y.per_trial(),
+                      .rates = rates.data(),
+                      .size = kLast + 1},
+                     context);
+  });
+  EXPECT_EQ(y[kLast], 4) << "2 + a quarter of 8";
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <saltus/kernels/update/average.h>
 #include <saltus/kernels/update/update.h>
 
 #include "tests/kernels/traffic/flops.h"
@@ -66,7 +67,28 @@ Step step(const char* name, const UpdateRule& rule, bool with_copy, double flops
       [=](const kernels::LaunchContext& context) { run(rule, with_copy, statistics, context); }};
 }
 
-/// The optimizer.
+void run_average(bool with_copy, const kernels::LaunchContext& context) {
+  const auto w = input(kParameters);
+  const DeviceArray<float> averages(std::vector<float>(kParameters, 0.0f));
+  const DeviceArray<kernels::Bf16> copy(with_copy ? kParameters : 0);
+  const DeviceArray<float> rates(std::vector<float>{0.01f});
+  kernels::average({.weights = w.per_trial(),
+                    .averages = averages.per_trial(),
+                    .copy = copy.per_trial(),
+                    .rates = rates.data(),
+                    .size = static_cast<std::int64_t>(kParameters)},
+                   context);
+}
+
+Step average_step(const char* name, bool with_copy) {
+  constexpr double kFlops = 3;  // a difference, its share and the sum
+  return {
+      name, "18816 weights", 1, {kFlops * kParameters}, [=](const kernels::LaunchContext& context) {
+        run_average(with_copy, context);
+      }};
+}
+
+/// The optimizer, and the averages of what it makes.
 std::vector<Step> update_steps() {
   static constexpr Optimizer kAdam = Adam{.clipping = {.clipvalue = 0.5}};
   static constexpr Optimizer kSgd = SGD{.momentum = 0.9, .clipping = {.global_clipnorm = 1}};
@@ -74,7 +96,8 @@ std::vector<Step> update_steps() {
   const UpdateRule sgd(kSgd);
   return {step("Adam", adam, false, kAdamFlops),
           step("Adam with a copy in bf16", adam, true, kAdamFlops),
-          step("SGD with momentum", sgd, false, 5, 256)};
+          step("SGD with momentum", sgd, false, 5, 256), average_step("average", false),
+          average_step("average with a copy in bf16", true)};
 }
 
 const AddSteps add_update(update_steps);
