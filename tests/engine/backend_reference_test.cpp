@@ -87,8 +87,9 @@ void add_weights(Results& results, const std::string& prefix, const Weights& wei
   for (const auto& [name, values] : weights) results[prefix + name] = values;
 }
 
-Results of_oracle(const Setting& setting, const Optimizer& optimizer, const Rounding& rounding) {
-  Network network(setting.example.graph, setting.example.loss, optimizer, kSeed);
+Results of_oracle(const Setting& setting, const Optimizer& optimizer, double ema_momentum,
+                  const Rounding& rounding) {
+  Network network(setting.example.graph, setting.example.loss, optimizer, kSeed, ema_momentum);
   network.weights() = setting.weights;
   network.set_rounding(rounding);
   const auto batch = [&](std::int64_t number, const reference::Batch& all) {
@@ -112,6 +113,10 @@ Results of_oracle(const Setting& setting, const Optimizer& optimizer, const Roun
   add_sums(results, "evaluation: ", evaluated);
   add_sums(results, "training: ", trained);
   add_weights(results, "after training: ", network.weights());
+  if (ema_momentum > 0) {
+    add_weights(results, "averages: ", network.averages());
+    results["output of averages"] = network.predict(data.x).values;
+  }
   return results;
 }
 
@@ -141,9 +146,9 @@ Weights gradients_of(const Executor& executor, const Setting& setting) {
 }
 
 Results of_executor(const Executor& executor, const Setting& setting, const Optimizer& optimizer,
-                    int threads = 1) {
+                    int threads = 1, double ema_momentum = 0) {
   Learner learner(executor, setting.example.graph, setting.example.loss, optimizer, kSeed, kBatch,
-                  threads);
+                  threads, ema_momentum);
   learner.set_weights(setting.weights);
   learner.bind(setting.data);
   Results results;
@@ -152,16 +157,20 @@ Results of_executor(const Executor& executor, const Setting& setting, const Opti
   add_sums(results, "evaluation: ", learner.evaluate());
   add_sums(results, "training: ", learner.train(0, kBatches));
   add_weights(results, "after training: ", learner.weights());
+  if (ema_momentum > 0) {
+    add_weights(results, "averages: ", learner.averages());
+    results["output of averages"] = learner.predict();
+  }
   return results;
 }
 
 void expect_like_oracle(const Executor& executor, const Setting& setting,
-                        const Optimizer& optimizer) {
+                        const Optimizer& optimizer, double ema_momentum = 0) {
   const auto oracle = [&](const Rounding& rounding) {
-    return of_oracle(setting, optimizer, rounding);
+    return of_oracle(setting, optimizer, ema_momentum, rounding);
   };
   const Bounds bounds = measured_bounds(oracle, executor.unit, executor.factor);
-  Results got = of_executor(executor, setting, optimizer);
+  Results got = of_executor(executor, setting, optimizer, 1, ema_momentum);
   Results want = oracle({});
   if (executor.precision != Precision::fp32) {
     // Coarse outputs move across a metric's threshold; the code that counts is the same in fp32.
@@ -266,6 +275,16 @@ TEST_P(Backend, EveryOptimizerAndClippingMatchesTheOracle) {
     for (const Optimizer& optimizer : optimizers) {
       SCOPED_TRACE(to_string(optimizer));
       expect_like_oracle(GetParam(), setting, optimizer);
+    }
+  }
+}
+
+TEST_P(Backend, AveragesOfWeightsMatchTheOracle) {
+  for (const Example& example : reference::examples()) {
+    if (example.name != "tutorial_selu" && example.name != "residual") continue;
+    SCOPED_TRACE(example.name);
+    for (const double momentum : {0.5, 0.9}) {
+      expect_like_oracle(GetParam(), draw(example), kDescent, momentum);
     }
   }
 }

@@ -22,6 +22,7 @@ using tests::Executor;
 struct Case {
   std::string name;
   Optimizer optimizer;
+  double ema_momentum = 0;
 };
 
 void PrintTo(const Case& one, std::ostream* out) {
@@ -33,6 +34,7 @@ std::vector<Case> cases() {
   const Clipping norm{.clipnorm = 0.05};
   const Clipping global_norm{.global_clipnorm = 0.1};
   return {{"adam", Adam{.learning_rate = 0.02}},
+          {"adam_ema", Adam{.learning_rate = 0.02}, 0.9},
           {"adam_clipvalue", Adam{.beta_1 = 0.5, .epsilon = 1e-3, .clipping = value}},
           {"adam_clipnorm", Adam{.clipping = norm}},
           {"adam_global_clipnorm", Adam{.clipping = global_norm}},
@@ -85,7 +87,7 @@ std::vector<std::tuple<Executor, Case>> combinations() {
   std::vector<std::tuple<Executor, Case>> all;
   for (const Executor& executor : tests::executors()) {
     for (const Case& one : cases()) {
-      if (executor.precision == Precision::fp32 || one.name == "adam") {
+      if (executor.precision == Precision::fp32 || one.name == "adam" || one.name == "adam_ema") {
         all.emplace_back(executor, one);
       }
     }
@@ -98,8 +100,12 @@ class BackendState : public testing::TestWithParam<std::tuple<Executor, Case>> {
   /// Two trials, so that states are not mixed up.
   std::unique_ptr<Trainer> make() const {
     const auto& [executor, one] = GetParam();
-    std::vector<Entry> entries = {{small_network(), one.optimizer, 5},
-                                  {small_network(), Adam{.learning_rate = 0.01}, 6}};
+    std::vector<Entry> entries = {
+        {.graph = small_network(),
+         .optimizer = one.optimizer,
+         .seed = 5,
+         .ema_momentum = one.ema_momentum},
+        {.graph = small_network(), .optimizer = Adam{.learning_rate = 0.01}, .seed = 6}};
     auto trainer = std::make_unique<Trainer>(
         *executor.backend, std::move(entries),
         CompileOptions{.metrics = {metrics::CategoricalAccuracy{}, metrics::MeanAbsoluteError{}},
@@ -125,6 +131,7 @@ class BackendState : public testing::TestWithParam<std::tuple<Executor, Case>> {
 
   static void expect_equal(TrainingState a, TrainingState b) {
     EXPECT_EQ(a.weights, b.weights);
+    EXPECT_EQ(a.trained, b.trained);
     EXPECT_EQ(a.moments, b.moments);
     EXPECT_EQ(a.steps, b.steps);
     EXPECT_EQ(a.learning_rate, b.learning_rate);

@@ -1,8 +1,10 @@
 // The loops that take each element by itself, the updates and the sums.
 #include <array>
 
+#include <saltus/kernels/bfloat16.h>
 #include <saltus/kernels/normal_numbers.h>
 #include <saltus/kernels/random.h>
+#include <saltus/kernels/update/moving_average.h>
 #include <saltus/optimizer.h>
 
 #include "cpu_loops_support.h"
@@ -371,6 +373,24 @@ TEST_P(CpuLoops, StepLikeTheFormulaOfEachOptimizer) {
           got.v, DType::f32, [&](std::int64_t i) { return want.v[i]; }, "moment 2");
       expect_elements(
           got.s, DType::f32, [&](std::int64_t i) { return want.s[i]; }, "moment 3");
+    }
+  }
+}
+
+TEST_P(CpuLoops, AverageLikeTheFormula) {
+  for (const std::int64_t n : kSizes) {
+    for (const float rate : {0.0625F, 1.0F}) {
+      const std::vector<float> w = random_values(n, 19);
+      const std::vector<float> before = random_values(n, 20);
+      for (const bool has_copy : {false, true}) {
+        std::vector<float> got = before;
+        std::vector<std::uint16_t> copy(static_cast<std::size_t>(n), 1);
+        loops().average(w.data(), rate, got.data(), has_copy ? copy.data() : nullptr, n);
+        for (std::size_t i = 0; i < got.size(); ++i) {
+          EXPECT_EQ(got[i], kernels::moving_average(before[i], w[i], rate)) << i;
+          EXPECT_EQ(copy[i], has_copy ? kernels::to_bf16(got[i]).bits : 1) << i;
+        }
+      }
     }
   }
 }

@@ -117,6 +117,10 @@ class FakeExecutable : public backend::Executable {
   void write_weight(int trial, int weight, std::span<const float> values) override {
     weights_[{trial, weight}].assign(values.begin(), values.end());
   }
+  void read_average(int trial, int weight, std::span<float> values) override {
+    read_weight(trial, weight, values);
+  }
+  void write_average(int /*trial*/, int /*weight*/, std::span<const float> /*values*/) override {}
   void read_moment(int trial, int weight, int moment, std::span<float> values) override {
     const auto& stored = moments_[{trial, weight, moment}];
     std::copy(stored.begin(), stored.end(), values.begin());
@@ -179,7 +183,7 @@ class FakeBackend : public backend::Backend {
     return executable;
   }
   int side_by_side(const plan::Plan& /*plan*/, std::span<const Optimizer> /*optimizers*/,
-                   const backend::Options& /*options*/, const Samples& /*train*/,
+                   bool /*averages*/, const backend::Options& /*options*/, const Samples& /*train*/,
                    const Samples& /*validation*/) const override {
     return 1;
   }

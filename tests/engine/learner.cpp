@@ -19,10 +19,11 @@ void PrintTo(const Executor& executor, std::ostream* out) {
 
 Learner::Learner(const Executor& executor, const Graph& graph, const Loss& loss,
                  const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size,
-                 int threads)
+                 int threads, double ema_momentum)
     : plan_(std::make_shared<const plan::Plan>(plan::make_plan(graph, loss, executor.precision))),
-      executable_(executor.backend->compile(plan_, {backend::trial_of(graph, optimizer, seed)},
-                                            {.threads = threads, .batch_size = batch_size})),
+      executable_(executor.backend->compile(
+          plan_, {backend::trial_of(graph, optimizer, seed, ema_momentum)},
+          {.threads = threads, .batch_size = batch_size})),
       batch_size_(batch_size) {}
 
 void Learner::set_weights(const reference::Weights& weights) {
@@ -32,15 +33,24 @@ void Learner::set_weights(const reference::Weights& weights) {
   }
 }
 
-reference::Weights Learner::weights() {
+reference::Weights Learner::read(void (backend::Executable::*reader)(int trial, int weight,
+                                                                     std::span<float> values)) {
   reference::Weights weights;
   int number = 0;
   for (const Weight& weight : plan_->weights) {
     std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
-    executable_->read_weight(0, number++, values);
+    ((*executable_).*reader)(0, number++, values);
     weights[weight.name] = reference::Values(values.begin(), values.end());
   }
   return weights;
+}
+
+reference::Weights Learner::weights() {
+  return read(&backend::Executable::read_weight);
+}
+
+reference::Weights Learner::averages() {
+  return read(&backend::Executable::read_average);
 }
 
 void Learner::bind(const reference::Data& data) {

@@ -37,10 +37,12 @@ class Learner {
  public:
   /// Throws DeviceError where this machine cannot do it.
   Learner(const Executor& executor, const Graph& graph, const Loss& loss,
-          const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size, int threads = 1);
+          const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size, int threads = 1,
+          double ema_momentum = 0);
 
   void set_weights(const reference::Weights& weights);
   reference::Weights weights();
+  reference::Weights averages();  ///< what evaluate() and predict() read
 
   /// Copies float samples; or views others, which must outlive the learner.
   void bind(const reference::Data& data);
@@ -52,6 +54,9 @@ class Learner {
   reference::Values predict();
 
  private:
+  reference::Weights read(void (backend::Executable::*reader)(int trial, int weight,
+                                                              std::span<float> values));
+
   std::shared_ptr<const plan::Plan> plan_;
   std::unique_ptr<backend::Executable> executable_;
   std::int64_t batch_size_;

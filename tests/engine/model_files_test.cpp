@@ -1,4 +1,5 @@
 // Models that are saved, loaded and continued.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <filesystem>
@@ -92,6 +93,60 @@ TEST_F(ModelFiles, AreContinuedWithTheSameBits) {
     fit(second, 4, 2);
     expect_same(whole, second);
   }
+}
+
+TEST_F(ModelFiles, HoldTheAveragesAndWhatTrainingGoesOnFrom) {
+  const auto begun = [&] {
+    Model model = network();
+    model.compile({.optimizer = Adam{.learning_rate = 0.02},
+                   .ema_momentum = 0.75,
+                   .metrics = {metrics::CategoricalAccuracy{}},
+                   .device = Device::cpu,
+                   .threads = 1});
+    return model;
+  };
+  Model whole = begun();
+  fit(whole, 4, 0);
+  Model stopped = begun();
+  fit(stopped, 2, 0);
+  stopped.save(file("model"));
+  Model continued = Model::load(file("model"), {.device = Device::cpu});
+  expect_same(stopped, continued);
+  fit(continued, 4, 2);
+  expect_same(whole, continued);
+
+  // What a file calls a weight is what predicts: for those who only want the weights, too.
+  const std::vector<float> average = stopped.get_weights("dense/kernel");
+  const store::TensorFile tensors = store::read_safetensors(file("model"));
+  const auto values = [&](const std::string& name) {
+    const auto found = std::ranges::find(tensors.tensors, name, &store::Tensor::name);
+    return found == tensors.tensors.end() ? std::vector<float>() : found->values;
+  };
+  EXPECT_EQ(values("dense/kernel"), average);
+  EXPECT_EQ(values("optimizer/dense/kernel/weight").size(), average.size());
+  EXPECT_NE(values("optimizer/dense/kernel/weight"), average);
+  EXPECT_TRUE(values("optimizer/batch_normalization/moving_mean/weight").empty());
+  Model alone = Model::load(file("model"), {.compile = false});
+  EXPECT_EQ(alone.get_weights("dense/kernel"), average);
+  Model other = network();
+  other.load_weights(file("model"));
+  EXPECT_EQ(other.get_weights("dense/kernel"), average);
+  stopped.save_weights(file("weights"));
+  other.load_weights(file("weights"));
+  EXPECT_EQ(other.get_weights("dense/kernel"), average);
+}
+
+TEST_F(ModelFiles, WithAMomentumThatCannotBeAreRefused) {
+  Model model = network();
+  model.compile({.ema_momentum = 0.75, .device = Device::cpu, .threads = 1});
+  model.save(file("model"));
+  store::TensorFile tensors = store::read_safetensors(file("model"));
+  std::string& compiled = tensors.metadata.at("compiled");
+  const std::string momentum = "\"ema_momentum\":0.75";
+  compiled.replace(compiled.find(momentum), momentum.size(), "\"ema_momentum\":1");
+  store::write_safetensors(file("model"), tensors);
+  EXPECT_THAT(error_of<DataError>([&] { Model::load(file("model")); }),
+              HasSubstr("ema_momentum is 1, but must be at least 0 and less than 1"));
 }
 
 TEST_F(ModelFiles, GoOnInTheirSchedule) {

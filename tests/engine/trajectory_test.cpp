@@ -76,33 +76,43 @@ std::vector<float> values_of(const json& weights, const std::string& name) {
   return weights.at(name).at("values").get<std::vector<float>>();
 }
 
+/// All steps of a recorded run, by the engine.
+struct Replay {
+  Recorded data;
+  std::shared_ptr<plan::Plan> plan;
+  std::unique_ptr<backend::Executable> executable;
+
+  explicit Replay(const json& run, double ema_momentum = 0) {
+    const Graph graph = network(run["activation"]);
+    plan = std::make_shared<plan::Plan>(
+        plan::make_plan(graph, parse_loss(run["loss"].get<std::string>()), Precision::fp32));
+    const std::int64_t batch = recorded()["batch"];
+    backend::Options options;
+    options.batch_size = batch;
+    options.threads = 1;  // results do not depend on it, and these networks are too small to share
+    executable = tests::executors().front().backend->compile(
+        plan, {backend::trial_of(graph, recorded_optimizer(run), 0, ema_momentum)}, options);
+    for (std::size_t i = 0; i < plan->weights.size(); ++i) {
+      executable->write_weight(0, static_cast<int>(i),
+                               values_of(recorded()["weights"]["initial"], plan->weights[i].name));
+    }
+    executable->bind(backend::Split::train, data.samples());
+    const std::int64_t batches = (data.samples().count + batch - 1) / batch;
+    const int steps = recorded()["steps"];
+    for (int step = 0; step < steps; ++step) executable->train(0, step % batches, 1, batch, false);
+  }
+};
+
 class Trajectory : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(Trajectory, StaysAsCloseToTheTruthAsPyTorch) {
   const json& run = recorded()["runs"][GetParam()];
   SCOPED_TRACE(run["name"].get<std::string>());
-  const Graph graph = network(run["activation"]);
-  const auto plan = std::make_shared<plan::Plan>(
-      plan::make_plan(graph, parse_loss(run["loss"].get<std::string>()), Precision::fp32));
-  const std::int64_t batch = recorded()["batch"];
+  const Replay replay(run);
   const Optimizer optimizer = recorded_optimizer(run);
-  backend::Options options;
-  options.batch_size = batch;
-  options.threads = 1;  // results do not depend on it, and these networks are too small to share
-  const auto executable = tests::executors().front().backend->compile(
-      plan, {backend::trial_of(graph, optimizer, 0)}, options);
-  for (std::size_t i = 0; i < plan->weights.size(); ++i) {
-    executable->write_weight(0, static_cast<int>(i),
-                             values_of(recorded()["weights"]["initial"], plan->weights[i].name));
-  }
-  const Recorded data;
-  const Samples samples = data.samples();
-  executable->bind(backend::Split::train, samples);
-  const std::int64_t batches = (samples.count + batch - 1) / batch;
-  const int steps = recorded()["steps"];
-  for (int step = 0; step < steps; ++step) executable->train(0, step % batches, 1, batch, false);
-  const std::vector<backend::BatchSums> sums = executable->take_sums(0, backend::Split::train);
-  ASSERT_EQ(sums.size(), static_cast<std::size_t>(steps));
+  const std::vector<backend::BatchSums> sums =
+      replay.executable->take_sums(0, backend::Split::train);
+  ASSERT_EQ(sums.size(), recorded()["steps"].get<std::size_t>());
 
   const auto truth = run["losses"]["torch_float64"].get<std::vector<double>>();
   const auto peer = run["losses"]["torch_float32"].get<std::vector<double>>();
@@ -172,6 +182,31 @@ TEST(KerasWeights, GiveKerassPredictions) {
 TEST(KerasWeights, GiveKerassPredictionsAfterTraining) {
   expect_predictions("gelu", recorded()["weights"]["trained"],
                      recorded()["predictions"]["trained"]);
+}
+
+TEST(KerasAverages, AreThoseOfOurSteps) {
+  const json& runs = recorded()["runs"];
+  const auto run = std::find_if(runs.begin(), runs.end(), [](const json& one) {
+    return one["name"] == recorded()["weights"]["trained_run"];
+  });
+  ASSERT_NE(run, runs.end());
+  const json& averages = recorded()["averages"];
+  const Replay replay(*run, averages["ema_momentum"].get<double>());
+  double moved = 0;
+  for (std::size_t i = 0; i < replay.plan->weights.size(); ++i) {
+    const Weight& weight = replay.plan->weights[i];
+    const std::vector<float> want = values_of(averages["weights"], weight.name);
+    const std::vector<float> trained = values_of(recorded()["weights"]["trained"], weight.name);
+    std::vector<float> got(want.size());
+    replay.executable->read_average(0, static_cast<int>(i), got);
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      // Keras computes Adam's 1 - beta_2^t in float32, which is 1e-5 of up to 0.02 that 20 steps
+      // move a weight; below it are roundings of weights below 1.
+      ASSERT_NEAR(got[k], want[k], 1e-5 * 0.02 + 0x1p-22) << weight.name << " " << k;
+      moved = std::max(moved, std::abs(static_cast<double>(want[k]) - trained[k]));
+    }
+  }
+  EXPECT_GT(moved, 1e-3) << "averages lag behind the weights";
 }
 
 TEST(KerasAlphaDropout, IsOursGivenTheSameMask) {

@@ -25,8 +25,9 @@ const Values& Call::weight(const char* kind) const {
   return weights.at(weight_name(kind));
 }
 
-Network::Network(Graph graph, const Loss& loss, const Optimizer& optimizer, std::uint64_t seed)
-    : graph_(std::move(graph)), loss_(loss), seed_(seed), updater_(optimizer) {
+Network::Network(Graph graph, const Loss& loss, const Optimizer& optimizer, std::uint64_t seed,
+                 double ema_momentum)
+    : graph_(std::move(graph)), loss_(loss), seed_(seed), updater_(optimizer, ema_momentum) {
   fused_ =
       fuses_with_softmax(loss) && std::holds_alternative<layers::Softmax>(graph_.output().layer);
   std::uint32_t dropouts = 0;
@@ -68,7 +69,7 @@ Array<Batch> Network::forward(const Batch& x, bool training, const Weights& weig
 }
 
 Array<Batch> Network::forward(const Batch& x, bool training) const {
-  return forward(x, training, rounded_weights());
+  return forward(x, training, rounded(training ? weights_ : averages()));
 }
 
 LossValue Network::loss_of(const Array<Batch>& outputs, const Batch& t) const {
@@ -77,7 +78,7 @@ LossValue Network::loss_of(const Array<Batch>& outputs, const Batch& t) const {
 }
 
 Pass Network::differentiate(const Batch& x, const Batch& t) const {
-  const Weights weights = rounded_weights();
+  const Weights weights = rounded(weights_);
   Pass pass;
   pass.outputs = forward(x, true, weights);
   LossValue loss = loss_of(pass.outputs, t);
@@ -126,8 +127,13 @@ Sums Network::evaluate(const Batch& x, const Batch& t) const {
   return sums;
 }
 
-Weights Network::rounded_weights() const {
+Weights Network::averages() const {
   Weights weights = weights_;
+  for (const auto& [name, average] : updater_.averages()) weights.at(name) = average;
+  return weights;
+}
+
+Weights Network::rounded(Weights weights) const {
   if (rounding_.weights) {
     for (auto& [name, values] : weights) rounding_.weights(values);
   }

@@ -40,12 +40,14 @@ class Network {
  public:
   /// All weights start from zero. Throws std::invalid_argument for an activation inside of a layer:
   /// it is a layer of its own here.
-  Network(Graph graph, const Loss& loss, const Optimizer& optimizer = SGD{},
-          std::uint64_t seed = 0);
+  Network(Graph graph, const Loss& loss, const Optimizer& optimizer = SGD{}, std::uint64_t seed = 0,
+          double ema_momentum = 0);
 
   const Graph& graph() const { return graph_; }
   Weights& weights() { return weights_; }
   const Weights& weights() const { return weights_; }
+  /// The weights with averages in place of those that have any: what predicts and evaluates.
+  Weights averages() const;
   void set_rounding(Rounding rounding) { rounding_ = std::move(rounding); }
 
   /// Outputs of every node; dropout and batch statistics only while training.
@@ -69,7 +71,7 @@ class Network {
   Call call(NodeId id, const Array<Batch>& outputs, const Batch& x, const Weights& weights,
             bool training) const;
   LossValue loss_of(const Array<Batch>& outputs, const Batch& t) const;
-  Weights rounded_weights() const;
+  Weights rounded(Weights weights) const;
   void round(Batch& batch) const;
 
   Graph graph_;

@@ -67,6 +67,11 @@ std::int64_t Updater::update(Weights& weights, Weights gradients) {
       std::visit([&](const auto& o) { step(o, steps_, gradient[i], w[i], moments[i]); },
                  optimizer_);
     }
+    if (ema_momentum_ == 0) continue;
+    Values& average = averages_.try_emplace(name, w).first->second;  // the first step copies
+    for (std::int64_t i = 0; i < w.size(); ++i) {
+      average[i] = ema_momentum_ * average[i] + (1 - ema_momentum_) * w[i];
+    }
   }
   return clipped;
 }

@@ -1,13 +1,13 @@
-"""The runs in real Keras 3, on its torch backend.
+"""The runs in real Keras 3, on its torch backend, or on JAX where KERAS_BACKEND says so.
 
 On TensorFlow, Keras computes `binary_crossentropy` from the logits behind the softmax instead of
-from the probabilities: another objective. The torch backend computes the documented one.
+from the probabilities: another objective. The other backends compute the documented one.
 """
 
 import os
 from unittest import mock
 
-os.environ["KERAS_BACKEND"] = "torch"
+os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ def initial_weights(seed):
     """glorot_uniform kernels and zero biases, by variable name."""
     return {
         name: np.asarray(
-            keras.initializers.GlorotUniform(seed + i)(shape).cpu()
+            keras.ops.convert_to_numpy(keras.initializers.GlorotUniform(seed + i)(shape))
             if name.endswith("kernel")
             else np.zeros(shape),
             np.float32,
@@ -50,7 +50,7 @@ def build(activation, weights):
     return model
 
 
-def optimizer_of(run):
+def optimizer_of(run, **more):
     settings = {key: value for key, value in run.optimizer.items() if key != "name"}
     kinds = {
         kind.__name__.lower(): kind
@@ -65,18 +65,33 @@ def optimizer_of(run):
             keras.optimizers.Lion,
         )
     }
-    return kinds[run.optimizer["name"]](**settings, **run.clipping)
+    return kinds[run.optimizer["name"]](**settings, **run.clipping, **more)
 
 
-def train(run, weights, batches):
-    """The loss of each step, and the weights after the last one."""
+def steps(run, weights, batches, **more):
+    """The loss of each step, and the model after the last one."""
     model = build(run.activation, weights)
-    model.compile(loss=run.loss, optimizer=optimizer_of(run))
+    model.compile(loss=run.loss, optimizer=optimizer_of(run, **more))
     losses = []
     for x, t in batches:
         model.reset_metrics()  # otherwise train_on_batch returns the mean since the start
         losses.append(np.float32(model.train_on_batch(x, t)))
+    return losses, model
+
+
+def train(run, weights, batches):
+    """The loss of each step, and the weights after the last one."""
+    losses, model = steps(run, weights, batches)
     return losses, dict(zip(SHAPES, model.get_weights()))
+
+
+def averages(run, weights, batches, ema_momentum):
+    """The weights that SwapEMAWeights evaluates with after the last step."""
+    _, model = steps(run, weights, batches, use_ema=True, ema_momentum=ema_momentum)
+    swap = keras.callbacks.SwapEMAWeights()
+    swap.set_model(model)
+    swap.on_test_begin()
+    return dict(zip(SHAPES, model.get_weights()))
 
 
 def predict(activation, weights, x):

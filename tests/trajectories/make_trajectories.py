@@ -23,6 +23,8 @@ Keys of the file:
     weights.initial       by variable: Keras's shape and the values, flat
     weights.trained       the same, exported by Keras after the run named in `weights.trained_run`
     predictions           of Keras on the first 8 images: `initial` by activation, `trained`
+    averages              of weights, by Keras: ema_momentum, and the weights that SwapEMAWeights
+                          evaluates with after `weights.trained_run`
     runs[]                activation, loss, optimizer, clipping, losses (by engine), sensitivity,
                           clip_hits of each step: elements beyond the threshold (clipvalue),
                           variables (clipnorm), 0 or 1 (global_clipnorm)
@@ -45,6 +47,7 @@ PREDICTED = 8
 PROBES = 4
 PROBE_NOISE = 2.0**-23  # a unit in the last place of float32
 TRAINED_RUN = "gelu/categorical_crossentropy/adam/unclipped"
+EMA_MOMENTUM = 0.9
 
 
 def shortest(values):
@@ -72,6 +75,11 @@ def alpha_dropout_case(rate):
 
 def distance(a, b):
     return float(np.max(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64))))
+
+
+def averages_of(run, weights, batches):
+    averages = keras_engine.averages(run, weights, batches, EMA_MOMENTUM)
+    return {"ema_momentum": EMA_MOMENTUM, "weights": flat_weights(averages)}
 
 
 def report(records):
@@ -174,6 +182,7 @@ def main():
             "initial": {name: shortest(value) for name, value in predictions.items()},
             "trained": shortest(keras_engine.predict(run.activation, final, few)),
         },
+        "averages": averages_of(run, weights, batches),
         "runs": records,
         "alpha_dropout": [alpha_dropout_case(rate) for rate in (0.25, 0.5)],
     }

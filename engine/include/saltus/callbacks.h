@@ -30,7 +30,8 @@ class SALTUS_API TrainingControl {
   virtual double learning_rate() const = 0;
   virtual void set_learning_rate(double learning_rate) = 0;
 
-  /// All weights, in the model's order; used to keep the best ones.
+  /// All weights, in the model's order, as Model::get_weights() has them; used to keep the best
+  /// ones.
   virtual std::vector<std::vector<float>> get_weights() = 0;
   virtual void set_weights(const std::vector<std::vector<float>>& weights) = 0;
 

@@ -35,6 +35,12 @@ struct CompileOptions {
   /// How the learning rate changes from step to step; it begins with the optimizer's. If it is not
   /// constant, callbacks cannot set the learning rate: that throws InvalidArgument.
   LearningRateSchedule schedule = schedules::Constant{};
+  /// Of an exponential moving average of the trained weights, which follows every step: average =
+  /// ema_momentum average + (1 - ema_momentum) weight; the first step copies the weight. All but
+  /// training itself sees the averages in place of the weights: evaluate(), predict(), validation,
+  /// get_weights(), files, ONNX. So it is Keras's use_ema with SwapEMAWeights. From 0, where there
+  /// is no average, to below 1.
+  double ema_momentum = 0;
   std::vector<Metric> metrics = {};
   Device device = Device::automatic;
   Precision precision = Precision::fp32;
@@ -130,8 +136,9 @@ class SALTUS_API Model {
   /// Weights in the graph's order.
   const std::vector<Weight>& weights() const;
 
-  /// Copies of a weight by name ("dense/kernel"), in Keras's layout. Throws InvalidArgument for an
-  /// unknown name or a wrong size.
+  /// Copies of a weight by name ("dense/kernel"), in Keras's layout. With ema_momentum it is the
+  /// average that is read; both it and the weight are set. Throws InvalidArgument for an unknown
+  /// name or a wrong size.
   std::vector<float> get_weights(std::string_view name) const;
   void set_weights(std::string_view name, std::span<const float> values);
 

@@ -4,11 +4,13 @@
 
 namespace saltus::backend {
 
-Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed) {
+Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed,
+               double ema_momentum) {
   const ops::Slots slots = ops::deal_slots(graph);
   Trial trial;
   trial.seed = seed;
   trial.optimizer = optimizer;
+  trial.ema_momentum = ema_momentum;
   trial.activations.resize(static_cast<std::size_t>(slots.activations));
   trial.dropouts.resize(static_cast<std::size_t>(slots.dropouts));
   for (std::size_t i = 0; i < graph.nodes().size(); ++i) {

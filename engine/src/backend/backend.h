@@ -27,10 +27,12 @@ struct Trial {
   Optimizer optimizer;
   std::vector<kernels::ActivationRef> activations;  ///< one for each activation slot
   std::vector<kernels::DropoutRule> dropouts;       ///< one for each dropout slot
+  double ema_momentum = 0;  ///< of the moving averages of its weights; 0: there are none
 };
 
 /// The trial that a graph describes by itself.
-Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed);
+Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed,
+               double ema_momentum = 0);
 
 /// How many numbers an optimizer remembers of each trained weight.
 int moments_of(const Optimizer& optimizer);
@@ -55,8 +57,8 @@ struct NonFinite {
                        ///< that would not be
 };
 
-/// A compiled plan with the state of its trials: weights, moments, step counts. Calls may return
-/// before their work is done; whatever returns a value waits for it.
+/// A compiled plan with the state of its trials: weights, their averages, moments, step counts.
+/// Calls may return before their work is done; whatever returns a value waits for it.
 class Executable {
  public:
   virtual ~Executable() = default;
@@ -73,7 +75,8 @@ class Executable {
   virtual void train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
                      std::int64_t batch_size, bool shuffle) = 0;
 
-  /// Runs all active trials over the samples bound, dropout off.
+  /// Runs all active trials over the samples bound, dropout off. This and predict() read the
+  /// averages of a trial's trained weights where it has any.
   virtual void evaluate(Split split, std::int64_t batch_size) = 0;
 
   /// Sums of one trial over a split's samples since the last call, a batch each. Batches that the
@@ -90,9 +93,16 @@ class Executable {
   /// Outputs [count][output] of a trial for the samples bound.
   virtual std::vector<float> predict(int trial, Split split, std::int64_t batch_size) = 0;
 
-  /// Copies a weight tensor (its number in the plan) out or in.
+  /// Copies a weight tensor (its number in the plan) out or in, as training knows it. Written, it
+  /// is its own average.
   virtual void read_weight(int trial, int weight, std::span<float> values) = 0;
   virtual void write_weight(int trial, int weight, std::span<const float> values) = 0;
+
+  /// Copies a weight tensor out as evaluate() and predict() know it: the average, or the weight
+  /// where there is none.
+  virtual void read_average(int trial, int weight, std::span<float> values) = 0;
+  /// Copies the average of a trained weight in, of a trial that has averages.
+  virtual void write_average(int trial, int weight, std::span<const float> values) = 0;
 
   /// Copies out the gradient of the mean loss of the last batch by a trained weight, before
   /// clipping. Throws InvalidArgument where it is no longer there: trials that take turns share
@@ -152,10 +162,11 @@ class Backend {
                                               std::vector<Trial> trials,
                                               const Options& options) const = 0;
 
-  /// How many trials of this plan, with any of these optimizers, are best trained side by side on
-  /// these samples, at least one. Results do not depend on it.
+  /// How many trials of this plan, with any of these optimizers, and with averages of their weights
+  /// or not, are best trained side by side on these samples, at least one. Results do not depend on
+  /// it.
   virtual int side_by_side(const plan::Plan& plan, std::span<const Optimizer> optimizers,
-                           const Options& options, const Samples& train,
+                           bool averages, const Options& options, const Samples& train,
                            const Samples& validation) const = 0;
 };
 

@@ -93,7 +93,7 @@ int TrialRunner::side_by_side(const train::Network& network) const {
       std::ranges::max_element(plan_.settings, {}, &Setting::batch_size)->batch_size;
   return backend::select(plan_.config.device)
       .side_by_side(
-          network.plan, plan_.config.optimizers,
+          network.plan, plan_.config.optimizers, false,
           {.batch_size = largest_batch(samples_, largest), .libraries = plan_.config.libraries},
           samples_.train, samples_.test);
 }

@@ -58,7 +58,8 @@ Model::State& Model::state() const {
 void Model::compile(const CompileOptions& options) try {
   State& state = this->state();
   auto trainer = std::make_unique<train::Trainer>(
-      std::vector<train::Entry>{{state.graph, options.optimizer, options.seed, options.schedule}},
+      std::vector<train::Entry>{
+          {state.graph, options.optimizer, options.seed, options.schedule, options.ema_momentum}},
       options);
   for (std::size_t i = 0; i < state.weights.size(); ++i) {
     if (state.given[i]) trainer->set_weight(0, i, state.get(i));

@@ -16,6 +16,7 @@
 #include "store/graph_json.h"
 #include "store/npz.h"
 #include "store/safetensors.h"
+#include "train/trainer.h"
 
 namespace saltus::train {
 namespace {
@@ -25,11 +26,13 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFormat = "saltus-model";
 constexpr std::string_view kVersion = "1";
 
-/// Moments are "optimizer/dense/kernel/moment_1": no weight of a layer has such a last part.
-constexpr std::string_view kMomentPrefix = "optimizer/";
+/// Moments are "optimizer/dense/kernel/moment_1", and where "dense/kernel" is an average, the
+/// weight is "optimizer/dense/kernel/weight": no weight of a layer has such a last part.
+constexpr std::string_view kOptimizerPrefix = "optimizer/";
+constexpr std::string_view kTrained = "weight";
 
-std::string moment_name(const Weight& weight, std::string_view moment) {
-  return fmt::format("{}{}/{}", kMomentPrefix, weight.name, moment);
+std::string optimizer_name(const Weight& weight, std::string_view last) {
+  return fmt::format("{}{}/{}", kOptimizerPrefix, weight.name, last);
 }
 
 /// The names of the moments that an optimizer can have. It has the first moments_of() of them.
@@ -38,14 +41,13 @@ std::span<const std::string_view> moments_in(const Optimizer& optimizer) {
                     optimizer);
 }
 
-/// Whether it is named as a moment of any optimizer.
-bool is_moment(std::string_view name) {
-  return name.starts_with(kMomentPrefix) &&
-         std::ranges::any_of(optimizer_list(), [&](const Optimizer& optimizer) {
-           return std::ranges::any_of(moments_in(optimizer), [&](std::string_view moment) {
-             return name.ends_with(fmt::format("/{}", moment));
-           });
-         });
+/// Whether it is named as what any optimizer keeps beside the weights.
+bool is_of_optimizer(std::string_view name) {
+  const auto ends = [&](std::string_view last) { return name.ends_with(fmt::format("/{}", last)); };
+  return name.starts_with(kOptimizerPrefix) &&
+         (ends(kTrained) || std::ranges::any_of(optimizer_list(), [&](const Optimizer& optimizer) {
+            return std::ranges::any_of(moments_in(optimizer), ends);
+          }));
 }
 
 std::vector<Weight> weights_in(const Graph& graph) {
@@ -102,6 +104,7 @@ Json json_of(const CompiledWith& compiled) {
                {"seed", compiled.seed},
                {"terminate_on_nan", compiled.terminate_on_nan}};
   if (!is_constant(compiled.schedule)) json["schedule"] = saltus::text_of(compiled.schedule);
+  if (compiled.ema_momentum > 0) json["ema_momentum"] = compiled.ema_momentum;
   return json;
 }
 
@@ -118,6 +121,10 @@ CompiledWith compiled_of(const ReadJson& json) {
   compiled.terminate_on_nan = flag(members.at("terminate_on_nan"));
   if (const ReadJson* schedule = members.find("schedule"))
     compiled.schedule = parse_schedule(schedule->get_ref<const std::string&>());
+  if (const ReadJson* momentum = members.find("ema_momentum")) {
+    compiled.ema_momentum = real(*momentum);
+    check_ema_momentum(compiled.ema_momentum);
+  }
   members.require_no_more();
   return compiled;
 }
@@ -279,8 +286,13 @@ void write_model(const fs::path& path, const ModelFile& model) {
     for (std::size_t i = 0; i < weights.size(); ++i) {
       if (!weights[i].trainable) continue;
       file.tensors.push_back(
-          {moment_name(weights[i], name), weights[i].shape, model.state.moments[moment][i]});
+          {optimizer_name(weights[i], name), weights[i].shape, model.state.moments[moment][i]});
     }
+  }
+  for (std::size_t i = 0; i < model.state.trained.size(); ++i) {
+    if (!weights[i].trainable) continue;
+    file.tensors.push_back(
+        {optimizer_name(weights[i], kTrained), weights[i].shape, model.state.trained[i]});
   }
   file.metadata = {{"format", std::string(kFormat)}, {"version", std::string(kVersion)}};
   try {
@@ -338,8 +350,14 @@ ModelFile read_model(const fs::path& path) {
   for (std::size_t moment = 0; moment < moments; ++moment) {
     for (const Weight& weight : weights) {
       if (!weight.trainable) continue;
-      wanted.emplace_back(moment_name(weight, moments_in(compiled->optimizer)[moment]),
+      wanted.emplace_back(optimizer_name(weight, moments_in(compiled->optimizer)[moment]),
                           weight.shape);
+    }
+  }
+  const bool averages = compiled && compiled->ema_momentum > 0;
+  for (const Weight& weight : weights) {
+    if (averages && weight.trainable) {
+      wanted.emplace_back(optimizer_name(weight, kTrained), weight.shape);
     }
   }
   std::vector<std::vector<float>> values = take(file, wanted, path);
@@ -350,6 +368,10 @@ ModelFile read_model(const fs::path& path) {
     for (const Weight& weight : weights) {
       of_weights.push_back(weight.trainable ? std::move(*next++) : std::vector<float>());
     }
+  }
+  for (const Weight& weight : weights) {
+    if (!averages) break;
+    state.trained.push_back(weight.trainable ? std::move(*next++) : std::vector<float>());
   }
   return {std::move(*graph), std::move(compiled), std::move(state)};
 }
@@ -362,7 +384,8 @@ std::vector<std::vector<float>> weights_of(store::TensorFile file,
                                            const std::vector<Weight>& weights,
                                            const fs::path& path) {
   // A model's file counts for its weights.
-  std::erase_if(file.tensors, [](const store::Tensor& tensor) { return is_moment(tensor.name); });
+  std::erase_if(file.tensors,
+                [](const store::Tensor& tensor) { return is_of_optimizer(tensor.name); });
   std::vector<std::pair<std::string, Shape>> wanted;
   for (const Weight& weight : weights) wanted.emplace_back(weight.name, weight.shape);
   return take(file, wanted, path);

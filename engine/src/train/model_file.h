@@ -23,6 +23,7 @@ struct CompiledWith {
   std::vector<std::string> metrics;
   Optimizer optimizer;  ///< with the learning rate that it began with
   LearningRateSchedule schedule = schedules::Constant{};
+  double ema_momentum = 0;
   Precision precision = Precision::fp32;
   std::uint64_t seed = 0;
   bool terminate_on_nan = false;
@@ -40,7 +41,7 @@ struct ModelFile {
 void write_model(const std::filesystem::path& path, const ModelFile& model);
 
 /// Reads a file. All in it fits together: there is a tensor of the right shape for each weight and
-/// moment, and no other. Throws DataError.
+/// moment, of those with averages for each trained weight beside, and no other. Throws DataError.
 ModelFile read_model(const std::filesystem::path& path);
 
 /// The network and the options as the file has them, to compare.

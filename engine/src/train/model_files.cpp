@@ -35,6 +35,7 @@ CompileOptions options_of(const train::CompiledWith& compiled, const LoadOptions
       .loss = find_named(options.losses, "loss", compiled.loss, &parse_loss),
       .optimizer = compiled.optimizer,
       .schedule = compiled.schedule,
+      .ema_momentum = compiled.ema_momentum,
       .device = options.device,
       .precision = options.precision.value_or(compiled.precision),
       .libraries = options.libraries,
@@ -75,8 +76,8 @@ Model Model::load(const std::filesystem::path& file, const LoadOptions& options)
   if (read.compiled && options.compile) {
     const CompileOptions compiled = options_of(*read.compiled, options);
     state.trainer = std::make_unique<train::Trainer>(
-        std::vector<train::Entry>{
-            {state.graph, compiled.optimizer, compiled.seed, compiled.schedule}},
+        std::vector<train::Entry>{{state.graph, compiled.optimizer, compiled.seed,
+                                   compiled.schedule, compiled.ema_momentum}},
         compiled);
     state.trainer->restore(0, read.state);
   } else {

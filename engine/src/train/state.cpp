@@ -39,8 +39,16 @@ TrainingState Trainer::state(int trial) {
                       .position = positions_[place],
                       .history = histories_[place]};
   state.moments.resize(static_cast<std::size_t>(backend::moments_of(optimizers_[place])));
+  const bool averages = entries_[place].ema_momentum > 0;
   for (std::size_t i = 0; i < weights().size(); ++i) {
     state.weights.push_back(get_weight(trial, i));
+    if (averages) {
+      std::vector<float>& values = state.trained.emplace_back();
+      if (weights()[i].trainable) {
+        values.resize(state.weights[i].size());
+        executable_->read_weight(trial, static_cast<int>(i), values);
+      }
+    }
     for (std::size_t moment = 0; moment < state.moments.size(); ++moment) {
       std::vector<float>& values = state.moments[moment].emplace_back();
       if (!weights()[i].trainable) continue;
@@ -56,7 +64,9 @@ void Trainer::restore(int trial, const TrainingState& state) {
   const Optimizer optimizer = with_learning_rate(optimizers_[place], state.learning_rate);
   validate(optimizer);
   const auto moments = static_cast<std::size_t>(backend::moments_of(optimizer));
-  if (state.weights.size() != weights().size() || state.moments.size() != moments) {
+  const std::size_t trained = entries_[place].ema_momentum > 0 ? weights().size() : 0;
+  if (state.weights.size() != weights().size() || state.moments.size() != moments ||
+      state.trained.size() != trained) {
     throw InvalidArgument(
         "the state is of another network or optimizer; continue with those that it was taken of");
   }
@@ -67,6 +77,9 @@ void Trainer::restore(int trial, const TrainingState& state) {
   }
   for (std::size_t i = 0; i < weights().size(); ++i) {
     check_size(weights()[i], "the state", state.weights[i].size());
+    if (trained > 0 && weights()[i].trainable) {
+      check_size(weights()[i], "the trained weight", state.trained[i].size());
+    }
     for (const auto& of_weights : state.moments) {
       if (of_weights.size() != weights().size()) {
         throw InvalidArgument("the state has moments of another number of weights");
@@ -75,7 +88,12 @@ void Trainer::restore(int trial, const TrainingState& state) {
     }
   }
   for (std::size_t i = 0; i < weights().size(); ++i) {
-    set_weight(trial, i, state.weights[i]);
+    if (trained > 0 && weights()[i].trainable) {
+      set_weight(trial, i, state.trained[i]);
+      executable_->write_average(trial, static_cast<int>(i), state.weights[i]);
+    } else {
+      set_weight(trial, i, state.weights[i]);
+    }
     for (std::size_t moment = 0; moment < moments && weights()[i].trainable; ++moment) {
       executable_->write_moment(trial, static_cast<int>(i), static_cast<int>(moment),
                                 state.moments[moment][i]);
@@ -94,6 +112,7 @@ CompiledWith Trainer::compiled_with(int trial) const {
                         .metrics = {},
                         .optimizer = made.optimizer,
                         .schedule = made.schedule,
+                        .ema_momentum = made.ema_momentum,
                         .precision = options_.precision,
                         .seed = made.seed,
                         .terminate_on_nan = options_.terminate_on_nan};

@@ -28,8 +28,11 @@ struct Position {
 /// All that the rest of a training depends on, beside the network, what it was compiled with and
 /// the samples.
 struct TrainingState {
-  std::vector<std::vector<float>> weights =
-      {};  ///< in the graph's order, moving statistics among them
+  /// In the graph's order, moving statistics among them; averages in place of the trained ones,
+  /// where the trial has averages.
+  std::vector<std::vector<float>> weights = {};
+  /// Where it has, by weight what training goes on from; nothing for weights that are not trained.
+  std::vector<std::vector<float>> trained = {};
   /// By moment and weight what the optimizer remembers; nothing for weights that are not trained.
   std::vector<std::vector<std::vector<float>>> moments = {};
   std::uint32_t steps = 0;  ///< optimizer steps done

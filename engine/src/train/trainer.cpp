@@ -28,6 +28,7 @@ void check_entries(const Network& network, std::span<const Entry> entries) {
   for (const Entry& entry : entries) {
     validate(entry.optimizer);
     validate(entry.schedule);
+    check_ema_momentum(entry.ema_momentum);
     if (!ops::have_one_structure(network.graph, entry.graph)) {
       throw InvalidArgument(
           "models that train side by side may differ in activation functions, initializers and "
@@ -39,7 +40,8 @@ void check_entries(const Network& network, std::span<const Entry> entries) {
 std::vector<backend::Trial> trials_of(std::span<const Entry> entries) {
   std::vector<backend::Trial> trials;
   for (const Entry& entry : entries) {
-    trials.push_back(backend::trial_of(entry.graph, entry.optimizer, entry.seed));
+    trials.push_back(
+        backend::trial_of(entry.graph, entry.optimizer, entry.seed, entry.ema_momentum));
   }
   return trials;
 }
@@ -71,6 +73,12 @@ std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std:
   std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
   initialize(weight.initializer, weight.fans, seed, static_cast<std::uint32_t>(number), values);
   return values;
+}
+
+void check_ema_momentum(double momentum) {
+  if (momentum >= 0 && momentum < 1) return;
+  throw InvalidArgument(
+      fmt::format("ema_momentum is {}, but must be at least 0 and less than 1", momentum));
 }
 
 void check_values(const Weight& weight, std::span<const float> values) {
@@ -122,7 +130,7 @@ void Trainer::check(const backend::Backend& backend, const Network& network,
 
 std::vector<float> Trainer::get_weight(int trial, std::size_t weight) const {
   std::vector<float> values(static_cast<std::size_t>(element_count(weights()[weight].shape)));
-  executable_->read_weight(trial, static_cast<int>(weight), values);
+  executable_->read_average(trial, static_cast<int>(weight), values);
   return values;
 }
 

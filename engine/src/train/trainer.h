@@ -27,12 +27,16 @@ std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std:
 /// Throws InvalidArgument unless these are as many as the weight has.
 void check_values(const Weight& weight, std::span<const float> values);
 
+/// Throws InvalidArgument unless it is 0 to below 1.
+void check_ema_momentum(double momentum);
+
 /// A model of a Trainer.
 struct Entry {
   Graph graph;
   Optimizer optimizer;
   std::uint64_t seed = 0;
   LearningRateSchedule schedule = schedules::Constant{};
+  double ema_momentum = 0;
 };
 
 /// A network, lowered: what models that train side by side have in common. They differ in
@@ -58,10 +62,10 @@ std::shared_ptr<const Network> lower(const Graph& graph, const Loss& loss, Preci
 class Trainer {
  public:
   /// Plans the network, compiles it for the device that `options` asks for, and draws the initial
-  /// weights. Optimizer and seed are those of the entries, not of `options`. Throws InvalidArgument
-  /// where the graphs differ in more than activation functions, initializers and dropout, or an
-  /// option is out of range, and DeviceError. A GPU makes room for `batch_size` rows at once, and
-  /// for more when they come.
+  /// weights. Optimizer, seed and ema_momentum are those of the entries, not of `options`. Throws
+  /// InvalidArgument where the graphs differ in more than activation functions, initializers and
+  /// dropout, or an option is out of range, and DeviceError. A GPU makes room for `batch_size` rows
+  /// at once, and for more when they come.
   Trainer(std::vector<Entry> entries, const CompileOptions& options, std::int64_t batch_size = 1);
 
   /// The same on a given backend, of a network that was lowered before with the loss and precision
@@ -82,8 +86,8 @@ class Trainer {
   /// that was lowered.
   const std::vector<Weight>& weights() const { return plan().weights; }
 
-  /// Copies of a weight, in or out, by its place in weights(). Throws InvalidArgument for a wrong
-  /// size, which can be checked before.
+  /// Copies of a weight, in or out, by its place in weights(): its average is read, where there is
+  /// one, and both are set. Throws InvalidArgument for a wrong size, which can be checked before.
   std::vector<float> get_weight(int trial, std::size_t weight) const;
   void check_weight(std::size_t weight, std::span<const float> values) const;
   void set_weight(int trial, std::size_t weight, std::span<const float> values);

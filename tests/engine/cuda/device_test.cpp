@@ -171,9 +171,9 @@ struct Workload {
     plan = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32);
     samples = {.count = count, .inputs = bytes, .targets = std::span<const float>()};
   }
-  int side_by_side(std::int64_t batch_size = 16) const {
-    return backend::cuda().side_by_side(plan, kOptimizers, {.batch_size = batch_size}, samples,
-                                        samples);
+  int side_by_side(std::int64_t batch_size = 16, bool averages = false) const {
+    return backend::cuda().side_by_side(plan, kOptimizers, averages, {.batch_size = batch_size},
+                                        samples, samples);
   }
   /// Bytes of a trial on the device.
   std::int64_t of_trial() const {
@@ -194,6 +194,17 @@ TEST(CudaSideBySide, FillsTheMemory) {
   EXPECT_EQ(with(20), 17) << "a tenth is left, and a trial's room for graphs and sums";
   EXPECT_EQ(with(2000), 1799) << "whatever a cache holds";
   EXPECT_EQ(with(200'000), 65535) << "blockIdx.z counts no further";
+}
+
+TEST(CudaSideBySide, CountsTheAveragesOfWeights) {
+  const Workload work(8192, 16);
+  const cuda::Layout without = cuda::Compiled(work.plan, kMoments, {}, 16).layout();
+  const cuda::Layout with = cuda::Compiled(work.plan, kMoments, {.averages = true}, 16).layout();
+  EXPECT_EQ(with.state_bytes - without.state_bytes,
+            work.plan.parameter_count * std::int64_t{sizeof(float)});
+  const WithCapacity memory(static_cast<std::size_t>(work.of_trial() * 20));
+  EXPECT_EQ(work.side_by_side(16, false), 17);
+  EXPECT_EQ(work.side_by_side(16, true), 14) << "six arrays of a trial's weights in place of five";
 }
 
 TEST(CudaSideBySide, CountsSamplesAndGraphs) {

@@ -278,8 +278,8 @@ TEST(CudaSideBySideWithLibraries, LeavesRoomForTheirWorkspace) {
   emulation::set_capacity(std::size_t{40} << 20);
   const auto side_by_side = [&](const Libraries& libraries) {
     const std::vector<Optimizer> sgd = {SGD{}};
-    return backend::cuda().side_by_side(plan, sgd, {.batch_size = 16, .libraries = libraries}, {},
-                                        {});
+    return backend::cuda().side_by_side(plan, sgd, false,
+                                        {.batch_size = 16, .libraries = libraries}, {}, {});
   };
   const int count = side_by_side(kBoth);
   const int ours = side_by_side({});

@@ -23,9 +23,9 @@ bool has_bf16() {
 void check_memory(const plan::Plan& plan, std::span<const Trial> trials) {
   auto floats = static_cast<double>(plan.parameter_count);  // the gradients, which trials share
   for (const Trial& trial : trials) {
-    floats +=
-        static_cast<double>(plan.parameter_count) * (1 + backend::moments_of(trial.optimizer)) +
-        static_cast<double>(plan.statistic_count);
+    const int arrays = 1 + backend::moments_of(trial.optimizer) + (trial.ema_momentum > 0 ? 1 : 0);
+    floats += static_cast<double>(plan.parameter_count) * arrays +
+              static_cast<double>(plan.statistic_count);
   }
   const double bytes = floats * sizeof(float);
   const double there =
@@ -69,7 +69,7 @@ class CpuBackend : public Backend {
 
   /// A trial by itself has the caches for itself.
   int side_by_side(const plan::Plan& /*plan*/, std::span<const Optimizer> /*optimizers*/,
-                   const Options& /*options*/, const Samples& /*train*/,
+                   bool /*averages*/, const Options& /*options*/, const Samples& /*train*/,
                    const Samples& /*validation*/) const override {
     return 1;
   }

@@ -17,10 +17,11 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
       workers_(std::move(workers)),
       gradients_(plan_->parameter_count, sizeof(float)) {
   const std::int64_t bytes = gradients_.bytes();
+  const std::int64_t halves = plan_->precision == Precision::bf16 ? bytes / 2 : 0;
   for (backend::Trial& trial : trials) {
     TrialState& state = trials_.emplace_back();
-    state.parameters = Buffer(bytes);
-    if (plan_->precision == Precision::bf16) state.parameters16 = Buffer(bytes / 2);
+    state.parameters = {Buffer(bytes), Buffer(halves)};
+    if (trial.ema_momentum > 0) state.averages = {Buffer(bytes), Buffer(halves)};
     for (int i = 0; i < backend::moments_of(trial.optimizer); ++i)
       state.moments[static_cast<std::size_t>(i)] = Buffer(bytes);
     state.statistics = Buffer(plan_->statistic_count, sizeof(float));
@@ -41,7 +42,7 @@ void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t 
   for (std::int64_t batch = first; batch < first + count; ++batch) {
     for (TrialState& trial : trials_) {
       if (!trial.active) continue;
-      Run run = make_run(trial, data, batch, batch_size);
+      Run run = make_run(trial, trial.parameters, data, batch, batch_size);
       for (std::int64_t& sample : run.order) {
         if (!shuffle) break;
         sample =
@@ -63,7 +64,7 @@ void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
   for (std::int64_t batch = 0; batch * batch_size < data.count; ++batch) {
     for (TrialState& trial : trials_) {
       if (!trial.active) continue;
-      Run run = make_run(trial, data, batch, batch_size);
+      Run run = make_run(trial, trial.evaluated(), data, batch, batch_size);
       program.run(run);
       trial.sums_of(split).push_back(run.sums);
     }
@@ -77,12 +78,13 @@ std::vector<backend::BatchSums> CpuExecutable::take_sums(int trial, backend::Spl
 std::vector<float> CpuExecutable::predict(int trial, backend::Split split,
                                           std::int64_t batch_size) {
   const Samples& data = samples(split);
+  TrialState& own = state(trial);
   CompiledProgram& program = compiled(predict_, plan_->predict, batch_size);
   const plan::TensorId output = plan_->predict.output;
   const std::int64_t elements = element_count(plan_->output);
   std::vector<float> results(static_cast<std::size_t>(data.count * elements));
   for (std::int64_t batch = 0; batch * batch_size < data.count; ++batch) {
-    Run run = make_run(state(trial), data, batch, batch_size);
+    Run run = make_run(own, own.evaluated(), data, batch, batch_size);
     program.run(run);
     float* place = results.data() + batch * batch_size * elements;
     loops().load(program.memory().in(output, run, {}), {place, plan::DType::f32},
@@ -91,26 +93,42 @@ std::vector<float> CpuExecutable::predict(int trial, backend::Split split,
   return results;
 }
 
-float* CpuExecutable::weight_data(int trial, int weight) {
-  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
-  const Buffer& home =
-      tensor.home == plan::Home::parameters ? state(trial).parameters : state(trial).statistics;
+float* CpuExecutable::weight_data(const TrialState& trial, const Parameters& parameters,
+                                  const plan::Tensor& tensor) {
+  const Buffer& home = tensor.home == plan::Home::parameters ? parameters.floats : trial.statistics;
   return home.as<float>() + tensor.offset;
 }
 
+void CpuExecutable::write(const TrialState& trial, const Parameters& parameters,
+                          const plan::Tensor& tensor, std::span<const float> values) {
+  float* data = weight_data(trial, parameters, tensor);
+  std::copy(values.begin(), values.end(), data);
+  if (parameters.halves.bytes() > 0 && tensor.home == plan::Home::parameters) {
+    loops().load({data, plan::DType::f32},
+                 {parameters.halves.as<std::uint16_t>() + tensor.offset, plan::DType::bf16},
+                 tensor.elements);
+  }
+}
+
 void CpuExecutable::read_weight(int trial, int weight, std::span<float> values) {
-  std::copy_n(weight_data(trial, weight), values.size(), values.begin());
+  const TrialState& own = state(trial);
+  std::copy_n(weight_data(own, own.parameters, tensor(weight)), values.size(), values.begin());
 }
 
 void CpuExecutable::write_weight(int trial, int weight, std::span<const float> values) {
-  float* data = weight_data(trial, weight);
-  std::copy(values.begin(), values.end(), data);
-  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
-  if (plan_->precision == Precision::bf16 && tensor.home == plan::Home::parameters) {
-    loops().load({data, plan::DType::f32},
-                 {state(trial).parameters16.as<std::uint16_t>() + tensor.offset, plan::DType::bf16},
-                 tensor.elements);
-  }
+  const TrialState& own = state(trial);
+  write(own, own.parameters, tensor(weight), values);
+  if (own.has_averages()) write(own, own.averages, tensor(weight), values);
+}
+
+void CpuExecutable::read_average(int trial, int weight, std::span<float> values) {
+  const TrialState& own = state(trial);
+  std::copy_n(weight_data(own, own.evaluated(), tensor(weight)), values.size(), values.begin());
+}
+
+void CpuExecutable::write_average(int trial, int weight, std::span<const float> values) {
+  const TrialState& own = state(trial);
+  write(own, own.averages, tensor(weight), values);
 }
 
 void CpuExecutable::read_gradient(int trial, int weight, std::span<float> values) {
@@ -118,13 +136,12 @@ void CpuExecutable::read_gradient(int trial, int weight, std::span<float> values
     throw InvalidArgument(
         "the gradients are not those of this model: ask for them behind a batch that trained it");
   }
-  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
-  std::copy_n(gradients_.as<float>() + tensor.offset, values.size(), values.begin());
+  std::copy_n(gradients_.as<float>() + tensor(weight).offset, values.size(), values.begin());
 }
 
 float* CpuExecutable::moment_data(int trial, int weight, int moment) {
-  const plan::Tensor& tensor = plan_->train.tensors[static_cast<std::size_t>(weight)];
-  return state(trial).moments[static_cast<std::size_t>(moment)].as<float>() + tensor.offset;
+  const Buffer& moments = state(trial).moments[static_cast<std::size_t>(moment)];
+  return moments.as<float>() + tensor(weight).offset;
 }
 
 void CpuExecutable::read_moment(int trial, int weight, int moment, std::span<float> values) {
@@ -151,11 +168,12 @@ const backend::NonFinite* CpuExecutable::non_finite(int trial) {
   return found ? &*found : nullptr;
 }
 
-Run CpuExecutable::make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
-                            std::int64_t batch_size) const {
+Run CpuExecutable::make_run(TrialState& trial, const Parameters& parameters, const Samples& samples,
+                            std::int64_t batch, std::int64_t batch_size) const {
   Run run;
   run.metrics = metrics_;
   run.trial = &trial;
+  run.parameters = &parameters;
   run.samples = &samples;
   const std::int64_t begin = batch * batch_size;
   for (std::int64_t i = begin; i < std::min(begin + batch_size, samples.count); ++i)

@@ -28,6 +28,8 @@ class CpuExecutable : public backend::Executable {
   std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
   void read_weight(int trial, int weight, std::span<float> values) override;
   void write_weight(int trial, int weight, std::span<const float> values) override;
+  void read_average(int trial, int weight, std::span<float> values) override;
+  void write_average(int trial, int weight, std::span<const float> values) override;
   void read_gradient(int trial, int weight, std::span<float> values) override;
   void read_moment(int trial, int weight, int moment, std::span<float> values) override;
   void write_moment(int trial, int weight, int moment, std::span<const float> values) override;
@@ -42,12 +44,20 @@ class CpuExecutable : public backend::Executable {
   const Samples& samples(backend::Split split) const {
     return splits_[static_cast<std::size_t>(split)];
   }
-  float* weight_data(int trial, int weight);
+  const plan::Tensor& tensor(int weight) const {
+    return plan_->train.tensors[static_cast<std::size_t>(weight)];
+  }
+  /// A weight among these parameters, or among the trial's statistics.
+  static float* weight_data(const TrialState& trial, const Parameters& parameters,
+                            const plan::Tensor& tensor);
+  static void write(const TrialState& trial, const Parameters& parameters,
+                    const plan::Tensor& tensor, std::span<const float> values);
   float* moment_data(int trial, int weight, int moment);
 
-  /// The rows of batch number `batch`, in the data's own order.
-  Run make_run(TrialState& trial, const Samples& samples, std::int64_t batch,
-               std::int64_t batch_size) const;
+  /// The rows of batch number `batch`, in the data's own order, for a program that reads these
+  /// parameters.
+  Run make_run(TrialState& trial, const Parameters& parameters, const Samples& samples,
+               std::int64_t batch, std::int64_t batch_size) const;
 
   /// Programs are compiled when first needed, with buffers for so many rows, and anew for a larger
   /// batch: a model that only predicts needs no buffers to train.

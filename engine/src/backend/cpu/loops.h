@@ -105,6 +105,11 @@ struct Loops {
     return static_cast<const UpdateLoopOf<O>*>(updates)->run;
   }
 
+  /// averages = kernels::moving_average() of these and w; averages16, where not null, receives them
+  /// as bf16.
+  void (*average)(const float* w, float rate, float* averages, std::uint16_t* averages16,
+                  std::int64_t n);
+
   /// Sum of squares in double, in a fixed order whatever the instruction set.
   double (*sum_squares)(const float* g, std::int64_t n);
   bool (*all_finite)(const float* g, std::int64_t n);

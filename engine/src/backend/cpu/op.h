@@ -19,11 +19,17 @@
 
 namespace saltus::cpu {
 
+/// All trainable weights of a trial, or their averages.
+struct Parameters {
+  Buffer floats;
+  Buffer halves;  ///< the same as bf16, where the precision asks for it
+};
+
 /// A row of the trial table with its weights and what the optimizer remembers of them.
 struct TrialState {
   backend::Trial config;
-  Buffer parameters;    ///< float, all trainable weights
-  Buffer parameters16;  ///< the same as bf16, where the precision asks for it
+  Parameters parameters;
+  Parameters averages;                                ///< empty where the trial has none
   std::array<Buffer, kernels::kMostMoments> moments;  ///< those that the optimizer has
   Buffer statistics;
   std::uint32_t step = 0;        ///< optimizer steps done
@@ -33,7 +39,11 @@ struct TrialState {
   std::array<std::vector<backend::BatchSums>, 2> sums;  ///< by split
   std::optional<backend::NonFinite> non_finite;
 
-  /// The sums of the step that was counted last.
+  bool has_averages() const { return config.ema_momentum > 0; }
+  /// What evaluation and prediction read.
+  const Parameters& evaluated() const { return has_averages() ? averages : parameters; }
+
+  /// The learning rate of the step that was counted last.
   double learning_rate() const {
     return rates[std::min<std::size_t>(step - 1 - rates_from, rates.size() - 1)];
   }
@@ -46,6 +56,7 @@ struct TrialState {
 /// One pass of a program over one batch of one trial.
 struct Run {
   TrialState* trial = nullptr;
+  const Parameters* parameters = nullptr;  ///< that the program reads
   const Samples* samples = nullptr;
   std::vector<std::int64_t> order;            ///< by row of the batch: the sample's number
   int groups = 0;                             ///< of the sliced segment at hand

@@ -71,7 +71,7 @@ void* Memory::at(plan::TensorId id, const Run& run, const Slice& slice) const {
   const std::int64_t floats = t.offset * std::int64_t{sizeof(float)};
   switch (t.home) {
     case plan::Home::parameters:
-      return run.trial->parameters.data() + floats;
+      return run.parameters->floats.data() + floats;
     case plan::Home::statistics:
       return run.trial->statistics.data() + floats;
     case plan::Home::gradients:

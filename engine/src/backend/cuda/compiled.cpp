@@ -26,7 +26,8 @@ Compiled::Compiled(const plan::Plan& plan, int moments, const UpdateChoices& upd
       demand.shared = std::max(demand.shared, launch.shared);
     }
   }
-  layout_ = make_layout(plan, moments, demand, max_rows);
+  layout_ = make_layout(plan, moments, update.averages, demand, max_rows);
+  evaluated_ = layout_.evaluated();
 }
 
 void Compiled::prepare(plan::Mode mode, const StepContext& site) const {

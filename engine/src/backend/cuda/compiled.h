@@ -18,6 +18,10 @@ class Compiled {
   Compiled& operator=(const Compiled&) = delete;
 
   const Layout& layout() const { return layout_; }
+  /// As the programs of a mode see it: Layout::evaluated() where they do not train.
+  const Layout& layout(plan::Mode mode) const {
+    return mode == plan::Mode::train ? layout_ : evaluated_;
+  }
   Constants& constants() { return constants_; }
   const Constants& constants() const { return constants_; }
   const plan::Program& program(plan::Mode mode) const { return programs_[place(mode)]; }
@@ -38,6 +42,7 @@ class Compiled {
   std::array<std::vector<Launch>, 3> launches_;
   Constants constants_;
   Layout layout_;
+  Layout evaluated_;
 };
 
 }  // namespace saltus::cuda

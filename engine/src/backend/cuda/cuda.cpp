@@ -75,7 +75,7 @@ class CudaBackend : public backend::Backend {
   }
 
   /// The number that fits into memory: one step of many takes less time than many steps of one.
-  int side_by_side(const plan::Plan& plan, std::span<const Optimizer> optimizers,
+  int side_by_side(const plan::Plan& plan, std::span<const Optimizer> optimizers, bool averages,
                    const backend::Options& options, const Samples& train,
                    const Samples& validation) const override {
     int moments = 0;
@@ -83,7 +83,7 @@ class CudaBackend : public backend::Backend {
       moments = std::max(moments, backend::moments_of(optimizer));
     const std::int64_t most_rows = std::max(train.count, validation.count);
     const std::int64_t rows = std::min(options.batch_size, std::max<std::int64_t>(1, most_rows));
-    const Compiled compiled(plan, moments, {}, rows, options.libraries);
+    const Compiled compiled(plan, moments, {.averages = averages}, rows, options.libraries);
     const Layout& layout = compiled.layout();
     std::size_t free = 0;
     std::size_t total = 0;

@@ -26,7 +26,8 @@ CudaExecutable::CudaExecutable(std::shared_ptr<const plan::Plan> plan,
       table_(*plan_, trials, stream_.get()),
       taken_(trials.size()),
       non_finite_(trials.size()) {
-  update_ = {options.stop_on_nonfinite, table_.clips_by_norm(), table_.optimizers()};
+  update_ = {options.stop_on_nonfinite, table_.clips_by_norm(), table_.optimizers(),
+             table_.averages()};
   make_room(options.batch_size);
 }
 
@@ -82,7 +83,7 @@ std::vector<float> CudaExecutable::predict(int trial, backend::Split split,
   std::vector<float> results(static_cast<std::size_t>(data(split).count * elements));
   const DeviceMemory all =
       allocate(static_cast<std::int64_t>(results.size() * sizeof(float)), "predictions");
-  const Memory own = memory().of(trial);
+  const Memory own = memory(run.mode).of(trial);
   const float* const output = own.tensor<float>(program, program.output).data;
   prepare(run, own, table_.only(trial, nullptr));
   complete(stream_.get(), [&] {
@@ -105,10 +106,12 @@ std::vector<float> CudaExecutable::predict(int trial, backend::Split split,
 
 void CudaExecutable::read_weight(int trial, int weight, std::span<float> values) {
   flush();
-  const float* const source = weight_of(trial, weight);
-  complete(stream_.get(), [&] {
-    copy(values.data(), source, values.size(), cudaMemcpyDeviceToHost, stream_.get());
-  });
+  read(weight_of(plan::Mode::train, trial, weight), values);
+}
+
+void CudaExecutable::read_average(int trial, int weight, std::span<float> values) {
+  flush();
+  read(weight_of(plan::Mode::evaluate, trial, weight), values);
 }
 
 void CudaExecutable::read_gradient(int trial, int weight, std::span<float> values) {
@@ -120,34 +123,44 @@ void CudaExecutable::read_gradient(int trial, int weight, std::span<float> value
   }
   const std::int64_t offset = compiled_->program(plan::Mode::train).tensor(weight).offset;
   const Memory own = memory().of(trial);
-  const float* const source = own.in_scratch<float>(own.layout->gradients, offset).data;
+  read(own.in_scratch<float>(own.layout->gradients, offset).data, values);
+}
+
+void CudaExecutable::write_weight(int trial, int weight, std::span<const float> values) {
+  flush();
+  complete(stream_.get(), [&] {
+    write(plan::Mode::train, trial, weight, values);
+    if (table_.averages()) write(plan::Mode::evaluate, trial, weight, values);
+  });
+}
+
+void CudaExecutable::write_average(int trial, int weight, std::span<const float> values) {
+  flush();
+  complete(stream_.get(), [&] { write(plan::Mode::evaluate, trial, weight, values); });
+}
+
+void CudaExecutable::read(const float* source, std::span<float> values) {
   complete(stream_.get(), [&] {
     copy(values.data(), source, values.size(), cudaMemcpyDeviceToHost, stream_.get());
   });
 }
 
-void CudaExecutable::write_weight(int trial, int weight, std::span<const float> values) {
-  flush();
-  float* const target = weight_of(trial, weight);
-  complete(stream_.get(), [&] {
-    copy(target, values.data(), values.size(), cudaMemcpyHostToDevice, stream_.get());
-    const plan::Tensor& tensor = compiled_->program(plan::Mode::train).tensor(weight);
-    const std::int64_t halves = compiled_->layout().halves;
-    if (halves < 0 || tensor.home != plan::Home::parameters) return;
-    const auto copied = memory().of(trial).in_state<kernels::Bf16>(halves, tensor.offset);
-    const auto context = step_context({}, 0, memory(), table_.only(trial, nullptr)).context;
-    guarded([&] {
-      kernels::cast({kernels::PerTrial<float>(target, 0), copied, tensor.elements}, context);
-    });
+void CudaExecutable::write(plan::Mode mode, int trial, int weight, std::span<const float> values) {
+  float* const target = weight_of(mode, trial, weight);
+  copy(target, values.data(), values.size(), cudaMemcpyHostToDevice, stream_.get());
+  const plan::Tensor& tensor = compiled_->program(plan::Mode::train).tensor(weight);
+  const std::int64_t halves = compiled_->layout(mode).halves;
+  if (halves < 0 || tensor.home != plan::Home::parameters) return;
+  const auto copied = memory().of(trial).in_state<kernels::Bf16>(halves, tensor.offset);
+  const auto context = step_context({}, 0, memory(), table_.only(trial, nullptr)).context;
+  guarded([&] {
+    kernels::cast({kernels::PerTrial<float>(target, 0), copied, tensor.elements}, context);
   });
 }
 
 void CudaExecutable::read_moment(int trial, int weight, int moment, std::span<float> values) {
   flush();
-  const float* const source = moment_of(trial, weight, moment);
-  complete(stream_.get(), [&] {
-    copy(values.data(), source, values.size(), cudaMemcpyDeviceToHost, stream_.get());
-  });
+  read(moment_of(trial, weight, moment), values);
 }
 
 void CudaExecutable::write_moment(int trial, int weight, int moment,
@@ -262,11 +275,12 @@ const CudaExecutable::BatchRunGraph& CudaExecutable::graph_of(const BatchRun& ru
   if (const auto known = graphs_.find(key); known != graphs_.end()) return known->second;
   BatchRunGraph graph;
   graph.ranges = allocate(run.count * std::int64_t{sizeof(kernels::BatchRange)}, "batches");
-  prepare(run, memory(), table_.all(graph.range(0)));
+  const Memory arrays = memory(run.mode);
+  prepare(run, arrays, table_.all(graph.range(0)));
   Capture capture(stream_.get());
   for (std::int64_t batch = 0; batch < run.count; ++batch) {
     compiled_->launch(
-        run.mode, step_context(run, rows_of(run, batch), memory(), table_.all(graph.range(batch))));
+        run.mode, step_context(run, rows_of(run, batch), arrays, table_.all(graph.range(batch))));
   }
   graph.graph = capture.finish();
   return graphs_.emplace(key, std::move(graph)).first->second;
@@ -315,8 +329,8 @@ void CudaExecutable::fill_ranges(const BatchRun& run, std::int64_t number,
   }
 }
 
-Memory CudaExecutable::memory() const {
-  const Layout& layout = compiled_->layout();
+Memory CudaExecutable::memory(plan::Mode mode) const {
+  const Layout& layout = compiled_->layout(mode);
   auto* const scratch = static_cast<std::byte*>(scratch_.get());
   return {&layout, static_cast<std::byte*>(state_.get()), scratch,
           scratch + layout.scratch_bytes * trials()};
@@ -343,7 +357,8 @@ StepContext CudaExecutable::step_context(const BatchRun& run, std::int64_t rows,
           .shuffled = run.shuffled,
           .sums = {sums_.device(), max_batches_},
           .rules = table_.rules(),
-          .non_finite = table_.non_finite()};
+          .non_finite = table_.non_finite(),
+          .average_rates = table_.average_rates()};
 }
 
 void CudaExecutable::make_room(std::int64_t rows) {
@@ -390,8 +405,8 @@ float* CudaExecutable::moment_of(int trial, int weight, int moment) const {
   return memory().in_state<float>(array, tensor.offset)[trial];
 }
 
-float* CudaExecutable::weight_of(int trial, int weight) const {
-  return memory().tensor<float>(compiled_->program(plan::Mode::train), weight)[trial];
+float* CudaExecutable::weight_of(plan::Mode mode, int trial, int weight) const {
+  return memory(mode).tensor<float>(compiled_->program(plan::Mode::train), weight)[trial];
 }
 
 }  // namespace saltus::cuda

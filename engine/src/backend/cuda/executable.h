@@ -47,8 +47,10 @@ class CudaExecutable : public backend::Executable {
   bool prefers_whole_epochs() const override { return true; }
   std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
   void read_weight(int trial, int weight, std::span<float> values) override;
-  void read_gradient(int trial, int weight, std::span<float> values) override;
   void write_weight(int trial, int weight, std::span<const float> values) override;
+  void read_average(int trial, int weight, std::span<float> values) override;
+  void write_average(int trial, int weight, std::span<const float> values) override;
+  void read_gradient(int trial, int weight, std::span<float> values) override;
   void read_moment(int trial, int weight, int moment, std::span<float> values) override;
   void write_moment(int trial, int weight, int moment, std::span<const float> values) override;
   std::uint32_t steps(int trial) override;
@@ -123,7 +125,8 @@ class CudaExecutable : public backend::Executable {
   void prepare(const BatchRun& run, const Memory& memory, const kernels::Trials& trials) const;
   /// The ranges of a run's batches.
   void fill_ranges(const BatchRun& run, std::int64_t number, kernels::BatchRange* ranges) const;
-  Memory memory() const;
+  /// The arrays as the programs of a mode see them.
+  Memory memory(plan::Mode mode = plan::Mode::train) const;
   StepContext step_context(const BatchRun& run, std::int64_t rows, const Memory& memory,
                            const kernels::Trials& trials) const;
 
@@ -131,7 +134,10 @@ class CudaExecutable : public backend::Executable {
   void make_room(std::int64_t rows);
   void make_room_for_batches(std::int64_t batches);
 
-  float* weight_of(int trial, int weight) const;
+  void read(const float* source, std::span<float> values);
+  /// Puts the writing of a weight into the stream, among the weights that a mode sees.
+  void write(plan::Mode mode, int trial, int weight, std::span<const float> values);
+  float* weight_of(plan::Mode mode, int trial, int weight) const;
   float* moment_of(int trial, int weight, int moment) const;
 
   std::shared_ptr<const plan::Plan> plan_;

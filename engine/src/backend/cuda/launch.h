@@ -24,6 +24,7 @@ struct StepContext {
   kernels::PerTrial<kernels::BatchSums> sums;
   const kernels::UpdateRule* rules = nullptr;
   kernels::NonFinite* non_finite = nullptr;
+  const float* average_rates = nullptr;  ///< kernels::Average::rates
 };
 
 /// The launches of one step.
@@ -41,6 +42,7 @@ struct UpdateChoices {
   bool check_finite = false;
   bool clips_by_norm = false;
   std::uint32_t optimizers = 0;  ///< as kernels::Update has them
+  bool averages = false;         ///< of the weights: any trial has them
 };
 
 }  // namespace saltus::cuda

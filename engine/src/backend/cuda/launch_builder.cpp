@@ -32,6 +32,7 @@ LaunchBuilder::LaunchBuilder(const plan::Plan& plan, const plan::Program& progra
       constants_(constants),
       max_rows_(extent(max_rows)),
       moving_(extent(plan.moving_count)),
+      parameters_(plan.parameter_count),
       update_(update) {}
 
 std::vector<Launch> LaunchBuilder::build() {

@@ -30,6 +30,7 @@ class LaunchBuilder {
   Constants& constants() { return constants_; }
   int max_rows() const { return max_rows_; }
   int moving_count() const { return moving_; }  ///< elements of the moving statistics
+  std::int64_t parameter_count() const { return parameters_; }  ///< elements of their flat array
   const UpdateChoices& update() const { return update_; }
 
   /// Found to be too large before anything runs, as convolutions are by the room they ask for.
@@ -43,6 +44,7 @@ class LaunchBuilder {
   Constants& constants_;
   int max_rows_;
   int moving_;
+  std::int64_t parameters_;
   UpdateChoices update_;
 };
 

@@ -48,7 +48,15 @@ Largest largest_tensor(const Layout& layout, std::span<const plan::Program> prog
 
 }  // namespace
 
-Layout make_layout(const plan::Plan& plan, int moments, const Demand& demand,
+Layout Layout::evaluated() const {
+  Layout layout = *this;
+  if (averages < 0) return layout;
+  layout.parameters = averages;
+  layout.halves = average_halves;
+  return layout;
+}
+
+Layout make_layout(const plan::Plan& plan, int moments, bool averages, const Demand& demand,
                    std::int64_t max_rows) {
   // Small enough for any number of trials to be multiplied with what one takes.
   constexpr std::int64_t kMostBytes = std::int64_t{1} << 46;
@@ -63,7 +71,10 @@ Layout make_layout(const plan::Plan& plan, int moments, const Demand& demand,
   Layout layout;
   BumpAllocator state;
   layout.parameters = state.put(parameters);
-  layout.halves = state.put_if(plan.precision == Precision::bf16, parameters / 2);
+  const bool halves = plan.precision == Precision::bf16;
+  layout.halves = state.put_if(halves, parameters / 2);
+  layout.averages = state.put_if(averages, parameters);
+  layout.average_halves = state.put_if(averages && halves, parameters / 2);
   for (int i = 0; i < moments; ++i)
     layout.moments[static_cast<std::size_t>(i)] = state.put(parameters);
   layout.statistics = state.put(plan.statistic_count * std::int64_t{sizeof(float)});

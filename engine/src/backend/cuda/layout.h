@@ -17,7 +17,9 @@ namespace saltus::cuda {
 /// Bytes from the beginning of a trial's part to each array; -1 where it is absent.
 struct Layout {
   std::int64_t parameters = 0;
-  std::int64_t halves = -1;  ///< the parameters as bf16, which products read
+  std::int64_t halves = -1;          ///< the parameters as bf16, which products read
+  std::int64_t averages = -1;        ///< of the parameters
+  std::int64_t average_halves = -1;  ///< the averages as bf16
   std::array<std::int64_t, kernels::kMostMoments> moments = {-1, -1, -1};
   std::int64_t statistics = 0;
   std::int64_t state_bytes = 0;  ///< of a trial's part
@@ -33,6 +35,10 @@ struct Layout {
   /// What so many trials take.
   std::int64_t scratch_of(int trials) const { return scratch_bytes * trials + shared_bytes; }
   std::int64_t bytes_of(int trials) const { return state_bytes * trials + scratch_of(trials); }
+
+  /// The same with the averages, where there are any, in place of the parameters: for programs that
+  /// evaluate and predict.
+  Layout evaluated() const;
 };
 
 /// `bytes`, rounded up so that what comes behind begins where a transaction of memory does.
@@ -48,9 +54,9 @@ struct Demand {
   std::int64_t shared = 0;
 };
 
-/// `moments`: how many the optimizers of a table remember of each parameter, at most. Throws
-/// DeviceError where that is more than any device has.
-Layout make_layout(const plan::Plan& plan, int moments, const Demand& demand,
+/// `moments`: how many the optimizers of a table remember of each parameter, at most; `averages`:
+/// whether any trial has those. Throws DeviceError where that is more than any device has.
+Layout make_layout(const plan::Plan& plan, int moments, bool averages, const Demand& demand,
                    std::int64_t max_rows);
 
 /// Throws DeviceError, which says how much is there and what takes most, unless `trials` fit what

@@ -33,6 +33,15 @@ TrialTable::TrialTable(const plan::Plan& plan, std::span<const backend::Trial> t
   non_finite_.upload(stream);
   activations_.upload(stream);
   dropouts_.upload(stream);
+  if (std::ranges::none_of(trials, [](const auto& trial) { return trial.ema_momentum > 0; })) {
+    return;
+  }
+  // A trial without averages has its weights in place of them, for those who evaluate.
+  average_rates_ = Mirror<float>(trials.size(), "the table of trials");
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    average_rates_.host()[i] = static_cast<float>(1 - trials[i].ema_momentum);
+  }
+  average_rates_.upload(stream);
 }
 
 kernels::Trials TrialTable::all(const kernels::BatchRange* batch) const {

@@ -22,6 +22,7 @@ class TrialTable {
   int moments() const { return moments_; }
   bool clips_by_norm() const { return clips_by_norm_; }
   std::uint32_t optimizers() const { return optimizer_bits_; }  ///< kernels::Update::optimizers
+  bool averages() const { return average_rates_.size() > 0; }
 
   kernels::Trials all(const kernels::BatchRange* batch) const;
   /// One trial as a table of its own, active whether or not it is.
@@ -29,6 +30,7 @@ class TrialTable {
 
   const kernels::UpdateRule* rules() const { return rules_.device(); }
   kernels::NonFinite* non_finite() const { return non_finite_.device(); }
+  const float* average_rates() const { return average_rates_.device(); }
 
   void set_active(int trial, bool active, cudaStream_t stream);
   void set_steps(int trial, std::uint32_t steps, cudaStream_t stream);
@@ -59,6 +61,7 @@ class TrialTable {
   Mirror<kernels::TrialState> states_;     ///< [trials], then as many that are always active
   Mirror<kernels::UpdateRule> rules_;      ///< [trials]
   Mirror<kernels::NonFinite> non_finite_;  ///< [trials]
+  Mirror<float> average_rates_;            ///< [trials], where any has averages
   Mirror<kernels::ActivationRef> activations_;  ///< [trials][activation_slots]
   Mirror<kernels::DropoutRule> dropouts_;       ///< [trials][dropout_slots]
 };

@@ -93,9 +93,9 @@ std::byte* bytes(void* data) {
 const std::byte* matrix_weights(const Memory& memory, plan::TensorId w, plan::DType type,
                                 const Run& run) {
   if (type == plan::DType::bf16) {
-    return bytes(run.trial->parameters16.as<std::uint16_t>() + memory.tensor(w).offset);
+    return bytes(run.parameters->halves.as<std::uint16_t>() + memory.tensor(w).offset);
   }
-  return bytes(run.trial->parameters.as<float>() + memory.tensor(w).offset);
+  return bytes(run.parameters->floats.as<float>() + memory.tensor(w).offset);
 }
 
 /// y = x w + b. The sum over `in` is cut into blocks, each worker reads its own part of w, and the

@@ -1,8 +1,11 @@
 // What lasts beyond a batch: clipping and the optimizer, over the flat arrays in pieces of fixed
-// size that never cross from one weight tensor to the next, and the moving statistics.
+// size that never cross from one weight tensor to the next, the averages of the weights, and the
+// moving statistics.
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include <saltus/kernels/update/moving_average.h>
 
 #include "backend/cpu/op.h"
 #include "ops/update/update.h"
@@ -27,7 +30,6 @@ class UpdateOp : public WholeOp {
   explicit UpdateOp(const Compilation& at)
       : memory_(at.memory),
         workers_(at.workers),
-        bf16_(at.plan.precision == Precision::bf16),
         stop_on_nonfinite_(at.stop_on_nonfinite),
         gradients_(reinterpret_cast<float*>(at.gradients)),
         weights_(at.plan.weights.size()),
@@ -120,12 +122,28 @@ class UpdateOp : public WholeOp {
       };
       MomentArrays moments;
       std::ranges::transform(trial.moments, moments.begin(), part);
-      std::uint16_t* w16 = bf16_ ? trial.parameters16.as<std::uint16_t>() + piece.first : nullptr;
-      return static_cast<double>(loops().update<O>()(
+      const std::int64_t clipped = loops().update<O>()(
           optimizer, step, scales[piece.weight], bound, gradients_ + piece.first,
-          part(trial.parameters), moments, w16, piece.count));
+          part(trial.parameters.floats), moments, halves_of(trial.parameters, piece), piece.count);
+      if (trial.has_averages()) average(trial, piece);
+      return static_cast<double>(clipped);
     });
     for (const double clipped : found_) run.sums.clipped += static_cast<std::int64_t>(clipped);
+  }
+
+  /// While the piece is in the cache.
+  static void average(const TrialState& trial, const Piece& piece) {
+    const auto rate = static_cast<float>(1 - trial.config.ema_momentum);
+    loops().average(trial.parameters.floats.as<float>() + piece.first,
+                    kernels::average_rate(rate, trial.step),
+                    trial.averages.floats.as<float>() + piece.first,
+                    halves_of(trial.averages, piece), piece.count);
+  }
+
+  /// Null where there are none.
+  static std::uint16_t* halves_of(const Parameters& parameters, const Piece& piece) {
+    if (parameters.halves.bytes() == 0) return nullptr;
+    return parameters.halves.as<std::uint16_t>() + piece.first;
   }
 
   /// found_[i] = visit(pieces_[i]), shared among the workers.
@@ -139,7 +157,6 @@ class UpdateOp : public WholeOp {
 
   const Memory& memory_;
   const Workers& workers_;
-  bool bf16_;
   bool stop_on_nonfinite_;
   float* gradients_;
   std::size_t weights_;

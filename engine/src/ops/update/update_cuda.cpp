@@ -1,3 +1,5 @@
+#include <saltus/kernels/update/average.h>
+
 #include "backend/cuda/launch_builder.h"
 #include "ops/update/update.h"
 
@@ -16,7 +18,8 @@ Launch Update::launch(LaunchBuilder& builder) const {
   const int weight_count = extent(static_cast<std::int64_t>(extents.size()));
   const std::size_t pieces = builder.constants().add(cut.pieces);
   const std::size_t first_of_weight = builder.constants().add(cut.first_of_weight);
-  return {[=, choices = builder.update(), moving = builder.moving_count()](const StepContext& at) {
+  return {[=, choices = builder.update(), moving = builder.moving_count(),
+           parameters = builder.parameter_count()](const StepContext& at) {
             const Layout& layout = *at.memory.layout;
             kernels::Update update;
             update.weights = at.memory.in_state<float>(layout.parameters);
@@ -39,6 +42,13 @@ Launch Update::launch(LaunchBuilder& builder) const {
             update.any_norms = choices.clips_by_norm;
             update.optimizers = choices.optimizers;
             kernels::update(update, at.context);
+            if (!choices.averages) return;
+            kernels::average({.weights = update.weights,
+                              .averages = at.memory.in_state<float>(layout.averages),
+                              .copy = at.memory.in_state<kernels::Bf16>(layout.average_halves),
+                              .rates = at.average_rates,
+                              .size = parameters},
+                             at.context);
           },
           kernels::update_workspace(piece_count, weight_count) * std::int64_t{sizeof(double)}};
 }

@@ -75,6 +75,8 @@ void average_pool(In x, Out y, const plan::Window& window, std::int64_t images);
 void average_pool_backward(In dy, Out dx, const plan::Window& window, std::int64_t images);
 void add(In a, In b, Out y, std::int64_t n);
 extern const UpdateLoops<Optimizer> updates;
+void average(const float* w, float rate, float* averages, std::uint16_t* averages16,
+             std::int64_t n);
 double sum_squares(const float* g, std::int64_t n);
 bool all_finite(const float* g, std::int64_t n);
 bool pooled_convolution_supported(const plan::Window& window, const plan::Window& pool);

@@ -20,6 +20,7 @@ const Loops table = {
     .average_pool_backward = average_pool_backward,
     .add = add,
     .updates = &updates,
+    .average = average,
     .sum_squares = sum_squares,
     .all_finite = all_finite,
     .pooled_convolution_supported = pooled_convolution_supported,

@@ -1,5 +1,7 @@
-// The optimizers: clipping, moments and the new weights in one pass.
+// The optimizers: clipping, moments and the new weights in one pass; and the weights' averages.
 #include <type_traits>
+
+#include <saltus/kernels/update/moving_average.h>
 
 #include "backend/cpu/loops/isa.h"
 
@@ -62,5 +64,16 @@ constexpr UpdateLoops<std::variant<O...>> loops_of(std::type_identity<std::varia
 }  // namespace
 
 constinit const UpdateLoops<Optimizer> updates = loops_of(std::type_identity<Optimizer>());
+
+void average(const float* w, float rate, float* averages, std::uint16_t* averages16,
+             std::int64_t n) {
+  SALTUS_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) {
+    averages[i] = kernels::moving_average(averages[i], w[i], rate);
+  }
+  if (averages16 == nullptr) return;
+  SALTUS_INDEPENDENT
+  for (std::int64_t i = 0; i < n; ++i) averages16[i] = to_bf16(averages[i]).bits;
+}
 
 }  // namespace saltus::cpu::SALTUS_ISA
