@@ -41,6 +41,15 @@ std::vector<Clipping> clippings_of(const SweepArguments& arguments) {
   return clippings;
 }
 
+/// "none" in the list is 0.
+std::vector<double> parse_ema_momenta(std::string_view option, std::string_view text) {
+  std::vector<double> momenta;
+  for (const std::string_view part : split_numbers<double>(option, text)) {
+    momenta.push_back(part == "none" ? 0 : parse_number<double>(option, part));
+  }
+  return momenta;
+}
+
 std::optional<std::int64_t> limit_of(std::string_view option, const std::string& text) {
   if (text.empty()) return std::nullopt;
   return parse_number<std::int64_t>(option, text);
@@ -109,6 +118,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--learning-rate", to.learning_rate, "X,...", "The optimizer's learning rate");
   option("--schedule", to.schedule, "SCHEDULE,...",
          "How the learning rate changes with each step; parameters as in cosine_decay:alpha=0.1");
+  option("--ema-momentum", to.ema_momentum, "none|X,...",
+         "Of an exponential moving average of the weights, which the test images are judged with "
+         "and models keep; none: no average");
   CLI::Option* clipvalue = option("--clipvalue", to.clipvalue, "none|X,...",
                                   "Each gradient element is cut to [-X, X]; none: no clipping");
   option("--clipnorm", to.clipnorm, "X,...", "Instead: each weight's gradient has at most norm X")
@@ -205,6 +217,7 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--optimizer", arguments.optimizer, list_of(parse_optimizer), config.optimizers);
   take("--learning-rate", arguments.learning_rate, parse_numbers<double>, config.learning_rates);
   take("--schedule", arguments.schedule, list_of(parse_schedule), config.schedules);
+  take("--ema-momentum", arguments.ema_momentum, parse_ema_momenta, config.ema_momenta);
   if (speaks("--clipvalue") || speaks("--clipnorm") || speaks("--global-clipnorm")) {
     config.clippings = clippings_of(arguments);
   }

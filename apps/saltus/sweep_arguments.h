@@ -26,6 +26,7 @@ struct SweepArguments {
   std::string optimizer;
   std::string learning_rate;
   std::string schedule;
+  std::string ema_momentum = "none";
   std::string clipvalue;
   std::string clipnorm;
   std::string global_clipnorm;

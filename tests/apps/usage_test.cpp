@@ -58,6 +58,8 @@ TEST_F(Usage, UnknownWordsGetTheNearestThingThatIsAccepted) {
       {{"sweep", "--optimizer", "sdg"}, "unknown optimizer 'sdg': did you mean sgd?"},
       {{"sweep", "--schedule", "cosine_dacay"},
        "unknown schedule 'cosine_dacay': did you mean cosine_decay?"},
+      {{"sweep", "--ema-momentum", "none,1"},
+       "ema_momentum is 1, but must be at least 0 and less than 1"},
       {{"sweep", "--optimizer", "sgd:momentun=0.9"},
        "optimizer sgd has no parameter 'momentun': did you mean momentum?"},
       {{"sweep", "--optimizer", "sgd:momentum=much"},

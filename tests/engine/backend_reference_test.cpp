@@ -175,7 +175,8 @@ void expect_like_oracle(const Executor& executor, const Setting& setting,
   if (executor.precision != Precision::fp32) {
     // Coarse outputs move across a metric's threshold; the code that counts is the same in fp32.
     for (Results* results : {&got, &want}) {
-      std::erase_if(*results, [](const auto& result) { return result.first.ends_with("_accuracy"); });
+      std::erase_if(*results,
+                    [](const auto& result) { return result.first.ends_with("_accuracy"); });
     }
   }
   compare(got, want, bounds);

@@ -67,10 +67,11 @@ TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {
   EXPECT_EQ(rows[0],
             "activation,parameters,seed,epoch,loss,binary_accuracy,categorical_accuracy,val_loss,"
             "val_binary_accuracy,val_categorical_accuracy,seconds,images_per_second,clipped,"
-            "initializer,batch_norm,optimizer,learning_rate,schedule,clipping,batch_size,trial");
+            "initializer,batch_norm,optimizer,learning_rate,schedule,ema_momentum,clipping,batch_"
+            "size,trial");
   EXPECT_THAT(rows[1], testing::StartsWith("relu,,0,1,0.25,0.25,"));
   EXPECT_THAT(rows[8], testing::StartsWith("elu,alpha=0.2,1,2,0.8,0.8,0.8,inf,"));
-  EXPECT_THAT(rows[8], HasSubstr(",recipe,no,adam,0.001,constant,clipvalue=0.5,16,"));
+  EXPECT_THAT(rows[8], HasSubstr(",recipe,no,adam,0.001,constant,0,clipvalue=0.5,16,"));
 }
 
 TEST_F(ReportTest, HistoryHasEachFigureInItsColumn) {
@@ -88,6 +89,7 @@ TEST_F(ReportTest, HistoryHasEachFigureInItsColumn) {
                                                  {"batch_norm", "no"},
                                                  {"optimizer", "adam"},
                                                  {"schedule", "constant"},
+                                                 {"ema_momentum", "0"},
                                                  {"trial", trial.id}};
   // No two alike; the column of the learning rate is the setting's.
   const std::pair<const char*, double> figures[] = {{"loss", 901},

@@ -141,12 +141,13 @@ TEST(Plan, RunsTheProductSeedBySeed) {
   config.optimizers = {Adam{}, SGD{.momentum = 0.9}};
   config.learning_rates = {1e-3, 1e-4};
   config.schedules = {schedules::Constant{}, schedules::CosineDecay{}};
+  config.ema_momenta = {0, 0.99};
   config.batch_sizes = {16, 32};
   config.epochs = {1, 2, 3};
   config.seeds = 2;
   config.seed = 40;
   const SweepPlan plan = plan_sweep(config, small_data());
-  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 2 * 2 * 2 * 2 * 3);
+  ASSERT_EQ(plan.settings.size(), 2u * 2 * 2 * 2 * 2 * 2 * 2 * 2 * 3);
   ASSERT_EQ(plan.trials.size(), 2 * plan.settings.size());
   std::set<std::string> ids;
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
@@ -160,7 +161,7 @@ TEST(Plan, RunsTheProductSeedBySeed) {
   EXPECT_THAT(
       setting_labels(plan.settings),
       testing::Contains("selu, orthogonal, batch norm, sgd:momentum=0.9, lr 0.0001, cosine_decay, "
-                        "batch 32, 3 epochs"));
+                        "ema 0.99, batch 32, 3 epochs"));
 }
 
 TEST(Plan, LowersEachStructureOnce) {
@@ -201,6 +202,9 @@ TEST(Plan, RefusesWhatCannotRun) {
   refused([](SweepConfig& c) {
     c.clippings = {{.clipvalue = 1, .clipnorm = 1, .global_clipnorm = {}}};
   });
+  refused([](SweepConfig& c) { c.ema_momenta.clear(); });
+  refused([](SweepConfig& c) { c.ema_momenta = {1}; });
+  refused([](SweepConfig& c) { c.ema_momenta = {-0.5}; });
   refused([](SweepConfig& c) { c.train_limit = 0; });
   refused([](SweepConfig& c) { c.threads = -1; });
   refused([](SweepConfig& c) { c.threads = 1025; });
@@ -335,6 +339,8 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
       [](auto&, auto& s, auto&, auto&) { s.batch_norm = true; },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{}; },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{.alpha = 0.1}; },
+      [](auto&, auto& s, auto&, auto&) { s.ema_momentum = 0.99; },
+      [](auto&, auto& s, auto&, auto&) { s.ema_momentum = 0.999; },
       [](auto&, auto& s, auto&, auto&) { s.optimizer = SGD{}; },
       [](auto&, auto& s, auto&, auto&) { s.optimizer = SGD{.momentum = 0.5}; },
       [](auto&, auto& s, auto&, auto&) { s.optimizer = Adam{.epsilon = 1e-6}; },
@@ -376,6 +382,7 @@ TEST(TrialId, DoesNotDependOnWhatWasDescribedBefore) {
       for (const std::uint64_t seed : {1U, 2U}) {
         Setting setting{activation, 0.001, clipping, 16, 2};
         setting.batch_norm = seed == 2;
+        setting.ema_momentum = seed == 2 ? 0.99 : 0;
         EXPECT_EQ(descriptions.of(setting, seed),
                   TrialDescriptions(config, small_data()).of(setting, seed));
       }

@@ -123,6 +123,24 @@ TEST(RunSweep, TrainsNetworksOfTwoStructures) {
   EXPECT_EQ(losses.size(), 8u);
 }
 
+TEST(RunSweep, AveragesChangeTheValidationAndNotTheTraining) {
+  SweepConfig config = small_config();
+  config.ema_momenta = {0, 0.5, 0.9};
+  const SweepResult alone = run_sweep(plan_sweep(config, small_data()));
+  const SweepResult beside = run_sweep(plan_sweep(config, small_data()), {.side_by_side = 8});
+  ASSERT_EQ(alone.settings.size(), 6u);
+  std::set<std::vector<double>> losses;
+  std::set<std::vector<double>> validated;
+  for (std::size_t i = 0; i < alone.settings.size(); ++i) {
+    const TrialResult& trial = alone.settings[i].trials.at(0);
+    EXPECT_EQ(timeless(trial), timeless(beside.settings[i].trials.at(0)));
+    losses.insert(trial.history.at("loss"));
+    validated.insert(trial.history.at("val_loss"));
+  }
+  EXPECT_EQ(losses.size(), 2u) << "one for each activation";
+  EXPECT_EQ(validated.size(), 6u);
+}
+
 TEST(RunSweep, TrialsBesideEachOtherHaveTheirOwnEpochs) {
   SweepConfig config = small_config();
   config.epochs = {1, 3};

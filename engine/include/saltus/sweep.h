@@ -88,6 +88,8 @@ struct SweepConfig {
   std::vector<Optimizer> optimizers = {Adam{}};
   std::vector<double> learning_rates = {1e-3};
   std::vector<LearningRateSchedule> schedules = {schedules::Constant{}};
+  /// As CompileOptions::ema_momentum; 0: no averages.
+  std::vector<double> ema_momenta = {0};
   std::vector<Clipping> clippings = {{.clipvalue = 0.5, .clipnorm = {}, .global_clipnorm = {}}};
   std::vector<std::int64_t> batch_sizes = {128};
   std::vector<int> epochs = {20};
@@ -118,6 +120,7 @@ struct Setting {
   std::optional<Initializer> initializer = std::nullopt;  ///< none: what the recipe gives
   LearningRateSchedule schedule = schedules::Constant{};
   bool batch_norm = false;
+  double ema_momentum = 0;
 };
 
 /// Short names that distinguish settings: the activation, and the values in which they differ
@@ -249,9 +252,9 @@ struct SweepOptions {
   /// Ends the sweep once it is true, on a CPU within a fraction of a second, on a GPU after the
   /// epoch: a signal handler may set it. The epochs that are finished are kept.
   const std::atomic<bool>* interrupt = nullptr;
-  /// Trials that train side by side, if they have network, batch size and epochs in common; 0: as
-  /// many as the device is best at. On a GPU its memory decides; on a CPU that is one: it has the
-  /// caches for itself.
+  /// Trials that train side by side, if they have network, batch size and epochs in common, and
+  /// all of them averages of their weights or none; 0: as many as the device is best at. On a GPU
+  /// its memory decides; on a CPU that is one: it has the caches for itself.
   int side_by_side = 0;
   /// The folder for files of trials, named by their ids: models/, and states/ of those in progress.
   /// Empty: no files.

@@ -63,6 +63,7 @@ constexpr Column kColumns[] = {
     {"learning_rate",
      [](const Row& row, auto) { return fmt::to_string(row.setting.learning_rate); }},
     {"schedule", [](const Row& row, auto) { return saltus::text_of(row.setting.schedule); }},
+    {"ema_momentum", [](const Row& row, auto) { return fmt::to_string(row.setting.ema_momentum); }},
     {"clipping", [](const Row& row, auto) { return to_string(row.setting.clipping); }},
     {"batch_size", [](const Row& row, auto) { return fmt::to_string(row.setting.batch_size); }},
     {"trial", [](const Row& row, auto) { return row.trial.id; }},

@@ -61,6 +61,7 @@ Json json_of(const SettingResult& result) {
                {"optimizer", text_of(setting.optimizer)},
                {"learning_rate", setting.learning_rate},
                {"schedule", saltus::text_of(setting.schedule)},
+               {"ema_momentum", setting.ema_momentum},
                {"clipping", json_of(setting.clipping)},
                {"batch_size", setting.batch_size},
                {"epochs", setting.epochs},

@@ -30,6 +30,7 @@ Json json_of(const SweepConfig& config) {
                {"optimizers", optimizers},
                {"learning_rates", config.learning_rates},
                {"schedules", schedules},
+               {"ema_momenta", config.ema_momenta},
                {"clippings", clippings},
                {"batch_sizes", config.batch_sizes},
                {"epochs", config.epochs},
@@ -105,6 +106,9 @@ SweepConfig config_of(const ReadJson& json) {
     for (const ReadJson& text_of_one : schedules->get_ref<const ReadJson::array_t&>()) {
       config.schedules.push_back(parse_schedule(text_of_one.get<std::string>()));
     }
+  }
+  if (const auto momenta = json.find("ema_momenta"); momenta != json.end()) {
+    momenta->get_to(config.ema_momenta);  // files of earlier versions have none, nor averages
   }
   config.clippings.clear();
   for (const ReadJson& clipping : json.at("clippings").get_ref<const ReadJson::array_t&>()) {

@@ -71,7 +71,8 @@ void require_few_trials(const SweepConfig& config) {
   for (const std::size_t values :
        {config.activations.size(), config.initializers.size(), config.batch_norms.size(),
         config.optimizers.size(), config.learning_rates.size(), config.schedules.size(),
-        config.clippings.size(), config.batch_sizes.size(), config.epochs.size()}) {
+        config.ema_momenta.size(), config.clippings.size(), config.batch_sizes.size(),
+        config.epochs.size()}) {
     trials = std::min(trials, kMostTrials + 1) * std::min(values, kMostTrials + 1);
   }
   if (trials > kMostTrials) {
@@ -171,6 +172,7 @@ void validate(const SweepConfig& config) {
   require_some(config.optimizers, "optimizer");
   require_some(config.learning_rates, "learning rate");
   require_some(config.schedules, "schedule");
+  require_some(config.ema_momenta, "momentum of averages");
   require_some(config.clippings, "way of clipping");
   require_some(config.batch_sizes, "batch size");
   require_some(config.epochs, "number of epochs");
@@ -190,6 +192,7 @@ void validate(const SweepConfig& config) {
   }
   for (const Setting& setting : settings_of(config)) saltus::validate(optimizer_of(setting));
   for (const LearningRateSchedule& schedule : config.schedules) saltus::validate(schedule);
+  for (const double momentum : config.ema_momenta) train::check_ema_momentum(momentum);
   for (const Optimizer& optimizer : config.optimizers) {
     if (to_string(optimizer) == to_string(parse_optimizer(text_of(optimizer)))) continue;
     throw InvalidArgument(fmt::format(
@@ -228,6 +231,7 @@ std::vector<Setting> settings_of(const SweepConfig& config) {
   vary(settings, &Setting::optimizer, config.optimizers);
   vary(settings, &Setting::learning_rate, config.learning_rates);
   vary(settings, &Setting::schedule, config.schedules);
+  vary(settings, &Setting::ema_momentum, config.ema_momenta);
   vary(settings, &Setting::clipping, config.clippings);
   vary(settings, &Setting::batch_size, config.batch_sizes);
   vary(settings, &Setting::epochs, config.epochs);
@@ -271,6 +275,9 @@ std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
   add([](const Setting& s) { return text_of(s.optimizer); });
   add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });
   add([](const Setting& s) { return text_of(s.schedule); });
+  add([](const Setting& s) {
+    return s.ema_momentum > 0 ? fmt::format("ema {}", s.ema_momentum) : "no ema";
+  });
   add([](const Setting& s) {
     const std::string clipping = to_string(s.clipping);
     return clipping == "none" ? "no clipping" : clipping;

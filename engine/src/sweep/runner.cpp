@@ -45,6 +45,14 @@ std::vector<CallbackPtr> callbacks_of(const TrialSpec& trial, int epochs,
   return callbacks;
 }
 
+/// What a device makes one table of trials for: their network, and whether they have averages of
+/// their weights, which those without would pay for beside them.
+using GroupKey = std::pair<const train::Network*, bool>;
+
+GroupKey group_key_of(const SweepPlan& plan, const TrialSpec& trial) {
+  return {plan.network_of(trial).get(), plan.setting_of(trial).ema_momentum > 0};
+}
+
 /// Divides the trials into groups that can train side by side, of up to as many as `side_by_side`
 /// says of the first.
 std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<TrialSpec> trials,
@@ -55,14 +63,14 @@ std::vector<std::vector<TrialSpec>> group(const SweepPlan& plan, std::vector<Tri
     std::size_t room = 0;  ///< for so many more
   };
   std::vector<std::vector<TrialSpec>> groups;
-  // The group that is filled at present, by network, batch size, epochs and position.
-  std::map<std::tuple<const train::Network*, std::int64_t, int, int, std::int64_t>, Open> open;
+  // The group that is filled at present, by what its trials have in common, and their position.
+  std::map<std::tuple<GroupKey, std::int64_t, int, int, std::int64_t>, Open> open;
   for (TrialSpec& trial : trials) {
     const Setting& setting = plan.setting_of(trial);
     const TrialPlace* begins_at = files.found(trial.id);
     const train::Position at = begins_at != nullptr ? begins_at->position : train::Position{};
-    Open& own = open[{plan.network_of(trial).get(), setting.batch_size, setting.epochs, at.epoch,
-                      at.batch}];
+    Open& own =
+        open[{group_key_of(plan, trial), setting.batch_size, setting.epochs, at.epoch, at.batch}];
     if (own.room == 0) {
       own = {groups.size(), static_cast<std::size_t>(side_by_side(trial))};
       groups.emplace_back();
@@ -88,12 +96,12 @@ train::Trainer TrialRunner::trainer(std::span<const TrialSpec> trials) const {
           plan_.network_of(trials.front())};
 }
 
-int TrialRunner::side_by_side(const train::Network& network) const {
+int TrialRunner::side_by_side(const train::Network& network, bool averages) const {
   const std::int64_t largest =
       std::ranges::max_element(plan_.settings, {}, &Setting::batch_size)->batch_size;
   return backend::select(plan_.config.device)
       .side_by_side(
-          network.plan, plan_.config.optimizers, false,
+          network.plan, plan_.config.optimizers, averages,
           {.batch_size = largest_batch(samples_, largest), .libraries = plan_.config.libraries},
           samples_.train, samples_.test);
 }
@@ -144,12 +152,12 @@ SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options) try {
   }
   std::vector<TrialSpec> to_run = plan.trials;
   std::erase_if(to_run, [&](const TrialSpec& trial) { return done.contains(trial.id); });
-  std::map<const train::Network*, int> best;  // what the device is best at
+  std::map<GroupKey, int> best;  // what the device is best at
   const auto side_by_side = [&](const TrialSpec& trial) {
     if (options.side_by_side > 0) return options.side_by_side;
-    const train::Network& network = *plan.network_of(trial);
-    const auto [known, is_new] = best.try_emplace(&network);
-    if (is_new) known->second = runner.side_by_side(network);
+    const GroupKey key = group_key_of(plan, trial);
+    const auto [known, is_new] = best.try_emplace(key);
+    if (is_new) known->second = runner.side_by_side(*key.first, key.second);
     return known->second;
   };
   TrialFiles files(options, to_run);

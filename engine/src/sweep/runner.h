@@ -16,8 +16,9 @@ class TrialRunner {
  public:
   explicit TrialRunner(const SweepPlan& plan);
 
-  /// How many trials of a network the device is best at side by side.
-  int side_by_side(const train::Network& network) const;
+  /// How many trials of a network, with averages of its weights or not, the device is best at side
+  /// by side.
+  int side_by_side(const train::Network& network, bool averages) const;
 
   /// Trains trials side by side that have network, batch size and epochs in common, and stand at
   /// one place if they go on.

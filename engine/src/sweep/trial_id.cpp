@@ -86,6 +86,8 @@ std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));
   json_.erase("schedule");
   if (!is_constant(setting.schedule)) json_["schedule"] = text_of(setting.schedule);
+  json_.erase("ema_momentum");
+  if (setting.ema_momentum > 0) json_["ema_momentum"] = setting.ema_momentum;
   json_["batch_size"] = setting.batch_size;
   json_["epochs"] = setting.epochs;
   json_["seed"] = seed;

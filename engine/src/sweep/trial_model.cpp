@@ -22,7 +22,8 @@ train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const
                                 setting.initializer, setting.batch_norm),
           .optimizer = optimizer_of(setting),
           .seed = seed,
-          .schedule = setting.schedule};
+          .schedule = setting.schedule,
+          .ema_momentum = setting.ema_momentum};
 }
 
 CompileOptions compile_options(const SweepConfig& config) {
