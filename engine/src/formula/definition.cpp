@@ -1,0 +1,45 @@
+#include "formula/definition.h"
+
+#include <cstddef>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "core/text.h"
+
+namespace saltus::formula {
+
+std::string Definition::formula() const {
+  return text_of(graph, root, parameters);
+}
+
+ParameterValues Definition::defaults() const {
+  ParameterValues values{};
+  for (std::size_t i = 0; i < parameters.size(); ++i) values[i] = parameters[i].default_value;
+  return values;
+}
+
+std::string Definition::text(const ParameterValues& values) const {
+  std::string result = name.empty() ? formula() : fmt::format("{} = {}", name, formula());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const ParameterDefinition& parameter = parameters[i];
+    const ParameterDefinition usual;
+    result += fmt::format("; {} = {}", parameter.name, values[i]);
+    if (parameter.low != usual.low || parameter.high != usual.high)
+      result += fmt::format(" in [{}, {}]", parameter.low, parameter.high);
+  }
+  return result;
+}
+
+Id insert(Graph& graph, const Definition& definition, Id x, const ParameterValues& values) {
+  std::map<Id, Id> taken;
+  for (Id id = 0; id < definition.graph.size(); ++id) {
+    const Node& node = definition.graph[id];
+    if (node.kind == Kind::variable) taken[id] = x;
+    if (node.kind == Kind::parameter)
+      taken[id] = graph.constant(shortest(values[static_cast<std::size_t>(node.code)]));
+  }
+  return graph.take(definition.graph, definition.root, taken);
+}
+
+}  // namespace saltus::formula

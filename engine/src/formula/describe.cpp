@@ -1,0 +1,89 @@
+#include "formula/describe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "formula/extremes.h"
+
+namespace saltus::formula {
+namespace {
+
+/// The least and the greatest value on a fine grid, and what f comes to beyond it.
+class Range {
+ public:
+  void take(double value) {
+    if (std::isnan(value)) return;
+    low_ = std::min(low_, value);
+    high_ = std::max(high_, value);
+  }
+  /// A limit that f reaches nowhere is written with a round bracket.
+  void approach(double limit, bool is_reached) {
+    if (std::isnan(limit)) return;
+    take(limit);
+    if (is_reached || std::isinf(limit)) return;
+    const auto is_limit = [&](double end) {
+      return std::abs(end - limit) <= 1e-9 * (1 + std::abs(limit));
+    };
+    low_is_open_ = low_is_open_ || is_limit(low_);
+    high_is_open_ = high_is_open_ || is_limit(high_);
+  }
+  [[nodiscard]] std::string text() const {
+    const bool low_is_open = low_is_open_ || std::isinf(low_);
+    const bool high_is_open = high_is_open_ || std::isinf(high_);
+    return fmt::format("{}{}, {}{}", low_is_open ? '(' : '[', number(low_), number(high_),
+                       high_is_open ? ')' : ']');
+  }
+
+ private:
+  static std::string number(double value) {
+    return std::abs(value) < 1e-6 ? "0" : fmt::format("{:.4g}", value);
+  }
+
+  double low_ = std::numeric_limits<double>::infinity();
+  double high_ = -std::numeric_limits<double>::infinity();
+  bool low_is_open_ = false;
+  bool high_is_open_ = false;
+};
+
+std::string range_of(const Formula& formula, const ParameterValues& parameters, Limit left,
+                     Limit right) {
+  constexpr int kPoints = 12000;
+  constexpr double kEnd = 60;
+  const std::array<Id, 2> roots = {formula.value(), formula.slope()};
+  Evaluator<double> evaluator(formula.graph(), roots);
+  Range range;
+  for (int i = -kPoints; i <= kPoints; ++i) {
+    evaluator.run(kEnd * i / kPoints, parameters);
+    range.take(evaluator[roots[0]]);
+  }
+  // Where f is flat, not only to rounding.
+  const auto reaches = [&](double x, double limit) {
+    evaluator.run(x, parameters);
+    return evaluator[roots[0]] == limit && evaluator[roots[1]] == 0;
+  };
+  constexpr double kFar = 8;
+  range.approach(left.value, reaches(-kFar, left.value));
+  range.approach(right.value, reaches(kFar, right.value));
+  return range.text();
+}
+
+}  // namespace
+
+Description describe(const Formula& formula, const ParameterValues& parameters) {
+  const Limit left = limit_at(formula, parameters, false);
+  const Limit right = limit_at(formula, parameters, true);
+  const bool is_left = std::isfinite(left.value);
+  const bool is_right = std::isfinite(right.value);
+  using kernels::Saturation;
+  return {.formula = formula.definition().formula(),
+          .range = range_of(formula, parameters, left, right),
+          .saturation = is_left    ? is_right ? Saturation::both : Saturation::left
+                        : is_right ? Saturation::right
+                                   : Saturation::none,
+          .course = course_of(formula, parameters)};
+}
+
+}  // namespace saltus::formula

@@ -1,0 +1,39 @@
+// The list of activations as formulas, and how a formula is recognized as one of them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "formula/formula.h"
+
+namespace saltus::formula {
+
+/// An activation of the list that has a closed form: its name, and a formula in x and its
+/// parameters.
+struct ListedFormula {
+  std::string_view name;
+  std::string_view text;
+};
+std::span<const ListedFormula> listed_formulas();
+
+/// The formula with the activations that it calls written out, as far as they have a closed form.
+struct Expanded {
+  Graph graph;
+  Id root = kNone;
+};
+Expanded expanded(const Definition& definition);
+
+/// The activation of the list that is the same function as a formula, whatever its parameters.
+struct Twin {
+  int id = 0;
+  /// For each of its parameters the place of the formula's, or -1: the default.
+  std::array<int, kernels::kMaxParameters> parameters = {-1, -1, -1, -1};
+
+  /// With these values of the formula's parameters; nothing where they are not legal for it.
+  [[nodiscard]] std::optional<kernels::ActivationRef> with(const ParameterValues& values) const;
+};
+
+std::optional<Twin> find_twin(const Definition& definition);
+
+}  // namespace saltus::formula
