@@ -50,8 +50,10 @@ struct AccuracyOptions {
 };
 
 /// Walks float inputs of one activation: the code that trains, on this CPU's best
-/// instruction set, against the same formulas in double. Throws InvalidArgument for a stride of 0,
-/// a number of threads that is not 0 to 1024, or a custom activation.
+/// instruction set, against the same formulas in double. A formula of the user's is compared with
+/// what was written, in 50 digits, which takes about a thousand times as long. Throws
+/// InvalidArgument for a stride of 0, a number of threads that is not 0 to 1024, or an activation
+/// that is a C++ function.
 SALTUS_API ActivationAccuracy measure_accuracy(const Activation& activation,
                                                const AccuracyOptions& options = {});
 

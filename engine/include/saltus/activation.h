@@ -35,10 +35,18 @@ class SALTUS_API Activation {
   Activation(const Text& text) : Activation(parse(text)) {}  // NOLINT: implicit on purpose
 
   /// "relu", "elu:alpha=0.2", "threshold:theta=1:value=0": a name or an alias of the list, then
-  /// parameters; what is not given takes its default. Case, '-' and '_' in names do not count.
-  /// Throws InvalidArgument for an unknown name or parameter, with the nearest known ones, and for
-  /// a value that is not a number or not legal, with the legal interval.
+  /// parameters; what is not given takes its default. Or a formula, as define() takes it. Case, '-'
+  /// and '_' in names do not count. Throws InvalidArgument for an unknown name or parameter, with
+  /// the nearest known ones, and for a value that is not a number or not legal, with the legal
+  /// interval.
   static Activation parse(std::string_view text);
+
+  /// The activation that a formula defines, `define("mine", "x * tanh(softplus(b * x)); b = 1")`:
+  /// its derivative is made by the program. parse() takes the same as "mine = x * ...", or without
+  /// a name, and knows it by its name from then on, until the program ends. docs/formulas.md has
+  /// the language. Throws InvalidArgument for what is no formula, with a mark under what is wrong,
+  /// and for a name that an activation of the list has.
+  static Activation define(std::string_view name, std::string_view formula);
 
   /// f and its derivative of a block of numbers: y[i] = f(x[i]) and, unless `slope` is empty,
   /// slope[i] = f'(x[i]). The three do not overlap.
@@ -52,8 +60,14 @@ class SALTUS_API Activation {
   static Activation custom(std::string name, Function function);
 
   /// The canonical text: the name and the parameters that differ from their defaults, numbers as
-  /// short as they can be. parse() of it gives this activation again.
+  /// short as they can be; of a formula, its definition. parse() of it gives this activation again.
   [[nodiscard]] std::string str() const;
+
+  /// For people: as str(), but of a formula that has a name, that name.
+  [[nodiscard]] std::string label() const;
+
+  /// Whether it was defined by a formula.
+  [[nodiscard]] bool is_formula() const;
 
   [[nodiscard]] std::string_view name() const { return info().name; }
   [[nodiscard]] const ActivationInfo& info() const;
@@ -68,7 +82,7 @@ class SALTUS_API Activation {
   [[nodiscard]] float f(float x) const;
   [[nodiscard]] float df(float x) const;
 
-  /// What kernels get.
+  /// Its number and the values of its parameters.
   [[nodiscard]] const kernels::ActivationRef& ref() const { return ref_; }
 
   friend bool operator==(const Activation& a, const Activation& b);

@@ -9,6 +9,7 @@
 #include <saltus/dataset.h>
 #include <saltus/device.h>
 #include <saltus/error.h>
+#include <saltus/formula.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
 #include <saltus/image_set.h>

@@ -1,5 +1,6 @@
 #include "backend/backend.h"
 
+#include "graph/custom_activation.h"
 #include "ops/choices.h"
 
 namespace saltus::backend {
@@ -16,7 +17,8 @@ Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t see
   for (std::size_t i = 0; i < graph.nodes().size(); ++i) {
     const Layer& layer = graph.nodes()[i].layer;
     if (const int slot = slots.activation[i]; slot >= 0) {
-      trial.activations[static_cast<std::size_t>(slot)] = ops::activation_of(layer)->ref();
+      trial.activations[static_cast<std::size_t>(slot)] =
+          runnable(ops::activation_of(layer)->ref());
     }
     if (const int slot = slots.dropout[i]; slot >= 0) {
       trial.dropouts[static_cast<std::size_t>(slot)] = ops::dropout_of(layer);

@@ -25,6 +25,13 @@ double shortest(float value) {
   return result;
 }
 
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",\"\n") == std::string_view::npos) return std::string(text);
+  std::string field = "\"";
+  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
+  return field + '"';
+}
+
 std::string_view error_text(int error) {
   const char* text = strerrordesc_np(error);
   return text == nullptr ? "unknown error" : text;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <clocale>
+#include <string>
 #include <string_view>
 
 namespace saltus {
@@ -13,6 +14,9 @@ constexpr char lower(char c) {
 
 /// A float as the double with the same shortest text: 0.2, not 0.20000000298023224.
 double shortest(float value);
+
+/// A text as a field of a CSV file: in quotes where it has commas or quotes in it (RFC 4180).
+std::string csv_field(std::string_view text);
 
 /// What an errno means, in English.
 std::string_view error_text(int error);

@@ -16,6 +16,7 @@
 
 #include "core/named_values.h"
 #include "core/text.h"
+#include "formula/scalar.h"
 #include "graph/custom_activation.h"
 
 namespace saltus {
@@ -68,6 +69,7 @@ constexpr Elsewhere kElsewhere[] = {
 };
 
 int id_of_name(std::string_view name) {
+  if (const auto custom = find_custom_activation(name)) return *custom;
   const auto found = ids_by_name().find(folded(name));
   if (found != ids_by_name().end()) return found->second;
   std::vector<std::string_view> known;
@@ -131,11 +133,76 @@ ActivationInfo with_kinks() {
   return info;
 }
 
+const ActivationInfo& info_of(int id) {
+  if (is_custom_activation(id)) return custom_activation_info(id);
+  return activation_list()[static_cast<std::size_t>(id)];
+}
+
 kernels::ActivationRef with_defaults(int id) {
   kernels::ActivationRef ref{id, {}};
-  const auto& parameters = activation_list()[static_cast<std::size_t>(id)].parameters;
+  const auto& parameters = info_of(id).parameters;
   std::ranges::transform(parameters, ref.parameters, &Parameter::default_value);
   return ref;
+}
+
+/// Whether a text is a formula: what has parameters like the list's, "elu:alpha=0.2", and what is a
+/// name alone, is none.
+bool looks_like_formula(std::string_view text) {
+  if (text.find(':') != std::string_view::npos) return false;
+  constexpr std::string_view kOfNames =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-. ";
+  if (text.find_first_not_of(kOfNames) != std::string_view::npos) return true;
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return false;
+  const std::string_view trimmed = text.substr(first, text.find_last_not_of(' ') + 1 - first);
+  if (find_custom_activation(trimmed)) return false;
+  const auto starts = [&](std::string_view beginning) { return trimmed.starts_with(beginning); };
+  return trimmed == "x" || starts("x-") || starts("x ") || trimmed.ends_with("-x") ||
+         trimmed.ends_with(" x");
+}
+
+/// What formulas call: an activation of the list, or a formula defined before, written out.
+formula::Id call_activation(formula::Graph& graph, std::string_view name,
+                            std::span<const std::pair<std::string_view, float>> values,
+                            formula::Id operand) {
+  std::string text(name);
+  for (const auto& [parameter, value] : values) text += fmt::format(":{}={}", parameter, value);
+  const Activation called = Activation::parse(text);
+  const formula::Formula* formula = find_formula(called.ref().id);
+  if (formula == nullptr) {
+    if (is_custom_activation(called.ref().id)) {
+      throw InvalidArgument(
+          fmt::format("activation {} is a C++ function, which a formula cannot call", name));
+    }
+    return graph.listed(called.ref(), operand);
+  }
+  return formula::insert(graph, formula->definition(), operand, values_of(called.ref()));
+}
+
+kernels::ActivationRef define_formula(std::string_view text) {
+  formula::Definition definition = formula::read_definition(text, call_activation);
+  if (ids_by_name().contains(folded(definition.name))) throw_taken(definition.name);
+  const std::vector<std::string_view> functions = formula::function_names();
+  if (std::ranges::find(functions, definition.name) != functions.end() || definition.name == "x") {
+    throw InvalidArgument(fmt::format(
+        "{} has a meaning in formulas already; give yours another name", definition.name));
+  }
+  return with_defaults(add_formula(std::move(definition)));
+}
+
+/// f and f' at x by the code that trains.
+formula::Point evaluate(const kernels::ActivationRef& ref, float x) {
+  const kernels::ActivationRef runs = runnable(ref);
+  if (const formula::Formula* formula = find_formula(runs.id))
+    return formula::evaluate(formula::ready(*formula, runs.parameters), x);
+  if (is_custom_activation(runs.id)) {
+    formula::Point result;
+    evaluate_custom_activation(runs.id, &x, &result.value, &result.slope, 1);
+    return result;
+  }
+  return of_entry(runs, [x]<class Entry>(const auto& p) {
+    return formula::Point{Entry::f(x, p), Entry::df(x, p)};
+  });
 }
 
 }  // namespace
@@ -155,10 +222,12 @@ Activation Activation::custom(std::string name, Function function) {
       kernels::ActivationRef{add_custom_activation(std::move(name), std::move(function)), {}});
 }
 
+Activation Activation::define(std::string_view name, std::string_view formula) {
+  return Activation(define_formula(fmt::format("{} = {}", name, formula)));
+}
+
 Activation Activation::parse(std::string_view text) {
-  if (const auto custom = find_custom_activation(text)) {
-    return Activation(kernels::ActivationRef{*custom, {}});
-  }
+  if (looks_like_formula(text)) return Activation(define_formula(text));
   const NamedValues parts = named_values(text, "elu:alpha=0.2");
   Activation result(with_defaults(id_of_name(parts.name)));
   const ActivationInfo& info = result.info();
@@ -175,6 +244,11 @@ Activation Activation::parse(std::string_view text) {
 }
 
 std::string Activation::str() const {
+  const formula::Formula* formula = find_formula(ref_.id);
+  return formula == nullptr ? label() : formula->definition().text(values_of(ref_));
+}
+
+std::string Activation::label() const {
   std::string text(name());
   const auto& parameters = info().parameters;
   for (std::size_t i = 0; i < parameters.size(); ++i)
@@ -183,37 +257,30 @@ std::string Activation::str() const {
   return text;
 }
 
+bool Activation::is_formula() const {
+  return find_formula(ref_.id) != nullptr;
+}
+
 const ActivationInfo& Activation::info() const {
-  if (is_custom_activation(ref_.id)) return custom_activation_info(ref_.id);
-  return activation_list()[static_cast<std::size_t>(ref_.id)];
+  return info_of(ref_.id);
 }
 
 ActivationShape Activation::shape() const {
-  if (is_custom_activation(ref_.id)) return info().shape;
+  if (is_custom_activation(ref_.id)) return custom_activation_shape(ref_);
   return of_entry(ref_, []<class Entry>(const auto& p) { return Entry::shape(p); });
 }
 
 kernels::Kinks Activation::kinks() const {
+  if (is_custom_activation(ref_.id)) return custom_activation_kinks(ref_);
   return of_entry(ref_, []<class Entry>(const auto& p) { return Entry::kinks(p); });
 }
 
 float Activation::f(float x) const {
-  if (is_custom_activation(ref_.id)) {
-    float y = 0;
-    evaluate_custom_activation(ref_.id, &x, &y, nullptr, 1);
-    return y;
-  }
-  return of_entry(ref_, [x]<class Entry>(const auto& p) { return Entry::f(x, p); });
+  return evaluate(ref_, x).value;
 }
 
 float Activation::df(float x) const {
-  if (is_custom_activation(ref_.id)) {
-    float y = 0;
-    float slope = 0;
-    evaluate_custom_activation(ref_.id, &x, &y, &slope, 1);
-    return slope;
-  }
-  return of_entry(ref_, [x]<class Entry>(const auto& p) { return Entry::df(x, p); });
+  return evaluate(ref_, x).slope;
 }
 
 bool operator==(const Activation& a, const Activation& b) {

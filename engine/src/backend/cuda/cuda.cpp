@@ -30,9 +30,15 @@ void refuse_functions(const plan::Plan& plan, std::span<const backend::Trial> tr
   for (const backend::Trial& trial : trials) {
     for (const kernels::ActivationRef& activation : trial.activations) {
       if (!is_custom_activation(activation.id)) continue;
-      throw InvalidArgument(
-          fmt::format("activation {} is a C++ function, which only a CPU can call; use device cpu",
-                      custom_activation_info(activation.id).name));
+      const std::string_view name = custom_activation_info(activation.id).name;
+      if (find_formula(activation.id) != nullptr) {
+        throw InvalidArgument(
+            fmt::format("formula {} is none of the list's activations, which are those that a GPU "
+                        "runs so far; use device cpu",
+                        name));
+      }
+      throw InvalidArgument(fmt::format(
+          "activation {} is a C++ function, which only a CPU can call; use device cpu", name));
     }
   }
   for (const plan::Step& step : plan.evaluate.steps) {

@@ -1,6 +1,7 @@
 // Activations by themselves and together with the max-pool behind them.
 #include "backend/cpu/loops/evaluate.h"
 #include "backend/cpu/loops/taps.h"
+#include "graph/custom_activation.h"
 
 namespace saltus::cpu::SALTUS_ISA {
 
@@ -69,7 +70,8 @@ void pool_run(const kernels::ActivationRef& f, kernels::Shape shape, bool with_s
 
 void activate_pool(const kernels::ActivationRef& f, In x, Out y, float* slope, std::uint8_t* index,
                    const plan::Window& window, std::int64_t images) {
-  const kernels::Shape shape = kernels::pooled_shape(f);
+  const kernels::Shape shape =
+      is_custom_activation(f.id) ? custom_activation_shape(f) : kernels::pooled_shape(f);
   Candidates best;
   Candidates other;
   with_elements(x, y, [&](const auto* from, auto* to) {

@@ -1,5 +1,6 @@
 #include "backend/cpu/loops/evaluate.h"
 
+#include "backend/cpu/loops/formula.h"
 #include "graph/custom_activation.h"
 
 namespace saltus::cpu::SALTUS_ISA {
@@ -61,7 +62,10 @@ void evaluate_entry(const kernels::ActivationRef& f, const float* x, float* y, f
 void evaluate(const kernels::ActivationRef& f, const float* x, float* y, float* slope,
               std::int64_t n) {
   if (is_custom_activation(f.id)) {
-    evaluate_custom_activation(f.id, x, y, slope, n);
+    if (const formula::Formula* formula = find_formula(f.id))
+      evaluate_formula(formula::ready(*formula, f.parameters), x, y, slope, n);
+    else
+      evaluate_custom_activation(f.id, x, y, slope, n);
     return;
   }
   kernels::dispatch(
