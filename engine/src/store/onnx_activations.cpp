@@ -9,123 +9,15 @@
 #include <saltus/error.h>
 #include <saltus/kernels/activations.h>
 
+#include "graph/custom_activation.h"
+#include "store/onnx_formula.h"
+#include "store/onnx_math.h"
+
 namespace saltus::store {
 namespace {
 
 using X = const Expression&;
 
-Expression operator+(X a, X b) {
-  return apply("Add", {a, b});
-}
-Expression operator-(X a, X b) {
-  return apply("Sub", {a, b});
-}
-Expression operator*(X a, X b) {
-  return apply("Mul", {a, b});
-}
-Expression operator/(X a, X b) {
-  return apply("Div", {a, b});
-}
-Expression operator-(X a) {
-  return apply("Neg", {a});
-}
-Expression operator>(X a, X b) {
-  return apply("Greater", {a, b});
-}
-Expression operator>=(X a, X b) {
-  return apply("GreaterOrEqual", {a, b});
-}
-Expression operator<=(X a, X b) {
-  return apply("LessOrEqual", {a, b});
-}
-Expression operator==(X a, X b) {
-  return apply("Equal", {a, b});
-}
-
-Expression where(X condition, X yes, X no) {
-  return apply("Where", {condition, yes, no});
-}
-Expression max(X a, X b) {
-  return apply("Max", {a, b});
-}
-Expression min(X a, X b) {
-  return apply("Min", {a, b});
-}
-Expression clip(X x, double low, double high) {
-  return apply("Clip", {x, low, high});
-}
-Expression abs(X x) {
-  return apply("Abs", {x});
-}
-Expression sign(X x) {
-  return apply("Sign", {x});
-}
-Expression floor(X x) {
-  return apply("Floor", {x});
-}
-Expression sqrt(X x) {
-  return apply("Sqrt", {x});
-}
-Expression exp(X x) {
-  return apply("Exp", {x});
-}
-Expression log(X x) {
-  return apply("Log", {x});
-}
-Expression sin(X x) {
-  return apply("Sin", {x});
-}
-Expression cos(X x) {
-  return apply("Cos", {x});
-}
-Expression atan(X x) {
-  return apply("Atan", {x});
-}
-Expression asinh(X x) {
-  return apply("Asinh", {x});
-}
-Expression erf(X x) {
-  return apply("Erf", {x});
-}
-Expression tanh(X x) {
-  return apply("Tanh", {x});
-}
-Expression sigmoid(X x) {
-  return apply("Sigmoid", {x});
-}
-Expression softplus(X x) {
-  return apply("Softplus", {x});
-}
-Expression relu(X x) {
-  return apply("Relu", {x});
-}
-Expression leaky_relu(X x, float alpha) {
-  return apply("LeakyRelu", {x}, {{"alpha", alpha}});
-}
-Expression elu(X x, float alpha) {
-  return apply("Elu", {x}, {{"alpha", alpha}});
-}
-/// min(max(alpha x + beta, 0), 1).
-Expression hard_sigmoid(X x, double alpha, double beta) {
-  return apply("HardSigmoid", {x},
-               {{"alpha", static_cast<float>(alpha)}, {"beta", static_cast<float>(beta)}});
-}
-/// x - bias if x > lambda, x + bias if x < -lambda, else 0.
-Expression shrink(X x, float lambda, float bias) {
-  return apply("Shrink", {x}, {{"lambd", lambda}, {"bias", bias}});
-}
-
-Expression square(X x) {
-  return x * x;
-}
-/// exp(x) - 1, whose digits a subtraction would lose near 0.
-Expression expm1(X x) {
-  return tanh(0.5 * x) * (exp(x) + 1);
-}
-/// ln(1 + x), whose digits the sum would lose near 0: of y = 1 + x, ln(y) = asinh((y - 1 / y) / 2).
-Expression log1p(X x) {
-  return asinh(0.5 * x * (1 + 1 / (1 + x)));
-}
 Expression gelu(X x) {
   return 0.5 * x * (1 + erf(std::numbers::sqrt2 / 2 * x));
 }
@@ -303,15 +195,23 @@ constexpr Formula kFormulas[] = {
 
 }  // namespace
 
+Expression onnx_listed(const kernels::ActivationRef& f, const Expression& x) {
+  const std::string_view name = activation_list()[static_cast<std::size_t>(f.id)].name;
+  return std::ranges::find(kFormulas, name, &Formula::name)->function(x, f.parameters);
+}
+
 Expression onnx_activation(const Activation& activation, const Expression& x,
                            std::string_view layer) {
-  const auto* formula = std::ranges::find(kFormulas, activation.name(), &Formula::name);
-  if (formula == std::end(kFormulas)) {
+  const kernels::ActivationRef ref = runnable(activation.ref());
+  if (const formula::Formula* formula = find_formula(ref.id))
+    return onnx_formula(*formula, values_of(ref), x);
+  if (is_custom_activation(ref.id)) {
     throw InvalidArgument(
-        fmt::format("{}: ONNX has no formula for the activation {}; choose another activation",
+        fmt::format("{}: activation {} is a C++ function, which ONNX cannot hold; choose another "
+                    "activation",
                     layer, activation.name()));
   }
-  return formula->function(x, activation.ref().parameters);
+  return onnx_listed(ref, x);
 }
 
 }  // namespace saltus::store

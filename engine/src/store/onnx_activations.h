@@ -7,8 +7,12 @@
 
 namespace saltus::store {
 
-/// f(x): ONNX's own operator where opset 17 has one that means the same, else the formula. Throws
-/// InvalidArgument for an activation without either; `layer` begins the message.
+/// f(x) of an activation of the list: ONNX's own operator where opset 17 has one that means the
+/// same, else the formula.
+Expression onnx_listed(const kernels::ActivationRef& f, const Expression& x);
+
+/// The same of any activation. Throws InvalidArgument for a C++ function; `layer` begins the
+/// message.
 Expression onnx_activation(const Activation& activation, const Expression& x,
                            std::string_view layer);
 
