@@ -26,6 +26,8 @@ struct Arguments {
 
 /// A prime, so that a walk meets bit patterns of every kind.
 constexpr std::uint32_t kSampleStride = 4093;
+/// For formulas, whose truth takes longer.
+constexpr std::uint32_t kFormulaStride = 65521;
 
 int run_accuracy(const Arguments& arguments) {
   std::vector<Activation> activations;
@@ -40,10 +42,11 @@ int run_accuracy(const Arguments& arguments) {
   const bool ascii = !shows_unicode();
   std::vector<ActivationAccuracy> results;
   for (const Activation& activation : activations) {
-    ProgressBar bar(std::cerr, in_place, {.label = activation.str(), .ascii = ascii});
+    ProgressBar bar(std::cerr, in_place, {.label = activation.label(), .ascii = ascii});
     constexpr std::uint64_t kMillion = 1'000'000;
+    const std::uint32_t sample = activation.is_formula() ? kFormulaStride : kSampleStride;
     results.push_back(measure_accuracy(
-        activation, {.stride = arguments.exhaustive ? 1 : kSampleStride,
+        activation, {.stride = arguments.exhaustive ? 1 : sample,
                      .threads = arguments.threads,
                      .progress = [&](std::uint64_t done, std::uint64_t all) {
                        throw_if_interrupted();
@@ -59,15 +62,19 @@ int run_accuracy(const Arguments& arguments) {
 
 Run make_accuracy(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("ACTIVATION", arguments->names, "Which; all without a name")
+  command
+      .add_option("ACTIVATION", arguments->names, "Which, by name or as a formula; all without one")
       ->type_name("ACTIVATION");
   command.add_flag("--exhaustive", arguments->exhaustive,
-                   "All 2^32 floats (minutes for each activation) instead of every 4093rd");
+                   "All 2^32 floats (minutes for each activation, days for a formula) instead of "
+                   "every 4093rd, of a formula every 65521st");
   add_number(command, "--threads", arguments->threads,
              "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
              "not depend on it")
       ->type_name("N");
-  command.footer("Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2");
+  command.footer(
+      "Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2\n"
+      "  saltus accuracy \"x * atan(exp(x))\"");
   return [arguments] { return run_accuracy(*arguments); };
 }
 

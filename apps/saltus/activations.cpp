@@ -1,4 +1,7 @@
 // saltus activations: the list.
+#include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -7,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <saltus/activation.h>
+#include <saltus/formula.h>
 
 #include "commands.h"
 #include "lists.h"
@@ -92,21 +96,58 @@ std::string aliases(const ActivationInfo& info) {
 }
 
 /// The activations that the user asked for, or all.
-std::vector<ActivationInfo> chosen_activations(const std::vector<std::string>& names) {
-  if (names.empty()) return activation_list();
-  std::vector<ActivationInfo> chosen;
-  chosen.reserve(names.size());
-  for (const std::string& name : names) chosen.push_back(Activation::parse(name).info());
+std::vector<Activation> chosen_activations(const std::vector<std::string>& names) {
+  std::vector<Activation> chosen;
+  for (const std::string& name : names) chosen.push_back(Activation::parse(name));
+  if (names.empty())
+    for (const ActivationInfo& info : activation_list()) chosen.emplace_back(info.name);
   return chosen;
 }
 
-void print_table(const std::vector<ActivationInfo>& activations) {
+std::string limits_text(double left, double right) {
+  return fmt::format("{:.6g} and {:.6g}", left + 0.0, right + 0.0);
+}
+
+/// "0 (f' = 0.1 there), 1 (f' = 1 there)"
+std::string kinks_text(const kernels::Kinks& kinks) {
+  std::string text;
+  for (const kernels::Kink& kink : kinks.at)
+    text += fmt::format("{}{} (f' = {:.6g} there)", text.empty() ? "" : ", ", kink.x, kink.df);
+  return text.empty() ? "none found" : text;
+}
+
+void print_formula(const Activation& activation) {
+  const ActivationInfo& info = activation.info();
+  const FormulaInfo formula = describe_formula(activation);
+  const auto columns = static_cast<std::size_t>(output_columns());
+  std::string text = fmt::format("{}\n", activation.label());
+  const auto add = [&](std::string_view title, std::string_view value) {
+    constexpr std::size_t kIndent = 16;
+    text += entry(fmt::format("  {}", title), value, kIndent, columns);
+  };
+  add("definition", activation.str());
+  add("derivative", formula.derivative);
+  add("range", info.range);
+  add("shape", words(activation.shape()));
+  add("saturates", words(info.saturation));
+  add("limits of f", limits_text(formula.f_left, formula.f_right));
+  add("limits of f'", limits_text(formula.df_left, formula.df_right));
+  add("kinks", kinks_text(activation.kinks()));
+  add("operations", fmt::format("{}, and {} with f'", formula.f_operations, formula.operations));
+  add("gain", fmt::format("{:.6g}", formula.gain));
+  add("the same as", formula.twins.empty() ? "none of the list"
+                                           : fmt::format("{}", fmt::join(formula.twins, ", ")));
+  write_output(text);
+}
+
+void print_table(const std::vector<Activation>& activations) {
   TextTable table;
   for (const char* title : {"name", "parameters", "range", "shape", "saturates", "initializer",
                             "dropout", "formula", "aliases"}) {
     table.add_column(title);
   }
-  for (const ActivationInfo& info : activations) {
+  for (const Activation& activation : activations) {
+    const ActivationInfo& info = activation.info();
     table.add_row({std::string(info.name), parameters(info), std::string(info.range),
                    std::string(words(info.shape)), std::string(words(info.saturation)),
                    std::string(info.initializer), std::string(info.dropout),
@@ -115,10 +156,37 @@ void print_table(const std::vector<ActivationInfo>& activations) {
   write_output(table.str(static_cast<std::size_t>(output_columns())));
 }
 
-void print_json(const std::vector<ActivationInfo>& activations) {
+Json json_of(const FormulaInfo& formula) {
+  const auto limit = [](double value) {
+    return std::isinf(value) ? Json(value > 0 ? "inf" : "-inf") : Json(value);  // null for NaN
+  };
+  return {{"derivative", formula.derivative},
+          {"f_limits", {limit(formula.f_left), limit(formula.f_right)}},
+          {"df_limits", {limit(formula.df_left), limit(formula.df_right)}},
+          {"f_operations", formula.f_operations},
+          {"operations", formula.operations},
+          {"gain", formula.gain},
+          {"twins", formula.twins}};
+}
+
+void print_json(const std::vector<Activation>& activations) {
   Json list = Json::array();
-  for (const ActivationInfo& info : activations) list.push_back(json_of(info));
+  for (const Activation& activation : activations) {
+    list.push_back(json_of(activation.info()));
+    if (activation.is_formula()) list.back().update(json_of(describe_formula(activation)));
+  }
   print("{}\n", list.dump(2));
+}
+
+/// The activations of the list in one table, then each formula by itself.
+void print_texts(const std::vector<Activation>& activations) {
+  std::vector<Activation> listed;
+  std::ranges::copy_if(activations, std::back_inserter(listed),
+                       [](const Activation& activation) { return !activation.is_formula(); });
+  if (!listed.empty()) print_table(listed);
+  for (const Activation& activation : activations) {
+    if (activation.is_formula()) print_formula(activation);
+  }
 }
 
 }  // namespace
@@ -129,12 +197,13 @@ Run make_activations(CLI::App& command) {
     bool json = false;
   };
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("ACTIVATION", arguments->names, "Which; all without a name")
+  command
+      .add_option("ACTIVATION", arguments->names, "Which, by name or as a formula; all without one")
       ->type_name("ACTIVATION");
   command.add_flag("--json", arguments->json, "As JSON");
   return [arguments] {
-    const std::vector<ActivationInfo> activations = chosen_activations(arguments->names);
-    arguments->json ? print_json(activations) : print_table(activations);
+    const std::vector<Activation> activations = chosen_activations(arguments->names);
+    arguments->json ? print_json(activations) : print_texts(activations);
     return 0;
   };
 }

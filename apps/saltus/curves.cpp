@@ -36,8 +36,10 @@ int run_curves(const Arguments& arguments) {
 Run make_curves(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command
-      .add_option("--activations", arguments->activations,
-                  "Which; parameters as in elu:alpha=0.2; see saltus activations")
+      .add_option(
+          "--activations", arguments->activations,
+          "Which; parameters as in elu:alpha=0.2, formulas as in x*atan(exp(x)); see saltus "
+          "activations")
       ->type_name("all|ACTIVATION,...")
       ->capture_default_str();
   add_number(command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
@@ -47,7 +49,8 @@ Run make_curves(CLI::App& command) {
       ->type_name("DIR")
       ->capture_default_str();
   command.footer(
-      "Example:\n  saltus curves --activations mish,silu,elu:alpha=0.2 --from -6 --to 6");
+      "Example:\n  saltus curves --activations mish,silu,elu:alpha=0.2 --from -6 --to 6\n"
+      "  saltus curves --activations \"gelu, mine = x * atan(exp(b * x)); b = 2\"");
   return [arguments] { return run_curves(*arguments); };
 }
 

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -21,14 +24,27 @@
 
 namespace saltus::app {
 
-/// The items between commas. Throws InvalidArgument if one is empty.
+/// Where the item that begins at `begin` ends: at a comma that is in no bracket, or at the end.
+inline std::size_t end_of_item(std::string_view text, std::size_t begin) {
+  int depth = 0;
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    if (text[i] == '(' || text[i] == '[') ++depth;
+    if (text[i] == ')' || text[i] == ']') --depth;
+    if (text[i] == ',' && depth <= 0) return i;
+  }
+  return text.size();
+}
+
+/// The items between commas, without spaces around them. Throws InvalidArgument if one is empty.
 inline std::vector<std::string_view> split_list(std::string_view option, std::string_view text) {
   std::vector<std::string_view> parts;
   for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (end == begin)
+    const std::size_t end = end_of_item(text, begin);
+    const std::string_view item = text.substr(begin, end - begin);
+    const std::size_t first = item.find_first_not_of(' ');
+    if (first == std::string_view::npos)
       throw InvalidArgument(fmt::format("{}: an item of '{}' is empty", option, text));
-    parts.push_back(text.substr(begin, end - begin));
+    parts.push_back(item.substr(first, item.find_last_not_of(' ') + 1 - first));
     begin = end + 1;
   }
   return parts;
@@ -111,7 +127,8 @@ inline std::vector<Activation> parse_activations(std::string_view option, std::s
     return activations;
   }
   for (const std::string_view part : split_list(option, text)) {
-    if (!activations.empty() && part[0] >= '0' && part[0] <= '9') {
+    const bool is_number = part.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!activations.empty() && is_number) {
       throw InvalidArgument(
           fmt::format("{}: '{}' is read as a list with {} in it, which is no activation: a decimal "
                       "point is a '.', as in elu:alpha=0.2",
@@ -119,6 +136,27 @@ inline std::vector<Activation> parse_activations(std::string_view option, std::s
     }
     activations.push_back(Activation::parse(part));
   }
+  return activations;
+}
+
+/// The activations in a file, one a line; empty lines and what follows a '#' do not count. Throws
+/// InvalidArgument, with the line.
+inline std::vector<Activation> read_activations(const std::string& file) {
+  std::ifstream lines(file);
+  if (!lines) throw InvalidArgument(fmt::format("{}: {}", file, strerrordesc_np(errno)));
+  std::vector<Activation> activations;
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    line.resize(std::min(line.find('#'), line.size()));
+    line.resize(line.find_last_not_of(" \t\r") + 1);
+    if (line.empty()) continue;
+    try {
+      activations.push_back(Activation::parse(line));
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(fmt::format("{}:{}: {}", file, number, error.what()));
+    }
+  }
+  if (activations.empty()) throw InvalidArgument(fmt::format("{} holds no activation", file));
   return activations;
 }
 

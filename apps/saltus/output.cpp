@@ -60,8 +60,9 @@ int finish_output(int code) {
 }
 
 int fail(int code, std::string message) {
-  for (char& c : message) {
-    if (c == '\n') c = ' ';
+  // Lines that an error shows are indented; any other end of a line came in with a name.
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    if (message[i] == '\n' && message.compare(i + 1, 2, "  ") != 0) message[i] = ' ';
   }
   note("saltus: {}\n", message);
   return code;

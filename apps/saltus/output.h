@@ -38,7 +38,8 @@ void note(fmt::format_string<T...> format, T&&... values) {
 /// head`), the program ends as by SIGPIPE, without a word.
 int finish_output(int code);
 
-/// "saltus: MESSAGE" as one line on standard error; returns `code`.
+/// "saltus: MESSAGE" on standard error, one line but for what the message shows in indented ones;
+/// returns `code`.
 int fail(int code, std::string message);
 
 }  // namespace saltus::app

@@ -38,8 +38,10 @@ struct Network {
 
 Network network_of(Recipe recipe, const Activation& activation) {
   const Graph graph = recipe_graph(recipe, activation, kMnistImage, kMnistClasses);
-  Network network{
-      .activation = activation.str(), .initializer = {}, .dropout = {}, .summary = graph.summary()};
+  Network network{.activation = activation.label(),
+                  .initializer = {},
+                  .dropout = {},
+                  .summary = graph.summary()};
   for (const Node& node : graph.nodes()) {
     if (network.initializer.empty() && !node.weights.empty()) {
       network.initializer = to_string(node.weights.front().initializer);

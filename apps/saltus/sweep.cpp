@@ -6,11 +6,13 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <saltus/accuracy.h>
 #include <saltus/dataset.h>
 #include <saltus/error.h>
 #include <saltus/machine.h>
@@ -70,6 +72,24 @@ std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& p
   return trials;
 }
 
+/// Says where a formula that was typed loses digits: its training might not be its own.
+void warn_of_lost_digits(const std::vector<Activation>& activations) {
+  constexpr std::uint32_t kStride = (1U << 20) + 7;  // four thousand floats
+  constexpr double kMostUlp = 64;
+  for (const Activation& activation : activations) {
+    if (!activation.is_formula()) continue;
+    const ActivationAccuracy accuracy = measure_accuracy(activation, {.stride = kStride});
+    for (const auto& [name, worst] :
+         {std::pair("f", accuracy.f.ulp), std::pair("f'", accuracy.df.ulp)}) {
+      if (worst.size <= kMostUlp) continue;
+      note(
+          "saltus: warning: {} of {} loses digits: {:.0f} ulp at x = {:.6g}; write it in another "
+          "way, or see saltus accuracy\n",
+          name, activation.label(), worst.size, worst.at);
+    }
+  }
+}
+
 int run_sweep_command(const SweepArguments& arguments) {
   const std::optional<RecordedSweep> recorded = recorded_sweep(arguments);
   SweepConfig config = prepare(
@@ -102,6 +122,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   if (existing == Existing::resume) done = earlier_results(out, plan);
   SweepWriter writer(out, plan, done);
 
+  warn_of_lost_digits(plan.config.activations);
   print_plan(plan, done.size(), out);
   SweepConsole console(plan, done);
   const SweepResult result = run_sweep(

@@ -103,8 +103,13 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "--data", to.data, dataset_names() + "|DIR",
       "A data set with a name, or a folder with four IDX files, plain or gzip; images of unsigned "
       "bytes are divided by 255, those of other types taken as they are");
-  option("--activations", to.activations, "all|ACTIVATION,...",
-         "The activations to compare; parameters as in elu:alpha=0.2; see saltus activations");
+  CLI::Option* activations = option(
+      "--activations", to.activations, "all|ACTIVATION,...",
+      "The activations to compare; parameters as in elu:alpha=0.2, formulas as in x*tanh(x); "
+      "see saltus activations");
+  option("--activations-file", to.activations_file, "FILE",
+         "Instead: a file with an activation on each line")
+      ->excludes(activations);
   option("--epochs", to.epochs, "N,...", "Passes over the training images");
   option("--batch-size", to.batch_size, "N,...", "Images in a step");
   option("--initializer", to.initializer, "recipe|INITIALIZER,...",
@@ -208,7 +213,10 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
       to = parse(option, text);
     }
   };
-  take("--activations", arguments.activations, parse_activations, config.activations);
+  if (arguments.activations_file.empty())
+    take("--activations", arguments.activations, parse_activations, config.activations);
+  if (!arguments.activations_file.empty())
+    config.activations = read_activations(arguments.activations_file);
   take("--epochs", arguments.epochs, parse_numbers<int>, config.epochs);
   take("--batch-size", arguments.batch_size, parse_numbers<std::int64_t>, config.batch_sizes);
   take("--initializer", arguments.initializer, list_of(parse_initializer_or_recipe),

@@ -19,6 +19,7 @@ struct SweepArguments {
   std::string config;
   std::string data = "mnist";
   std::string activations;
+  std::string activations_file;
   std::string epochs;
   std::string batch_size;
   std::string initializer;

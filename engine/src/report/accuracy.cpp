@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -17,6 +20,8 @@
 #include "backend/cpu/loops.h"
 #include "core/boundary.h"
 #include "core/workers.h"
+#include "formula/exact.h"
+#include "formula/extremes.h"
 #include "graph/custom_activation.h"
 
 namespace saltus {
@@ -30,15 +35,52 @@ constexpr double kOverflow = 0x1p128;
 using Floats = std::array<float, kChunk>;
 using Doubles = std::array<double, kChunk>;
 
-// The same templates in double.
-void evaluate_in_double(const kernels::ActivationRef& ref, std::span<const float> x, double* f,
-                        double* df) {
-  const auto parameters = kernels::parameters_of<double>(ref);
-  kernels::dispatch(ref.id, [&]<class Entry>() {
-    for (std::size_t i = 0; i < x.size(); ++i) f[i] = Entry::f(double{x[i]}, parameters);
-    for (std::size_t i = 0; i < x.size(); ++i) df[i] = Entry::df(double{x[i]}, parameters);
-  });
-}
+// The truth about an activation: of one of the list the same templates in double, of a formula what
+// was written in 50 digits.
+class Truth {
+ public:
+  explicit Truth(const kernels::ActivationRef& ref) : ref_(ref) {
+    if (const formula::Formula* formula = find_formula(ref.id))
+      exact_.emplace(*formula, values_of(ref));
+  }
+
+  void evaluate(std::span<const float> x, double* f, double* df) {
+    if (exact_) {
+      for (std::size_t i = 0; i < x.size(); ++i) std::tie(f[i], df[i]) = of_formula(x[i]);
+      return;
+    }
+    const auto parameters = kernels::parameters_of<double>(ref_);
+    kernels::dispatch(ref_.id, [&]<class Entry>() {
+      for (std::size_t i = 0; i < x.size(); ++i) f[i] = Entry::f(double{x[i]}, parameters);
+      for (std::size_t i = 0; i < x.size(); ++i) df[i] = Entry::df(double{x[i]}, parameters);
+    });
+  }
+
+  // f or f' at one point.
+  double at(double x, bool want_f) {
+    if (exact_) return want_f ? exact_->at(x).value : exact_->at(x).slope;
+    double result = 0;
+    const auto parameters = kernels::parameters_of<double>(ref_);
+    kernels::dispatch(ref_.id, [&]<class Entry>() {
+      result = want_f ? Entry::f(x, parameters) : Entry::df(x, parameters);
+    });
+    return result;
+  }
+
+ private:
+  // A formula's values at infinity are its limits, which are not arithmetic: whatever they are.
+  std::pair<double, double> of_formula(float x) {
+    if (!std::isfinite(x)) {
+      const formula::Point point = formula::point_at(*find_formula(ref_.id), values_of(ref_), x);
+      return {point.value, point.slope};
+    }
+    const formula::Exact::Result result = exact_->at(x);
+    return {result.value, result.slope};
+  }
+
+  kernels::ActivationRef ref_;
+  std::optional<formula::Exact> exact_;
+};
 
 // One unit in the last place of a float of this size, |truth| >= 2^-126.
 double ulp_of(double truth) {
@@ -107,6 +149,7 @@ class Walk {
  public:
   Walk(const Activation& activation, const AccuracyOptions& options)
       : ref_(activation.ref()),
+        runs_(runnable(ref_)),
         options_(options),
         inputs_((kFloats + options.stride - 1) / options.stride) {
     result_.activation = activation;
@@ -131,18 +174,6 @@ class Walk {
   }
 
  private:
-  // f or f' in double, for a few points.
-  auto in_double(bool want_f) const {
-    return [this, want_f](double x) {
-      double result = 0;
-      const auto parameters = kernels::parameters_of<double>(ref_);
-      kernels::dispatch(ref_.id, [&]<class Entry>() {
-        result = want_f ? Entry::f(x, parameters) : Entry::df(x, parameters);
-      });
-      return result;
-    };
-  }
-
   void step(std::uint64_t first, ActivationAccuracy& mine) {
     Floats inputs, f, df;
     Doubles true_f, true_df;
@@ -150,11 +181,15 @@ class Walk {
     for (std::size_t i = 0; i < n; ++i)
       inputs[i] = std::bit_cast<float>(static_cast<std::uint32_t>((first + i) * options_.stride));
     const std::span<const float> x(inputs.data(), n);
-    cpu::loops().activate(ref_, {inputs.data(), plan::DType::f32}, {f.data(), plan::DType::f32},
+    cpu::loops().activate(runs_, {inputs.data(), plan::DType::f32}, {f.data(), plan::DType::f32},
                           df.data(), static_cast<std::int64_t>(n));
-    evaluate_in_double(ref_, x, true_f.data(), true_df.data());
-    mine.nan_disagreements += compare(x, f.data(), true_f.data(), in_double(true), mine.f);
-    mine.nan_disagreements += compare(x, df.data(), true_df.data(), in_double(false), mine.df);
+    Truth truth(ref_);
+    truth.evaluate(x, true_f.data(), true_df.data());
+    const auto at = [&](bool want_f) {
+      return [&truth, want_f](double point) { return truth.at(point, want_f); };
+    };
+    mine.nan_disagreements += compare(x, f.data(), true_f.data(), at(true), mine.f);
+    mine.nan_disagreements += compare(x, df.data(), true_df.data(), at(false), mine.df);
     report(n);
   }
 
@@ -173,6 +208,7 @@ class Walk {
   }
 
   const kernels::ActivationRef ref_;
+  const kernels::ActivationRef runs_;
   const AccuracyOptions& options_;
   const std::uint64_t inputs_;
   std::atomic<std::uint64_t> done_ = 0;
@@ -196,11 +232,12 @@ ActivationAccuracy measure_accuracy(const Activation& activation,
                                     const AccuracyOptions& options) try {
   if (options.stride == 0)
     throw InvalidArgument("the stride of an accuracy walk must be at least 1");
-  if (is_custom_activation(activation.ref().id)) {
-    throw InvalidArgument(fmt::format(
-        "activation {} is a C++ function and has no formula in double to be compared with; measure "
-        "one of the list",
-        activation.name()));
+  if (is_custom_activation(activation.ref().id) && !activation.is_formula()) {
+    throw InvalidArgument(
+        fmt::format("activation {} is a C++ function and has no formula to be compared with; "
+                    "measure one of the "
+                    "list, or a formula",
+                    activation.name()));
   }
   return Walk(activation, options).run();
 } catch (...) {
@@ -213,7 +250,7 @@ std::string accuracy_table(std::span<const ActivationAccuracy> results) try {
       "|---|---:|---:|---:|---:|---:|---:|\n";
   for (const ActivationAccuracy& result : results)
     table +=
-        fmt::format("| `{}` |{}{}\n", result.activation.str(), cells(result.f), cells(result.df));
+        fmt::format("| `{}` |{}{}\n", result.activation.label(), cells(result.f), cells(result.df));
   return table;
 } catch (...) {
   throw_as_promised();

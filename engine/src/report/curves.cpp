@@ -11,6 +11,7 @@
 #include "core/boundary.h"
 #include "core/file.h"
 #include "core/number.h"
+#include "core/text.h"
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
@@ -67,8 +68,8 @@ std::string panel(const Curve& curve, std::size_t number) {
       "EOD\nset title {0} offset 0,-0.6\nset yrange [{1}:{2}]\n"
       "plot $curve{3} using 1:3 with lines linewidth 1.6 linecolor '{4}' dashtype (5,2.5), "
       "$curve{3} using 1:2 with lines linewidth 1.9 linecolor '{5}'\n",
-      gnuplot_quote(curve.activation.str()), range.low, range.high, number, line_style(1, 0).colour,
-      line_style(0, 0).colour);
+      gnuplot_quote(curve.activation.label()), range.low, range.high, number,
+      line_style(1, 0).colour, line_style(0, 0).colour);
   return script;
 }
 
@@ -104,7 +105,7 @@ Curve compute_curve(const Activation& activation, const CurveOptions& options) t
   }
   if (std::ranges::none_of(curve.f, [](float value) { return std::isfinite(value); })) {
     throw InvalidArgument(fmt::format("{} has no finite value from {} to {}: take a smaller x",
-                                      activation.str(), options.from, options.to));
+                                      activation.label(), options.from, options.to));
   }
   return curve;
 } catch (...) {
@@ -114,7 +115,7 @@ Curve compute_curve(const Activation& activation, const CurveOptions& options) t
 void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve>& curves) try {
   std::string text = "activation,x,f,df\n";
   for (const Curve& curve : curves) {
-    const std::string name = curve.activation.str();
+    const std::string name = csv_field(curve.activation.label());
     for (std::size_t i = 0; i < curve.x.size(); ++i) {
       fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", name, curve.x[i],
                      written(curve.f[i]), written(curve.df[i]));

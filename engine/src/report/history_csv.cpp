@@ -7,6 +7,7 @@
 #include "core/boundary.h"
 #include "core/file.h"
 #include "core/number.h"
+#include "core/text.h"
 
 namespace saltus {
 namespace {
@@ -43,7 +44,7 @@ struct Column {
 
 /// docs/sweep-output.md says what each of them is.
 constexpr Column kColumns[] = {
-    {"activation", [](const Row& row, auto) { return std::string(row.setting.activation.name()); }},
+    {"activation", [](const Row& row, auto) { return csv_field(row.setting.activation.name()); }},
     {"parameters", [](const Row& row, auto) { return parameters(row.setting.activation); }},
     {"seed", [](const Row& row, auto) { return fmt::to_string(row.trial.seed); }},
     {"epoch", [](const Row& row, auto) { return fmt::to_string(row.epoch + 1); }},

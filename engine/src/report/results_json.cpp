@@ -70,6 +70,7 @@ Json json_of(const SettingResult& result) {
                {"last", Json::object()},
                {"best_epoch", nullptr},
                {"to_best", nullptr}};
+  if (setting.activation.is_formula()) json["formula"] = setting.activation.str();
   for (const auto& [metric, summary] : result.last) json["last"][metric] = json_of(summary);
   if (result.ok > 0) {
     json["best_epoch"] = {{"epoch", result.best_epoch}, {kRankingMetric, json_of(result.best)}};

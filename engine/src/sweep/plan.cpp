@@ -65,6 +65,17 @@ void check_loss(const Loss& loss) {
       loss.listed());
 }
 
+/// That tables can tell activations apart: of two formulas with one name the second is refused.
+void require_names(const std::vector<Activation>& activations) {
+  std::map<std::string, std::string> texts;
+  for (const Activation& activation : activations) {
+    const auto [place, is_new] = texts.emplace(activation.label(), activation.str());
+    if (is_new || place->second == activation.str()) continue;
+    throw InvalidArgument(fmt::format("two activations are called {}: {} and {}; rename one",
+                                      activation.label(), place->second, activation.str()));
+  }
+}
+
 /// Before a list of them is made.
 void require_few_trials(const SweepConfig& config) {
   auto trials = static_cast<std::size_t>(config.seeds);
@@ -118,7 +129,7 @@ std::vector<TrialSpec> trials_of(const SweepConfig& config, const ImageDataset& 
       if (!ids.insert(trial.id).second) {
         throw InvalidArgument(fmt::format(
             "{} is in the sweep twice with the same settings: name each activation and value once",
-            settings[index].activation.str()));
+            settings[index].activation.label()));
       }
     }
   }
@@ -167,6 +178,7 @@ void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<
 
 void validate(const SweepConfig& config) {
   require_some(config.activations, "activation");
+  require_names(config.activations);
   require_some(config.initializers, "initializer");
   require_some(config.batch_norms, "choice of batch normalization");
   require_some(config.optimizers, "optimizer");
@@ -261,7 +273,7 @@ std::string to_string(const Clipping& clipping) {
 std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
   std::vector<std::string> labels;
   labels.reserve(settings.size());
-  for (const Setting& setting : settings) labels.push_back(setting.activation.str());
+  for (const Setting& setting : settings) labels.push_back(setting.activation.label());
   // Adds a value to all labels, unless it is the same everywhere.
   const auto add = [&](auto text_of) {
     const auto differs = [&](const Setting& s) { return text_of(s) != text_of(settings.front()); };

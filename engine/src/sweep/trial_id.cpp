@@ -30,7 +30,9 @@ ReadJson details_of(const Layer& layer) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     parameters[std::string(names[i].name)] = activation->ref().parameters[i];
   }
-  return {{"function", activation->name()}, {"parameters", parameters}};
+  ReadJson details = {{"function", activation->name()}, {"parameters", parameters}};
+  if (activation->is_formula()) details["formula"] = activation->info().formula;
+  return details;
 }
 
 ReadJson json_of(const Graph& graph) {
