@@ -1,45 +1,10 @@
 // Average pooling, and the backward passes of both poolings: each input pixel collects from the
 // windows that cover it, in row-major order, so nothing has to be zeroed first.
 #include "backend/cpu/loops/taps.h"
+#include "backend/cpu/loops/windows.h"
 
 namespace saltus::cpu::SALTUS_ISA {
 namespace {
-
-using Range = kernels::Range<std::int64_t>;
-
-/// Rows and columns of the image that a pooling window averages.
-struct Area {
-  Range rows, columns;
-
-  SALTUS_HD Area(const plan::Window& w, std::int64_t oy, std::int64_t ox)
-      : rows(kernels::inside(oy, w.size.height, w.strides.height, w.padding_before.height,
-                             w.image.height)),
-        columns(kernels::inside(ox, w.size.width, w.strides.width, w.padding_before.width,
-                                w.image.width)) {}
-
-  [[nodiscard]] SALTUS_HD float positions() const {
-    return static_cast<float>(rows.size() * columns.size());
-  }
-};
-
-/// The windows that cover an input position, along one axis, for positions in ascending order.
-class Cover {
- public:
-  SALTUS_HD Cover(std::int64_t size, std::int64_t stride, std::int64_t padding,
-                  std::int64_t outputs)
-      : size_(size), stride_(stride), padding_(padding), outputs_(outputs) {}
-
-  SALTUS_HD Range at(std::int64_t input) {
-    const std::int64_t position = input + padding_;
-    while (range_.first < outputs_ && range_.first * stride_ + size_ <= position) ++range_.first;
-    while (range_.last < outputs_ && range_.last * stride_ <= position) ++range_.last;
-    return range_;
-  }
-
- private:
-  std::int64_t size_, stride_, padding_, outputs_;
-  Range range_ = {0, 0};
-};
 
 /// One window over an input pixel: its place among the outputs, and the pixel's tap in it.
 struct Covering {
