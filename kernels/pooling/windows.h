@@ -1,4 +1,5 @@
-// What the kernels of poolings share: which thread takes what, and the walk over a window.
+// What the kernels of poolings and depthwise convolutions share: which thread takes what, and the
+// walk over a window.
 #pragma once
 
 #include <saltus/kernels/device/any_quad.h>
@@ -92,6 +93,8 @@ template <class T, int kWidth>
 struct Fetch {
   const T* elements;
 
+  /// For the elements from that one on.
+  [[nodiscard]] __device__ Fetch of(std::int64_t first) const { return {elements + first}; }
   __device__ Quad operator()(int i) const {
     if constexpr (kWidth == 4)
       return fetch_quad(elements + i);

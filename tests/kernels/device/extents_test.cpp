@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <saltus/kernels/convolution/convolution.h>
+#include <saltus/kernels/convolution/depthwise.h>
 #include <saltus/kernels/device/extents.h>
 #include <saltus/kernels/device/grid.h>
 #include <saltus/kernels/elementwise/column_sums.h>
@@ -123,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
         Limit{product_window(1, 1'000'000'000, 1), 2},
         Limit{product_window(1, 1'100'000'000, 1), 2, kWeights}));
 
-TEST(ExtentsTest, PoolingsAreRefusedBeforeAnythingRuns) {
+TEST(ExtentsTest, PoolingsAndDepthwiseConvolutionsAreRefusedBeforeAnythingRuns) {
   const kernels::Window window =
       window_of({.image = {2048, 2048}, .size = {2, 2}, .strides = {2, 2}, .in = 4, .out = 4});
   const TrialTable table({.rows = 1, .max_rows = 512});
@@ -137,6 +138,11 @@ TEST(ExtentsTest, PoolingsAreRefusedBeforeAnythingRuns) {
   refused(kernels::activate_pool, kernels::ActivatePool{});
   refused(kernels::average_pool, kernels::AveragePool{});
   refused(kernels::average_pool_backward, kernels::AveragePoolBackward{});
+  refused(kernels::depthwise_forward, kernels::DepthwiseForward{});
+  refused(kernels::depthwise_backward_data, kernels::DepthwiseBackwardData{});
+  refused(kernels::depthwise_backward_filter, kernels::DepthwiseBackwardFilter{});
+  EXPECT_THAT(refusal([&] { kernels::depthwise_backward_filter_workspace(window, 512); }),
+              HasSubstr(kPixels));
 }
 
 TEST(ExtentsTest, OfOtherSumsToo) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <saltus/kernels/activations.h>
+#include <saltus/kernels/convolution/depthwise.h>
 #include <saltus/kernels/convolution/engines.h>
 #include <saltus/kernels/device/extents.h>
 #include <saltus/kernels/pooling/pooling.h>
@@ -102,6 +103,29 @@ TEST_P(VastPools, AverageOfLargeWindows) {
   x[last_x] = 64;
   run_last_blocks([&] { kernels::average_pool({large, x.input(), means.per_trial()}, context); });
   EXPECT_EQ(means[last], 1);
+}
+
+TEST_P(VastPools, Depthwise) {
+  const int weights = w.size.height * w.size.width * w.channels_out;
+  const Vast<float> weight(weights), dw(weights), db(w.channels_out);
+  const Vast<float> workspace(kernels::depthwise_backward_filter_workspace(w, kRows));
+  weight[weights - 1] = 3;
+  x[last_x] = 7;
+  run_last_blocks([&] {
+    kernels::depthwise_forward({w, x.input(), weight.input(), {}, y.per_trial()}, context);
+  });
+  EXPECT_EQ(y[last_y], 21);
+  y[last_y] = 5;
+  run_last_blocks([&] {
+    kernels::depthwise_backward_filter(
+        {w, x.input(), y.input(), dw.per_trial(), db.per_trial(), workspace.per_trial()}, context);
+  });
+  EXPECT_EQ(dw[weights - 1], 35);
+  EXPECT_EQ(db[w.channels_out - 1], 5);
+  run_last_blocks([&] {
+    kernels::depthwise_backward_data({w, y.input(), weight.input(), x.per_trial()}, context);
+  });
+  EXPECT_EQ(x[last_x], 15);
 }
 
 INSTANTIATE_TEST_SUITE_P(Channels, VastPools, testing::Values(3, 4));
