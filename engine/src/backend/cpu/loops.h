@@ -1,6 +1,6 @@
-// The loops of the CPU backend: everything but convolutions and matrix products. They are compiled
-// once for each instruction set (loops/), and the best one that this CPU has is chosen at run time.
-// All give the same bits.
+// The loops of the CPU backend: everything but dense convolutions and matrix products. They are
+// compiled once for each instruction set (loops/), and the best one that this CPU has is chosen at
+// run time. All give the same bits.
 #pragma once
 
 #include <array>
@@ -96,6 +96,15 @@ struct Loops {
                             std::int64_t images);
   void (*average_pool)(In x, Out y, const plan::Window& window, std::int64_t images);
   void (*average_pool_backward)(In dy, Out dx, const plan::Window& window, std::int64_t images);
+
+  /// Depthwise convolution (ops::DepthwiseConvolution) where window.channels_in ==
+  /// window.channels_out, and its gradients. b and db may be null; dw += ..., db += ...
+  void (*depthwise_forward)(In x, const float* w, const float* b, Out y, const plan::Window& window,
+                            std::int64_t images);
+  void (*depthwise_backward_data)(In dy, const float* w, Out dx, const plan::Window& window,
+                                  std::int64_t images);
+  void (*depthwise_backward_weights)(In x, In dy, float* dw, float* db, const plan::Window& window,
+                                     std::int64_t images);
 
   void (*add)(In a, In b, Out y, std::int64_t n);
 

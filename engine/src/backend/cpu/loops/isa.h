@@ -73,6 +73,12 @@ void max_pool_backward(In dy, const std::uint8_t* index, Out dx, const plan::Win
                        std::int64_t images);
 void average_pool(In x, Out y, const plan::Window& window, std::int64_t images);
 void average_pool_backward(In dy, Out dx, const plan::Window& window, std::int64_t images);
+void depthwise_forward(In x, const float* w, const float* b, Out y, const plan::Window& window,
+                       std::int64_t images);
+void depthwise_backward_data(In dy, const float* w, Out dx, const plan::Window& window,
+                             std::int64_t images);
+void depthwise_backward_weights(In x, In dy, float* dw, float* db, const plan::Window& window,
+                                std::int64_t images);
 void add(In a, In b, Out y, std::int64_t n);
 extern const UpdateLoops<Optimizer> updates;
 void average(const float* w, float rate, float* averages, std::uint16_t* averages16,
