@@ -41,6 +41,7 @@ Graph network() {
   const NodeId branch = graph.add(layers::Conv2D{.filters = 8, .padding = same});
   graph.add_to({trunk, branch}, layers::Add{});
   graph.add(layers::PReLU{.shared_axes = {1, 2}});
+  graph.add(layers::DepthwiseConv2D{.padding = same, .depth_multiplier = 2});
   graph.add(layers::Conv2D{.filters = 16, .padding = same});
   graph.add(Activation("tanh"));
   graph.add(layers::MaxPooling2D{});

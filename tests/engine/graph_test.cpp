@@ -213,6 +213,8 @@ TEST(Graph, ErrorsNameTheLayerAndWhatDoesNotFit) {
       }),
       HasSubstr("conv2d_1: window (5, 5) does not fit an image of (3, 3) with padding valid"));
   EXPECT_THAT(error_of([&] { graph.add(layers::Conv2D{}); }), HasSubstr("filters is 0"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::DepthwiseConv2D{.depth_multiplier = 0}); }),
+              HasSubstr("depthwise_conv2d: depth_multiplier is 0"));
   EXPECT_THAT(error_of([&] { graph.add(layers::Dense{}); }), HasSubstr("dense: units is 0"));
   EXPECT_THAT(error_of([&] { graph.add(layers::Dropout{1.0}); }), HasSubstr("rate 1"));
   EXPECT_THAT(error_of([&] { graph.add(layers::SpatialDropout2D{-0.1}); }), HasSubstr("rate -0.1"));
@@ -245,6 +247,7 @@ TEST(Graph, ErrorsNameTheLayerAndWhatDoesNotFit) {
   graph.add(layers::Flatten{});
   EXPECT_THAT(error_of([&] { graph.add(layers::MaxPooling2D{}); }),
               HasSubstr("max_pooling2d: input of shape (9,) is not an image"));
+  EXPECT_THAT(error_of([&] { graph.add(layers::DepthwiseConv2D{}); }), HasSubstr("not an image"));
   EXPECT_THAT(error_of([&] { graph.add(layers::ZeroPadding2D{}); }), HasSubstr("not an image"));
   EXPECT_THAT(error_of([&] { graph.add(layers::SpatialDropout2D{}); }), HasSubstr("not an image"));
   EXPECT_THAT(error_of([&] {

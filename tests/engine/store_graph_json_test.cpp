@@ -22,6 +22,14 @@ Graph all_layers() {
                    .kernel_initializer = initializers::HeNormal{},
                    .bias_initializer = initializers::Ones{}},
             "first");
+  graph.add(DepthwiseConv2D{.kernel_size = {2, 1},
+                            .strides = {2, 1},
+                            .padding = Padding::same,
+                            .depth_multiplier = 2,
+                            .activation = "elu:alpha=0.2",
+                            .use_bias = false,
+                            .depthwise_initializer = initializers::HeNormal{},
+                            .bias_initializer = initializers::Ones{}});
   const NodeId a =
       graph.add(PReLU{.shared_axes = {1, 2}, .alpha_initializer = initializers::Ones{}});
   const NodeId b = graph.add_to({a}, saltus::Activation("leaky_relu:alpha=0.1"), "leaky");

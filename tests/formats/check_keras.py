@@ -35,11 +35,13 @@ def functional():
     x = layers.BatchNormalization(momentum=0.9, epsilon=0.01)(image)
     x = stem = layers.Conv2D(4, (4, 3), strides=(2, 1), padding="same", activation="gelu", name="stem")(x)
     x = layers.Conv2D(4, 2, padding="same", activation=layers.LeakyReLU(0.3), use_bias=False)(x)
+    x = layers.DepthwiseConv2D((2, 3), strides=1, padding="same", activation="tanh")(x)
     x = layers.PReLU(shared_axes=[1, 2])(x)
     x = layers.GroupNormalization(2, epsilon=0.1)(layers.GroupNormalization(-1)(x))
     x = layers.LayerNormalization(epsilon=0.1)(layers.Add()([x, stem, x]))
     x = layers.Concatenate()([x, layers.Multiply()([x, stem, x])])
     x = layers.ZeroPadding2D(((1, 0), (2, 3)))(x)
+    x = layers.DepthwiseConv2D(2, strides=(1, 2), depth_multiplier=2, use_bias=False)(x)
     x = layers.MaxPooling2D((3, 2), strides=2, padding="same")(x)
     x = layers.RMSNormalization(epsilon=0.1)(layers.PReLU()(x))
     x = layers.AveragePooling2D((2, 3), strides=(1, 2), padding="same")(x)
@@ -157,6 +159,7 @@ class Converted(unittest.TestCase):
         x = keras.Input((8, 8, 2))
         y = layers.Conv2D(2, 3, dilation_rate=2, name="holes")(x)
         y = layers.Conv2D(2, 3, groups=2, name="groups")(y)
+        y = layers.DepthwiseConv2D(1, dilation_rate=(1, 2), name="apart")(y)
         y = layers.UnitNormalization(name="other")(y)
         y = layers.BatchNormalization(axis=1, name="rows")(y)
         y = layers.Softmax(axis=1, name="columns")(y)
@@ -167,6 +170,7 @@ class Converted(unittest.TestCase):
             keras.Model(x, y),
             "holes: dilation_rate=[2, 2] is not known, only [1, 1]",
             "groups: groups=2 is not known, only 1",
+            "apart: dilation_rate=[1, 2] is not known, only [1, 1]",
             "other: the layer UnitNormalization is not known",
             "rows: axis=1 is not known, only -1 or 3",
             "columns: axis=1 is not known, only -1",

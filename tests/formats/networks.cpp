@@ -169,6 +169,14 @@ std::vector<Example> layer_examples() {
   examples.push_back(example("gated", gated()));
   const Layer same = layers::Conv2D{.filters = 2, .padding = layers::Padding::same};
   examples.push_back(example("convolution", chain({5, 4, 2}, {same})));
+  examples.push_back(example(
+      "depthwise",
+      chain({5, 4, 2}, {layers::DepthwiseConv2D{.kernel_size = {2, 3},
+                                                .strides = {1, 2},
+                                                .padding = layers::Padding::same,
+                                                .depth_multiplier = 3,
+                                                .activation = "gelu"},
+                        layers::DepthwiseConv2D{.kernel_size = {2, 1}, .use_bias = false}})));
   examples.push_back(example("dropped", chain({5, 4, 2}, {same, layers::Dropout{}})));
   examples.push_back(
       example("nothing", chain({3}, {layers::AlphaDropout{}, Activation("linear")})));

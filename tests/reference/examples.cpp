@@ -14,6 +14,7 @@ using layers::AveragePooling2D;
 using layers::BatchNormalization;
 using layers::Conv2D;
 using layers::Dense;
+using layers::DepthwiseConv2D;
 using layers::Dropout;
 using layers::Flatten;
 using layers::GlobalAveragePooling2D;
@@ -113,6 +114,26 @@ void add_layers(std::vector<Example>& list) {
                                              conv(2, {5, 5}, Padding::same, {3, 2}), Flatten{}}));
   add("conv_1x1_stride_2", chain({5, 5, 9}, {conv(7, {1, 1}, Padding::valid, {2, 2}), Flatten{}}));
   add("conv_without_bias", chain({5, 5, 1}, {Conv2D{.filters = 17, .use_bias = false}, Flatten{}}));
+  add("depthwise_conv",
+      chain({6, 5, 3}, {DepthwiseConv2D{}, activation("tanh"),
+                        DepthwiseConv2D{.kernel_size = {2, 3}, .padding = Padding::same}, Flatten{},
+                        Dense{.units = 2}}));
+  add("depthwise_conv_strided_multiplied",
+      chain(
+          {8, 7, 2},
+          {DepthwiseConv2D{.kernel_size = {3, 2},
+                           .strides = {2, 1},
+                           .padding = Padding::same,
+                           .depth_multiplier = 3},
+           conv(4, {1, 1}), activation("gelu_tanh"),
+           DepthwiseConv2D{
+               .kernel_size = {2, 2}, .strides = {1, 2}, .depth_multiplier = 2, .use_bias = false},
+           Flatten{}}));
+  add("depthwise_separable",
+      chain({7, 8, 20},
+            {DepthwiseConv2D{.padding = Padding::same}, conv(17, {1, 1}), activation("tanh"),
+             DepthwiseConv2D{.kernel_size = {5, 5}, .strides = {2, 2}, .padding = Padding::same},
+             AveragePooling2D{}, Flatten{}}));
   add("max_pooling", chain({7, 6, 3}, {conv(4), MaxPooling2D{}, Flatten{}}));
   add("max_pooling_overlapping_same",
       chain({7, 8, 2},

@@ -53,8 +53,9 @@ void check_gradient(const std::string& name, const Network& network, const Data&
   double scale = 0;
   for (const double g : gradient) scale = std::max(scale, std::abs(g));
   // Where a gradient is zero throughout (a bias before a BatchNormalization), so must be the
-  // differences: up to their rounding.
-  const double bound = std::max(kTolerance * scale, 1e-10);
+  // differences: up to their rounding, which is that of the losses.
+  const double bound =
+      std::max(kTolerance * scale, 1e-10 * std::max(1.0, mean_loss(network, data)));
   const std::int64_t size = std::ssize(values);
   for (std::int64_t probe = 0; probe < std::min(size, kProbes); ++probe) {
     const std::int64_t i = size <= kProbes ? probe : random.integer(0, size - 1);

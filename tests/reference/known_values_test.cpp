@@ -57,6 +57,17 @@ TEST(KnownValues, ConvolutionReadsKernelsInKerasLayout) {
   EXPECT_THAT(y.values, near({1 + 300 + 0.5, 20 + 4000, 3 + 500 + 0.5, 40 + 6000}));
 }
 
+TEST(KnownValues, DepthwiseConvolutionReadsKernelsInKerasLayout) {
+  // Two channels of two outputs each: kernel [1][2][in][multiplier].
+  const layers::DepthwiseConv2D layer{.kernel_size = {1, 2}, .depth_multiplier = 2};
+  const Batch y = run(
+      {1, 3, 2}, layer, {1, 2, 3, 4, 5, 6},
+      {{"layer/kernel", {1, 10, 100, 1000, 2, 20, 200, 2000}}, {"layer/bias", {0.5, 0, 0.25, 0}}});
+  EXPECT_EQ(y.shape, (Shape{1, 2, 4}));
+  EXPECT_THAT(y.values, near({1 + 6 + 0.5, 10 + 60, 200 + 800 + 0.25, 2000 + 8000,  //
+                              3 + 10 + 0.5, 30 + 100, 400 + 1200 + 0.25, 4000 + 12000}));
+}
+
 TEST(KnownValues, DenseReadsTheLastAxis) {
   const Weights weights{{"layer/kernel", {1, 10, 100, 1000}}, {"layer/bias", {0.5, -0.5}}};
   EXPECT_THAT(run({2, 2}, layers::Dense{.units = 2}, {1, 2, 3, 4}, weights).values,

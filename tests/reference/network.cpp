@@ -9,10 +9,11 @@ namespace {
 
 /// The activation inside of a layer, which the oracle does not know.
 bool has_activation(const Layer& layer) {
-  const auto* const convolution = std::get_if<layers::Conv2D>(&layer);
-  const auto* const dense = std::get_if<layers::Dense>(&layer);
-  return (convolution != nullptr && convolution->activation != Activation{}) ||
-         (dense != nullptr && dense->activation != Activation{});
+  const auto in = [&]<class L>(const L* one) {
+    return one != nullptr && one->activation != Activation{};
+  };
+  return in(std::get_if<layers::Conv2D>(&layer)) ||
+         in(std::get_if<layers::DepthwiseConv2D>(&layer)) || in(std::get_if<layers::Dense>(&layer));
 }
 
 }  // namespace

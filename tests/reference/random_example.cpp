@@ -24,7 +24,7 @@ Layer random_activation(Random& random) {
 
 /// A layer that fits behind any image of at least 3 x 3.
 Layer random_image_layer(Random& random) {
-  switch (random.integer(0, 8)) {
+  switch (random.integer(0, 9)) {
     case 0:
     case 1:
       return layers::Conv2D{.filters = random.integer(1, 9),
@@ -48,6 +48,12 @@ Layer random_image_layer(Random& random) {
       return layers::AlphaDropout{random.any_of({0.1, 0.25, 0.5})};
     case 7:
       return layers::BatchNormalization{};
+    case 8:
+      return layers::DepthwiseConv2D{.kernel_size = random_size(random, 3),
+                                     .strides = random_size(random, 2),
+                                     .padding = random_padding(random),
+                                     .depth_multiplier = random.integer(1, 3),
+                                     .use_bias = random.integer(0, 3) > 0};
     default:
       return random_activation(random);
   }

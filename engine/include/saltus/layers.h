@@ -62,6 +62,24 @@ struct Conv2D {
   bool operator==(const Conv2D&) const = default;
 };
 
+/// Convolution of each channel by itself, with `depth_multiplier` kernels a channel (Chollet,
+/// "Xception: deep learning with depthwise separable convolutions", 2017), then the activation:
+/// output channel c depth_multiplier + m is made of channel c by the m-th of its
+/// kernels. Kernel {kernel_size.height, kernel_size.width, channels_in, depth_multiplier}, bias
+/// {channels_in depth_multiplier}. Computed in fp32 whatever the precision: it waits for memory,
+/// not for products.
+struct DepthwiseConv2D {
+  Size2 kernel_size = {3, 3};
+  Size2 strides = {1, 1};
+  Padding padding = Padding::valid;
+  std::int64_t depth_multiplier = 1;
+  saltus::Activation activation = {};
+  bool use_bias = true;
+  Initializer depthwise_initializer = initializers::GlorotUniform{};
+  Initializer bias_initializer = initializers::Zeros{};
+  bool operator==(const DepthwiseConv2D&) const = default;
+};
+
 /// y = activation(x kernel + bias) on the last axis. Kernel {channels_in, units}, bias {units}.
 struct Dense {
   std::int64_t units = 0;
@@ -229,13 +247,14 @@ namespace saltus {
 
 /// Any layer.
 using Layer =
-    std::variant<layers::Input, layers::Conv2D, layers::Dense, layers::Flatten, layers::Reshape,
-                 Activation, layers::Softmax, layers::LogSoftmax, layers::PReLU,
-                 layers::MaxPooling2D, layers::AveragePooling2D, layers::GlobalAveragePooling2D,
-                 layers::ZeroPadding2D, layers::Dropout, layers::AlphaDropout,
-                 layers::SpatialDropout2D, layers::GaussianNoise, layers::BatchNormalization,
-                 layers::LayerNormalization, layers::RMSNormalization, layers::GroupNormalization,
-                 layers::Add, layers::Multiply, layers::Concatenate, layers::GLU>;
+    std::variant<layers::Input, layers::Conv2D, layers::DepthwiseConv2D, layers::Dense,
+                 layers::Flatten, layers::Reshape, Activation, layers::Softmax, layers::LogSoftmax,
+                 layers::PReLU, layers::MaxPooling2D, layers::AveragePooling2D,
+                 layers::GlobalAveragePooling2D, layers::ZeroPadding2D, layers::Dropout,
+                 layers::AlphaDropout, layers::SpatialDropout2D, layers::GaussianNoise,
+                 layers::BatchNormalization, layers::LayerNormalization, layers::RMSNormalization,
+                 layers::GroupNormalization, layers::Add, layers::Multiply, layers::Concatenate,
+                 layers::GLU>;
 
 /// Keras's class name, "Conv2D".
 SALTUS_API std::string_view kind_name(const Layer& layer);

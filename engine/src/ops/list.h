@@ -13,6 +13,7 @@
 #include "ops/concatenate/concatenate.h"
 #include "ops/convolution/convolution.h"
 #include "ops/dense/dense.h"
+#include "ops/depthwise_convolution/depthwise_convolution.h"
 #include "ops/dropout/dropout.h"
 #include "ops/dropout/spatial_dropout.h"
 #include "ops/gaussian_noise/gaussian_noise.h"
@@ -35,16 +36,16 @@ namespace saltus::ops {
 
 /// What layers are lowered to. Each can be differentiated.
 using ForwardStep =
-    std::variant<LoadInput, Convolution, Gemm, Activate, MaxPool, AveragePool, Drop, ParametricRelu,
-                 SoftmaxRows, NormalizeBatch, NormalizeMoving, NormalizeRows, NormalizeGroups, Sum,
-                 Multiply, Concat, Split, Pad, DropMaps, AddNoise>;
+    std::variant<LoadInput, Convolution, DepthwiseConvolution, Gemm, Activate, MaxPool, AveragePool,
+                 Drop, ParametricRelu, SoftmaxRows, NormalizeBatch, NormalizeMoving, NormalizeRows,
+                 NormalizeGroups, Sum, Multiply, Concat, Split, Pad, DropMaps, AddNoise>;
 
 /// What differentiation makes of them.
 using BackwardStep =
-    std::variant<ConvolutionBackward, GemmBackward, ActivateBackward, MaxPoolBackward,
-                 AveragePoolBackward, DropBackward, ParametricReluBackward, SoftmaxRowsBackward,
-                 NormalizeBatchBackward, NormalizeRowsBackward, NormalizeGroupsBackward,
-                 PadBackward>;
+    std::variant<ConvolutionBackward, DepthwiseConvolutionBackward, GemmBackward, ActivateBackward,
+                 MaxPoolBackward, AveragePoolBackward, DropBackward, ParametricReluBackward,
+                 SoftmaxRowsBackward, NormalizeBatchBackward, NormalizeRowsBackward,
+                 NormalizeGroupsBackward, PadBackward>;
 
 /// What begins the backward pass, and ends it.
 using BatchStep = std::variant<EvaluateLoss, Update>;

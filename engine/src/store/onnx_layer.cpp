@@ -100,10 +100,12 @@ std::string OnnxLayer::weight(std::size_t number) {
   return onnx_.floats(weight.name, weight.shape, weights_[number]);
 }
 
-std::string OnnxLayer::permuted_weight(std::size_t number, const std::vector<std::size_t>& order) {
+std::string OnnxLayer::permuted_weight(std::size_t number, const std::vector<std::size_t>& order,
+                                       Shape shape) {
   const Weight& weight = node_->weights[number];
-  Shape shape;
-  for (const std::size_t axis : order) shape.push_back(weight.shape[axis]);
+  if (shape.empty()) {
+    for (const std::size_t axis : order) shape.push_back(weight.shape[axis]);
+  }
   return onnx_.floats(weight.name, shape, permuted(weights_[number], weight.shape, order));
 }
 

@@ -68,9 +68,11 @@ class OnnxLayer {
   /// x under another per-sample shape.
   std::string reshaped(const std::string& x, Shape shape);
 
-  /// A weight of the node; the same with axis order[i] as axis i.
+  /// A weight of the node; the same with axis order[i] as axis i, and then under another shape
+  /// where one is given.
   std::string weight(std::size_t number);
-  std::string permuted_weight(std::size_t number, const std::vector<std::size_t>& order);
+  std::string permuted_weight(std::size_t number, const std::vector<std::size_t>& order,
+                              Shape shape = {});
   /// A constant without axes.
   std::string scalar(float value) { return onnx_.scalar(value); }
   /// A constant of integers, NODEsuffix.

@@ -46,6 +46,12 @@ Graph convolved(std::int64_t extent, std::int64_t filters) {
   return graph;
 }
 
+Graph depthwise(std::int64_t extent, std::int64_t multiplier) {
+  Graph graph({extent, extent, 1});
+  graph.add(layers::DepthwiseConv2D{.depth_multiplier = multiplier});
+  return graph;
+}
+
 Graph dense(std::int64_t inputs, std::int64_t units) {
   Graph graph({inputs});
   graph.add(layers::Dense{.units = units});
@@ -53,7 +59,8 @@ Graph dense(std::int64_t inputs, std::int64_t units) {
 }
 
 TEST(CudaLimits, PixelsOfABatch) {
-  for (const Graph& graph : {pooled(2048), averaged(2048), convolved(2048, 2)}) {
+  for (const Graph& graph :
+       {pooled(2048), averaged(2048), convolved(2048, 2), depthwise(2048, 2)}) {
     EXPECT_THAT(refusal(graph, 512), HasSubstr("more than 2^31 pixels at once"));
     EXPECT_THAT(refusal(graph, 511), HasSubstr("bytes of device memory, but"));
   }
@@ -61,7 +68,9 @@ TEST(CudaLimits, PixelsOfABatch) {
 
 TEST(CudaLimits, ElementsAndWeights) {
   EXPECT_THAT(refusal(pooled(50'000), 1), HasSubstr("an extent of 2500000000"));
-  EXPECT_THAT(refusal(convolved(20'000, 8), 1), HasSubstr("more than 2^31 elements of one image"));
+  for (const Graph& graph : {convolved(20'000, 8), depthwise(20'000, 8)}) {
+    EXPECT_THAT(refusal(graph, 1), HasSubstr("more than 2^31 elements of one image"));
+  }
   EXPECT_THAT(refusal(dense(50'000, 50'000), 128), HasSubstr("more than 2^31 weights"));
   EXPECT_THAT(refusal(dense(40'000, 50'000), 128), HasSubstr("bytes of device memory, but"));
   EXPECT_THAT(refusal(dense(2, std::int64_t{1} << 31), 1), HasSubstr("an extent of 2147483648"));
