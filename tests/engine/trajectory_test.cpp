@@ -49,13 +49,17 @@ struct Recorded {
   }
 };
 
-Graph network(const std::string& activation) {
+Graph network(const std::string& activation, const std::string& second = "convolution") {
   // The tutorial calls the tanh form gelu.
   const Activation act(activation == "gelu" ? "gelu_tanh" : activation);
   Graph graph({12, 12, 1});
   graph.add(layers::Conv2D{.filters = 4}, "conv1");
   graph.add(act);
-  graph.add(layers::Conv2D{.filters = 8}, "conv2");
+  if (second == "depthwise") {
+    graph.add(layers::DepthwiseConv2D{.depth_multiplier = 2}, "conv2");
+  } else {
+    graph.add(layers::Conv2D{.filters = 8}, "conv2");
+  }
   graph.add(act);
   graph.add(layers::MaxPooling2D{});
   graph.add(layers::Flatten{});
@@ -83,7 +87,8 @@ struct Replay {
   std::unique_ptr<backend::Executable> executable;
 
   explicit Replay(const json& run, double ema_momentum = 0) {
-    const Graph graph = network(run["activation"]);
+    const std::string second = run["network"];
+    const Graph graph = network(run["activation"], second);
     plan = std::make_shared<plan::Plan>(
         plan::make_plan(graph, parse_loss(run["loss"].get<std::string>()), Precision::fp32));
     const std::int64_t batch = recorded()["batch"];
@@ -92,9 +97,12 @@ struct Replay {
     options.threads = 1;  // results do not depend on it, and these networks are too small to share
     executable = tests::executors().front().backend->compile(
         plan, {backend::trial_of(graph, recorded_optimizer(run), 0, ema_momentum)}, options);
+    const json& weights = recorded()["weights"];
     for (std::size_t i = 0; i < plan->weights.size(); ++i) {
+      const std::string& name = plan->weights[i].name;
+      const bool other = second == "depthwise" && weights["depthwise"].contains(name);
       executable->write_weight(0, static_cast<int>(i),
-                               values_of(recorded()["weights"]["initial"], plan->weights[i].name));
+                               values_of(weights[other ? "depthwise" : "initial"], name));
     }
     executable->bind(backend::Split::train, data.samples());
     const std::int64_t batches = (data.samples().count + batch - 1) / batch;

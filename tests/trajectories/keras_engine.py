@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from keras.src.layers.regularization import alpha_dropout as keras_alpha_dropout
 
-from problem import ACTIVATIONS, CLASSES, SHAPES, SIDE
+from problem import ACTIVATIONS, CLASSES, OTHER_SHAPES, SHAPES, SIDE
 
 
-def initial_weights(seed):
+def initial_weights(seed, network="convolution"):
     """glorot_uniform kernels and zero biases, by variable name."""
     return {
         name: np.asarray(
@@ -25,21 +25,25 @@ def initial_weights(seed):
             else np.zeros(shape),
             np.float32,
         )
-        for i, (name, shape) in enumerate(SHAPES.items())
+        for i, (name, shape) in enumerate((SHAPES | OTHER_SHAPES[network]).items())
     }
 
 
-def build(activation, weights):
+def build(activation, weights, network="convolution"):
     function = getattr(keras.activations, activation)
 
     def act(x):
         return function(x, **ACTIVATIONS[activation])
 
+    second = {
+        "convolution": keras.layers.Conv2D(8, 3, activation=act),
+        "depthwise": keras.layers.DepthwiseConv2D(3, depth_multiplier=2, activation=act),
+    }
     model = keras.Sequential(
         [
             keras.Input((SIDE, SIDE, 1)),
             keras.layers.Conv2D(4, 3, activation=act),
-            keras.layers.Conv2D(8, 3, activation=act),
+            second[network],
             keras.layers.MaxPooling2D(2),
             keras.layers.Flatten(),
             keras.layers.Dense(16, activation=act),
@@ -70,7 +74,7 @@ def optimizer_of(run, **more):
 
 def steps(run, weights, batches, **more):
     """The loss of each step, and the model after the last one."""
-    model = build(run.activation, weights)
+    model = build(run.activation, weights, run.network)
     model.compile(loss=run.loss, optimizer=optimizer_of(run, **more))
     losses = []
     for x, t in batches:

@@ -21,13 +21,15 @@ Keys of the file:
     versions, network, activations (their parameters), steps, batch
     images, labels        uint8, [n][12*12] and [n]; the engine divides by 255 in float32
     weights.initial       by variable: Keras's shape and the values, flat
+    weights.depthwise     those that the network "depthwise" has instead of them
     weights.trained       the same, exported by Keras after the run named in `weights.trained_run`
     predictions           of Keras on the first 8 images: `initial` by activation, `trained`
     averages              of weights, by Keras: ema_momentum, and the weights that SwapEMAWeights
                           evaluates with after `weights.trained_run`
-    runs[]                activation, loss, optimizer, clipping, losses (by engine), sensitivity,
-                          clip_hits of each step: elements beyond the threshold (clipvalue),
-                          variables (clipnorm), 0 or 1 (global_clipnorm)
+    runs[]                activation, loss, optimizer, clipping, network (what its second layer is),
+                          losses (by engine), sensitivity, clip_hits of each step: elements beyond
+                          the threshold (clipvalue), variables (clipnorm), 0 or 1
+                          (global_clipnorm)
     alpha_dropout[]       rate, x, uniform (kept where uniform >= rate), mask, upstream, y, dx:
                           Keras's own layer, its uniform draws replaced by the stored ones
 """
@@ -92,7 +94,7 @@ def report(records):
     for record in records:
         losses = record["losses"]
         keras, single, truth = (losses[k] for k in ("keras", "torch_float32", "torch_float64"))
-        key = (record["activation"], record["loss"], record["optimizer"]["name"])
+        key = (record["network"], record["activation"], record["loss"], record["optimizer"]["name"])
         if not record["clipping"]:
             unclipped[key] = truth
         moved = distance(truth, unclipped[key])
@@ -131,16 +133,18 @@ def main():
 
     images, labels = problem.images_and_labels()
     batches = problem.batches(images, labels)
-    weights = keras_engine.initial_weights(problem.SEED)
+    networks = {n: keras_engine.initial_weights(problem.SEED, n) for n in problem.OTHER_SHAPES}
+    weights = networks["convolution"]
     few = batches[0][0][:PREDICTED]
 
     records, trained = [], None
     for run in problem.runs():
-        keras_losses, final = keras_engine.train(run, weights, batches)
-        single, _ = torch_engine.train(run, weights, batches, torch.float32)
-        double, hits = torch_engine.train(run, weights, batches, torch.float64)
+        initial = networks[run.network]
+        keras_losses, final = keras_engine.train(run, initial, batches)
+        single, _ = torch_engine.train(run, initial, batches, torch.float32)
+        double, hits = torch_engine.train(run, initial, batches, torch.float64)
         noisy = [
-            torch_engine.train(run, weights, batches, torch.float64, noise=PROBE_NOISE)[0]
+            torch_engine.train(run, initial, batches, torch.float64, noise=PROBE_NOISE)[0]
             for _ in range(PROBES)
         ]
         if run.name == TRAINED_RUN:
@@ -166,7 +170,8 @@ def main():
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "network": "conv 3x3 valid 4, act, conv 3x3 valid 8, act, max-pool 2x2, flatten, "
+        "network": "conv 3x3 valid 4, act, conv 3x3 valid 8 or depthwise 3x3 valid, multiplier 2, "
+        "act, max-pool 2x2, flatten, "
         "dense 16, act, dense 10, softmax",
         "steps": problem.STEPS,
         "batch": problem.BATCH,
@@ -175,6 +180,9 @@ def main():
         "labels": labels.tolist(),
         "weights": {
             "initial": flat_weights(weights),
+            "depthwise": flat_weights(
+                {name: networks["depthwise"][name] for name in problem.OTHER_SHAPES["depthwise"]}
+            ),
             "trained_run": TRAINED_RUN,
             "trained": flat_weights(final),
         },

@@ -24,6 +24,9 @@ SHAPES = {
     "dense2/bias": (CLASSES,),
 }
 
+# What a network has instead: the second layer convolves each channel by itself, with two kernels.
+OTHER_SHAPES = {"convolution": {}, "depthwise": {"conv2/kernel": (3, 3, 4, 2)}}
+
 # Parameters beyond the name, in the vocabulary of the file.
 ACTIVATIONS = {
     "sigmoid": {},
@@ -84,6 +87,7 @@ class Run:
     loss: str
     optimizer: dict
     clipping: dict
+    network: str = "convolution"  # what the second layer is
 
     @property
     def name(self):
@@ -94,11 +98,13 @@ class Run:
         if self.optimizer.get("centered"):
             optimizer += "-centered"
         clipping = next(iter(self.clipping), "unclipped")
-        return f"{self.activation}/{self.loss}/{optimizer}/{clipping}"
+        network = "" if self.network == "convolution" else f"/{self.network}"
+        return f"{self.activation}/{self.loss}/{optimizer}/{clipping}{network}"
 
 
 def runs():
-    """Every activation, loss and clipping with Adam, then the other optimizers in all forms."""
+    """Every activation, loss and clipping with Adam, then the other optimizers in all forms, then
+    the other network."""
     for activation, loss in product(ACTIVATIONS, CLIPPING):
         yield Run(activation, loss, ADAM, {})
         for key, threshold in CLIPPING[loss].items():
@@ -108,6 +114,8 @@ def runs():
         yield Run("selu", "categorical_crossentropy", sgd, {})
     for optimizer in OTHERS:
         yield Run("selu", "categorical_crossentropy", optimizer, {})
+    for activation in ("relu", "selu", "gelu"):
+        yield Run(activation, "categorical_crossentropy", ADAM, {}, "depthwise")
 
 
 def images_and_labels():

@@ -17,14 +17,18 @@ ACTIVATIONS = {
 CLIP = 1e-7  # of the probabilities, Keras's epsilon()
 
 
-def parameters_of(weights, dtype):
-    """Keras's layouts to PyTorch's: [kh][kw][in][out] to [out][in][kh][kw], [in][out] to [out][in].
+def parameters_of(weights, dtype, network="convolution"):
+    """Keras's layouts to PyTorch's: [kh][kw][in][out] to [out][in][kh][kw], [in][out] to [out][in],
+    depthwise [kh][kw][in][multiplier] to [in multiplier][1][kh][kw].
 
     dense1 reads the pooled 4x4x8 maps flattened as h, w, c; here they are flattened as c, h, w.
     """
     p = {name: torch.tensor(value, dtype=dtype) for name, value in weights.items()}
-    for conv in ("conv1/kernel", "conv2/kernel"):
-        p[conv] = p[conv].permute(3, 2, 0, 1).contiguous()
+    p["conv1/kernel"] = p["conv1/kernel"].permute(3, 2, 0, 1).contiguous()
+    if network == "depthwise":
+        p["conv2/kernel"] = p["conv2/kernel"].permute(2, 3, 0, 1).reshape(8, 1, 3, 3)
+    else:
+        p["conv2/kernel"] = p["conv2/kernel"].permute(3, 2, 0, 1).contiguous()
     hwc = p["dense1/kernel"].reshape(4, 4, 8, 16)
     p["dense1/kernel"] = hwc.permute(3, 2, 0, 1).reshape(16, 128)
     p["dense2/kernel"] = p["dense2/kernel"].T.contiguous()
@@ -34,7 +38,8 @@ def parameters_of(weights, dtype):
 def forward(p, act, x):
     """Logits [n][10] of x [n][1][12][12]."""
     h = act(F.conv2d(x, p["conv1/kernel"], p["conv1/bias"]))
-    h = act(F.conv2d(h, p["conv2/kernel"], p["conv2/bias"]))
+    groups = h.shape[1] // p["conv2/kernel"].shape[1]  # of as many channels as a kernel reads
+    h = act(F.conv2d(h, p["conv2/kernel"], p["conv2/bias"], groups=groups))
     h = F.max_pool2d(h, 2).flatten(1)
     h = act(F.linear(h, p["dense1/kernel"], p["dense1/bias"]))
     return F.linear(h, p["dense2/kernel"], p["dense2/bias"])
@@ -198,7 +203,7 @@ def train(run, weights, batches, dtype, noise=0.0):
 
     `noise` is the relative size of a random error put on every parameter before each step.
     """
-    named = parameters_of(weights, dtype)
+    named = parameters_of(weights, dtype, run.network)
     parameters = list(named.values())
     settings = {key: value for key, value in run.optimizer.items() if key != "name"}
     optimizer = OPTIMIZERS[run.optimizer["name"]](parameters, **settings)
