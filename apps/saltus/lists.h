@@ -2,10 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -136,27 +133,6 @@ inline std::vector<Activation> parse_activations(std::string_view option, std::s
     }
     activations.push_back(Activation::parse(part));
   }
-  return activations;
-}
-
-/// The activations in a file, one a line; empty lines and what follows a '#' do not count. Throws
-/// InvalidArgument, with the line.
-inline std::vector<Activation> read_activations(const std::string& file) {
-  std::ifstream lines(file);
-  if (!lines) throw InvalidArgument(fmt::format("{}: {}", file, strerrordesc_np(errno)));
-  std::vector<Activation> activations;
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    line.resize(std::min(line.find('#'), line.size()));
-    line.resize(line.find_last_not_of(" \t\r") + 1);
-    if (line.empty()) continue;
-    try {
-      activations.push_back(Activation::parse(line));
-    } catch (const InvalidArgument& error) {
-      throw InvalidArgument(fmt::format("{}:{}: {}", file, number, error.what()));
-    }
-  }
-  if (activations.empty()) throw InvalidArgument(fmt::format("{} holds no activation", file));
   return activations;
 }
 

@@ -72,13 +72,16 @@ std::vector<TrialResult> earlier_results(const fs::path& out, const SweepPlan& p
   return trials;
 }
 
-/// Says where a formula that was typed loses digits: its training might not be its own.
+/// Says where a formula that was typed loses digits: its training might not be its own. What is
+/// next to 0 is added to nothing that small.
 void warn_of_lost_digits(const std::vector<Activation>& activations) {
   constexpr std::uint32_t kStride = (1U << 20) + 7;  // four thousand floats
   constexpr double kMostUlp = 64;
+  constexpr double kTiny = 1e-9;
   for (const Activation& activation : activations) {
     if (!activation.is_formula()) continue;
-    const ActivationAccuracy accuracy = measure_accuracy(activation, {.stride = kStride});
+    const ActivationAccuracy accuracy =
+        measure_accuracy(activation, {.stride = kStride, .tiny = kTiny});
     for (const auto& [name, worst] :
          {std::pair("f", accuracy.f.ulp), std::pair("f'", accuracy.df.ulp)}) {
       if (worst.size <= kMostUlp) continue;

@@ -10,6 +10,7 @@
 #include <saltus/progress.h>
 #include <saltus/report.h>
 
+#include "activations_file.h"
 #include "lists.h"
 
 namespace saltus::app {

@@ -76,6 +76,8 @@ TEST_F(Errors, Usage) {
   expect(2, "softmax cannot be an activation here", overwriting({"--activations", "softmax"}));
   expect(2, "alpha", overwriting({"--activations", "elu:alhpa=1"}));
   expect(2, "is empty", overwriting({"--activations", "relu,,elu"}));
+  expect(2, "two activations are called mine: mine = x and mine = 2 * x; rename one",
+         overwriting({"--activations", "mine = x, mine = 2 * x"}));
   expect(2, "twice", overwriting({"--activations", "relu,relu"}));
   expect(2, "epochs must be 1 or more", overwriting({"--epochs", "0"}));
   expect(2, "not a whole number", overwriting({"--epochs", "2.5"}));

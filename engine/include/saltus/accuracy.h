@@ -19,7 +19,7 @@ struct WorstError {
 
 /// The worst errors of one function over the inputs walked. Every input falls in one of three
 /// classes by the true value:
-///  - tiny: below kTinyValue, where results may be flushed to 0;
+///  - tiny: below AccuracyOptions::tiny, by default where results may be flushed to 0;
 ///  - near a zero: the error is above 4 ulp, and at equal distances on both sides (some relative
 ///    distance between 2^-22 and 1/2) the function is at least twice as large. Rounding of
 ///    what cancels there makes any number of ulp;
@@ -43,7 +43,8 @@ struct ActivationAccuracy {
 struct AccuracyOptions {
   /// Every stride-th of the 2^32 floats by bit pattern; 1: all of them.
   std::uint32_t stride = 1;
-  int threads = 0;  ///< 0: all cores; the result does not depend on it
+  int threads = 0;           ///< 0: all cores; the result does not depend on it
+  double tiny = kTinyValue;  ///< true values below it count by their absolute error alone
   /// Called now and then, by one thread at a time, with the number of inputs done and of all. What
   /// it throws ends the walk and is passed on.
   std::function<void(std::uint64_t done, std::uint64_t all)> progress = {};

@@ -118,7 +118,7 @@ void keep_worst(FunctionAccuracy& worst, const FunctionAccuracy& other) {
 // number of results where only one side is NaN.
 template <class Function>
 std::uint64_t compare(std::span<const float> x, const float* value, const double* truth,
-                      Function function, FunctionAccuracy& worst) {
+                      Function function, double tiny, FunctionAccuracy& worst) {
   std::uint64_t disagreements = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (std::isnan(truth[i]) || std::isnan(value[i])) {
@@ -127,7 +127,7 @@ std::uint64_t compare(std::span<const float> x, const float* value, const double
     }
     const double expected = std::clamp(truth[i], -kOverflow, kOverflow);
     const double error = std::abs(std::clamp(double{value[i]}, -kOverflow, kOverflow) - expected);
-    if (std::abs(expected) < kTinyValue) {
+    if (std::abs(expected) < tiny) {
       if (error >= worst.tiny.size) keep_worst(worst.tiny, error, x[i]);
       continue;
     }
@@ -188,8 +188,9 @@ class Walk {
     const auto at = [&](bool want_f) {
       return [&truth, want_f](double point) { return truth.at(point, want_f); };
     };
-    mine.nan_disagreements += compare(x, f.data(), true_f.data(), at(true), mine.f);
-    mine.nan_disagreements += compare(x, df.data(), true_df.data(), at(false), mine.df);
+    mine.nan_disagreements += compare(x, f.data(), true_f.data(), at(true), options_.tiny, mine.f);
+    mine.nan_disagreements +=
+        compare(x, df.data(), true_df.data(), at(false), options_.tiny, mine.df);
     report(n);
   }
 

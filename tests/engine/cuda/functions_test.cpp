@@ -1,4 +1,7 @@
 // What only a CPU can call is refused before anything trains.
+#include <span>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,6 +33,21 @@ TEST(CudaFunctions, ActivationsOfTheCallersAreRefused) {
               model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cuda});
             }),
             "activation refused_here is a C++ function, which only a CPU can call; use device cpu");
+}
+
+TEST(CudaFunctions, FormulasOfTheListRunAsTheListsAndOthersAreRefused) {
+  const std::vector<float> x = {-2, -0.5F, 0, 0.25F, 1, 3};
+  const Samples samples = {
+      .count = 3, .inputs = std::span<const float>(x), .targets = std::span<const float>()};
+  const auto predicted = [&](const char* activation) {
+    Model model = Sequential({2}, {layers::Dense{.units = 3, .activation = activation}});
+    model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cuda});
+    return model.predict(samples);
+  };
+  EXPECT_EQ(predicted("x * tanh(softplus(x))"), predicted("mish"));
+  EXPECT_EQ(error_of([&] { predicted("x * atan(exp(x))"); }),
+            "formula x * atan(exp(x)) is none of the list's activations, which are those that a "
+            "GPU runs so far; use device cpu");
 }
 
 }  // namespace
