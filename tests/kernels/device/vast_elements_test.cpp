@@ -269,17 +269,20 @@ TEST_F(VastElements, Update) {
 }
 
 TEST_F(VastElements, Average) {
+  constexpr std::int64_t kEnd = kLast / 4 * 4;  // whole quads
+  const Vast<float> weights(kEnd);
+  const Vast<float> averages(kEnd);
   const DeviceArray<float> rates(std::vector<float>(kVastTrials, 0.25F));
-  x[kLast] = 10;
-  y[kLast] = 2;
+  weights[kEnd - 1] = 10;
+  averages[kEnd - 1] = 2;
   run_last_blocks([&] {
-    kernels::average({.weights = x.per_trial(),
-                      .averages = y.per_trial(),
+    kernels::average({.weights = weights.per_trial(),
+                      .averages = averages.per_trial(),
                       .rates = rates.data(),
-                      .size = kLast + 1},
+                      .size = kEnd},
                      context);
   });
-  EXPECT_EQ(y[kLast], 4) << "2 + a quarter of 8";
+  EXPECT_EQ(averages[kEnd - 1], 4) << "2 + a quarter of 8";
 }
 
 }  // namespace
