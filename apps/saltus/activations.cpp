@@ -98,6 +98,7 @@ std::string aliases(const ActivationInfo& info) {
 /// The activations that the user asked for, or all.
 std::vector<Activation> chosen_activations(const std::vector<std::string>& names) {
   std::vector<Activation> chosen;
+  chosen.reserve(names.size());
   for (const std::string& name : names) chosen.push_back(Activation::parse(name));
   if (names.empty())
     for (const ActivationInfo& info : activation_list()) chosen.emplace_back(info.name);

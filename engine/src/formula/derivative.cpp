@@ -24,7 +24,9 @@ class Differentiation {
   Id make(Id id) {
     if (id == by_) return number(1);
     const Node node = graph_[id];
-    const auto [a, b, c] = node.operands;
+    const Id a = node.operands[0];
+    const Id b = node.operands[1];
+    const Id c = node.operands[2];
     Id result = number(0);
     if (node.kind == Kind::listed) {
       const auto& f = graph_.listed()[static_cast<std::size_t>(node.code)];

@@ -70,10 +70,4 @@ std::vector<Id> Graph::needed(std::span<const Id> roots) const {
   return result;
 }
 
-bool Graph::varies(Id id) const {
-  const std::array<Id, 1> roots = {id};
-  return std::ranges::any_of(needed(roots),
-                             [&](Id node) { return (*this)[node].kind == Kind::variable; });
-}
-
 }  // namespace saltus::formula

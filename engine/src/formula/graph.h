@@ -82,9 +82,6 @@ class Graph {
   /// What `roots` depend on and they themselves, operands first.
   [[nodiscard]] std::vector<Id> needed(std::span<const Id> roots) const;
 
-  /// Whether a node depends on x.
-  [[nodiscard]] bool varies(Id id) const;
-
  private:
   Id add(const kernels::ActivationRef& f, Kind kind, Id operand);
 

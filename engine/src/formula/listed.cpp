@@ -216,7 +216,9 @@ std::optional<kernels::ActivationRef> Twin::with(const ParameterValues& values) 
 std::optional<Twin> find_twin(const Definition& definition) {
   Expanded formula = expanded(definition);
   Graph& graph = formula.graph;
-  for (const auto& [id, listed] : known_definitions()) {
+  for (const Known& known : known_definitions()) {
+    const int id = known.id;
+    const Definition& listed = known.definition;
     const bool has_parameters = !definition.parameters.empty();
     if (has_parameters && definition.parameters.size() != listed.parameters.size()) continue;
     const kernels::ActivationRef usual = with_defaults(id);

@@ -379,6 +379,18 @@ Id Rules::rule(op::Erfc, Id u) {
   return multiply(number(2), of<op::NormalCdf>(scale < 0 ? z : negate(z)));
 }
 
+template <class Op>
+Id by_rule(Graph& graph, const std::array<Id, 3>& operands) {
+  Rules rules(graph);
+  const auto [a, b, c] = operands;
+  if constexpr (Op::kArity == 1)
+    return rules.rule(Op{}, a);
+  else if constexpr (Op::kArity == 2)
+    return rules.rule(Op{}, a, b);
+  else
+    return rules.rule(Op{}, a, b, c);
+}
+
 }  // namespace
 
 Id simplified(Graph& graph, int code, std::array<Id, 3> operands) {
@@ -391,15 +403,8 @@ Id simplified(Graph& graph, int code, std::array<Id, 3> operands) {
       is_constant = is_constant && graph[operands[i]].kind == Kind::constant;
       values[i] = graph[operands[i]].value;
     }
-    Rules rules(graph);
-    if (is_constant)
-      result = graph.constant(op::apply<Op>(values[0], values[1], values[2]));
-    else if constexpr (Op::kArity == 1)
-      result = rules.rule(Op{}, operands[0]);
-    else if constexpr (Op::kArity == 2)
-      result = rules.rule(Op{}, operands[0], operands[1]);
-    else
-      result = rules.rule(Op{}, operands[0], operands[1], operands[2]);
+    result = is_constant ? graph.constant(op::apply<Op>(values[0], values[1], values[2]))
+                         : by_rule<Op>(graph, operands);
   });
   return result != kNone ? result : graph.add(node);
 }
