@@ -71,10 +71,11 @@ class Blocks {
 /// Whether one is beyond floats, or NaN came out.
 bool needs_mending(const formula::Extent& extent, const float* x, const float* y,
                    const float* slope, std::int64_t n) {
-  int found = 0;
+  unsigned found = 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    const bool inside = x[i] >= extent.low && x[i] <= extent.high;
-    found |= inside && y[i] == y[i] && slope[i] == slope[i] ? 0 : 1;
+    // Without jumps: & and not &&.
+    const bool inside = (x[i] >= extent.low) & (x[i] <= extent.high);
+    found |= static_cast<unsigned>(!(inside & (y[i] == y[i]) & (slope[i] == slope[i])));
   }
   return found != 0;
 }
