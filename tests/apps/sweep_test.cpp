@@ -59,7 +59,7 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
   const std::vector<std::string> rows = history();
   ASSERT_EQ(rows.size(), 1u + 4);
   EXPECT_THAT(rows[0], testing::StartsWith("activation,parameters,seed,epoch,loss,"));
-  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 19) << row;
+  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 21) << row;
 
   const json sweep = json::parse(text("out/sweep.json"));
   EXPECT_EQ(sweep.at("format"), "saltus-sweep");

@@ -92,6 +92,10 @@ TEST(FormulaText, ANameIsThatOfTheLastDefinition) {
   EXPECT_EQ(Activation::parse("named_twice"), second);
   EXPECT_EQ(first.f(0), 1);
   EXPECT_EQ(Activation::parse("named_twice = x+1"), first);
+  // Other values make no other formula.
+  const Activation half = Activation::parse("named_once = b * x; b = 0.5");
+  EXPECT_EQ(Activation::parse("named_once = b * x; b = 2"), Activation::parse("named_once:b=2"));
+  EXPECT_EQ(Activation::parse("named_once"), half);
 }
 
 TEST(FormulaText, ErrorsMarkWhatIsWrong) {

@@ -191,7 +191,7 @@ std::vector<Example> layer_examples() {
        {"x * atan(exp(x))", "where(x > 0.3, x - 0.3, a * expm1(x)); a = 0.5",
         "x * normal_cdf(x) + 0.1 * sin(x) * gaussian(x)",
         "clip(x, -1, 2) * erfc(x) + log1p(abs(x))", "(abs(x) + 1)^1.7 * sigmoid(x) - asinh(x)",
-        "min(x, 2)^3 * silu(0.1 * x)", "floor(x) * sign(x) + sqrt(abs(x)) + (x > 1)"}) {
+        "min(x, 2)^3 * elu(0.1 * x)", "floor(x) * sign(x) + sqrt(abs(x)) + (x > 1)"}) {
     examples.push_back(example(formula, chain({1}, {Activation(formula)}), numbers()));
   }
   for (reference::Example& of_oracle : reference::examples()) {

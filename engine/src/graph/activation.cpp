@@ -187,7 +187,10 @@ kernels::ActivationRef define_formula(std::string_view text) {
     throw InvalidArgument(fmt::format(
         "{} has a meaning in formulas already; give yours another name", definition.name));
   }
-  return with_defaults(add_formula(std::move(definition)));
+  const formula::ParameterValues values = definition.defaults();
+  kernels::ActivationRef ref{add_formula(std::move(definition)), {}};
+  std::ranges::copy(values, ref.parameters);
+  return ref;
 }
 
 /// f and f' at x by the code that trains.

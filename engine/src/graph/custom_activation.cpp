@@ -28,7 +28,7 @@ struct Custom {
   std::string name;
   Activation::Function function;              ///< or:
   std::unique_ptr<formula::Formula> formula;  ///< with what is known of it
-  std::string text;                           ///< its definition, with the defaults
+  std::string text;                           ///< its definition, whatever the defaults
   std::optional<formula::Twin> twin;
   formula::Description description;
   ActivationInfo info;
@@ -138,7 +138,7 @@ int add_custom_activation(std::string name, Activation::Function function) {
 }
 
 int add_formula(formula::Definition definition) {
-  const std::string text = definition.text(definition.defaults());
+  const std::string text = definition.text({});
   Registry& known = registry();
   const std::scoped_lock lock(known.mutex);
   const auto equal = std::ranges::find(known.all, text, &Custom::text);

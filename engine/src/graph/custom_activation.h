@@ -23,7 +23,8 @@ std::optional<int> find_custom_activation(std::string_view name);
 /// Keeps one for good and gives it an id. Throws InvalidArgument as Activation::custom().
 int add_custom_activation(std::string name, Activation::Function function);
 
-/// The id of a formula, which is that of an equal one if there is one.
+/// The id of a formula: that of one before it from which only the defaults differ, if there is
+/// one, whose defaults stay.
 int add_formula(formula::Definition definition);
 
 /// The formula with that id; null if the id is not that of one.

@@ -20,7 +20,7 @@ train::Trainer& Model::State::compiled() const {
   return *trainer;
 }
 
-std::vector<float> Model::State::get(std::size_t weight) const {
+std::vector<float> Model::State::get_weights(std::size_t weight) const {
   if (trainer) return trainer->get_weight(0, weight);
   return given[weight] ? values[weight]
                        : train::initial_values(weights[weight], CompileOptions{}.seed, weight);
@@ -38,7 +38,7 @@ void Model::State::set(std::size_t weight, std::span<const float> numbers) {
 
 std::vector<std::vector<float>> Model::State::all() const {
   std::vector<std::vector<float>> all;
-  for (std::size_t i = 0; i < weights.size(); ++i) all.push_back(get(i));
+  for (std::size_t i = 0; i < weights.size(); ++i) all.push_back(get_weights(i));
   return all;
 }
 
@@ -62,7 +62,7 @@ void Model::compile(const CompileOptions& options) try {
           {state.graph, options.optimizer, options.seed, options.schedule, options.ema_momentum}},
       options);
   for (std::size_t i = 0; i < state.weights.size(); ++i) {
-    if (state.given[i]) trainer->set_weight(0, i, state.get(i));
+    if (state.given[i]) trainer->set_weight(0, i, state.get_weights(i));
     state.values[i] = {};
   }
   state.trainer = std::move(trainer);
@@ -125,7 +125,7 @@ const std::vector<Weight>& Model::weights() const {
 }
 
 std::vector<float> Model::get_weights(std::string_view name) const try {
-  return state().get(train::weight_named(state().weights, name));
+  return state().get_weights(train::weight_named(state().weights, name));
 } catch (...) {
   throw_as_promised();
 }

@@ -23,7 +23,7 @@ struct Model::State {
   /// Throws InvalidArgument where there is no trainer.
   train::Trainer& compiled() const;
 
-  std::vector<float> get(std::size_t weight) const;
+  std::vector<float> get_weights(std::size_t weight) const;
   /// Throws InvalidArgument for a wrong number of values.
   void set(std::size_t weight, std::span<const float> values);
   std::vector<std::vector<float>> all() const;
