@@ -1,5 +1,6 @@
 #include <map>
 #include <numbers>
+#include <stdexcept>
 #include <type_traits>
 
 #include "formula/graph.h"
@@ -28,6 +29,8 @@ class Differentiation {
     const Id b = node.operands[1];
     const Id c = node.operands[2];
     Id result = number(0);
+    if (node.kind == Kind::listed_slope)
+      throw std::logic_error("the list has no second derivatives");
     if (node.kind == Kind::listed) {
       const auto& f = graph_.listed()[static_cast<std::size_t>(node.code)];
       result = multiply(graph_.listed_slope(kernels::ActivationRef(f), a), of(a));

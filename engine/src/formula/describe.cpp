@@ -12,7 +12,7 @@ namespace saltus::formula {
 namespace {
 
 /// The least and the greatest value on a fine grid, and what f comes to beyond it.
-class Range {
+class ValueRange {
  public:
   void take(double value) {
     if (std::isnan(value)) return;
@@ -54,7 +54,7 @@ std::string range_of(const Formula& formula, const ParameterValues& parameters, 
   constexpr double kEnd = 60;
   const std::array<Id, 2> roots = {formula.value(), formula.slope()};
   Evaluator<double> evaluator(formula.graph(), roots);
-  Range range;
+  ValueRange range;
   for (int i = -kPoints; i <= kPoints; ++i) {
     evaluator.run(kEnd * i / kPoints, parameters);
     range.take(evaluator[roots[0]]);

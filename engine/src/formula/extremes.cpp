@@ -43,25 +43,25 @@ float reach(Evaluator<double>& evaluator, const ParameterValues& parameters, dou
 
 /// Values of a function at a large number, at twice that number, and so on.
 constexpr std::size_t kSteps = 6;
-using Course = std::array<Wide, kSteps>;
+using Approach = std::array<Wide, kSteps>;
 
 /// Whether test(earlier, later) holds for all neighbors.
 template <class Test>
-bool always(std::span<const Wide> course, Test test) {
-  return std::ranges::adjacent_find(course, std::not_fn(test)) == course.end();
+bool always(std::span<const Wide> values, Test test) {
+  return std::ranges::adjacent_find(values, std::not_fn(test)) == values.end();
 }
 
-double limit_of(const Course& course) {
-  const Wide& last = course.back();
+double limit_of(const Approach& values) {
+  const Wide& last = values.back();
   if (isinf(last)) return last > 0 ? kInfinity : -kInfinity;
-  if (!std::ranges::all_of(course, [](const Wide& value) { return isfinite(value); })) return kNaN;
+  if (!std::ranges::all_of(values, [](const Wide& value) { return isfinite(value); })) return kNaN;
   std::array<Wide, kSteps - 1> steps;
-  for (std::size_t i = 0; i + 1 < kSteps; ++i) steps[i] = course[i + 1] - course[i];
+  for (std::size_t i = 0; i + 1 < kSteps; ++i) steps[i] = values[i + 1] - values[i];
   const bool is_still = std::ranges::all_of(
       steps, [&](const Wide& step) { return abs(step) <= abs(last) * Wide(1e-12); });
   if (is_still) return static_cast<double>(last);
   const bool is_tiny =
-      std::ranges::all_of(course, [](const Wide& value) { return abs(value) < Wide(1e-6); });
+      std::ranges::all_of(values, [](const Wide& value) { return abs(value) < Wide(1e-6); });
   if (is_tiny) return 0;
   const bool converges =
       always(steps, [](const Wide& a, const Wide& b) { return abs(b) < abs(a) * Wide(0.8); });
@@ -69,8 +69,8 @@ double limit_of(const Course& course) {
     const Wide ratio = steps.back() / steps[kSteps - 3];
     return static_cast<double>(last + steps.back() * ratio / (1 - ratio));
   }
-  if (always(course, [](const Wide& a, const Wide& b) { return b > a && b > 0; })) return kInfinity;
-  if (always(course, [](const Wide& a, const Wide& b) { return b < a && b < 0; }))
+  if (always(values, [](const Wide& a, const Wide& b) { return b > a && b > 0; })) return kInfinity;
+  if (always(values, [](const Wide& a, const Wide& b) { return b < a && b < 0; }))
     return -kInfinity;
   return kNaN;
 }
@@ -107,8 +107,8 @@ Limit find_limit(const Formula& formula, const ParameterValues& parameters, bool
   Evaluator<Wide> evaluator(graph, roots);
   // As far out as the widest numbers allow: a limit is sharper there.
   for (const int power : {22, 12, 6, 2}) {
-    Course values;
-    Course slopes;
+    Approach values;
+    Approach slopes;
     try {
       for (std::size_t i = 0; i < kSteps; ++i) {
         const double x = std::ldexp(right ? 1.0 : -1.0, power + static_cast<int>(i));

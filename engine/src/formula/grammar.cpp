@@ -18,7 +18,7 @@ namespace {
 namespace x3 = boost::spirit::x3;
 
 using Place = const char*;
-using Range = boost::iterator_range<Place>;
+using Matched = boost::iterator_range<Place>;
 
 /// A part of the text. The grammar would take a string_view for a list of characters.
 struct Token {
@@ -33,7 +33,7 @@ Builder& builder(const Context& context) {
 
 // Actions: what a rule gives is _val, what its part gave is _attr.
 const auto take_text = [](auto& c) {
-  const Range range = x3::_attr(c);
+  const Matched range = x3::_attr(c);
   x3::_val(c).text = {range.begin(), static_cast<std::size_t>(range.size())};
 };
 const auto keep = [](auto& c) { x3::_val(c) = x3::_attr(c); };

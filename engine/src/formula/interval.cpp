@@ -49,6 +49,11 @@ Interval increasing(Interval u) {
   return widened(Op::f(u.low), Op::f(u.high));
 }
 
+/// What is left of an interval where a function has no other values.
+Interval within(double low, double high, Interval u) {
+  return {std::max(low, u.low), std::min(high, u.high)};
+}
+
 /// f(0) is the largest value, and f falls on both sides alike.
 template <class Op>
 Interval hill(Interval u) {
@@ -96,32 +101,25 @@ Interval over(op::Log1p, Interval u) {
   return u.low < -1 ? kLine : increasing<op::Log1p>(u);
 }
 Interval over(op::Exp, Interval u) {
-  const Interval result = increasing<op::Exp>(u);
-  return {std::max(0.0, result.low), result.high};
+  return within(0, kInfinity, increasing<op::Exp>(u));
 }
 Interval over(op::Sigmoid, Interval u) {
-  const Interval result = increasing<op::Sigmoid>(u);
-  return {std::max(0.0, result.low), std::min(1.0, result.high)};
+  return within(0, 1, increasing<op::Sigmoid>(u));
 }
 Interval over(op::Softplus, Interval u) {
-  const Interval result = increasing<op::Softplus>(u);
-  return {std::max(0.0, result.low), result.high};
+  return within(0, kInfinity, increasing<op::Softplus>(u));
 }
 Interval over(op::NormalCdf, Interval u) {
-  const Interval result = increasing<op::NormalCdf>(u);
-  return {std::max(0.0, result.low), std::min(1.0, result.high)};
+  return within(0, 1, increasing<op::NormalCdf>(u));
 }
 Interval over(op::Tanh, Interval u) {
-  const Interval result = increasing<op::Tanh>(u);
-  return {std::max(-1.0, result.low), std::min(1.0, result.high)};
+  return within(-1, 1, increasing<op::Tanh>(u));
 }
 Interval over(op::Erf, Interval u) {
-  const Interval result = increasing<op::Erf>(u);
-  return {std::max(-1.0, result.low), std::min(1.0, result.high)};
+  return within(-1, 1, increasing<op::Erf>(u));
 }
 Interval over(op::Erfc, Interval u) {
-  const Interval result = widened(op::Erfc::f(u.high), op::Erfc::f(u.low));
-  return {std::max(0.0, result.low), std::min(2.0, result.high)};
+  return within(0, 2, widened(op::Erfc::f(u.high), op::Erfc::f(u.low)));
 }
 Interval over(op::Sign, Interval u) {
   return {op::Sign::f(u.low), op::Sign::f(u.high)};

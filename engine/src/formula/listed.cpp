@@ -115,10 +115,7 @@ int id_of(std::string_view name) {
 }
 
 kernels::ActivationRef with_defaults(int id) {
-  kernels::ActivationRef ref{id, {}};
-  std::ranges::transform(info_of(id).parameters, ref.parameters,
-                         &kernels::Parameter::default_value);
-  return ref;
+  return formula::with_defaults(id, info_of(id));
 }
 
 /// Formulas of the list call activations of it with their defaults alone.
@@ -188,6 +185,21 @@ Id expand(Graph& graph, const Definition& definition, Id variable,
 }
 
 }  // namespace
+
+kernels::ActivationRef with_defaults(int id, const kernels::Traits& info) {
+  kernels::ActivationRef ref{id, {}};
+  std::ranges::transform(info.parameters, ref.parameters, &kernels::Parameter::default_value);
+  return ref;
+}
+
+std::string label_of(const kernels::ActivationRef& f, const kernels::Traits& info) {
+  std::string text(info.name);
+  for (std::size_t i = 0; i < info.parameters.size(); ++i) {
+    if (f.parameters[i] != info.parameters[i].default_value)
+      text += fmt::format(":{}={}", info.parameters[i].name, f.parameters[i]);
+  }
+  return text;
+}
 
 std::span<const ListedFormula> listed_formulas() {
   return kListed;

@@ -1,13 +1,21 @@
 // The list of activations as formulas, and how a formula is recognized as one of them.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "formula/formula.h"
 
 namespace saltus::formula {
+
+/// The activation of that id, of which `info` is known, with its defaults.
+kernels::ActivationRef with_defaults(int id, const kernels::Traits& info);
+
+/// "elu:alpha=0.2": its name and the parameters that differ from their defaults.
+std::string label_of(const kernels::ActivationRef& f, const kernels::Traits& info);
 
 /// An activation of the list that has a closed form: its name, and a formula in x and its
 /// parameters.

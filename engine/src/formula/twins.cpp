@@ -8,6 +8,8 @@
 
 #include <saltus/activation.h>
 
+#include "formula/listed.h"
+
 namespace saltus::formula {
 namespace {
 
@@ -97,9 +99,7 @@ std::vector<RescaledTwin> rescaled_twins(const Formula& formula,
   std::vector<RescaledTwin> twins;
   const std::vector<ActivationInfo>& list = activation_list();
   for (std::size_t id = 0; id < list.size(); ++id) {
-    kernels::ActivationRef listed{static_cast<int>(id), {}};
-    std::ranges::transform(list[id].parameters, listed.parameters,
-                           &kernels::Parameter::default_value);
+    const kernels::ActivationRef listed = with_defaults(static_cast<int>(id), list[id]);
     // Functions of one shape on each side of 0 take every scale: those are no discoveries.
     if (list[id].name == "linear" || list[id].kinks.at.size() > 0 || list[id].surrogate_slope)
       continue;

@@ -16,6 +16,7 @@
 
 #include "core/named_values.h"
 #include "core/text.h"
+#include "formula/listed.h"
 #include "formula/scalar.h"
 #include "graph/custom_activation.h"
 
@@ -138,13 +139,6 @@ const ActivationInfo& info_of(int id) {
   return activation_list()[static_cast<std::size_t>(id)];
 }
 
-kernels::ActivationRef with_defaults(int id) {
-  kernels::ActivationRef ref{id, {}};
-  const auto& parameters = info_of(id).parameters;
-  std::ranges::transform(parameters, ref.parameters, &Parameter::default_value);
-  return ref;
-}
-
 /// Whether a text is a formula: what has parameters like the list's, "elu:alpha=0.2", and what is a
 /// name alone, is none.
 bool looks_like_formula(std::string_view text) {
@@ -232,7 +226,8 @@ Activation Activation::define(std::string_view name, std::string_view formula) {
 Activation Activation::parse(std::string_view text) {
   if (looks_like_formula(text)) return Activation(define_formula(text));
   const NamedValues parts = named_values(text, "elu:alpha=0.2");
-  Activation result(with_defaults(id_of_name(parts.name)));
+  const int id = id_of_name(parts.name);
+  Activation result(formula::with_defaults(id, info_of(id)));
   const ActivationInfo& info = result.info();
   std::array<bool, kernels::kMaxParameters> given{};
   for (const auto& [name, value] : parts.values) {
@@ -252,12 +247,7 @@ std::string Activation::str() const {
 }
 
 std::string Activation::label() const {
-  std::string text(name());
-  const auto& parameters = info().parameters;
-  for (std::size_t i = 0; i < parameters.size(); ++i)
-    if (ref_.parameters[i] != parameters[i].default_value)
-      text += fmt::format(":{}={}", parameters[i].name, ref_.parameters[i]);
-  return text;
+  return formula::label_of(ref_, info());
 }
 
 bool Activation::is_formula() const {

@@ -8,6 +8,7 @@
 
 #include "core/boundary.h"
 #include "formula/extremes.h"
+#include "formula/listed.h"
 #include "formula/twins.h"
 #include "graph/custom_activation.h"
 
@@ -30,13 +31,7 @@ std::vector<std::string> twins_of(const Activation& activation, const formula::F
   std::vector<std::string> texts;
   const kernels::ActivationRef runs = runnable(activation.ref());
   if (!is_custom_activation(runs.id)) {
-    const ActivationInfo& info = activation_list()[static_cast<std::size_t>(runs.id)];
-    std::string text(info.name);
-    for (std::size_t i = 0; i < info.parameters.size(); ++i) {
-      if (runs.parameters[i] != info.parameters[i].default_value)
-        text += fmt::format(":{}={}", info.parameters[i].name, runs.parameters[i]);
-    }
-    texts.push_back(std::move(text));
+    texts.push_back(formula::label_of(runs, activation_list()[static_cast<std::size_t>(runs.id)]));
   }
   for (const auto& [id, x_scale, y_scale] :
        formula::rescaled_twins(formula, values_of(activation.ref()))) {
