@@ -88,15 +88,20 @@ struct Findings {
   std::array<std::optional<Limit>, 2> limits;
 };
 
+/// Kept by each thread for as many as a network has at once.
 Findings& findings_for(const Formula& formula, const ParameterValues& parameters) {
-  thread_local Findings last;
-  if (last.formula == formula.number() && last.parameters == parameters) return last;
+  constexpr std::size_t kKept = 8;
+  thread_local std::array<Findings, kKept> kept;
+  thread_local std::size_t next = 0;
+  for (Findings& known : kept)
+    if (known.formula == formula.number() && known.parameters == parameters) return known;
   const std::array<Id, 2> roots = {formula.value(), formula.slope()};
   Evaluator<double> evaluator(formula.graph(), roots);
   const Extent extent = {.low = -reach(evaluator, parameters, -1),
                          .high = reach(evaluator, parameters, 1)};
-  last = {.formula = formula.number(), .parameters = parameters, .extent = extent, .limits = {}};
-  return last;
+  Findings& place = kept[next++ % kKept];
+  place = {.formula = formula.number(), .parameters = parameters, .extent = extent, .limits = {}};
+  return place;
 }
 
 Limit find_limit(const Formula& formula, const ParameterValues& parameters, bool right) {

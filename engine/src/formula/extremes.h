@@ -15,7 +15,7 @@ struct Extent {
   float high = 0;
 };
 
-/// Made anew where the thread did not ask for the same formula and parameters last time.
+/// Kept for the formulas and parameters that the thread asked for last.
 Extent extent_of(const Formula& formula, const ParameterValues& parameters);
 
 /// What f and f' come to on one side, NaN where they come to nothing.
