@@ -2,7 +2,10 @@
 
 #include <saltus/export.h>
 
+#include <array>
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -23,6 +26,10 @@ using ActivationShape = kernels::Shape;
 /// grows; names stay.
 SALTUS_API const std::vector<ActivationInfo>& activation_list();
 
+/// What training makes of a parameter of an activation: it stays, or is a weight of the layer, or
+/// one for each of the layer's channels (the last axis).
+enum class Learned : std::uint8_t { no, layer, channel };
+
 /// One elementwise function of the list with the values of its parameters: a small value type, and
 /// the layer that applies it to each element.
 class SALTUS_API Activation {
@@ -39,6 +46,10 @@ class SALTUS_API Activation {
   /// and '_' in names do not count. Throws InvalidArgument for an unknown name or parameter, with
   /// the nearest known ones, and for a value that is not a number or not legal, with the legal
   /// interval.
+  ///
+  /// "swish:beta=learned", "pelu:a=2 learned channel": the parameter begins with its default or
+  /// that value and is learned, one for the layer or one for each channel. It is used within its
+  /// legal interval, and a formula's says so behind its value, "b = 1 in [0, 10] learned".
   static Activation parse(std::string_view text);
 
   /// The activation that a formula defines, `define("mine", "x * tanh(softplus(b * x)); b = 1")`:
@@ -69,6 +80,10 @@ class SALTUS_API Activation {
   /// Whether it was defined by a formula.
   [[nodiscard]] bool is_formula() const;
 
+  /// What training makes of the parameter at this place, and whether it changes any.
+  [[nodiscard]] Learned learned(std::size_t parameter) const { return learned_.at(parameter); }
+  [[nodiscard]] bool is_learned() const { return learned_ != EachLearned(); }
+
   [[nodiscard]] std::string_view name() const { return info().name; }
   [[nodiscard]] const ActivationInfo& info() const;
 
@@ -88,9 +103,13 @@ class SALTUS_API Activation {
   friend bool operator==(const Activation& a, const Activation& b);
 
  private:
-  explicit Activation(const kernels::ActivationRef& ref) : ref_(ref) {}
+  using EachLearned = std::array<Learned, kernels::kMaxParameters>;
+
+  explicit Activation(const kernels::ActivationRef& ref, const EachLearned& learned = {})
+      : ref_(ref), learned_(learned) {}
 
   kernels::ActivationRef ref_;
+  EachLearned learned_ = {};
 };
 
 }  // namespace saltus

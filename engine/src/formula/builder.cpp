@@ -97,7 +97,8 @@ Id Builder::call(std::string_view function, const std::vector<Argument>& argumen
   return bounded(definition_.graph.operation(operation->second, operands));
 }
 
-void Builder::parameter(std::string_view name, double value, const LegalValues& legal) {
+void Builder::parameter(std::string_view name, double value, const LegalValues& legal,
+                        Learned learned) {
   std::vector<ParameterDefinition>& parameters = definition_.parameters;
   const auto known = std::ranges::find(parameters, name, &ParameterDefinition::name);
   if (known == parameters.end())
@@ -116,6 +117,7 @@ void Builder::parameter(std::string_view name, double value, const LegalValues& 
   known->default_value = static_cast<float>(value);
   known->low = static_cast<float>(low);
   known->high = static_cast<float>(high);
+  known->learned = learned;
 }
 
 void Builder::finish() const {

@@ -44,8 +44,8 @@ class Builder {
   /// x, a constant or a parameter.
   Id name(std::string_view name);
   Id call(std::string_view function, const std::vector<Argument>& arguments);
-  /// "b = 1 in [0, 10]"
-  void parameter(std::string_view name, double value, const LegalValues& legal);
+  /// "b = 1 in [0, 10] learned"
+  void parameter(std::string_view name, double value, const LegalValues& legal, Learned learned);
   /// Every parameter must have a value.
   void finish() const;
 

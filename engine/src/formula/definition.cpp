@@ -19,7 +19,25 @@ ParameterValues Definition::defaults() const {
   return values;
 }
 
-std::string Definition::text(const ParameterValues& values) const {
+EachLearned Definition::learned() const {
+  EachLearned learned{};
+  for (std::size_t i = 0; i < parameters.size(); ++i) learned[i] = parameters[i].learned;
+  return learned;
+}
+
+std::string_view text_of(Learned learned) {
+  switch (learned) {
+    case Learned::no:
+      return "";
+    case Learned::layer:
+      return " learned";
+    case Learned::channel:
+      return " learned channel";
+  }
+  return "";
+}
+
+std::string Definition::text(const ParameterValues& values, const EachLearned& learned) const {
   std::string result = name.empty() ? formula() : fmt::format("{} = {}", name, formula());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const ParameterDefinition& parameter = parameters[i];
@@ -27,6 +45,7 @@ std::string Definition::text(const ParameterValues& values) const {
     result += fmt::format("; {} = {}", parameter.name, values[i]);
     if (parameter.low != usual.low || parameter.high != usual.high)
       result += fmt::format(" in [{}, {}]", parameter.low, parameter.high);
+    result += text_of(learned[i]);
   }
   return result;
 }

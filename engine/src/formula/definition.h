@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <saltus/activation.h>
+
 #include "formula/evaluate.h"
 #include "formula/graph.h"
 
@@ -23,9 +25,16 @@ struct ParameterDefinition {
   float default_value = 0;
   float low = -1e6F;
   float high = 1e6F;
+  Learned learned = Learned::no;
 };
 
-/// What "mine = x * tanh(b * x); b = 1 in [0, 10]" says.
+/// What training makes of each parameter.
+using EachLearned = std::array<Learned, kernels::kMaxParameters>;
+
+/// " learned", " learned channel", or nothing: what the text says behind a value.
+std::string_view text_of(Learned learned);
+
+/// What "mine = x * tanh(b * x); b = 1 in [0, 10] learned" says.
 struct Definition {
   std::string name;                ///< empty where the text has none
   Graph graph{Style::as_written};  ///< the formula as it was written
@@ -34,9 +43,11 @@ struct Definition {
 
   /// The formula alone, so that the same formula has the same text however it was spaced.
   [[nodiscard]] std::string formula() const;
-  /// All of it, with these values of the parameters.
-  [[nodiscard]] std::string text(const ParameterValues& values) const;
+  /// All of it, with these values of the parameters, of which these are learned.
+  [[nodiscard]] std::string text(const ParameterValues& values,
+                                 const EachLearned& learned = {}) const;
   [[nodiscard]] ParameterValues defaults() const;
+  [[nodiscard]] EachLearned learned() const;
 };
 
 /// Puts a formula of `x`, with these values of its parameters, into a graph.

@@ -71,7 +71,11 @@ const auto take_argument = [](auto& c) {
 const auto take_parameter = [](auto& c) {
   const auto& legal = boost::fusion::at_c<2>(x3::_attr(c));
   builder(c).parameter(boost::fusion::at_c<0>(x3::_attr(c)).text,
-                       boost::fusion::at_c<1>(x3::_attr(c)), legal.value_or(LegalValues()));
+                       boost::fusion::at_c<1>(x3::_attr(c)), legal.value_or(LegalValues()),
+                       boost::fusion::at_c<3>(x3::_attr(c)).value_or(Learned::no));
+};
+const auto take_learned = [](auto& c) {
+  x3::_val(c) = x3::_attr(c) ? Learned::channel : Learned::layer;
 };
 const auto take_legal = [](auto& c) {
   x3::_val(c) = {boost::fusion::at_c<0>(x3::_attr(c)), boost::fusion::at_c<1>(x3::_attr(c))};
@@ -128,12 +132,14 @@ BOOST_SPIRIT_DEFINE(condition, sum, product, signed_power, power, atom, argument
 // The whole text.
 const x3::rule<struct ValueTag, double> value = "a number";
 const x3::rule<struct LegalTag, LegalValues> legal = "an interval";
+const x3::rule<struct LearnedTag, Learned> learned = "learned";
 const x3::rule<struct ParameterTag> parameter = "a parameter";
 const auto value_def = ('-' > number_text)[take_negative] | number_text[take_value];
 const auto legal_def = ("in" > x3::lit('[') > value > ',' > value > ']')[take_legal];
-const auto parameter_def = (identifier > assign > value > -legal)[take_parameter];
+const auto learned_def = (x3::lit("learned") >> x3::matches["channel"])[take_learned];
+const auto parameter_def = (identifier > assign > value > -legal > -learned)[take_parameter];
 
-BOOST_SPIRIT_DEFINE(value, legal, parameter)
+BOOST_SPIRIT_DEFINE(value, legal, learned, parameter)
 
 [[noreturn]] void throw_fault(std::string_view text, Place at, std::string_view what) {
   const auto column = static_cast<std::size_t>(at - text.data());

@@ -192,11 +192,17 @@ kernels::ActivationRef with_defaults(int id, const kernels::Traits& info) {
   return ref;
 }
 
-std::string label_of(const kernels::ActivationRef& f, const kernels::Traits& info) {
+std::string label_of(const kernels::ActivationRef& f, const EachLearned& learned,
+                     const kernels::Traits& info) {
   std::string text(info.name);
   for (std::size_t i = 0; i < info.parameters.size(); ++i) {
+    std::string value;
     if (f.parameters[i] != info.parameters[i].default_value)
-      text += fmt::format(":{}={}", info.parameters[i].name, f.parameters[i]);
+      value = fmt::format("{}", f.parameters[i]);
+    value += text_of(learned[i]);
+    if (value.empty()) continue;
+    text += fmt::format(":{}={}", info.parameters[i].name,
+                        std::string_view(value).substr(value[0] == ' '));
   }
   return text;
 }
@@ -210,6 +216,21 @@ Expanded expanded(const Definition& definition) {
   Graph& graph = result.graph;
   result.root = expand(graph, definition, graph.variable(),
                        [&](int place) { return graph.parameter(place); });
+  return result;
+}
+
+bool has_closed_form(int id) {
+  return definition_of(id) != nullptr;
+}
+
+Expanded expanded(int id) {
+  const Definition& definition = *definition_of(id);
+  Expanded result;
+  Graph& graph = result.graph;
+  result.root = expand(graph, definition, graph.variable(), [&](int place) {
+    const std::string& name = definition.parameters[static_cast<std::size_t>(place)].name;
+    return graph.parameter(static_cast<int>(place_in_list(id, name)));
+  });
   return result;
 }
 

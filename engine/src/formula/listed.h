@@ -14,8 +14,9 @@ namespace saltus::formula {
 /// The activation of that id, of which `info` is known, with its defaults.
 kernels::ActivationRef with_defaults(int id, const kernels::Traits& info);
 
-/// "elu:alpha=0.2": its name and the parameters that differ from their defaults.
-std::string label_of(const kernels::ActivationRef& f, const kernels::Traits& info);
+/// "elu:alpha=0.2": its name and the parameters that differ from their defaults, or are learned.
+std::string label_of(const kernels::ActivationRef& f, const EachLearned& learned,
+                     const kernels::Traits& info);
 
 /// An activation of the list that has a closed form: its name, and a formula in x and its
 /// parameters.
@@ -31,6 +32,11 @@ struct Expanded {
   Id root = kNone;
 };
 Expanded expanded(const Definition& definition);
+
+/// The same for an activation of the list that has a closed form, its parameters by their places in
+/// the list.
+bool has_closed_form(int id);
+Expanded expanded(int id);
 
 /// The activation of the list that is the same function as a formula, whatever its parameters.
 struct Twin {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,15 +14,17 @@ namespace saltus::formula {
 /// Deals slots: a block's slot is free again behind its last reader.
 class Program::Compiler {
  public:
-  Compiler(Program& program, const Graph& graph, Id y, Id slope, bool with_slope)
-      : program_(program), graph_(graph), roots_{y, with_slope ? slope : y} {
+  /// For `roots`, which have the bits that they have in a program for all of `together`.
+  Compiler(Program& program, const Graph& graph, std::vector<Id> roots,
+           std::span<const Id> together)
+      : program_(program), graph_(graph), roots_(std::move(roots)) {
     order_ = graph.needed(roots_);
     const auto size = static_cast<std::size_t>(graph.size());
     slots_.resize(size, kNoSlot);
     readers_.resize(size);
     fused_.resize(size);
     varies_.resize(size);
-    fuse_products(std::array<Id, 2>{y, slope});
+    fuse_products(together);
   }
 
   void run() {
@@ -33,10 +36,10 @@ class Program::Compiler {
         if (varies_[at(id)] == varying) emit(id);
       if (!varying) program_.uniform_count_ = static_cast<int>(program_.instructions_.size());
     }
-    program_.y_ = slots_[at(roots_[0])];
-    program_.slope_ = slots_[at(roots_[1])];
     program_.listed_ = graph_.listed();
   }
+
+  int slot_of(Id id) const { return slots_[at(id)]; }
 
  private:
   static std::size_t at(Id id) { return static_cast<std::size_t>(id); }
@@ -162,7 +165,7 @@ class Program::Compiler {
 
   Program& program_;
   const Graph& graph_;
-  std::array<Id, 2> roots_;
+  std::vector<Id> roots_;
   std::vector<Id> order_;
   std::vector<std::uint8_t> slots_;
   std::vector<int> readers_;
@@ -171,18 +174,38 @@ class Program::Compiler {
 };
 
 Program::Program(const Graph& graph, Id y, Id slope, bool with_slope) {
-  Compiler(*this, graph, y, slope, with_slope).run();
+  const std::array<Id, 2> both = {y, slope};
+  Compiler compiler(*this, graph, {y, with_slope ? slope : y}, both);
+  compiler.run();
+  y_ = compiler.slot_of(y);
+  slope_ = compiler.slot_of(with_slope ? slope : y);
+}
+
+Program::Program(const Graph& graph, const Derivatives& derivatives) {
+  std::vector<Id> roots = {derivatives.slope};
+  for (const Id id : derivatives.by_parameter)
+    if (id != kNone) roots.push_back(id);
+  Compiler compiler(*this, graph, roots, roots);
+  compiler.run();
+  y_ = slope_ = compiler.slot_of(derivatives.slope);
+  for (std::size_t i = 0; i < by_parameter_.size(); ++i) {
+    const Id id = derivatives.by_parameter[i];
+    if (id != kNone) by_parameter_[i] = compiler.slot_of(id);
+  }
 }
 
 ProgramView Program::view() const {
-  return {.loads = loads_.data(),
-          .instructions = instructions_.data(),
-          .listed = listed_.data(),
-          .load_count = static_cast<int>(loads_.size()),
-          .uniform_count = uniform_count_,
-          .count = static_cast<int>(instructions_.size()),
-          .y = y_,
-          .slope = slope_};
+  ProgramView view = {.loads = loads_.data(),
+                      .instructions = instructions_.data(),
+                      .listed = listed_.data(),
+                      .load_count = static_cast<int>(loads_.size()),
+                      .uniform_count = uniform_count_,
+                      .count = static_cast<int>(instructions_.size()),
+                      .y = y_,
+                      .slope = slope_,
+                      .by_parameter = {}};
+  std::ranges::copy(by_parameter_, view.by_parameter);
+  return view;
 }
 
 }  // namespace saltus::formula

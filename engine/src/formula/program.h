@@ -2,6 +2,7 @@
 // set run.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -36,6 +37,14 @@ struct ProgramView {
   const kernels::ActivationRef* listed;
   int load_count, uniform_count, count;
   int y, slope;  ///< slots of the results
+  int by_parameter[kernels::kMaxParameters];
+};
+
+/// The derivatives of a formula: with respect to x, and to those parameters for which it is not
+/// kNone.
+struct Derivatives {
+  Id slope = kNone;
+  std::array<Id, kernels::kMaxParameters> by_parameter = {kNone, kNone, kNone, kNone};
 };
 
 /// Slot 0 is x.
@@ -44,6 +53,9 @@ class Program {
   /// For the nodes of f and of f', or for f alone, with the same bits. Throws InvalidArgument if it
   /// would hold more than kMostSlots blocks.
   Program(const Graph& graph, Id y, Id slope, bool with_slope);
+
+  /// For derivatives without f. Throws likewise.
+  Program(const Graph& graph, const Derivatives& derivatives);
 
   [[nodiscard]] ProgramView view() const;
 
@@ -56,6 +68,7 @@ class Program {
   int uniform_count_ = 0;
   int y_ = 0;
   int slope_ = 0;
+  std::array<int, kernels::kMaxParameters> by_parameter_ = {};
 };
 
 }  // namespace saltus::formula

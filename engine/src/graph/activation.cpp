@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -58,7 +59,8 @@ constexpr Elsewhere kElsewhere[] = {
      "ends"},
     {"log_softmax", "takes all outputs of a sample together and is a layer, LogSoftmax"},
     {"prelu",
-     "learns its slope and is a layer, PReLU: with a slope that stays it is leaky_relu:alpha=0.25"},
+     "learns its slope and is a layer, PReLU: with one slope for each channel it is "
+     "leaky_relu:alpha=0.25 learned channel"},
     {"rrelu",
      "draws its slope at random: with the mean of its slopes it is leaky_relu:alpha=0.229"},
     {"crelu", "gives two outputs for each input: activations here give one, as relu does"},
@@ -116,6 +118,28 @@ float legal_value(const ActivationInfo& info, const Parameter& parameter, std::s
   return value;
 }
 
+/// "0.2", "learned", "0.2 learned channel": what a parameter is given.
+struct Given {
+  float value;
+  Learned learned = Learned::no;
+};
+
+Given given_value(const ActivationInfo& info, const Parameter& parameter, std::string_view text) {
+  Given given{parameter.default_value};
+  for (const Learned learned : {Learned::channel, Learned::layer}) {
+    const std::string_view words = formula::text_of(learned).substr(1);
+    if (!text.ends_with(words)) continue;
+    given.learned = learned;
+    text.remove_suffix(words.size());
+    break;
+  }
+  const auto last = text.find_last_not_of(' ');
+  text = text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  if (given.learned == Learned::no || !text.empty())
+    given.value = legal_value(info, parameter, text);
+  return given;
+}
+
 // What `get`, called with an entry and its parameters, gives for the entry of `ref`.
 template <class Get>
 auto of_entry(const kernels::ActivationRef& ref, Get get) {
@@ -155,6 +179,14 @@ bool looks_like_formula(std::string_view text) {
          trimmed.ends_with(" x");
 }
 
+/// Parameters are learned by the derivatives of a formula.
+void require_closed_form(const Activation& activation) {
+  if (activation.is_formula() || formula::has_closed_form(activation.ref().id)) return;
+  throw InvalidArgument(fmt::format(
+      "parameter {} of activation {} changes nothing in its values, so that nothing can be learned",
+      activation.info().parameters[0].name, activation.name()));
+}
+
 /// What formulas call: an activation of the list, or a formula defined before, written out.
 formula::Id call_activation(formula::Graph& graph, std::string_view name,
                             std::span<const std::pair<std::string_view, float>> values,
@@ -173,7 +205,7 @@ formula::Id call_activation(formula::Graph& graph, std::string_view name,
   return formula::insert(graph, formula->definition(), operand, values_of(called.ref()));
 }
 
-kernels::ActivationRef define_formula(std::string_view text) {
+std::pair<kernels::ActivationRef, formula::EachLearned> define_formula(std::string_view text) {
   formula::Definition definition = formula::read_definition(text, call_activation);
   if (ids_by_name().contains(folded(definition.name))) throw_taken(definition.name);
   const std::vector<std::string_view> functions = formula::function_names();
@@ -182,9 +214,10 @@ kernels::ActivationRef define_formula(std::string_view text) {
         "{} has a meaning in formulas already; give yours another name", definition.name));
   }
   const formula::ParameterValues values = definition.defaults();
+  const formula::EachLearned learned = definition.learned();
   kernels::ActivationRef ref{add_formula(std::move(definition)), {}};
   std::ranges::copy(values, ref.parameters);
-  return ref;
+  return {ref, learned};
 }
 
 /// f and f' at x by the code that trains.
@@ -220,14 +253,20 @@ Activation Activation::custom(std::string name, Function function) {
 }
 
 Activation Activation::define(std::string_view name, std::string_view formula) {
-  return Activation(define_formula(fmt::format("{} = {}", name, formula)));
+  const auto [ref, learned] = define_formula(fmt::format("{} = {}", name, formula));
+  return Activation(ref, learned);
 }
 
 Activation Activation::parse(std::string_view text) {
-  if (looks_like_formula(text)) return Activation(define_formula(text));
+  if (looks_like_formula(text)) {
+    const auto [ref, learned] = define_formula(text);
+    return Activation(ref, learned);
+  }
   const NamedValues parts = named_values(text, "elu:alpha=0.2");
   const int id = id_of_name(parts.name);
-  Activation result(formula::with_defaults(id, info_of(id)));
+  const formula::Formula* formula = find_formula(id);
+  Activation result(formula::with_defaults(id, info_of(id)),
+                    formula == nullptr ? formula::EachLearned() : formula->definition().learned());
   const ActivationInfo& info = result.info();
   std::array<bool, kernels::kMaxParameters> given{};
   for (const auto& [name, value] : parts.values) {
@@ -236,18 +275,21 @@ Activation Activation::parse(std::string_view text) {
       throw InvalidArgument(
           fmt::format("parameter {} is given twice in '{}'", info.parameters[i].name, text));
     given[i] = true;
-    result.ref_.parameters[i] = legal_value(info, info.parameters[i], value);
+    const auto [number, learned] = given_value(info, info.parameters[i], value);
+    result.ref_.parameters[i] = number;
+    result.learned_[i] = learned;
   }
+  if (result.is_learned()) require_closed_form(result);
   return result;
 }
 
 std::string Activation::str() const {
   const formula::Formula* formula = find_formula(ref_.id);
-  return formula == nullptr ? label() : formula->definition().text(values_of(ref_));
+  return formula == nullptr ? label() : formula->definition().text(values_of(ref_), learned_);
 }
 
 std::string Activation::label() const {
-  return formula::label_of(ref_, info());
+  return formula::label_of(ref_, learned_, info());
 }
 
 bool Activation::is_formula() const {
@@ -277,7 +319,8 @@ float Activation::df(float x) const {
 }
 
 bool operator==(const Activation& a, const Activation& b) {
-  return a.ref_.id == b.ref_.id && std::ranges::equal(a.ref_.parameters, b.ref_.parameters);
+  return a.ref_.id == b.ref_.id && a.learned_ == b.learned_ &&
+         std::ranges::equal(a.ref_.parameters, b.ref_.parameters);
 }
 
 }  // namespace saltus

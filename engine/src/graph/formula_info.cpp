@@ -31,7 +31,8 @@ std::vector<std::string> twins_of(const Activation& activation, const formula::F
   std::vector<std::string> texts;
   const kernels::ActivationRef runs = runnable(activation.ref());
   if (!is_custom_activation(runs.id)) {
-    texts.push_back(formula::label_of(runs, activation_list()[static_cast<std::size_t>(runs.id)]));
+    texts.push_back(
+        formula::label_of(runs, {}, activation_list()[static_cast<std::size_t>(runs.id)]));
   }
   for (const auto& [id, x_scale, y_scale] :
        formula::rescaled_twins(formula, values_of(activation.ref()))) {

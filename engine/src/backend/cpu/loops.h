@@ -13,6 +13,10 @@
 
 #include "plan/tensor.h"
 
+namespace saltus::formula {
+struct LearnedRun;
+}
+
 namespace saltus::cpu {
 
 /// Elements in memory: f32 or bf16 (or u8, where a loop says so).
@@ -73,6 +77,13 @@ struct Loops {
 
   /// y = f(x), slope = f'(x); slope may be null, and y may be x (of the same type).
   void (*activate)(const kernels::ActivationRef& f, In x, Out y, float* slope, std::int64_t n);
+
+  /// y = f(x) with parameters that are learned, n being whole pixels of run.channels.
+  void (*activate_learned)(const formula::LearnedRun& run, In x, Out y, std::int64_t n);
+  /// dx = dy f'(x), unless dx is null, and sums[p] += the sums of dy times the derivative by each
+  /// learned parameter p, one for all or one a channel.
+  void (*activate_learned_backward)(const formula::LearnedRun& run, In x, In dy, Out dx,
+                                    double* const* sums, std::int64_t n);
 
   /// See ops::ActivatePool; slope and index may be null (evaluation). Pooling here, with or
   /// without an activation, leaves out padding, takes windows of up to 256 positions where there is

@@ -1,18 +1,11 @@
 #include "backend/cpu/loops/formula.h"
 
-#include "backend/cpu/loops/evaluate.h"
+#include "backend/cpu/loops/blocks.h"
 
 namespace saltus::cpu::SALTUS_ISA {
 namespace {
 
 namespace op = kernels::formula;
-
-/// So few that the blocks of most formulas fit the first cache, so many that instructions cost
-/// nothing.
-constexpr std::int64_t kBlock = 256;
-
-using Operation = void (*)(const float* a, const float* b, const float* c, float* y,
-                           std::int64_t n);
 
 template <class Op>
 void operate(const float* a, const float* b, const float* c, float* y, std::int64_t n) {
@@ -21,52 +14,10 @@ void operate(const float* a, const float* b, const float* c, float* y, std::int6
 }
 
 template <class... Op>
-Operation find_operation(int code, op::OperationTypes<Op...>) {
-  static constexpr Operation kAll[] = {&operate<Op>...};
+BlockOperation find_operation(int code, op::OperationTypes<Op...>) {
+  static constexpr BlockOperation kAll[] = {&operate<Op>...};
   return kAll[code];
 }
-
-/// Blocks by slots. Slot 0 is the input, and where it is stands in `x`.
-class Blocks {
- public:
-  explicit Blocks(const formula::ProgramView& program) : program_(program) {}
-
-  void load(const float* parameters) {
-    for (int i = 0; i < program_.load_count; ++i) {
-      const formula::Load& load = program_.loads[i];
-      const float value = load.parameter < 0 ? load.value : parameters[load.parameter];
-      for (float& element : room_[load.out]) element = value;
-    }
-    x_ = room_[0];
-    for (float& element : room_[0]) element = 0;
-    for (int i = 0; i < program_.uniform_count; ++i) run(program_.instructions[i], kBlock);
-  }
-
-  void run(const float* x, std::int64_t n) {
-    x_ = x;
-    for (int i = program_.uniform_count; i < program_.count; ++i) run(program_.instructions[i], n);
-  }
-
-  const float* operator[](int slot) const { return slot == 0 ? x_ : room_[slot]; }
-
- private:
-  void run(const formula::Instruction& instruction, std::int64_t n) {
-    float* out = room_[instruction.out];
-    const float* a = (*this)[instruction.a];
-    if (instruction.kind == formula::Kind::listed) {
-      const bool with_slope = instruction.b != formula::kNoSlot;
-      evaluate(program_.listed[instruction.code], a, out,
-               with_slope ? room_[instruction.b] : nullptr, n);
-      return;
-    }
-    find_operation(instruction.code, op::Operations{})(a, (*this)[instruction.b],
-                                                       (*this)[instruction.c], out, n);
-  }
-
-  const formula::ProgramView& program_;
-  const float* x_ = nullptr;
-  alignas(64) float room_[formula::kMostSlots][kBlock];
-};
 
 /// Whether one is beyond floats, or NaN came out.
 bool needs_mending(const formula::Extent& extent, const float* x, const float* y,
@@ -82,14 +33,21 @@ bool needs_mending(const formula::Extent& extent, const float* x, const float* y
 
 }  // namespace
 
+BlockOperation block_operation(int code) {
+  return find_operation(code, op::Operations{});
+}
+
 void evaluate_formula(const formula::Ready& formula, const float* x, float* y, float* slope,
                       std::int64_t n) {
   Blocks blocks(slope == nullptr ? formula.value : formula.both);
-  blocks.load(formula.parameters);
+  blocks.load([&](const formula::Load& load, float* block) {
+    const float value = load.parameter < 0 ? load.value : formula.parameters[load.parameter];
+    for (std::int64_t i = 0; i < kFormulaBlock; ++i) block[i] = value;
+  });
   const formula::ProgramView& program = slope == nullptr ? formula.value : formula.both;
-  float inputs[kBlock];
-  for (std::int64_t first = 0; first < n; first += kBlock) {
-    const std::int64_t count = smaller(kBlock, n - first);
+  float inputs[kFormulaBlock];
+  for (std::int64_t first = 0; first < n; first += kFormulaBlock) {
+    const std::int64_t count = smaller(kFormulaBlock, n - first);
     blocks.run(x + first, count);
     const float* values = blocks[program.y];
     const float* slopes = blocks[program.slope];

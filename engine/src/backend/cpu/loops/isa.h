@@ -61,6 +61,9 @@ SALTUS_HD std::int64_t larger(std::int64_t a, std::int64_t b) {
 // The loops, as in Loops.
 void load(In source, Out x, std::int64_t n);
 void activate(const kernels::ActivationRef& f, In x, Out y, float* slope, std::int64_t n);
+void activate_learned(const formula::LearnedRun& run, In x, Out y, std::int64_t n);
+void activate_learned_backward(const formula::LearnedRun& run, In x, In dy, Out dx,
+                               double* const* sums, std::int64_t n);
 void activate_pool(const kernels::ActivationRef& f, In x, Out y, float* slope, std::uint8_t* index,
                    const plan::Window& window, std::int64_t images);
 void multiply(In dy, const float* slope, Out dx, std::int64_t n);
