@@ -4,12 +4,19 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <saltus/layers.h>
 
 namespace saltus {
+
+/// A closed interval.
+struct Bounds {
+  float low = 0;
+  float high = 0;
+};
 
 /// A weight tensor of a node, in Keras's layout.
 struct Weight {
@@ -18,6 +25,9 @@ struct Weight {
   Initializer initializer = initializers::Zeros{};
   Fans fans;
   bool trainable = true;
+  /// Of a learned parameter of an activation: it is used within these, and weight decay leaves it
+  /// alone.
+  std::optional<Bounds> bounds = std::nullopt;
 };
 
 /// Index of a node in its graph.

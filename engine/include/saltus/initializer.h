@@ -55,6 +55,17 @@ struct Ones {
   bool operator==(const Ones&) const = default;
 };
 
+/// All `value`.
+struct Constant {
+  double value = 0;
+
+  static constexpr std::string_view kName = "constant";
+  static constexpr auto parameters() {
+    return std::tuple(kernels::number("value", &Constant::value, kernels::kFinite));
+  }
+  bool operator==(const Constant&) const = default;
+};
+
 /// From Glorot and Bengio (2010).
 struct GlorotUniform {
   static constexpr std::string_view kName = "glorot_uniform";
@@ -158,11 +169,12 @@ struct Orthogonal {
 
 /// One of the initializers.
 using Initializer =
-    std::variant<initializers::Zeros, initializers::Ones, initializers::GlorotUniform,
-                 initializers::GlorotNormal, initializers::HeUniform, initializers::HeNormal,
-                 initializers::LecunUniform, initializers::LecunNormal, initializers::RandomNormal,
-                 initializers::RandomUniform, initializers::TruncatedNormal,
-                 initializers::VarianceScaling, initializers::Orthogonal>;
+    std::variant<initializers::Zeros, initializers::Ones, initializers::Constant,
+                 initializers::GlorotUniform, initializers::GlorotNormal, initializers::HeUniform,
+                 initializers::HeNormal, initializers::LecunUniform, initializers::LecunNormal,
+                 initializers::RandomNormal, initializers::RandomUniform,
+                 initializers::TruncatedNormal, initializers::VarianceScaling,
+                 initializers::Orthogonal>;
 
 /// Every initializer with its defaults, in the order of the list.
 SALTUS_API const std::vector<Initializer>& initializer_list();

@@ -75,6 +75,9 @@ class Drawing {
 
   void operator()(const Zeros& /*initializer*/) const { std::ranges::fill(values_, 0.0F); }
   void operator()(const Ones& /*initializer*/) const { std::ranges::fill(values_, 1.0F); }
+  void operator()(const Constant& constant) const {
+    std::ranges::fill(values_, static_cast<float>(constant.value));
+  }
   template <class I>
   requires requires { I::kRule; }
   void operator()(const I& /*initializer*/) const { (*this)(I::kRule); }

@@ -11,7 +11,7 @@ namespace saltus::ops {
 
 /// The trial table's numbers of a graph's activations and dropouts.
 struct Slots {
-  std::vector<int> activation;  ///< by node; -1 where it has none
+  std::vector<int> activation;  ///< by node; -1 where it has none, or one that is learned
   std::vector<int> dropout;     ///< by node; -1 where it is none
   int activations = 0;          ///< how many there are
   int dropouts = 0;

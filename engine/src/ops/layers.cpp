@@ -1,10 +1,14 @@
 // What the list of layers answers for a layer of whichever kind.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include <saltus/error.h>
 
 #include "graph/infer.h"
 #include "graph/kind.h"
+#include "graph/learned_activation.h"
 #include "ops/choices.h"
 #include "ops/list.h"
 
@@ -38,7 +42,13 @@ Inferred infer(const Layer& layer, const std::string& name, std::span<const Shap
                       kArity.most > 1 ? "two or more" : fmt::to_string(kArity.least),
                       kArity.least == 1 ? "" : "s", inputs.size()));
     }
-    return rule.infer(one, ops::Inference(name, inputs));
+    Inferred inferred = rule.infer(one, ops::Inference(name, inputs));
+    const Activation* activation = ops::activation_of(layer);
+    if (activation != nullptr) {
+      std::ranges::move(learned_weights(*activation, name, inferred.shape.back()),
+                        std::back_inserter(inferred.weights));
+    }
+    return inferred;
   });
 }
 
@@ -70,8 +80,10 @@ bool is_alike(const T& a, const T& b) {
 bool is_alike(const Initializer&, const Initializer&) {
   return true;
 }
-/// Models may differ in the activation, but not in whether there is one.
+/// Models may differ in the activation, but not in whether there is one, and what is learned of it
+/// is a matter of their weights.
 bool is_alike(const Activation& a, const Activation& b) {
+  if (a.is_learned() || b.is_learned()) return a == b;
   return (a == Activation()) == (b == Activation());
 }
 
@@ -79,7 +91,10 @@ bool are_alike(const Node& a, const Node& b) {
   if (a.inputs != b.inputs) return false;
   if (are_exchangeable(a.layer, b.layer)) return true;
   if (a.layer.index() != b.layer.index()) return false;
-  if (std::holds_alternative<Activation>(a.layer)) return true;
+  if (const auto* activation = std::get_if<Activation>(&a.layer)) {
+    const auto& other = std::get<Activation>(b.layer);
+    return activation->is_learned() || other.is_learned() ? *activation == other : true;
+  }
   return with_rule(a.layer, [&]<class L>(LayerRule<L> rule, const L& layer) {
     const L& other = std::get<L>(b.layer);
     return std::apply(
@@ -120,7 +135,9 @@ kernels::DropoutRule dropout_of(const Layer& layer) {
 Slots deal_slots(const Graph& graph) {
   Slots slots;
   for (const Node& node : graph.nodes()) {
-    slots.activation.push_back(activation_of(node.layer) != nullptr ? slots.activations++ : -1);
+    const Activation* activation = activation_of(node.layer);
+    const bool has_slot = activation != nullptr && !activation->is_learned();
+    slots.activation.push_back(has_slot ? slots.activations++ : -1);
     slots.dropout.push_back(is_dropout(node.layer) ? slots.dropouts++ : -1);
   }
   return slots;

@@ -21,6 +21,7 @@
 #include "ops/group_normalization/group_normalization.h"
 #include "ops/input/input.h"
 #include "ops/layer_normalization/layer_normalization.h"
+#include "ops/learned_activation/learned_activation.h"
 #include "ops/loss/loss.h"
 #include "ops/multiply/multiply.h"
 #include "ops/parametric_relu/parametric_relu.h"
@@ -38,14 +39,15 @@ namespace saltus::ops {
 using ForwardStep =
     std::variant<LoadInput, Convolution, DepthwiseConvolution, Gemm, Activate, MaxPool, AveragePool,
                  Drop, ParametricRelu, SoftmaxRows, NormalizeBatch, NormalizeMoving, NormalizeRows,
-                 NormalizeGroups, Sum, Multiply, Concat, Split, Pad, DropMaps, AddNoise>;
+                 NormalizeGroups, Sum, Multiply, Concat, Split, Pad, DropMaps, AddNoise,
+                 ActivateLearned>;
 
 /// What differentiation makes of them.
 using BackwardStep =
     std::variant<ConvolutionBackward, DepthwiseConvolutionBackward, GemmBackward, ActivateBackward,
                  MaxPoolBackward, AveragePoolBackward, DropBackward, ParametricReluBackward,
                  SoftmaxRowsBackward, NormalizeBatchBackward, NormalizeRowsBackward,
-                 NormalizeGroupsBackward, PadBackward>;
+                 NormalizeGroupsBackward, PadBackward, ActivateLearnedBackward>;
 
 /// What begins the backward pass, and ends it.
 using BatchStep = std::variant<EvaluateLoss, Update>;

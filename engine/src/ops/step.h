@@ -100,6 +100,10 @@ void for_each_operand(S& step, Visit&& visit) {
   const auto see = [&]<class Member>(Member& member) {
     if constexpr (requires { Member::kUse; }) {
       if (member.id != kNone) visit(member.id, Member::kUse);
+    } else if constexpr (requires { Member::value_type::kUse; }) {
+      for (auto& each : member) {
+        if (each.id != kNone) visit(each.id, Member::value_type::kUse);
+      }
     }
   };
   std::apply([&](auto&... member) { (see(member), ...); }, members(step));

@@ -71,15 +71,18 @@ Axis Axis::accuracy(const Range& values) {
           logarithmic(ticks(steps_for(range), range, accuracy_label), range.high, range.low)};
 }
 
+Axis Axis::plain(const Range& values) {
+  if (values.empty()) return plain({0, 1});
+  const double margin = std::max(kMargin * (values.high - values.low), 1e-6);
+  return {Kind::plain, false,
+          fmt::format("unset logscale y\nset format y '%.3g'\nset ytics autofreq\n"
+                      "set yrange [{:.9g}:{:.9g}]\n",
+                      values.low - margin, values.high + margin)};
+}
+
 Axis Axis::loss(const Range& values) {
   if (values.empty()) return loss({0, 1});
-  if (values.low <= 0) {
-    const double margin = std::max(kMargin * (values.high - values.low), 1e-6);
-    return {Kind::plain, false,
-            fmt::format("unset logscale y\nset format y '%.3g'\nset ytics autofreq\n"
-                        "set yrange [{:.9g}:{:.9g}]\n",
-                        values.low - margin, values.high + margin)};
-  }
+  if (values.low <= 0) return plain(values);
   const Range range = logarithmic_margin(values.low, values.high);
   const auto label = [](double value) { return value; };
   return {Kind::plain, true,

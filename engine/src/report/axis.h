@@ -33,6 +33,9 @@ class Axis {
   /// For losses: logarithmic if all are positive.
   static Axis loss(const Range& range);
 
+  /// For numbers of any sign.
+  static Axis plain(const Range& range);
+
   double place(double value) const;
 
   bool is_logarithmic() const { return logarithmic_; }

@@ -1,4 +1,7 @@
 #include <iterator>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -8,6 +11,7 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "report/learned_parameters.h"
 
 namespace saltus {
 namespace {
@@ -70,10 +74,17 @@ constexpr Column kColumns[] = {
     {"trial", [](const Row& row, auto) { return row.trial.id; }},
 };
 
+/// Those, and one for each learned parameter.
+std::vector<Column> columns_of(const std::set<std::string>& learned) {
+  std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
+  for (const std::string& name : learned) columns.push_back({name, figure});
+  return columns;
+}
+
 /// A line of what `cell` gives for each column.
-std::string line_of(const auto& cell) {
+std::string line_of(const std::vector<Column>& columns, const auto& cell) {
   std::string line;
-  for (const Column& column : kColumns) line += cell(column) + ',';
+  for (const Column& column : columns) line += cell(column) + ',';
   line.back() = '\n';
   return line;
 }
@@ -81,12 +92,15 @@ std::string line_of(const auto& cell) {
 }  // namespace
 
 void write_history_csv(const std::filesystem::path& file, const SweepResult& result) try {
-  std::string text = line_of([](const Column& column) { return std::string(column.name); });
+  const std::set<std::string> learned = learned_parameters(result);
+  const std::vector<Column> columns = columns_of(learned);
+  std::string text = line_of(columns, [](const Column& column) { return csv_field(column.name); });
   for (const SettingResult& setting : result.settings) {
     for (const TrialResult& trial : setting.trials) {
       for (std::size_t epoch = 0; epoch < trial.history.epoch.size(); ++epoch) {
         const Row row = {.setting = setting.setting, .trial = trial, .epoch = epoch};
-        text += line_of([&](const Column& column) { return column.value(row, column.name); });
+        text +=
+            line_of(columns, [&](const Column& column) { return column.value(row, column.name); });
       }
     }
   }

@@ -35,9 +35,13 @@ void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
                    const SweepPlan& plan, const SweepResult& result);
 void draw_loss(const std::filesystem::path& folder, std::string_view name, const SweepPlan& plan,
                const SweepResult& result);
+/// Nothing where no parameter of an activation is learned.
+void draw_parameters(const std::filesystem::path& folder, std::string_view name,
+                     const SweepPlan& plan, const SweepResult& result);
 inline constexpr SweepPicture kPictures[] = {
     {"accuracy", draw_accuracy},
     {"loss", draw_loss},
+    {"parameters", draw_parameters},
 };
 
 /// All of them that history.jsonl can be made into again.

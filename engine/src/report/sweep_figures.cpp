@@ -1,6 +1,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
+#include "report/learned_parameters.h"
 #include "report/outputs.h"
 
 namespace saltus {
@@ -231,6 +233,22 @@ class SweepFigure {
   std::string script_;
 };
 
+/// A row for each parameter's name, a panel for each layer that learns one.
+std::vector<Row> rows_of(const std::set<std::string>& learned) {
+  std::map<std::string, Row> rows;
+  for (const std::string& name : learned) {
+    const std::size_t slash = name.rfind('/');
+    const std::string parameter = name.substr(slash + 1);
+    Row& row = rows[parameter];
+    row.label = parameter;
+    row.axis = &Axis::plain;
+    row.panels.push_back({.title = name.substr(0, slash), .metric = name});
+  }
+  std::vector<Row> result;
+  for (auto& [parameter, row] : rows) result.push_back(std::move(row));
+  return result;
+}
+
 /// The title of a known data set, otherwise the name of the folder.
 std::string title_of(const ImageDataset& data) {
   return data.title.empty() ? data.name : data.title;
@@ -275,6 +293,20 @@ void draw_loss(const std::filesystem::path& folder, std::string_view name, const
              {{std::string(to_string(plan.config.loss)),
                &Axis::loss,
                {{"training (dropout on)", "loss"}, {"validation", "val_loss"}}}});
+}
+
+void draw_parameters(const std::filesystem::path& folder, std::string_view name,
+                     const SweepPlan& plan, const SweepResult& result) {
+  const std::set<std::string> learned = learned_parameters(result);
+  if (learned.empty()) return;
+  std::vector<Series> series = make_series(result);
+  std::erase_if(series,
+                [](const Series& one) { return !one.result->setting.activation.is_learned(); });
+  const std::vector<Row> rows = rows_of(learned);
+  SweepFigure(series, 100 + 270 * static_cast<int>(rows.size()))
+      .write(folder, name,
+             fmt::format("{}: learned parameters of activations", title_of(*plan.data)),
+             describe(plan), rows);
 }
 
 }  // namespace saltus

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include <saltus/error.h>
 #include <saltus/kernels/activations.h>
 
+#include "core/text.h"
 #include "graph/custom_activation.h"
 #include "store/onnx_formula.h"
 #include "store/onnx_math.h"
@@ -203,8 +205,11 @@ Expression onnx_listed(const kernels::ActivationRef& f, const Expression& x) {
 Expression onnx_activation(const Activation& activation, const Expression& x,
                            std::string_view layer) {
   const kernels::ActivationRef ref = runnable(activation.ref());
-  if (const formula::Formula* formula = find_formula(ref.id))
-    return onnx_formula(*formula, values_of(ref), x);
+  if (const formula::Formula* formula = find_formula(ref.id)) {
+    std::vector<Expression> parameters;
+    for (const float value : values_of(ref)) parameters.emplace_back(shortest(value));
+    return onnx_formula(formula->graph(), formula->value(), parameters, x);
+  }
   if (is_custom_activation(ref.id)) {
     throw InvalidArgument(
         fmt::format("{}: activation {} is a C++ function, which ONNX cannot hold; choose another "

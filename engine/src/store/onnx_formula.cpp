@@ -5,7 +5,6 @@
 #include <map>
 #include <numbers>
 
-#include "core/text.h"
 #include "formula/listed.h"
 #include "store/onnx_math.h"
 
@@ -19,7 +18,7 @@ namespace op = formula::op;
 
 class Exporter {
  public:
-  Exporter(const formula::Graph& graph, const formula::ParameterValues& parameters, Expression x)
+  Exporter(const formula::Graph& graph, std::span<const Expression> parameters, Expression x)
       : graph_(graph), parameters_(parameters), x_(std::move(x)) {}
 
   /// A comparison is 1 or 0 where a number is wanted.
@@ -53,7 +52,7 @@ class Exporter {
       case Kind::variable:
         return x_;
       case Kind::parameter:
-        return shortest(parameters_[static_cast<std::size_t>(node.code)]);
+        return parameters_[static_cast<std::size_t>(node.code)];
       case Kind::listed:
       case Kind::listed_slope: {
         const auto& f = graph_.listed()[static_cast<std::size_t>(node.code)];
@@ -115,16 +114,16 @@ class Exporter {
   static Expression of(op::Equal, X a, X b) { return where(a == b, 1, 0); }
 
   const formula::Graph& graph_;
-  const formula::ParameterValues& parameters_;
+  std::span<const Expression> parameters_;
   Expression x_;
   std::map<Id, Expression> known_;
 };
 
 }  // namespace
 
-Expression onnx_formula(const formula::Formula& formula, const formula::ParameterValues& parameters,
-                        const Expression& x) {
-  return Exporter(formula.graph(), parameters, x).number(formula.value());
+Expression onnx_formula(const formula::Graph& graph, formula::Id root,
+                        std::span<const Expression> parameters, const Expression& x) {
+  return Exporter(graph, parameters, x).number(root);
 }
 
 }  // namespace saltus::store

@@ -1,13 +1,15 @@
 // Formulas as ONNX expressions.
 #pragma once
 
-#include "formula/formula.h"
+#include <span>
+
+#include "formula/graph.h"
 #include "store/onnx_activations.h"
 
 namespace saltus::store {
 
-/// The formula of x, operation by operation.
-Expression onnx_formula(const formula::Formula& formula, const formula::ParameterValues& parameters,
-                        const Expression& x);
+/// A node of x and these parameters, operation by operation.
+Expression onnx_formula(const formula::Graph& graph, formula::Id root,
+                        std::span<const Expression> parameters, const Expression& x);
 
 }  // namespace saltus::store

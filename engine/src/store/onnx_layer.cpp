@@ -1,8 +1,12 @@
 #include "store/onnx_layer.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "core/text.h"
+#include "graph/learned_activation.h"
 #include "store/onnx_activations.h"
+#include "store/onnx_formula.h"
 
 namespace saltus::store {
 namespace {
@@ -86,8 +90,29 @@ OnnxValue OnnxLayer::pooled(std::string_view op, Size2 size, Size2 strides,
       add(op, {channels_first()}, window(size, strides == Size2{0, 0} ? size : strides, padding))};
 }
 
-std::string OnnxLayer::activated(const Activation& activation, const std::string& x) {
-  return onnx_activation(activation, Expression(onnx_, x), node_->name).value();
+std::string OnnxLayer::activated(const Activation& activation, const std::string& x,
+                                 bool channels_first) {
+  const Expression input(onnx_, x);
+  if (!activation.is_learned()) return onnx_activation(activation, input, node_->name).value();
+  std::vector<Expression> parameters;
+  const auto places = places_of_learned(activation, *node_);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] < 0)
+      parameters.emplace_back(shortest(activation.ref().parameters[i]));
+    else
+      parameters.emplace_back(onnx_,
+                              bounded_weight(static_cast<std::size_t>(places[i]), channels_first));
+  }
+  const formula::LearnedFormula formula = learned_formula(activation);
+  return onnx_formula(formula.graph(), formula.value(), parameters, input).value();
+}
+
+std::string OnnxLayer::bounded_weight(std::size_t number, bool channels_first) {
+  const Weight& weight = node_->weights[number];
+  std::vector<float> values = weights_[number];
+  for (float& value : values) value = std::clamp(value, weight.bounds->low, weight.bounds->high);
+  const Shape shape = channels_first ? Shape{weight.shape[0], 1, 1} : weight.shape;
+  return onnx_.floats(weight.name, shape, values);
 }
 
 std::string OnnxLayer::reshaped(const std::string& x, Shape shape) {

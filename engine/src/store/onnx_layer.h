@@ -64,7 +64,9 @@ class OnnxLayer {
   OnnxValue over_channels(std::string_view op);
   OnnxValue pooled(std::string_view op, Size2 size, Size2 strides, layers::Padding padding);
 
-  std::string activated(const Activation& activation, const std::string& x);
+  /// The activation of x, which is in that order of axes; its learned parameters are the node's
+  /// last weights.
+  std::string activated(const Activation& activation, const std::string& x, bool channels_first);
   /// x under another per-sample shape.
   std::string reshaped(const std::string& x, Shape shape);
 
@@ -82,6 +84,8 @@ class OnnxLayer {
   OnnxAttributes window(Size2 size, Size2 strides, layers::Padding padding) const;
 
  private:
+  /// A weight within its bounds.
+  std::string bounded_weight(std::size_t number, bool channels_first);
   std::string transposed(const std::string& x, std::vector<std::int64_t> order);
 
   const Graph& graph_;

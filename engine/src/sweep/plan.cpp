@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -151,12 +152,15 @@ std::shared_ptr<const train::Network> checked_network(const SweepConfig& config,
 
 std::vector<std::shared_ptr<const train::Network>> networks_of(
     const SweepConfig& config, const ImageDataset& data, const std::vector<Setting>& settings) {
-  // By batch_norm: all else in which settings differ leaves the structure alone.
-  std::map<bool, std::shared_ptr<const train::Network>> known;
+  // By batch_norm, and the activation where it has weights: all else in which settings differ
+  // leaves the structure alone.
+  std::map<std::pair<bool, std::string>, std::shared_ptr<const train::Network>> known;
   std::vector<std::shared_ptr<const train::Network>> networks;
   networks.reserve(settings.size());
   for (const Setting& setting : settings) {
-    auto& network = known[setting.batch_norm];
+    const Activation& activation = setting.activation;
+    auto& network =
+        known[{setting.batch_norm, activation.is_learned() ? activation.str() : std::string()}];
     if (network == nullptr) network = checked_network(config, data, setting);
     networks.push_back(network);
   }

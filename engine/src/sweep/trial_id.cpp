@@ -31,6 +31,10 @@ ReadJson details_of(const Layer& layer) {
     parameters[std::string(names[i].name)] = activation->ref().parameters[i];
   }
   ReadJson details = {{"function", activation->name()}, {"parameters", parameters}};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (activation->learned(i) == Learned::no) continue;
+    details["learned"].push_back(std::string(names[i].name));
+  }
   if (activation->is_formula()) details["formula"] = activation->info().formula;
   return details;
 }

@@ -217,6 +217,7 @@ Logs FitRun::epoch_logs(Participant& participant) {
     participant.notify(&Callback::on_test_end, validation);
     for (const auto& [name, value] : validation) logs["val_" + name] = value;
   }
+  trainer_.log_learned(participant.trial(), logs);
   logs["learning_rate"] = participant.learning_rate();
   logs["seconds"] = seconds_since(start_);
   logs["images_per_second"] =
@@ -233,6 +234,8 @@ History FitRun::history_of(const Participant& participant) const {
   history.epoch.assign(all.epoch.end() - epochs, all.epoch.end());
   std::vector<std::string> names = figures_of(participant);
   names.insert(names.end(), {"learning_rate", "seconds", "images_per_second"});
+  for (const Weight& weight : trainer_.weights())
+    if (weight.bounds) names.push_back(weight.name);
   for (const std::string& name : names) {
     const std::vector<double>& values = all.at(name);
     history.history[name].assign(values.end() - epochs, values.end());

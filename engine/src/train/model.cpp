@@ -23,7 +23,7 @@ train::Trainer& Model::State::compiled() const {
 std::vector<float> Model::State::get_weights(std::size_t weight) const {
   if (trainer) return trainer->get_weight(0, weight);
   return given[weight] ? values[weight]
-                       : train::initial_values(weights[weight], CompileOptions{}.seed, weight);
+                       : train::initial_values(weights, CompileOptions{}.seed, weight);
 }
 
 void Model::State::set(std::size_t weight, std::span<const float> numbers) {

@@ -69,8 +69,12 @@ std::shared_ptr<const Network> lower(const Graph& graph, const Loss& loss, Preci
   return std::make_shared<const Network>(Network{graph, plan::make_plan(graph, loss, precision)});
 }
 
-std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std::size_t number) {
+std::vector<float> initial_values(std::span<const Weight> weights, std::uint64_t seed,
+                                  std::size_t place) {
+  const Weight& weight = weights[place];
   std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
+  const auto number = std::ranges::count_if(weights.first(place),
+                                            [](const Weight& before) { return !before.bounds; });
   initialize(weight.initializer, weight.fans, seed, static_cast<std::uint32_t>(number), values);
   return values;
 }
@@ -109,13 +113,13 @@ Trainer::Trainer(const backend::Backend& backend, std::vector<Entry> entries,
   executable_ = backend.compile({network_, &network_->plan}, trials_of(entries_),
                                 backend_options(options, figures_, batch_size));
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    std::size_t number = 0;
-    for (const Node& node : entries_[i].graph.nodes()) {
-      for (const Weight& weight : node.weights) {
-        executable_->write_weight(static_cast<int>(i), static_cast<int>(number),
-                                  initial_values(weight, entries_[i].seed, number));
-        ++number;
-      }
+    // Initializers are those of the entry's own graph.
+    std::vector<Weight> own;
+    for (const Node& node : entries_[i].graph.nodes())
+      own.insert(own.end(), node.weights.begin(), node.weights.end());
+    for (std::size_t place = 0; place < own.size(); ++place) {
+      executable_->write_weight(static_cast<int>(i), static_cast<int>(place),
+                                initial_values(own, entries_[i].seed, place));
     }
   }
 }
@@ -259,6 +263,19 @@ void Trainer::set_learning_rate(int trial, double learning_rate) {
         saltus::text_of(entry(trial).schedule)));
   }
   set_initial_rate(trial, learning_rate);
+}
+
+void Trainer::log_learned(int trial, Logs& logs) {
+  for (std::size_t place = 0; place < weights().size(); ++place) {
+    const Weight& weight = weights()[place];
+    if (!weight.bounds) continue;
+    std::vector<float> values(static_cast<std::size_t>(element_count(weight.shape)));
+    executable_->read_weight(trial, static_cast<int>(place), values);
+    double sum = 0;
+    for (const float value : values)
+      sum += std::clamp(value, weight.bounds->low, weight.bounds->high);
+    logs[weight.name] = sum / static_cast<double>(values.size());
+  }
 }
 
 void Trainer::schedule_rates(int trial, std::int64_t steps) {

@@ -21,8 +21,10 @@ namespace saltus::train {
 struct CompiledWith;
 struct ModelFile;
 
-/// The values with which a weight of this number begins.
-std::vector<float> initial_values(const Weight& weight, std::uint64_t seed, std::size_t number);
+/// The values with which the weight at this place begins. They are the same whether parameters of
+/// activations are learned, too, or not.
+std::vector<float> initial_values(std::span<const Weight> weights, std::uint64_t seed,
+                                  std::size_t place);
 
 /// Throws InvalidArgument unless these are as many as the weight has.
 void check_values(const Weight& weight, std::span<const float> values);
@@ -152,6 +154,9 @@ class Trainer {
 
   /// The learning rate that a schedule begins with, or the one of now.
   void set_initial_rate(int trial, double learning_rate);
+
+  /// The learned parameters of a trial's activations, each as the mean over its channels.
+  void log_learned(int trial, Logs& logs);
 
   /// For the schedule of a trial.
   ScheduledStep next_step(int trial) const;

@@ -15,8 +15,8 @@ struct LayerRule<Activation> : LayerDefaults {
   static store::OnnxValue export_onnx(const Activation& layer, store::OnnxLayer& at);
 };
 
-/// The activation of x that the node at hand applies.
-TensorId lower_activation(TensorId x, plan::Lowering& at);
+/// The activation of x that the node at hand applies: its output, or a part of it of that suffix.
+TensorId lower_activation(TensorId x, plan::Lowering& at, std::string_view suffix = "");
 
 /// y = f(x); while training slope = f'(x) too, for f and f' share their exponentials.
 struct Activate {

@@ -36,7 +36,7 @@ store::OnnxValue Rule::export_onnx(const layers::Conv2D& layer, store::OnnxLayer
   if (layer.use_bias) inputs.push_back(at.weight(1));
   const std::string product =
       at.add("Conv", std::move(inputs), at.window(layer.kernel_size, layer.strides, layer.padding));
-  return {{}, at.activated(layer.activation, product)};
+  return {{}, at.activated(layer.activation, product, true)};
 }
 
 void Convolution::differentiate(plan::Gradients& gradients) const {

@@ -35,11 +35,11 @@ store::OnnxValue Rule::export_onnx(const layers::Dense& layer, store::OnnxLayer&
   if (at.input_shape().size() == 1) {
     std::vector<std::string> inputs = {at.plain(), at.weight(0)};
     if (layer.use_bias) inputs.push_back(at.weight(1));
-    return {at.activated(layer.activation, at.add("Gemm", std::move(inputs))), {}};
+    return {at.activated(layer.activation, at.add("Gemm", std::move(inputs)), false), {}};
   }
   std::string product = at.add("MatMul", {at.plain(), at.weight(0)});
   if (layer.use_bias) product = at.add("Add", {product, at.weight(1)});
-  return {at.activated(layer.activation, product), {}};
+  return {at.activated(layer.activation, product, false), {}};
 }
 
 void Gemm::differentiate(plan::Gradients& gradients) const {

@@ -49,7 +49,7 @@ store::OnnxValue Rule::export_onnx(const layers::DepthwiseConv2D& layer, store::
   store::OnnxAttributes attributes = at.window(size, layer.strides, layer.padding);
   attributes.emplace_back("group", at.input_shape()[2]);
   const std::string product = at.add("Conv", std::move(inputs), std::move(attributes));
-  return {{}, at.activated(layer.activation, product)};
+  return {{}, at.activated(layer.activation, product, true)};
 }
 
 void DepthwiseConvolution::differentiate(plan::Gradients& gradients) const {

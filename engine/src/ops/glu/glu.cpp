@@ -27,11 +27,8 @@ TensorId Rule::lower(const layers::GLU& layer, plan::Lowering& at) {
   const TensorId gate = at.output("/gate");
   at.emit(Split{at.input(), value, gate, element_count(shape) / shape.back(), shape.back(),
                 shape.back()});
-  TensorId open = gate;
-  if (layer.activation != Activation()) {
-    open = at.output("/activated");
-    at.emit(Activate{gate, open, at.saved("/slope"), at.activation_slot()});
-  }
+  const TensorId open =
+      layer.activation == Activation() ? gate : lower_activation(gate, at, "/activated");
   const TensorId y = at.output();
   at.emit(Multiply{value, open, y});
   return y;
@@ -47,7 +44,7 @@ store::OnnxValue Rule::export_onnx(const layers::GLU& layer, store::OnnxLayer& a
                             at.integers(fmt::format("/{}_end", name), {begin + half}), axis});
   };
   const std::string value = part("value", 0);
-  const std::string gate = at.activated(layer.activation, part("gate", half));
+  const std::string gate = at.activated(layer.activation, part("gate", half), first);
   return store::in_order(at.add("Mul", {value, gate}), first);
 }
 

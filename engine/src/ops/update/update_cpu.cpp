@@ -36,6 +36,7 @@ class UpdateOp : public WholeOp {
         moving_(at.plan.moving_count) {
     for (std::size_t i = 0; i < weights_; ++i) {
       const plan::Tensor& tensor = memory_.tensor(static_cast<plan::TensorId>(i));
+      decays_.push_back(!at.plan.weights[i].bounds);
       if (tensor.home != plan::Home::parameters) continue;
       for (std::int64_t first = 0; first < tensor.elements; first += kPiece) {
         pieces_.push_back({i, tensor.offset + first, std::min(kPiece, tensor.elements - first)});
@@ -116,19 +117,29 @@ class UpdateOp : public WholeOp {
   void update(const O& optimizer, Run& run, float bound, const std::vector<float>& scales) {
     TrialState& trial = *run.trial;
     const auto step = optimizer.step(trial.step);
+    const O undecayed = without_decay(optimizer);
+    const auto undecayed_step = undecayed.step(trial.step);
     for_pieces([&](const Piece& piece) {
       const auto part = [&](const Buffer& floats) {
         return floats.bytes() == 0 ? nullptr : floats.as<float>() + piece.first;
       };
       MomentArrays moments;
       std::ranges::transform(trial.moments, moments.begin(), part);
+      const bool decays = decays_[piece.weight];
       const std::int64_t clipped = loops().update<O>()(
-          optimizer, step, scales[piece.weight], bound, gradients_ + piece.first,
-          part(trial.parameters.floats), moments, halves_of(trial.parameters, piece), piece.count);
+          decays ? optimizer : undecayed, decays ? step : undecayed_step, scales[piece.weight],
+          bound, gradients_ + piece.first, part(trial.parameters.floats), moments,
+          halves_of(trial.parameters, piece), piece.count);
       if (trial.has_averages()) average(trial, piece);
       return static_cast<double>(clipped);
     });
     for (const double clipped : found_) run.sums.clipped += static_cast<std::int64_t>(clipped);
+  }
+
+  template <class O>
+  static O without_decay(O optimizer) {
+    if constexpr (requires { optimizer.weight_decay; }) optimizer.weight_decay = 0;
+    return optimizer;
   }
 
   /// While the piece is in the cache.
@@ -162,6 +173,7 @@ class UpdateOp : public WholeOp {
   std::size_t weights_;
   std::int64_t moving_;  ///< elements of the moving statistics
   std::vector<Piece> pieces_;
+  std::vector<bool> decays_;   ///< by weight: weight decay does not leave it alone
   std::vector<double> found_;  ///< by piece
 };
 
