@@ -44,17 +44,11 @@ import numpy as np
 import problem
 import torch
 import torch_engine
+from records import PROBE_NOISE, PROBES, distance, shortest, text_of
 
 PREDICTED = 8
-PROBES = 4
-PROBE_NOISE = 2.0**-23  # a unit in the last place of float32
 TRAINED_RUN = "gelu/categorical_crossentropy/adam/unclipped"
 EMA_MOMENTUM = 0.9
-
-
-def shortest(values):
-    """Python floats whose repr is the shortest text that reads back to the same value."""
-    return np.vectorize(lambda v: float(str(v)), otypes=[float])(np.asarray(values)).tolist()
 
 
 def flat_weights(weights):
@@ -73,10 +67,6 @@ def alpha_dropout_case(rate):
     arrays = {"x": x, "uniform": uniform, "upstream": upstream, "y": y, "dx": dx}
     mask = (uniform >= rate).astype(int).tolist()
     return {"rate": rate, "mask": mask} | {key: shortest(value) for key, value in arrays.items()}
-
-
-def distance(a, b):
-    return float(np.max(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64))))
 
 
 def averages_of(run, weights, batches):
@@ -109,18 +99,6 @@ def report(records):
             weak.append(record["name"])
     if weak:
         raise SystemExit(f"clipping bites too little, change CLIPPING: {', '.join(weak)}")
-
-
-def text_of(value, indent=""):
-    """JSON with each array of numbers, and each object of plain values, on a line of its own."""
-    items = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, (dict, list)) or not any(isinstance(item, (dict, list)) for item in items):
-        return json.dumps(value)
-    inner = indent + " "
-    if isinstance(value, dict):
-        lines = [f"{inner}{json.dumps(key)}: {text_of(item, inner)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    return "[\n" + ",\n".join(inner + text_of(item, inner) for item in value) + f"\n{indent}]"
 
 
 def main():
