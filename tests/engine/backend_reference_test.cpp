@@ -2,10 +2,13 @@
 // few steps, of networks that between them have every layer, loss, optimizer and activation.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <saltus/activation.h>
@@ -246,6 +249,36 @@ TEST_P(Backend, EveryActivationMatchesTheOracle) {
       expect_like_oracle(GetParam(), draw({std::string(info.name), graph}), kDescent);
     }
   }
+}
+
+/// With a value for the layer and for each channel, of more channels than a block has elements too.
+TEST_P(Backend, LearnedParametersMatchTheOracle) {
+  if (GetParam().backend != &backend::cpu()) GTEST_SKIP() << "the CPU alone learns parameters";
+  // Parameters that move a kink or a jump, across which a difference says nothing.
+  const std::set<std::string_view> kMoving = {
+      "binary_step", "threshold",   "hard_tanh",           "srelu",
+      "soft_shrink", "hard_shrink", "classic_hard_sigmoid"};
+  for (const ActivationInfo& info : activation_list()) {
+    if (info.parameters.size() == 0 || kMoving.contains(info.name)) continue;
+    for (const char* how : {"learned", "learned channel"}) {
+      std::string text(info.name);
+      for (const auto& parameter : info.parameters)
+        text += fmt::format(":{}={}", parameter.name, how);
+      SCOPED_TRACE(text);
+      Graph graph({6, 6, 2});
+      graph.add(layers::Conv2D{.filters = 3});
+      graph.add(reference::activation(text));
+      graph.add(layers::AveragePooling2D{});
+      graph.add(layers::Flatten{});
+      graph.add(layers::Dense{.units = 2});
+      expect_like_oracle(GetParam(), draw({std::string(info.name), graph}), kDescent);
+    }
+  }
+  Graph wide({3});
+  wide.add(layers::Dense{.units = 600});
+  wide.add(reference::activation("acon_c:p1=learned channel:p2=learned:beta=learned channel"));
+  wide.add(layers::Dense{.units = 2});
+  expect_like_oracle(GetParam(), draw({"wide", wide}), kDescent);
 }
 
 TEST_P(Backend, EveryOptimizerAndClippingMatchesTheOracle) {

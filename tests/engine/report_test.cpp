@@ -223,7 +223,8 @@ TEST_F(ReportTest, EveryFileIsDocumented) {
 
 TEST_F(ReportTest, EveryFileThatIsKnownIsWritten) {
   const SweepPlan plan = ReportTest::plan();
-  const SweepResult drawn = result();
+  SweepResult drawn = result();
+  drawn.settings[1].trials[0].history.history["activation/alpha"] = {0.2};
   SweepWriter writer(folder_, plan, {});
   writer.write(drawn);
   draw_sweep(folder_, plan, drawn);
@@ -232,6 +233,24 @@ TEST_F(ReportTest, EveryFileThatIsKnownIsWritten) {
     found.push_back(entry.path().filename().string());
   }
   EXPECT_THAT(found, testing::UnorderedElementsAreArray(sweep_files()));
+}
+
+TEST_F(ReportTest, LearnedParametersHaveColumnsAndAPicture) {
+  const SweepPlan plan = ReportTest::plan();
+  SweepResult learned = result();
+  TrialResult& trial = learned.settings[0].trials[0];
+  const std::size_t epochs = trial.history.epoch.size();
+  trial.history.history["activation_1/beta"] = std::vector<double>(epochs, 1.25);
+  learned.settings[0].setting.activation = Activation("swish:beta=learned");
+  write_history_csv(folder_ / "history.csv", learned);
+  const std::string csv = text("history.csv");
+  EXPECT_THAT(csv, HasSubstr(",trial,activation_1/beta\n"));
+  EXPECT_THAT(csv, HasSubstr("," + trial.id + ",1.25\n"));
+  EXPECT_THAT(csv, HasSubstr("," + learned.settings[1].trials[0].id + ",\n"));
+  draw_sweep(folder_, plan, learned);
+  const std::string svg = text("parameters.svg");
+  for (const char* words : {"learned parameters of activations", "activation_1", "beta"})
+    EXPECT_THAT(svg, HasSubstr(words));
 }
 
 TEST_F(ReportTest, EveryColumnIsDocumented) {

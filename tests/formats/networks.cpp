@@ -30,7 +30,8 @@ Example example(std::string name, Graph graph, std::vector<float> inputs = {}) {
   Model model(std::move(graph));
   model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu, .threads = 1});
   for (const Weight& weight : model.weights()) {
-    const bool positive = weight.name.ends_with("gamma") || weight.name.ends_with("variance");
+    const bool positive = weight.bounds || weight.name.ends_with("gamma") ||
+                          weight.name.ends_with("variance");
     const float low = positive ? 0.5f : -0.5f;
     model.set_weights(weight.name, drawn(random, element_count(weight.shape), low, low + 1));
   }
@@ -110,7 +111,6 @@ Graph sequence() {
   return graph;
 }
 
-/// A chain of the layers given.
 /// Products, joins and gates, of images in both orders and of vectors.
 Graph gated() {
   Graph graph({6, 5, 2});
@@ -130,6 +130,18 @@ Graph gated() {
   return graph;
 }
 
+/// Parameters that are learned, in both orders of axes.
+Graph learned() {
+  Graph graph({6, 5, 2});
+  graph.add(layers::Conv2D{.filters = 4, .activation = "pelu:a=learned channel:b=learned"});
+  graph.add(Activation("x * tanh(softplus(b * x)); b = 1 learned channel"));
+  graph.add(layers::GLU{.activation = "swish:beta=learned channel"});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 6, .activation = "acon_c:p1=learned channel:beta=2 learned"});
+  return graph;
+}
+
+/// A chain of the layers given.
 Graph chain(Shape shape, const std::vector<Layer>& layers) {
   Graph graph(std::move(shape));
   for (const Layer& layer : layers) graph.add(layer);
@@ -167,6 +179,7 @@ std::vector<Example> layer_examples() {
   examples.push_back(example("mixed", mixed()));
   examples.push_back(example("sequence", sequence()));
   examples.push_back(example("gated", gated()));
+  examples.push_back(example("learned", learned()));
   const Layer same = layers::Conv2D{.filters = 2, .padding = layers::Padding::same};
   examples.push_back(example("convolution", chain({5, 4, 2}, {same})));
   examples.push_back(example(

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <variant>
@@ -24,7 +25,11 @@ Weights draw_weights(const Graph& graph, Random& random) {
     for (const Weight& weight : node.weights) {
       double low = -0.3;  // biases, beta, moving_mean
       double high = 0.3;
-      if (ends_with(weight.name, "/kernel")) {
+      if (weight.bounds) {  // near what it begins with, where the activation is as it is known
+        const double value = std::get<initializers::Constant>(weight.initializer).value;
+        low = value - 0.2 * std::max(std::abs(value), 0.5);
+        high = value + 0.2 * std::max(std::abs(value), 0.5);
+      } else if (ends_with(weight.name, "/kernel")) {
         high = std::sqrt(3.0 / static_cast<double>(weight.fans.in));  // variance 1 / fan_in
         low = -high;
       } else if (ends_with(weight.name, "/gamma") || ends_with(weight.name, "/moving_variance")) {

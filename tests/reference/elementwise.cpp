@@ -1,5 +1,7 @@
 // Layers that take each element alone, and those that only move them.
 #include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 #include <saltus/activation.h>
@@ -25,29 +27,53 @@ std::int64_t alpha_index(const layers::PReLU& layer, const Shape& shape, std::in
   return index;
 }
 
-/// function<Entry>(x, parameters) for the activation's entry of the list, in double; the parameters
-/// are the floats that every backend has.
-template <typename Function>
-double with_entry(const saltus::Activation& activation, double x, Function function) {
-  const auto parameters = kernels::parameters_of<double>(activation.ref());
-  double y = 0;
-  kernels::dispatch(activation.ref().id,
-                    [&]<class Entry>() { y = function.template operator()<Entry>(x, parameters); });
+using Parameters = kernels::Parameters<long double>;
+
+long double f_of(int id, long double x, const Parameters& parameters) {
+  long double y = 0;
+  kernels::dispatch(id, [&]<class Entry>() { y = Entry::f(x, parameters); });
   return y;
+}
+
+double df_of(int id, double x, const Parameters& parameters) {
+  long double slope = 0;
+  kernels::dispatch(
+      id, [&]<class Entry>() { slope = Entry::df(static_cast<long double>(x), parameters); });
+  return static_cast<double>(slope);
+}
+
+/// f's derivative with respect to a parameter, as a difference: of what the list says of f alone.
+double df_by_parameter(int id, double x, Parameters parameters, std::size_t place) {
+  constexpr long double kStep = 1e-6L;
+  long double& value = parameters.values[place];
+  const long double middle = value;
+  value = middle + kStep;
+  const long double above = f_of(id, x, parameters);
+  value = middle - kStep;
+  const long double below = f_of(id, x, parameters);
+  return static_cast<double>((above - below) / (2 * kStep));
+}
+
+/// The parameters of element i: those that are learned are weights, of the layer or of a channel.
+Parameters parameters_at(const Activation& activation, const Call& call, std::int64_t i) {
+  Parameters parameters = kernels::parameters_of<long double>(activation.ref());
+  for (std::size_t p = 0; p < activation.info().parameters.size(); ++p) {
+    if (activation.learned(p) == Learned::no) continue;
+    const Values& values = call.weight(std::string(activation.info().parameters[p].name).c_str());
+    parameters.values[p] = values[i % values.size()];
+  }
+  return parameters;
 }
 
 }  // namespace
 
 double value_of(const Activation& activation, double x) {
-  return with_entry(activation, x, []<class Entry>(double at, const auto& parameters) {
-    return Entry::f(at, parameters);
-  });
+  return static_cast<double>(
+      f_of(activation.ref().id, x, kernels::parameters_of<long double>(activation.ref())));
 }
 
 double slope_of(const Activation& activation, double x) {
-  return with_entry(activation, x, []<class Entry>(double at, const auto& parameters) {
-    return Entry::df(at, parameters);
-  });
+  return df_of(activation.ref().id, x, kernels::parameters_of<long double>(activation.ref()));
 }
 
 Batch forward(const layers::Input&, const Call& call) {
@@ -75,19 +101,33 @@ Gradients backward(const layers::Reshape&, const Call& call, const Batch& dy) {
   return {{Batch(dy.rows, call.input().shape, dy.values)}, {}};
 }
 
-// y = f(x), dx = dy f'(x)
+// y = f(x), dx = dy f'(x), and for a learned parameter p the sum of dy df/dp
 Batch forward(const Activation& layer, const Call& call) {
   Batch y = call.input();
-  for (double& value : y.values) value = value_of(layer, value);
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    double& value = y.values[i];
+    value = static_cast<double>(f_of(layer.ref().id, value, parameters_at(layer, call, i)));
+  }
   return y;
 }
 
 Gradients backward(const Activation& layer, const Call& call, const Batch& dy) {
-  Batch dx = call.input();
-  for (std::int64_t i = 0; i < dx.size(); ++i) {
-    dx.values[i] = dy.values[i] * slope_of(layer, dx.values[i]);
+  const Batch& x = call.input();
+  Batch dx(x.rows, x.shape);
+  for (std::int64_t i = 0; i < dx.size(); ++i)
+    dx.values[i] = dy.values[i] * df_of(layer.ref().id, x.values[i], parameters_at(layer, call, i));
+  Gradients gradients{{std::move(dx)}, {}};
+  for (std::size_t p = 0; p < layer.info().parameters.size(); ++p) {
+    if (layer.learned(p) == Learned::no) continue;
+    const std::string name(layer.info().parameters[p].name);
+    Values sums(call.weight(name.c_str()).size());
+    for (std::int64_t i = 0; i < x.size(); ++i) {
+      sums[i % sums.size()] += dy.values[i] * df_by_parameter(layer.ref().id, x.values[i],
+                                                              parameters_at(layer, call, i), p);
+    }
+    gradients.weights.emplace(call.weight_name(name.c_str()), std::move(sums));
   }
-  return {{std::move(dx)}, {}};
+  return gradients;
 }
 
 // y = max(x, 0) + alpha min(x, 0); as in Keras, max(x, 0) and min(x, 0) have derivative 0 at 0
