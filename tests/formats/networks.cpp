@@ -30,8 +30,8 @@ Example example(std::string name, Graph graph, std::vector<float> inputs = {}) {
   Model model(std::move(graph));
   model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cpu, .threads = 1});
   for (const Weight& weight : model.weights()) {
-    const bool positive = weight.bounds || weight.name.ends_with("gamma") ||
-                          weight.name.ends_with("variance");
+    const bool positive =
+        weight.bounds || weight.name.ends_with("gamma") || weight.name.ends_with("variance");
     const float low = positive ? 0.5f : -0.5f;
     model.set_weights(weight.name, drawn(random, element_count(weight.shape), low, low + 1));
   }
