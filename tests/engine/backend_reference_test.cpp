@@ -274,6 +274,16 @@ TEST_P(Backend, LearnedParametersMatchTheOracle) {
       expect_like_oracle(GetParam(), draw({std::string(info.name), graph}), kDescent);
     }
   }
+  // In front of pools whose windows lie side by side, overlap, and reach over the edge.
+  Graph pooled({9, 8, 2});
+  pooled.add(reference::activation("e_swish:beta=learned channel"));
+  pooled.add(layers::MaxPooling2D{.pool_size = {3, 2}, .strides = {2, 1}});
+  pooled.add(layers::Conv2D{.filters = 3});
+  pooled.add(reference::activation("swish:beta=learned"));
+  pooled.add(layers::MaxPooling2D{.padding = layers::Padding::same});
+  pooled.add(layers::Flatten{});
+  pooled.add(layers::Dense{.units = 2});
+  expect_like_oracle(GetParam(), draw({"pooled", pooled}), kDescent);
   Graph wide({3});
   wide.add(layers::Dense{.units = 600});
   wide.add(reference::activation("acon_c:p1=learned channel:p2=learned:beta=learned channel"));

@@ -155,6 +155,22 @@ TEST_P(CpuPoolLoops, TakesTheFirstMaximum) {
     }
 }
 
+TEST_P(CpuPoolLoops, GathersWhatWasTaken) {
+  for (const plan::Window& w : windows())
+    for (const DType type : {DType::f32, DType::bf16}) {
+      const Elements x = random_images(w, type, 6);
+      const std::vector<Pooled> expected = pool_activated<kernels::Linear>({}, x, w);
+      std::vector<std::uint8_t> index;
+      for (const Pooled& pooled : expected)
+        index.push_back(static_cast<std::uint8_t>(pooled.place));
+      Elements y(type, static_cast<std::int64_t>(expected.size()));
+      loops().gather_pooled(x.in(), index.data(), y.out(), w, kImages);
+      expect_elements(
+          y, type, [&](std::int64_t i) { return expected[static_cast<std::size_t>(i)].value; },
+          "gather_pooled");
+    }
+}
+
 TEST_P(CpuPoolLoops, SendsTheGradientToTheMaximum) {
   for (const plan::Window& w : windows())
     for (const DType type : {DType::f32, DType::bf16}) {

@@ -77,6 +77,31 @@ TEST(FuseActivationPool, NeedsNoGradient) {
                                    "gemm_backward", "update"}));
 }
 
+TEST(DifferentiatePooled, FindsDerivativesWhereMaximaAre) {
+  const Graph graph = plan::tutorial("swish:beta=learned");
+  Program program = plan::make_plan(graph, losses::BinaryCrossentropy{}, Precision::fp32).train;
+  differentiate_pooled(program);
+  EXPECT_EQ(named(program, "conv2d_1/pooled").elements, 12 * 12 * 64);
+  const Names steps = names(program);
+  const auto gather = std::find(steps.begin(), steps.end(), "gather_pooled");
+  ASSERT_NE(gather, steps.end());
+  EXPECT_EQ(*(gather + 1), "activate_learned_backward");
+  EXPECT_EQ(*(gather + 2), "max_pool_backward");
+  EXPECT_EQ(count(program, "gather_pooled"), 1);
+  fuse_pooled_gradient(program);
+  EXPECT_EQ(count(program, "pooled_convolution_backward"), 1);
+}
+
+TEST(DifferentiatePooled, NeedsNoGradientBehindIt) {
+  Graph graph({8, 8, 2});
+  graph.add(Activation("swish:beta=learned"));
+  graph.add(layers::MaxPooling2D{});
+  Program program = regression(graph);
+  differentiate_pooled(program);
+  EXPECT_EQ(count(program, "max_pool_backward"), 0);
+  EXPECT_EQ(count(program, "activate_learned_backward"), 1);
+}
+
 TEST(FusePooledGradient, GoesStraightIntoTheConvolution) {
   Program program = tutorial();
   fuse_activation_pool(program);
@@ -323,8 +348,8 @@ TEST(Pipelines, TellOfEachPass) {
   Names told;
   cpu_program(tutorial(), Precision::fp32,
               [&](const Pass& pass, const Program&) { told.emplace_back(pass.name); });
-  EXPECT_EQ(told,
-            (Names{"fuse_activation_pool", "fuse_pooled_gradient", "recompute", "slice", "pack"}));
+  EXPECT_EQ(told, (Names{"fuse_activation_pool", "differentiate_pooled", "fuse_pooled_gradient",
+                         "recompute", "slice", "pack"}));
 }
 
 }  // namespace

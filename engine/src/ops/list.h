@@ -53,8 +53,8 @@ using BackwardStep =
 using BatchStep = std::variant<EvaluateLoss, Update>;
 
 /// What a backend's passes make of several steps. Each runs where those passes are.
-using FusedStep =
-    std::variant<ActivatePool, PooledConvolutionBackward, ConvolutionActivate, GemmActivate>;
+using FusedStep = std::variant<ActivatePool, GatherPooled, PooledConvolutionBackward,
+                               ConvolutionActivate, GemmActivate>;
 
 /// Step S can be differentiated; run on the CPU; run on a GPU.
 template <class S>

@@ -10,6 +10,10 @@ namespace saltus::passes {
 /// the positions (of a 2x2 window), and neither the full activation nor its slope is ever stored.
 void fuse_activation_pool(plan::Program& program);
 
+/// Lets the derivatives of a learned activation in front of a max-pooling be found at the places
+/// alone where maxima were taken: elsewhere nothing arrives.
+void differentiate_pooled(plan::Program& program);
+
 /// Lets the gradient of a max-pool go straight into the backward step of the convolution before it:
 /// three of four positions (of a 2x2 window) are known to be zero.
 void fuse_pooled_gradient(plan::Program& program);

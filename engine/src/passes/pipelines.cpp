@@ -29,6 +29,7 @@ plan::Program run(const std::vector<Pass>& passes, plan::Program program, Precis
 
 std::vector<Pass> cpu_passes(Precision precision) {
   return for_precision({{"fuse_activation_pool", fuse_activation_pool},
+                        {"differentiate_pooled", differentiate_pooled},
                         {"fuse_pooled_gradient", fuse_pooled_gradient},
                         {"recompute", recompute},
                         {"store_bf16", store_bf16},

@@ -105,6 +105,9 @@ struct Loops {
                    std::int64_t images);
   void (*max_pool_backward)(In dy, const std::uint8_t* index, Out dx, const plan::Window& window,
                             std::int64_t images);
+  /// y = x at the place in each window that the index names
+  void (*gather_pooled)(In x, const std::uint8_t* index, Out y, const plan::Window& window,
+                        std::int64_t images);
   void (*average_pool)(In x, Out y, const plan::Window& window, std::int64_t images);
   void (*average_pool_backward)(In dy, Out dx, const plan::Window& window, std::int64_t images);
 

@@ -42,6 +42,16 @@ struct MaxPoolBackward {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
+/// y = x where the maximum of each window was taken. Made by the pass `differentiate_pooled`.
+struct GatherPooled {
+  static constexpr std::string_view kName = "gather_pooled";
+  Read x, index;
+  Write y;
+  Window window;
+
+  cpu::SlicedOpPtr compile(const cpu::Compilation& at) const;
+};
+
 /// y = max-pool(f(x)), slope = f' where the maximum was taken, index = its position in the window,
 /// row-major. For a monotone f the maximum is taken before f, for f with one minimum f is needed at
 /// the window's largest and smallest x only; ties then go to the first position in x. Made by the

@@ -21,6 +21,14 @@ SlicedOpPtr MaxPoolBackward::compile(const Compilation& at) const {
   });
 }
 
+SlicedOpPtr GatherPooled::compile(const Compilation& at) const {
+  const Memory& memory = at.memory;
+  return loop_op([s = *this, &memory](const Run& run, const Slice& slice) {
+    loops().gather_pooled(memory.in(s.x, run, slice), memory.bytes(s.index, run, slice),
+                          memory.out(s.y, run, slice), s.window, slice.rows);
+  });
+}
+
 SlicedOpPtr ActivatePool::compile(const Compilation& at) const {
   const Memory& memory = at.memory;
   return loop_op([s = *this, &memory](const Run& run, const Slice& slice) {

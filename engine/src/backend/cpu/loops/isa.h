@@ -74,6 +74,8 @@ void add_noise(float stddev, const DrawKey& key, In x, Out y, std::int64_t n);
 void max_pool(In x, Out y, std::uint8_t* index, const plan::Window& window, std::int64_t images);
 void max_pool_backward(In dy, const std::uint8_t* index, Out dx, const plan::Window& window,
                        std::int64_t images);
+void gather_pooled(In x, const std::uint8_t* index, Out y, const plan::Window& window,
+                   std::int64_t images);
 void average_pool(In x, Out y, const plan::Window& window, std::int64_t images);
 void average_pool_backward(In dy, Out dx, const plan::Window& window, std::int64_t images);
 void depthwise_forward(In x, const float* w, const float* b, Out y, const plan::Window& window,

@@ -72,6 +72,29 @@ void max_pool_backward(In dy, const std::uint8_t* index, Out dx, const plan::Win
   });
 }
 
+void gather_pooled(In x, const std::uint8_t* index, Out y, const plan::Window& window,
+                   std::int64_t images) {
+  const plan::Window& w = window;
+  const std::int64_t channels = w.channels_in;
+  std::int64_t taps[256];  // elements from a window's first one to that of each place
+  for (std::int64_t tap = 0; tap < w.size.height * w.size.width; ++tap)
+    taps[tap] = (tap / w.size.width * w.image.width + tap % w.size.width) * channels;
+  with_elements(x, y, [&](const auto* from, auto* to) {
+    for (std::int64_t image = 0; image < images; ++image)
+      for (std::int64_t oy = 0; oy < w.output.height; ++oy)
+        for (std::int64_t ox = 0; ox < w.output.width; ++ox) {
+          const std::int64_t row = oy * w.strides.height - w.padding_before.height;
+          const std::int64_t column = ox * w.strides.width - w.padding_before.width;
+          const std::int64_t first = ((image * w.image.height + row) * w.image.width + column) *
+                                     channels;  // may lie in the padding
+          for (std::int64_t c = 0; c < channels; ++c)
+            store(to_float(from[first + taps[index[c]] + c]), to[c]);
+          index += channels;
+          to += channels;
+        }
+  });
+}
+
 void average_pool(In x, Out y, const plan::Window& window, std::int64_t images) {
   const plan::Window& w = window;
   float sums[kBlock];

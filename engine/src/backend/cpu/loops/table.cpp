@@ -18,6 +18,7 @@ const Loops table = {
     .add_noise = add_noise,
     .max_pool = max_pool,
     .max_pool_backward = max_pool_backward,
+    .gather_pooled = gather_pooled,
     .average_pool = average_pool,
     .average_pool_backward = average_pool_backward,
     .depthwise_forward = depthwise_forward,
