@@ -151,7 +151,10 @@ int run_sweep_command(const SweepArguments& arguments) {
   if (const auto digest = results_digest(result)) print("\ndigest of the results: {}\n", *digest);
   flush_output();
   draw_sweep(out, plan, result);
-  app::print("\nwrote {} into {}\n", fmt::join(sweep_files(), ", "), out.string());
+  std::vector<std::string> written = sweep_files();  // those of learned parameters may be missing
+  std::erase_if(written,
+                [&](const std::string& file) { return !std::filesystem::exists(out / file); });
+  app::print("\nwrote {} into {}\n", fmt::join(written, ", "), out.string());
   if (result.complete) return 0;
   note("saltus: interrupted: the same command with --out {} --resume continues\n", out.string());
   return interrupt_exit_code();

@@ -1,5 +1,6 @@
 #include "sweep_arguments.h"
 
+#include <algorithm>
 #include <optional>
 #include <type_traits>
 
@@ -54,6 +55,15 @@ std::vector<double> parse_ema_momenta(std::string_view option, std::string_view 
 std::optional<std::int64_t> limit_of(std::string_view option, const std::string& text) {
   if (text.empty()) return std::nullopt;
   return parse_number<std::int64_t>(option, text);
+}
+
+/// That of an earlier sweep stays unless another is typed.
+void take_baseline(const SweepArguments& arguments, SweepConfig& config) {
+  if (arguments.is_given("--baseline")) config.baseline.reset();
+  if (!arguments.baseline.empty() && arguments.baseline != "none")
+    config.baseline = Activation::parse(arguments.baseline);
+  if (config.baseline && std::ranges::count(config.activations, *config.baseline) == 0)
+    config.activations.push_back(*config.baseline);
 }
 
 /// "losses: a, b."
@@ -111,6 +121,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--activations-file", to.activations_file, "FILE",
          "Instead: a file with an activation on each line")
       ->excludes(activations);
+  option("--baseline", to.baseline, "none|ACTIVATION",
+         "What all others are compared with, each at the same values of all else; it takes part "
+         "even if --activations does not name it (default: they are compared with the best)");
   option("--epochs", to.epochs, "N,...", "Passes over the training images");
   option("--batch-size", to.batch_size, "N,...", "Images in a step");
   option("--initializer", to.initializer, "recipe|INITIALIZER,...",
@@ -191,6 +204,7 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "  saltus sweep --seeds 5 --out runs/article\n"
       "  saltus sweep --data fashion-mnist --activations relu,gelu,mish --recipe matched --seeds "
       "3\n"
+      "  saltus sweep --seeds 5 --activations \"mine = x * atan(exp(x))\" --baseline gelu\n"
       "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5\n"
       "  saltus sweep --config runs/article/sweep.json --learning-rate 1e-4");
 }
@@ -218,6 +232,7 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
     take("--activations", arguments.activations, parse_activations, config.activations);
   if (!arguments.activations_file.empty())
     config.activations = read_activations(arguments.activations_file);
+  take_baseline(arguments, config);
   take("--epochs", arguments.epochs, parse_numbers<int>, config.epochs);
   take("--batch-size", arguments.batch_size, parse_numbers<std::int64_t>, config.batch_sizes);
   take("--initializer", arguments.initializer, list_of(parse_initializer_or_recipe),

@@ -20,6 +20,7 @@ struct SweepArguments {
   std::string data = "mnist";
   std::string activations;
   std::string activations_file;
+  std::string baseline;
   std::string epochs;
   std::string batch_size;
   std::string initializer;

@@ -72,14 +72,15 @@ const TrialResult* furthest_stopped(const SettingResult& result) {
   return furthest;
 }
 
-/// Accuracy, binary accuracy, best, to first and p of a setting.
-std::vector<std::string> figures_of(const SettingResult& result) {
+/// Accuracy, binary accuracy, best, and the difference to first or baseline with its p.
+std::vector<std::string> figures_of(const SettingResult& result, bool has_baseline) {
   if (result.ok > 0) {
+    const auto& compared = has_baseline ? result.to_baseline : result.to_best;
     return {with_interval(result.last.at(kAccuracy)),
             with_interval(result.last.at("val_binary_accuracy")),
             in_epoch(result.best, static_cast<std::size_t>(result.best_epoch)),
-            result.to_best ? fmt::format("{:+.2f}", 100 * result.to_best->difference) : "-",
-            result.p_holm ? p_value(*result.p_holm) : "-"};
+            compared ? fmt::format("{:+.2f}", 100 * compared->difference) : "-",
+            compared ? p_value(compared->p_holm) : "-"};
   }
   if (const TrialResult* trial = furthest_stopped(result)) {
     const std::vector<double>& accuracy = trial->history.at(kAccuracy);
@@ -105,12 +106,12 @@ std::string end_of(const SettingResult& result) {
 }
 
 /// The row of a setting.
-std::vector<std::string> row_of(const SettingResult& result, std::string label) {
+std::vector<std::string> row_of(const SettingResult& result, std::string label, bool has_baseline) {
   double seconds = 0;
   for (const TrialResult& trial : result.trials) seconds += trial.seconds;
   std::vector<std::string> row = {result.rank ? fmt::to_string(*result.rank) : "-",
                                   std::move(label)};
-  std::ranges::move(figures_of(result), std::back_inserter(row));
+  std::ranges::move(figures_of(result, has_baseline), std::back_inserter(row));
   row.push_back(duration(seconds));
   row.push_back(end_of(result));
   return row;
@@ -281,6 +282,13 @@ void SweepConsole::end(const TrialSpec& trial, const TrialResult& result) {
   epochs_ended_ += plan_.setting_of(trial).epochs;
 }
 
+/// What a column can be called after.
+std::string short_name(const Activation& activation) {
+  constexpr std::size_t kLongest = 14;
+  const std::string label = activation.label();
+  return label.size() > kLongest ? "baseline" : label;
+}
+
 void print_ranking(const SweepResult& result) {
   std::vector<Setting> settings;
   for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
@@ -296,13 +304,16 @@ void print_ranking(const SweepResult& result) {
   TextTable table;
   table.add_column("rank", Align::right);
   table.add_column("activation");
-  for (const char* title : {"accuracy, %", "binary accuracy, %", "best", "to first", "p", "time"}) {
+  const std::string other = result.baseline ? short_name(*result.baseline) : "first";
+  for (const std::string& title :
+       {std::string("accuracy, %"), std::string("binary accuracy, %"), std::string("best"),
+        "to " + other, std::string("p"), std::string("time")}) {
     table.add_column(title, Align::right);
   }
   table.add_column("status");
   std::size_t repeats = 0;
   for (const std::size_t i : order) {
-    table.add_row(row_of(result.settings[i], labels[i]));
+    table.add_row(row_of(result.settings[i], labels[i], result.baseline.has_value()));
     repeats = std::max(repeats, result.settings[i].ok);
   }
   print("\n");
@@ -317,10 +328,9 @@ void print_ranking(const SweepResult& result) {
   }
   if (repeats > 1) {
     legend += fmt::format(
-        " {}: half of the 95 % interval of the mean. to first, p: mean difference to the first "
-        "over "
-        "common seeds, paired t-test, Holm's correction.",
-        plus_minus());
+        " {}: half of the 95 % interval of the mean. to {}, p: mean difference to {} over common "
+        "seeds, paired t-test, Holm's correction.",
+        plus_minus(), other, result.baseline ? result.baseline->label() : "the first");
   } else {
     legend += " One seed says nothing of chance: --seeds 5 gives intervals and tests.";
   }

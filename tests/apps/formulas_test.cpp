@@ -55,6 +55,28 @@ TEST_F(Formulas, AreSweptBesideTheList) {
   EXPECT_EQ(again.code, 0) << again.err;
 }
 
+TEST_F(Formulas, LearnTheirParametersAgainstABaseline) {
+  const Ended sweep =
+      run({"sweep", "--data", "data", "--out", "out", "--epochs", "2", "--seeds", "2",
+           "--activations", "mine = max(x, a * x); a = 0.1 learned channel", "--baseline", "elu"});
+  EXPECT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(sweep.out, HasSubstr("to elu"));
+  EXPECT_THAT(sweep.out, HasSubstr("mean difference to elu"));
+  EXPECT_THAT(sweep.out, HasSubstr("parameters.png"));
+  const std::string history = text("out/history.csv");
+  EXPECT_THAT(history, HasSubstr(",trial,activation/a,activation_1/a,activation_2/a\n"));
+  EXPECT_THAT(history, HasSubstr("\nmine,a=0.1 learned channel,"));
+  EXPECT_THAT(history, HasSubstr("\nelu,alpha=1,"));
+  EXPECT_THAT(text("out/results.json"), HasSubstr("\"learned\": {\n        \"a\": \"channel\""));
+  EXPECT_THAT(text("out/sweep.json"), HasSubstr("\"baseline\": \"elu\""));
+  EXPECT_THAT(run({"sweep", "--config", "out/sweep.json", "--out", "out", "--resume"}).out,
+              HasSubstr("to elu"));
+  EXPECT_THAT(
+      run({"sweep", "--config", "out/sweep.json", "--out", "out", "--resume", "--baseline", "none"})
+          .out,
+      HasSubstr("to first"));
+}
+
 TEST_F(Formulas, WithoutANameAreQuotedInTables) {
   const Ended curves = run({"curves", "--activations", "max(x, 0.1 * x)", "--out", "out"});
   EXPECT_EQ(curves.code, 0) << curves.err;

@@ -177,13 +177,15 @@ TEST_F(ReportTest, ResultsHoldTheStatistics) {
 
 TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
   SweepResult compared = result();
-  compared.settings[1].to_best = Comparison{.difference = -0.1,
-                                            .interval = {-0.3, 0.2},
-                                            .t = -2.5,
-                                            .degrees_freedom = 4,
-                                            .p = 0.01,
-                                            .cohens_d = -1.5};
-  compared.settings[1].p_holm = 0.02;
+  compared.settings[1].to_best = PairedComparison{{.difference = -0.1,
+                                                   .interval = {-0.3, 0.2},
+                                                   .t = -2.5,
+                                                   .degrees_freedom = 4,
+                                                   .p = 0.01,
+                                                   .cohens_d = -1.5},
+                                                  0.02};
+  compared.settings[1].to_baseline = compared.settings[1].to_best;
+  compared.settings[1].to_baseline->difference = 0.25;
   write_results_json(folder_ / "results.json", compared);
   const auto to_best =
       nlohmann::json::parse(text("results.json")).at("settings").at(1).at("to_best");
@@ -192,6 +194,9 @@ TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
       {"t", -2.5},       {"p", 0.01},          {"p_holm", 0.02},
       {"cohens_d", -1.5}};
   EXPECT_EQ(to_best, expected);
+  const auto settings = nlohmann::json::parse(text("results.json")).at("settings");
+  EXPECT_EQ(settings.at(1).at("to_baseline").at("difference"), 0.25);
+  EXPECT_TRUE(settings.at(0).at("to_baseline").is_null());
 }
 
 /// What stands in backquotes in the first column of the first table behind a heading of
@@ -258,6 +263,17 @@ TEST_F(ReportTest, EveryColumnIsDocumented) {
   const std::string header = text("history.csv");
   EXPECT_EQ(fmt::format("{}", fmt::join(documented("## history.csv"), ",")),
             header.substr(0, header.find('\n')));
+}
+
+TEST_F(ReportTest, ABaselineComesBack) {
+  SweepConfig config = test::small_config();
+  config.activations.push_back(Activation("report_mine = x * tanh(b * x); b = 2 learned"));
+  config.baseline = config.activations.back();
+  const SweepPlan plan = plan_sweep(config, test::small_data());
+  write_sweep_json(folder_ / "sweep.json", plan, {});
+  const RecordedSweep recorded = read_sweep_json(folder_ / "sweep.json");
+  EXPECT_EQ(recorded.config.baseline, config.baseline);
+  EXPECT_EQ(recorded.config.activations, config.activations);
 }
 
 TEST_F(ReportTest, ConfigurationComesBackAsItWas) {

@@ -64,7 +64,49 @@ TEST(SweepSummary, RanksByTheMeanAfterTheLastEpoch) {
   EXPECT_NEAR(relu.to_best->t, -4 * std::sqrt(3.0), 1e-9);
   // selu - elu is always 0.02: p 0, and 2 times the other p after Holm's correction is not needed.
   EXPECT_NEAR(result.settings[2].to_best->difference, -0.02, 1e-12);
-  EXPECT_GE(*relu.p_holm, relu.to_best->p);
+  EXPECT_GE(relu.to_best->p_holm, relu.to_best->p);
+}
+
+// In a grid the baseline is the setting with the same hyper-parameters.
+TEST(SweepSummary, ComparesWithTheBaseline) {
+  SweepConfig config = test::small_config();  // relu and selu
+  config.activations.push_back(Activation::parse("elu"));
+  config.learning_rates = {0.001, 0.01};
+  config.seeds = 3;
+  config.baseline = Activation::parse("selu");
+  const SweepPlan p = plan_sweep(config, test::small_data());
+  // relu, selu, elu, each at both rates.
+  const double last[6] = {0.80, 0.70, 0.60, 0.90, 0.75, 0.65};
+  std::vector<TrialResult> results;
+  for (std::size_t setting = 0; setting < 6; ++setting) {
+    for (std::size_t repeat = 0; repeat < 3; ++repeat) {
+      const double noise = 0.001 * static_cast<double>((setting + 1) * repeat * repeat);
+      results.push_back(finished(trial(p, setting, repeat), {0.5, last[setting] + noise}));
+    }
+  }
+  const SweepResult result = summarize_sweep(p, results);
+  ASSERT_TRUE(result.baseline.has_value());
+  EXPECT_FALSE(result.settings[2].to_baseline.has_value());
+  EXPECT_FALSE(result.settings[3].to_baseline.has_value());
+  // The mean of 0, 1 and 4 is 5 / 3.
+  const double noise = 0.001 * 5 / 3;
+  EXPECT_NEAR(result.settings[0].to_baseline->difference, 0.2 - 2 * noise, 1e-12);
+  EXPECT_NEAR(result.settings[1].to_baseline->difference, -0.2 - 2 * noise, 1e-12);
+  EXPECT_NEAR(result.settings[4].to_baseline->difference, 0.15 + 2 * noise, 1e-12);
+  EXPECT_NEAR(result.settings[5].to_baseline->difference, -0.25 + 2 * noise, 1e-12);
+  // Holm over the four: the smallest p times four, but none above a larger one's.
+  std::vector<double> p_values;
+  for (const std::size_t i : {0, 1, 4, 5}) p_values.push_back(result.settings[i].to_baseline->p);
+  const std::vector<double> corrected = holm(p_values);
+  EXPECT_EQ(result.settings[5].to_baseline->p_holm, corrected[3]);
+  EXPECT_EQ(result.settings[3].rank, 1);
+  EXPECT_NEAR(result.settings[0].to_best->difference, -0.1 - 3 * noise, 1e-12);
+}
+
+TEST(SweepSummary, TheBaselineMustTakePart) {
+  SweepConfig config = test::small_config();
+  config.baseline = Activation::parse("mish");
+  EXPECT_THROW(validate(config), InvalidArgument);
 }
 
 TEST(SweepSummary, EqualMeansShareARank) {

@@ -19,7 +19,7 @@
 /// DataError if a file cannot be written.
 namespace saltus {
 
-/// The names of the files that a sweep writes into its folder, beside models/ and states/.
+/// The names of the files that a sweep may write into its folder, beside models/ and states/.
 SALTUS_API std::vector<std::string> sweep_files();
 
 /// The one in which read_sweep_json() finds what was asked for.

@@ -79,6 +79,9 @@ inline constexpr int kMostSideBySide = 1024;
 /// The defaults are the tutorial's.
 struct SweepConfig {
   std::vector<Activation> activations = tutorial_activations();
+  /// One of them with which all others are compared, each setting with that of the same
+  /// hyper-parameters. All are compared with the best in any case.
+  std::optional<Activation> baseline = {};
   /// Initializers of the layers in front of an activation; none: what the recipe gives each
   /// activation.
   std::vector<std::optional<Initializer>> initializers = {std::nullopt};
@@ -184,6 +187,11 @@ struct TrialResult {
   std::string device;  ///< "cpu" or "cuda"
 };
 
+/// The ranking figure of a setting against that of another, over the seeds that both have.
+struct PairedComparison : Comparison {
+  double p_holm = 1;  ///< p, corrected for the number of comparisons with that other
+};
+
 /// A setting, its trials and what they say together. All figures of validation data; only trials
 /// with status ok count.
 struct SettingResult {
@@ -202,10 +210,10 @@ struct SettingResult {
   /// rank; a setting with a diverged trial ranks behind all without. None without a trial to judge
   /// by.
   std::optional<int> rank = {};
-  /// Against the setting of rank 1 over the seeds that both have: mean difference, interval, p.
-  /// None for the best itself and below two common seeds.
-  std::optional<Comparison> to_best = {};
-  std::optional<double> p_holm = {};  ///< its p, corrected for the number of comparisons
+  /// Against the setting of rank 1, and against that of the baseline. None for itself, below two
+  /// common seeds, and without a baseline.
+  std::optional<PairedComparison> to_best = {};
+  std::optional<PairedComparison> to_baseline = {};
 };
 
 /// The figure by which settings are ranked.
@@ -215,6 +223,7 @@ inline constexpr std::string_view kRankingMetric = "val_categorical_accuracy";
 struct SweepResult {
   std::vector<SettingResult> settings;  ///< in the order of the plan
   bool complete = false;                ///< every trial is ok or diverged
+  std::optional<Activation> baseline = {};
 };
 
 /// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left

@@ -11,18 +11,19 @@
 #include "core/file.h"
 #include "core/number.h"
 #include "core/text.h"
+#include "formula/definition.h"
 #include "report/learned_parameters.h"
 
 namespace saltus {
 namespace {
 
-/// "alpha=0.2:beta=1": all of them, in the words of an activation's text.
+/// "alpha=0.2:beta=1 learned": all of them, in the words of an activation's text.
 std::string parameters(const Activation& activation) {
   std::string text;
   const auto& known = activation.info().parameters;
   for (std::size_t i = 0; i < known.size(); ++i) {
-    fmt::format_to(std::back_inserter(text), "{}{}={}", i == 0 ? "" : ":", known[i].name,
-                   activation.ref().parameters[i]);
+    fmt::format_to(std::back_inserter(text), "{}{}={}{}", i == 0 ? "" : ":", known[i].name,
+                   activation.ref().parameters[i], formula::text_of(activation.learned(i)));
   }
   return text;
 }

@@ -52,6 +52,29 @@ Json parameters_of(const Activation& activation) {
   return json;
 }
 
+/// What belongs to a layer, and what to each of its channels.
+Json learned_of(const Activation& activation) {
+  Json json = Json::object();
+  const auto& parameters = activation.info().parameters;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Learned learned = activation.learned(i);
+    if (learned == Learned::no) continue;
+    json[std::string(parameters[i].name)] = learned == Learned::layer ? "layer" : "channel";
+  }
+  return json;
+}
+
+Json json_of(const std::optional<PairedComparison>& comparison) {
+  if (!comparison) return nullptr;
+  return {{"n", std::lround(comparison->degrees_freedom) + 1},
+          {"difference", json_of(comparison->difference)},
+          {"interval_95", json_of(comparison->interval)},
+          {"t", json_of(comparison->t)},
+          {"p", json_of(comparison->p)},
+          {"p_holm", json_of(comparison->p_holm)},
+          {"cohens_d", json_of(comparison->cohens_d)}};
+}
+
 Json json_of(const SettingResult& result) {
   const Setting& setting = result.setting;
   Json json = {{"activation", setting.activation.name()},
@@ -69,21 +92,13 @@ Json json_of(const SettingResult& result) {
                {"rank", result.rank ? Json(*result.rank) : Json(nullptr)},
                {"last", Json::object()},
                {"best_epoch", nullptr},
-               {"to_best", nullptr}};
+               {"to_best", json_of(result.to_best)},
+               {"to_baseline", json_of(result.to_baseline)}};
   if (setting.activation.is_formula()) json["formula"] = setting.activation.str();
+  if (setting.activation.is_learned()) json["learned"] = learned_of(setting.activation);
   for (const auto& [metric, summary] : result.last) json["last"][metric] = json_of(summary);
   if (result.ok > 0) {
     json["best_epoch"] = {{"epoch", result.best_epoch}, {kRankingMetric, json_of(result.best)}};
-  }
-  if (result.to_best) {
-    const Comparison& comparison = *result.to_best;
-    json["to_best"] = {{"n", std::lround(comparison.degrees_freedom) + 1},
-                       {"difference", json_of(comparison.difference)},
-                       {"interval_95", json_of(comparison.interval)},
-                       {"t", json_of(comparison.t)},
-                       {"p", json_of(comparison.p)},
-                       {"p_holm", json_of(*result.p_holm)},
-                       {"cohens_d", json_of(comparison.cohens_d)}};
   }
   json["trials"] = Json::array();
   for (const TrialResult& trial : result.trials) json["trials"].push_back(json_of(trial));

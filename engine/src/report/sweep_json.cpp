@@ -43,6 +43,7 @@ Json json_of(const SweepConfig& config) {
                {"threads", config.threads},
                {"train_limit", nullptr},
                {"test_limit", nullptr}};
+  if (config.baseline) json["baseline"] = config.baseline->str();
   if (config.libraries.gemm != Gemm::saltus) json["gemm"] = to_string(config.libraries.gemm);
   if (config.libraries.conv != Conv::saltus) json["conv"] = to_string(config.libraries.conv);
   if (config.train_limit) json["train_limit"] = *config.train_limit;
@@ -83,6 +84,8 @@ SweepConfig config_of(const ReadJson& json) {
   for (const ReadJson& name : json.at("activations").get_ref<const ReadJson::array_t&>()) {
     config.activations.push_back(Activation::parse(name.get<std::string>()));
   }
+  if (const auto baseline = json.find("baseline"); baseline != json.end())
+    config.baseline = Activation::parse(baseline->get<std::string>());
   if (const auto initializers = json.find("initializers"); initializers != json.end()) {
     config.initializers.clear();  // files of earlier versions have none: all was the recipe's
     for (const ReadJson& text_of_one : initializers->get_ref<const ReadJson::array_t&>()) {

@@ -77,6 +77,13 @@ void require_names(const std::vector<Activation>& activations) {
   }
 }
 
+void require_baseline(const SweepConfig& config) {
+  if (!config.baseline || std::ranges::count(config.activations, *config.baseline) > 0) return;
+  throw InvalidArgument(
+      fmt::format("the baseline {} is none of the sweep's activations: add it to them",
+                  config.baseline->label()));
+}
+
 /// Before a list of them is made.
 void require_few_trials(const SweepConfig& config) {
   auto trials = static_cast<std::size_t>(config.seeds);
@@ -183,6 +190,7 @@ void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<
 void validate(const SweepConfig& config) {
   require_some(config.activations, "activation");
   require_names(config.activations);
+  require_baseline(config);
   require_some(config.initializers, "initializer");
   require_some(config.batch_norms, "choice of batch normalization");
   require_some(config.optimizers, "optimizer");

@@ -110,30 +110,49 @@ std::map<std::uint64_t, double> last_by_seed(const SettingResult& result) {
   return values;
 }
 
-void compare_with_best(std::vector<SettingResult>& settings) {
-  const auto best = std::find_if(settings.begin(), settings.end(),
-                                 [](const SettingResult& result) { return result.rank == 1; });
-  if (best == settings.end()) return;
-  const std::map<std::uint64_t, double> best_values = last_by_seed(*best);
+/// Compares each setting with reference(its place), where that is another.
+template <class Reference>
+void compare(std::vector<SettingResult>& settings,
+             std::optional<PairedComparison> SettingResult::*place, Reference reference) {
   std::vector<SettingResult*> compared;
   std::vector<double> p;
-  for (SettingResult& result : settings) {
-    if (&result == &*best) continue;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    SettingResult& result = settings[i];
+    const SettingResult& other = settings[reference(i)];
+    if (&result == &other) continue;
+    const std::map<std::uint64_t, double> other_values = last_by_seed(other);
     std::vector<double> ours;
     std::vector<double> theirs;
     for (const auto& [seed, value] : last_by_seed(result)) {
-      const auto pair = best_values.find(seed);
-      if (pair == best_values.end()) continue;
+      const auto pair = other_values.find(seed);
+      if (pair == other_values.end()) continue;
       ours.push_back(value);
       theirs.push_back(pair->second);
     }
     if (ours.size() < 2) continue;
-    result.to_best = compare_paired(ours, theirs);
+    result.*place = PairedComparison{compare_paired(ours, theirs)};
     compared.push_back(&result);
-    p.push_back(result.to_best->p);
+    p.push_back((result.*place)->p);
   }
   const std::vector<double> corrected = holm(p);
-  for (std::size_t i = 0; i < compared.size(); ++i) compared[i]->p_holm = corrected[i];
+  for (std::size_t i = 0; i < compared.size(); ++i) (compared[i]->*place)->p_holm = corrected[i];
+}
+
+void compare_with_best(std::vector<SettingResult>& settings) {
+  const auto best = std::ranges::find(settings, 1, &SettingResult::rank);
+  if (best == settings.end()) return;
+  const auto place = static_cast<std::size_t>(best - settings.begin());
+  compare(settings, &SettingResult::to_best, [=](std::size_t) { return place; });
+}
+
+/// Settings are in the order of their activations, each with all hyper-parameters.
+void compare_with_baseline(const SweepConfig& config, std::vector<SettingResult>& settings) {
+  if (!config.baseline) return;
+  const auto baseline = std::ranges::find(config.activations, *config.baseline);
+  const auto place = static_cast<std::size_t>(baseline - config.activations.begin());
+  const std::size_t others = settings.size() / config.activations.size();
+  compare(settings, &SettingResult::to_baseline,
+          [=](std::size_t i) { return place * others + i % others; });
 }
 
 }  // namespace
@@ -163,6 +182,8 @@ SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> 
                   [](const SettingResult& s) { return s.status != TrialStatus::stopped; });
   rank(result.settings);
   compare_with_best(result.settings);
+  compare_with_baseline(plan.config, result.settings);
+  result.baseline = plan.config.baseline;
   return result;
 } catch (...) {
   throw_as_promised();
