@@ -20,6 +20,8 @@ namespace {
 constexpr int kPixels = 64;
 constexpr int kColumns = 32;
 
+}  // namespace
+
 namespace forward_pass {
 
 constexpr int kThreads = 128;
@@ -79,15 +81,16 @@ void launch_for(const ConvolutionForward<T, Out>& c, const LaunchContext& contex
   const int n = c.window.channels_out;
   const Im2col<T> images(c.x, c.window);
   const Rows<T> weights(c.w, {.fixed = c.window.size.height * c.window.size.width}, n);
-  launch<forward_kernel<kTaps, T, Out>>(
+  launch_evaluating<forward_kernel<kTaps, T, Out>>(
       Grid(blocks_for(std::int64_t{pixels} * context.max_rows, kPixels), blocks_for(n, kColumns),
            context.trials.count),
-      dim3(kThreads), kSharedBytes<kTaps>, context.stream, images, weights, pixels, n, c.epilogue,
+      dim3(kThreads), kSharedBytes<kTaps>, context, images, weights, pixels, n, c.epilogue,
       context.trials);
 }
 
 }  // namespace forward_pass
 
+namespace {
 namespace filter_pass {
 
 constexpr int kWarps = 8;
@@ -175,7 +178,6 @@ void launch_for(const ConvolutionBackwardFilter<T>& c, const PartialSums& sums,
 }
 
 }  // namespace filter_pass
-
 }  // namespace
 
 template <class T, class Out>

@@ -77,9 +77,9 @@ std::int64_t tiles_of(const Problem& problem, const LaunchContext& context) {
 
 template <class Mainloop, class Problem, class Target>
 void launch_multiply(const Problem& problem, const Target& target, const LaunchContext& context) {
-  launch<multiply_kernel<Mainloop, Problem, Target>>(
+  launch_evaluating<multiply_kernel<Mainloop, Problem, Target>>(
       Grid(tiles_of<Mainloop>(problem, context), 1, context.trials.count), dim3(Mainloop::kThreads),
-      Mainloop::kSharedBytes, context.stream, problem, target, context.trials);
+      Mainloop::kSharedBytes, context, problem, target, context.trials);
 }
 
 template <class Mainloop, class Problem>

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include <cuda_runtime.h>
 
 #include <saltus/kernels/device/check.h>
 #include <saltus/kernels/device/grid.h>
+#include <saltus/kernels/launch_context.h>
 
 #if defined(__CUDACC__)
 
@@ -39,10 +41,11 @@ namespace saltus::kernels {
 
 namespace detail {
 
+constexpr std::size_t kFreeShared = 48 * 1024;  // more shared memory has to be asked for
+
 template <class... P, class... A>
 void launch(void (*kernel)(P...), dim3 grid, dim3 block, std::size_t shared_bytes,
             cudaStream_t stream, const A&... arguments) {
-  constexpr std::size_t kFreeShared = 48 * 1024;  // more has to be asked for
   if (shared_bytes > kFreeShared)
     SALTUS_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
                                       cudaFuncAttributeMaxDynamicSharedMemorySize,
@@ -57,6 +60,20 @@ void launch(void (*kernel)(P...), dim3 grid, dim3 block, std::size_t shared_byte
 #endif
 }
 
+#if defined(__CUDACC__)
+template <class... P>
+void launch_linked(void (*kernel)(P...), const LinkedKernels& linked, dim3 grid, dim3 block,
+                   std::size_t shared_bytes, cudaStream_t stream,
+                   std::type_identity_t<P>... arguments) {
+  const void* const found = linked.find(reinterpret_cast<const void*>(kernel));
+  if (shared_bytes > kFreeShared)
+    SALTUS_CHECK(cudaFuncSetAttribute(found, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                      static_cast<int>(shared_bytes)));
+  void* pointers[] = {&arguments...};
+  SALTUS_CHECK(cudaLaunchKernel(found, grid, block, pointers, shared_bytes, stream));
+}
+#endif
+
 }  // namespace detail
 
 /// Launches kernel(arguments...): `launch<scale_kernel<float>>(grid, block, 0, stream, x, n)`. An
@@ -69,6 +86,22 @@ void launch(const Grid& grid, dim3 block, std::size_t shared_bytes, cudaStream_t
 #endif
   if (grid.empty()) return;
   detail::launch(kernel, grid.extent(), block, shared_bytes, stream, arguments...);
+}
+
+/// The same for a kernel that evaluates activations: where there are formulas, the one that is
+/// linked with them. It is found by its name, so it must not be in an anonymous namespace.
+template <auto kernel, class... A>
+void launch_evaluating(const Grid& grid, dim3 block, std::size_t shared_bytes,
+                       const LaunchContext& context, const A&... arguments) {
+#if defined(__CUDACC__)
+  if (context.linked != nullptr) {
+    if (grid.empty()) return;
+    detail::launch_linked(kernel, *context.linked, grid.extent(), block, shared_bytes,
+                          context.stream, arguments...);
+    return;
+  }
+#endif
+  launch<kernel>(grid, block, shared_bytes, context.stream, arguments...);
 }
 
 }  // namespace saltus::kernels

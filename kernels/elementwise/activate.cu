@@ -12,6 +12,8 @@ namespace {
 
 constexpr int kThreads = 256;
 
+}  // namespace
+
 __global__ void __launch_bounds__(kThreads)
     activate_kernel(Activate step, Trials trials, bool quads) {
   const int trial = static_cast<int>(blockIdx.z);
@@ -40,6 +42,8 @@ __global__ void __launch_bounds__(kThreads)
   if (step.slope) store_some(own(slopes), step.slope, trial, first, count, quads);
 }
 
+namespace {
+
 __global__ void __launch_bounds__(kThreads)
     activate_backward_kernel(ActivateBackward step, Trials trials, bool quads) {
   const int trial = static_cast<int>(blockIdx.z);
@@ -57,8 +61,8 @@ __global__ void __launch_bounds__(kThreads)
 
 void activate(const Activate& arguments, const LaunchContext& context) {
   const bool quads = has_quads(arguments.x) && has_quads(arguments.y) && has_quads(arguments.slope);
-  launch<activate_kernel>(quad_grid(arguments.size, kThreads, context), dim3(kThreads), 0,
-                          context.stream, arguments, context.trials, quads);
+  launch_evaluating<activate_kernel>(quad_grid(arguments.size, kThreads, context), dim3(kThreads),
+                                     0, context, arguments, context.trials, quads);
 }
 
 void activate_backward(const ActivateBackward& arguments, const LaunchContext& context) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include <saltus/kernels/activations.h>
+#include <saltus/kernels/formula/linked.h>
 
 namespace saltus::kernels {
 
@@ -48,6 +49,17 @@ struct Evaluate {
 /// costs spills and minutes of compilation. The activation has to be the same for a whole warp.
 #if defined(SALTUS_EVALUATE_ELSEWHERE)  // seconds less to compile; a device would need registers
 void evaluate(const ActivationRef& activation, const Evaluation& run);
+#elif defined(SALTUS_LINKABLE)  // for kernels that are linked with formulas: their ids come last
+__device__ inline void evaluate(const ActivationRef& activation, const Evaluation& run) {
+  const int number = activation.id - AllActivations::size;
+  if (number < 0) {
+    formula::saltus_evaluate_listed(activation.id, activation.parameters, run.values,
+                                    run.value_step, run.slopes, run.slope_step, run.count);
+  } else {
+    formula::saltus_evaluate_formula(number, activation.parameters, run.values, run.value_step,
+                                     run.slopes, run.slope_step, run.count);
+  }
+}
 #else
 SALTUS_HD void evaluate(const ActivationRef& activation, const Evaluation& run) {
   dispatch(activation.id, detail::Evaluate{activation, run});

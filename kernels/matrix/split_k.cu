@@ -43,6 +43,8 @@ constexpr int kRows = 8;
 constexpr int kColumns = 64;
 constexpr int kThreads = 128;
 
+}  // namespace
+
 template <class Out>
 __global__ void __launch_bounds__(kThreads) finish_kernel(FinishSplitK<Out> finish, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
@@ -65,8 +67,6 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(FinishSplitK<Out> fini
   finish_tile<kColumns, kThreads>(finish.epilogue, trials, trial, tile, finish.n);
 }
 
-}  // namespace
-
 void reduce_split_k(const ReduceSplitK& arguments, const LaunchContext& context) {
   const std::int64_t elements = arguments.count + (arguments.db ? arguments.n : 0);
   launch<add_kernel>(Grid(blocks_for(elements, kLanes), 1, context.trials.count),
@@ -75,9 +75,10 @@ void reduce_split_k(const ReduceSplitK& arguments, const LaunchContext& context)
 
 template <class Out>
 void finish_split_k(const FinishSplitK<Out>& arguments, const LaunchContext& context) {
-  launch<finish_kernel<Out>>(Grid(blocks_for(arguments.m.of(context.max_rows), kRows),
-                                  blocks_for(arguments.n, kColumns), context.trials.count),
-                             dim3(kThreads), 0, context.stream, arguments, context.trials);
+  launch_evaluating<finish_kernel<Out>>(
+      Grid(blocks_for(arguments.m.of(context.max_rows), kRows), blocks_for(arguments.n, kColumns),
+           context.trials.count),
+      dim3(kThreads), 0, context, arguments, context.trials);
 }
 
 template void finish_split_k(const FinishSplitK<float>&, const LaunchContext&);

@@ -57,6 +57,8 @@ class Walk {
   int y_, x_;
 };
 
+}  // namespace
+
 __global__ void __launch_bounds__(kThreads)
     activate_pool_kernel(ActivatePool step, Dealing outputs, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
@@ -118,16 +120,14 @@ __global__ void __launch_bounds__(kThreads)
   store_places(best.places, step.index, trial, output, outputs.quads());
 }
 
-}  // namespace
-
 void activate_pool(const ActivatePool& arguments, const LaunchContext& context) {
   const Window& w = arguments.window;
   check_pooling(w, context.max_rows);
   const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.x) && has_quads(arguments.y) &&
                      has_quads(arguments.slope) && has_quads(arguments.index);
   const Dealing outputs(w.output, w.channels_in, quads);
-  launch<activate_pool_kernel>(outputs.grid(context), outputs.block(), 0, context.stream, arguments,
-                               outputs, context.trials);
+  launch_evaluating<activate_pool_kernel>(outputs.grid(context), outputs.block(), 0, context,
+                                          arguments, outputs, context.trials);
 }
 
 }  // namespace saltus::kernels

@@ -24,9 +24,10 @@ def report_of(text):
     of_kernel = False
     for line in text.splitlines():
         if entry := re.search(r"Compiling entry function '(\w+)' for '(\w+)'", line):
-            uses.append(Use(*entry.groups()))
+            # In relocatable code a name that belongs to one source begins with that source.
+            uses.append(Use(re.sub(r"^__nv_static_\w*?_(?=_Z)", "", entry[1]), entry[2]))
         elif properties := re.search(r"Function properties for (\w+)", line):
-            of_kernel = bool(uses) and properties[1] == uses[-1].name
+            of_kernel = bool(uses) and properties[1].endswith(uses[-1].name)
         elif stack := re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill", line):
             if uses:  # a function that was not inlined counts for its kernel
                 uses[-1].stack = max(uses[-1].stack, int(stack[1]))
