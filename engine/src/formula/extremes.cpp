@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include <saltus/kernels/formula/mend.h>
+
 #include "formula/wide.h"
 
 namespace saltus::formula {
@@ -16,9 +18,8 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Powers of two up to which a node may grow: floats have 127.
+/// The power of two up to which a node may grow: floats have 127.
 constexpr double kMostOfFloats = 0x1p125;
-constexpr double kMostOfDoubles = 0x1p1000;
 
 bool overflows_at(Evaluator<double>& evaluator, const ParameterValues& parameters, double x) {
   bool overflows = false;
@@ -131,15 +132,6 @@ Limit find_limit(const Formula& formula, const ParameterValues& parameters, bool
   return {kNaN, kNaN};
 }
 
-/// The result in double, or the limit where what overflowed has made it NaN.
-float chosen(double result, double limit, bool overflows) {
-  if (overflows && std::isnan(result)) result = limit;
-  if (std::abs(result) > kernels::math::kLargest)
-    return std::copysign(std::numeric_limits<float>::infinity(),
-                         static_cast<float>(result > 0 ? 1 : -1));
-  return static_cast<float>(result);
-}
-
 class Mender {
  public:
   Mender(const Formula& formula, const ParameterValues& parameters)
@@ -155,12 +147,11 @@ class Mender {
       return {static_cast<float>(limit.value), static_cast<float>(limit.slope)};
     }
     bool overflows = false;
-    evaluator_.run(double{x}, parameters_, [&](double value) {
-      overflows = overflows || std::abs(value) > kMostOfDoubles;
-    });
+    evaluator_.run(double{x}, parameters_,
+                   [&](double value) { overflows = overflows || op::is_beyond_doubles(value); });
     const Limit limit = overflows ? limit_at(formula_, parameters_, x > 0) : Limit{};
-    return {chosen(evaluator_[roots_[0]], limit.value, overflows),
-            chosen(evaluator_[roots_[1]], limit.slope, overflows)};
+    return {op::mended(evaluator_[roots_[0]], limit.value, overflows),
+            op::mended(evaluator_[roots_[1]], limit.slope, overflows)};
   }
 
  private:

@@ -1,0 +1,43 @@
+// Formulas that between them have every operation, activations of the list, parameters, kinks,
+// conditions, and intermediate results that overflow.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <saltus/activation.h>
+
+#include "formula/device_source.h"
+#include "graph/custom_activation.h"
+
+namespace saltus::tests {
+
+inline std::vector<std::string> formula_list() {
+  return {"x * atan(exp(x))",
+          "where(x > 0, x, a * tanh(x)); a = 0.5 in [0, 1]",
+          "max(x, 0) + 0.1 * sin(x)^2 - cos(b * x); b = 3",
+          "gelu(x) + 0.1 * elu(x, alpha=0.2)",
+          "abs(x)^1.7 - x^c; c = 3.5",
+          "exp(x^2) / (1 + exp(x^2)) * floor(x)",
+          "erfc(x) * x + erf(2 * x) * normal_cdf(x)",
+          "asinh(x) * sign(x) + log1p(abs(x)) + normal_density(x)",
+          "(exp(x) - 1) / (exp(x) + 1) * x + 1 / x",
+          "clip(x, -1, 1) * expm1(x) + min(x, sqrt(abs(x)))",
+          "softplus(x) * sigmoid(b * x + d) + gaussian(x); b = 2; d = -1",
+          "where(x == 1, 5, where(x <= -2, log(x^2), x * x * x)) * swish(x, beta=1.3)",
+          "exp(exp(x)) - exp(exp(x) - 1)"};
+}
+
+/// As formulas, each with the defaults of its parameters; and the second with another value.
+inline std::vector<formula::Use> formula_uses() {
+  std::vector<formula::Use> uses;
+  for (const std::string& text : formula_list()) {
+    const kernels::ActivationRef ref = Activation::parse(text).ref();
+    uses.push_back({find_formula(ref.id), values_of(ref)});
+  }
+  uses.push_back(uses[1]);
+  uses.back().parameters[0] = 0.25F;
+  return uses;
+}
+
+}  // namespace saltus::tests
