@@ -44,14 +44,16 @@ function(saltus_cuda_target name)
   endif()
 endfunction()
 
-# saltus_library_headers(NAME): a target that compiles against the headers of cuDNN and cuBLASLt, where they are
-# installed; SALTUS_HAS_CUDNN and SALTUS_HAS_CUBLASLT say so.
+# saltus_library_headers(NAME): a target that compiles against the headers of cuDNN, cuBLASLt, NVRTC and nvJitLink,
+# where they are installed; SALTUS_HAS_CUDNN, ..._CUBLASLT, ..._NVRTC and ..._NVJITLINK say so.
 function(saltus_library_headers name)
   find_package(CUDAToolkit REQUIRED)
   find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
   find_path(CUBLASLT_INCLUDE_DIR cublasLt.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
-  mark_as_advanced(CUDNN_INCLUDE_DIR CUBLASLT_INCLUDE_DIR)
-  foreach(library CUDNN CUBLASLT)
+  find_path(NVRTC_INCLUDE_DIR nvrtc.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  find_path(NVJITLINK_INCLUDE_DIR nvJitLink.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  mark_as_advanced(CUDNN_INCLUDE_DIR CUBLASLT_INCLUDE_DIR NVRTC_INCLUDE_DIR NVJITLINK_INCLUDE_DIR)
+  foreach(library CUDNN CUBLASLT NVRTC NVJITLINK)
     if(${library}_INCLUDE_DIR)
       target_compile_definitions(${name} PRIVATE SALTUS_HAS_${library})
       target_include_directories(${name} SYSTEM PRIVATE "${${library}_INCLUDE_DIR}")

@@ -9,6 +9,7 @@
 #include <saltus/kernels/device/grid.h>
 
 #include "backend/cuda/executable.h"
+#include "backend/cuda/libraries/linker.h"
 #include "graph/custom_activation.h"
 
 namespace saltus::cuda {
@@ -24,21 +25,20 @@ constexpr int kAll = kernels::kMostMoments;
 /// to four kernels, and a kernel up to 4 KiB of arguments.
 constexpr std::int64_t kBytesOfLaunch = 32 << 10;
 
-/// Throws where an activation, a loss or a metric is a function of the caller's.
+/// Throws where an activation, a loss or a metric is a function of the caller's, or a formula
+/// cannot be compiled on this machine.
 void refuse_functions(const plan::Plan& plan, std::span<const backend::Trial> trials,
                       const backend::Options& options) {
   for (const backend::Trial& trial : trials) {
     for (const kernels::ActivationRef& activation : trial.activations) {
       if (!is_custom_activation(activation.id)) continue;
-      const std::string_view name = custom_activation_info(activation.id).name;
       if (find_formula(activation.id) != nullptr) {
-        throw InvalidArgument(
-            fmt::format("formula {} is none of the list's activations, which are those that a GPU "
-                        "runs so far; use device cpu",
-                        name));
+        require_linker();
+        continue;
       }
-      throw InvalidArgument(fmt::format(
-          "activation {} is a C++ function, which only a CPU can call; use device cpu", name));
+      throw InvalidArgument(
+          fmt::format("activation {} is a C++ function, which only a CPU can call; use device cpu",
+                      custom_activation_info(activation.id).name));
     }
   }
   for (const plan::Step& step : plan.evaluate.steps) {

@@ -12,6 +12,7 @@
 
 #include "backend/backend.h"
 #include "backend/cuda/compiled.h"
+#include "backend/cuda/formulas.h"
 #include "backend/cuda/trial_table.h"
 
 namespace saltus::cuda {
@@ -144,6 +145,7 @@ class CudaExecutable : public backend::Executable {
   Libraries libraries_;
   UpdateChoices update_;
   Stream stream_;
+  Formulas formulas_;
   TrialTable table_;
   std::unique_ptr<Compiled> compiled_;
   DeviceMemory state_;

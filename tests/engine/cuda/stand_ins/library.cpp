@@ -30,6 +30,10 @@ void tests::set_installed(const std::string& library, bool installed) {
     missing.insert(library);
 }
 
+bool tests::is_installed(const std::string& library) {
+  return !missing.contains(library);
+}
+
 cuda::Library::Library(const char* name) : handle_(nullptr) {
   const Functions* functions = functions_of(name);
   if (functions == nullptr) throw std::runtime_error(std::string(name) + ": not found");

@@ -9,6 +9,7 @@ namespace saltus::tests {
 
 /// As if a library ("libcudnn.so.9") were not installed, or were.
 void set_installed(const std::string& library, bool installed);
+bool is_installed(const std::string& library);
 
 /// The functions of each by name.
 std::map<std::string, void*> cublas_functions();

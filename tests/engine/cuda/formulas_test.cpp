@@ -1,0 +1,116 @@
+// Formulas on the device, beside activations of the list in the same launches.
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/error.h>
+#include <saltus/model.h>
+
+#include "tests/engine/cuda/crew.h"
+#include "tests/engine/cuda/stand_ins/stand_ins.h"
+#include "tests/engine/error_of.h"
+#include "tests/engine/formula_list.h"
+
+namespace saltus::tests {
+namespace {
+
+constexpr const char* kFormula = "x * atan(exp(x))";
+constexpr const char* kWithParameter = "where(x > 0, x, slope * tanh(x)); slope = 0.5";
+
+std::vector<train::Entry> entries() {
+  return {{small_network(kFormula), Adam{}, 1},
+          {small_network("gelu"), Adam{.learning_rate = 0.01}, 2},
+          {small_network(kWithParameter), SGD{.learning_rate = 0.1, .momentum = 0.9}, 3},
+          {small_network("relu"), Adam{}, 4},
+          {small_network("where(x > 0, x, slope * tanh(x)); slope = 0.25"), Adam{}, 5}};
+}
+
+class CudaFormulas : public testing::TestWithParam<Precision> {};
+
+INSTANTIATE_TEST_SUITE_P(All, CudaFormulas,
+                         testing::Values(Precision::fp32, Precision::tf32, Precision::bf16),
+                         [](const auto& test) { return std::string(to_string(test.param)); });
+
+TEST_P(CudaFormulas, AreTheSameAloneAndBesideListedOnes) {
+  const std::vector<Outcome> together = train_side_by_side(entries(), GetParam());
+  ASSERT_EQ(together.size(), 5U);
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    EXPECT_EQ(together[i], train_side_by_side({entries()[i]}, GetParam())[0]) << "trial " << i;
+    EXPECT_EQ(together[i].figures.at("val_loss").size(), 2U);
+    EXPECT_NE(together[i].weights, together[(i + 1) % together.size()].weights);
+  }
+}
+
+std::vector<float> predicted(const Activation& activation, Device device,
+                             const std::vector<float>& x) {
+  Model model = Sequential({2}, {layers::Activation{activation}});
+  model.compile({.loss = losses::MeanSquaredError{}, .device = device});
+  return model.predict({.count = static_cast<std::int64_t>(x.size() / 2),
+                        .inputs = std::span<const float>(x),
+                        .targets = std::span<const float>()});
+}
+
+TEST(CudaFormula, HasTheBitsOfTheCpu) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x = {0, -0.0F, kInfinity, -kInfinity, 1e30F, -1e30F, 1e-40F, 100};
+  for (int i = 0; i < 1000; ++i) x.push_back(static_cast<float>(i - 500) * 0.037F);
+  for (const std::string& text : formula_list()) {
+    const std::vector<float> on_cpu = predicted(text, Device::cpu, x);
+    const std::vector<float> on_gpu = predicted(text, Device::cuda, x);
+    ASSERT_EQ(on_gpu.size(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::isnan(on_cpu[i]))
+        EXPECT_TRUE(std::isnan(on_gpu[i])) << text << " at " << x[i];
+      else
+        EXPECT_EQ(on_gpu[i], on_cpu[i]) << text << " at " << x[i];
+    }
+  }
+}
+
+/// The largest difference of a weight, trained for six steps on both.
+double difference(const char* activation) {
+  const Images images;
+  const auto weights = [&](const backend::Backend& backend) {
+    train::Trainer trainer(backend, {{small_network(activation), SGD{.learning_rate = 0.1}, 3}},
+                           compile_options());
+    trainer.fit(images.samples(), fit_options(images), {});
+    return all_weights(trainer, 0);
+  };
+  const std::vector<float> on_cpu = weights(backend::cpu());
+  const std::vector<float> on_gpu = weights(backend::cuda());
+  double largest = 0;
+  for (std::size_t i = 0; i < on_cpu.size(); ++i)
+    largest = std::max(largest, std::abs(double{on_cpu[i]} - double{on_gpu[i]}));
+  return largest;
+}
+
+TEST(CudaFormula, TrainsAsOnTheCpu) {
+  // Sums are added up in another order: a few units in the last place of weights below 1, for
+  // activations of the list as for formulas.
+  constexpr double kBound = 0x1p-20;
+  for (const char* activation : {"gelu", "tanh", kFormula, kWithParameter}) {
+    EXPECT_LT(difference(activation), kBound) << activation;
+  }
+}
+
+TEST(CudaFormula, IsRefusedWhereItCannotBeCompiled) {
+  set_installed("libnvrtc.so.13", false);
+  Model model = Sequential({2}, {layers::Dense{.units = 1, .activation = kFormula}});
+  EXPECT_EQ(error_of<DeviceError>([&] {
+              model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cuda});
+            }),
+            "install cuda-nvrtc");
+  // What is an activation of the list in other words needs no compiler.
+  Model listed =
+      Sequential({2}, {layers::Dense{.units = 1, .activation = "x * tanh(softplus(x))"}});
+  EXPECT_NO_THROW(listed.compile({.loss = losses::MeanSquaredError{}, .device = Device::cuda}));
+  set_installed("libnvrtc.so.13", true);
+}
+
+}  // namespace
+}  // namespace saltus::tests
