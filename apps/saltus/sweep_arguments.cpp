@@ -155,7 +155,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--recipe", to.recipe, "tutorial|matched",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
          "initializer and dropout that belong to it");
-  option("--loss", to.loss, "LOSS", "What training minimizes; parameters as in huber:delta=2");
+  option("--loss", to.loss, "LOSS",
+         "What training minimizes: one of the list, parameters as in huber:delta=2, or a "
+         "formula of output y and target t as in \"(y - t)^2\"");
   option("--train-limit", to.train_limit, "N", "Only the first N training images");
   option("--test-limit", to.test_limit, "N", "Only the first N test images");
   option("--device", to.device, "auto|cpu|cuda", "Where to train; auto: on a GPU if there is one");

@@ -77,6 +77,21 @@ TEST_F(Formulas, LearnTheirParametersAgainstABaseline) {
       HasSubstr("to first"));
 }
 
+TEST_F(Formulas, AreLosses) {
+  const Ended sweep = run({"sweep", "--data", "data", "--out", "out", "--epochs", "1",
+                           "--activations", "relu", "--loss", "mine=(y-t)^2*b;b=2"});
+  EXPECT_EQ(sweep.code, 0) << sweep.err;
+  EXPECT_THAT(text("out/sweep.json"), HasSubstr("\"loss\": \"mine = (y - t)^2 * b; b = 2\""));
+  const Ended again = run({"sweep", "--config", "out/sweep.json", "--out", "out", "--resume"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  const Ended bad = run({"sweep", "--loss", "(x - t)^2"});
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_EQ(bad.err,
+            "saltus: in the formula, at column 2: there is no x here; use y and t\n"
+            "  (x - t)^2\n"
+            "   ^\n");
+}
+
 TEST_F(Formulas, WithoutANameAreQuotedInTables) {
   const Ended curves = run({"curves", "--activations", "max(x, 0.1 * x)", "--out", "out"});
   EXPECT_EQ(curves.code, 0) << curves.err;

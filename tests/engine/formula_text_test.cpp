@@ -32,6 +32,8 @@ TEST(FormulaText, IsTheSameHoweverItIsSpaced) {
                          {"x - -1", "x - -1"},
                          {".5*x + 1.e0", "0.5 * x + 1"},
                          {"where(0<x, x, 0.1*x)", "where(x > 0, x, 0.1 * x)"},
+                         {"(x>1)", "x > 1"},
+                         {"x==1", "x == 1"},
                          {"where(x>=1,x,-1)", "where(x >= 1, x, -1)"},
                          {"clip(x, -1, 1)", "min(max(x, -1), 1)"},
                          {"pow(abs(x), 1.5)", "abs(x)^1.5"},

@@ -14,8 +14,12 @@
 
 namespace saltus {
 
-/// What training makes small: one of the list, such as losses::MeanSquaredError{}, or a function of
-/// your own. A small value type.
+namespace formula {
+class LossFormula;
+}
+
+/// What training makes small: one of the list, such as losses::MeanSquaredError{}, a formula, or a
+/// function of your own. A small value type.
 class SALTUS_API Loss {
  public:
   /// The loss of one sample with outputs y and targets t (class numbers as one-hot rows), both of
@@ -33,21 +37,33 @@ class SALTUS_API Loss {
   /// InvalidArgument where there is no function, or the name is empty or taken.
   static Loss custom(std::string name, Function function);
 
-  [[nodiscard]] bool is_custom() const { return custom_ != nullptr; }
+  /// A loss typed as a formula of an output y and its target t, in the language of
+  /// docs/formulas.md: "where(abs(y - t) < d, 0.5 * (y - t)^2, d * (abs(y - t) - 0.5 * d)); d = 1".
+  /// The loss of a sample is the mean over its outputs, in double; the derivative by y is made by
+  /// rule. On the CPU. A model's file holds it. Throws InvalidArgument with a mark under what is
+  /// wrong.
+  static Loss formula(std::string_view text);
 
-  /// The loss of the list that it is; for a custom one without meaning.
+  [[nodiscard]] bool is_custom() const { return custom_ != nullptr; }
+  [[nodiscard]] bool is_formula() const { return formula_ != nullptr; }
+  [[nodiscard]] bool is_listed() const { return !is_custom() && !is_formula(); }
+
+  /// The loss of the list that it is; for another one without meaning.
   [[nodiscard]] const ListedLoss& listed() const { return listed_; }
 
   /// That loss if it is an L, else null.
   template <kernels::LossEntry L>
   [[nodiscard]] const L* as() const {
-    return is_custom() ? nullptr : std::get_if<L>(&listed_);
+    return is_listed() ? std::get_if<L>(&listed_) : nullptr;
   }
 
   /// The function of a custom loss.
   [[nodiscard]] const Function& function() const { return custom_->function; }
 
-  /// "mean_squared_error", or the name that it was given.
+  /// The formula of a loss that is one, as the engine has it.
+  [[nodiscard]] const formula::LossFormula& definition() const { return *formula_; }
+
+  /// "mean_squared_error", or the name that it was given; of a formula without one the formula.
   [[nodiscard]] std::string_view name() const;
 
   /// Whether outputs stand for classes, of which each sample has one.
@@ -67,16 +83,17 @@ class SALTUS_API Loss {
 
   ListedLoss listed_;
   std::shared_ptr<const Custom> custom_;
+  std::shared_ptr<const formula::LossFormula> formula_;
 };
 
 /// Every loss with its defaults, in the order of the list.
 SALTUS_API std::vector<Loss> loss_list();
 
-/// "huber:delta=2": its name and the parameters that are not usual.
+/// "huber:delta=2": its name and the parameters that are not usual; of a formula all of it.
 SALTUS_API std::string to_string(const Loss& loss);
 
-/// The loss that to_string() made such a text of. Throws InvalidArgument for what is unknown or not
-/// legal.
+/// The loss that to_string() made such a text of, or a formula. Throws InvalidArgument for what is
+/// unknown or not legal.
 SALTUS_API Loss parse_loss(std::string_view text);
 
 /// Throws InvalidArgument where a parameter is out of range.

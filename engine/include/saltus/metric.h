@@ -12,8 +12,12 @@
 
 namespace saltus {
 
-/// What is counted beside the loss: one of the list, such as metrics::BinaryAccuracy{}, or a
-/// function of your own. A small value type.
+namespace formula {
+class LossFormula;
+}
+
+/// What is counted beside the loss: one of the list, such as metrics::BinaryAccuracy{}, a formula,
+/// or a function of your own. A small value type.
 class SALTUS_API Metric {
  public:
   /// The metric of one sample; see Loss::Function.
@@ -27,19 +31,29 @@ class SALTUS_API Metric {
   /// The mean of a function over the samples, on the CPU; see Loss::custom().
   static Metric custom(std::string name, Function function);
 
-  [[nodiscard]] bool is_custom() const { return custom_ != nullptr; }
+  /// The mean of a formula of an output y and its target t over outputs and samples, such as
+  /// "off = abs(y - t) > 0.5"; see Loss::formula().
+  static Metric formula(std::string_view text);
 
-  /// Its place in the list; for a custom one without meaning.
+  [[nodiscard]] bool is_custom() const { return custom_ != nullptr; }
+  [[nodiscard]] bool is_formula() const { return formula_ != nullptr; }
+  [[nodiscard]] bool is_listed() const { return !is_custom() && !is_formula(); }
+
+  /// Its place in the list; for another one without meaning.
   [[nodiscard]] std::size_t place() const { return place_; }
 
   /// The function of a custom metric.
   [[nodiscard]] const Function& function() const { return custom_->function; }
 
-  /// "binary_accuracy", or the name that it was given, under which logs hold it.
+  /// The formula of a metric that is one, as the engine has it.
+  [[nodiscard]] const formula::LossFormula& definition() const { return *formula_; }
+
+  /// "binary_accuracy", or the name that it was given, under which logs hold it; of a formula
+  /// without one the formula.
   [[nodiscard]] std::string_view name() const;
 
   /// Custom metrics are equal if they are copies of one.
-  friend bool operator==(const Metric&, const Metric&) = default;
+  SALTUS_API friend bool operator==(const Metric& a, const Metric& b);
 
  private:
   struct Custom {
@@ -52,12 +66,14 @@ class SALTUS_API Metric {
 
   std::size_t place_;
   std::shared_ptr<const Custom> custom_;
+  std::shared_ptr<const formula::LossFormula> formula_;
 };
 
-/// name()
-SALTUS_API std::string_view to_string(const Metric& metric);
+/// name(), of a formula all of it.
+SALTUS_API std::string to_string(const Metric& metric);
 
-/// The metric of that name. Throws InvalidArgument with the known names.
+/// The metric that to_string() made such a text of, or a formula. Throws InvalidArgument with the
+/// known names.
 SALTUS_API Metric parse_metric(std::string_view name);
 
 }  // namespace saltus

@@ -140,7 +140,7 @@ struct Options {
   std::int64_t batch_size = 1;     ///< a GPU makes room for so many rows; a larger batch makes more
   bool stop_on_nonfinite = false;  ///< check loss, gradients and statistics before each update
   Libraries libraries = {};        ///< of a GPU's products
-  std::vector<Metric::Function> metrics = {};  ///< custom ones, on a CPU
+  std::vector<Metric> metrics = {};  ///< functions and formulas, on a CPU
 };
 
 /// Makes executables for one device.

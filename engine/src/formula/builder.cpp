@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <saltus/error.h>
 #include <saltus/nearest.h>
@@ -62,11 +63,19 @@ double Builder::number_of(std::string_view text) {
 }
 
 Id Builder::name(std::string_view name) {
-  if (name == "x") return definition_.graph.variable();
+  const Variables variables = definition_.variables;
+  const auto variable = std::ranges::find(variables, name);
+  if (variable != variables.end())
+    return bounded(definition_.graph.variable(static_cast<int>(variable - variables.begin())));
+  if (name == "x") {
+    throw Fault{name.data(),
+                fmt::format("there is no x here; use {}", fmt::join(variables, " and "))};
+  }
   if (name == "pi") return definition_.graph.constant(std::numbers::pi);
   if (name == "e") return definition_.graph.constant(std::numbers::e);
   if (operations().contains(name) || name == "clip")
-    throw Fault{name.data(), fmt::format("{} is a function; call it, as in {}(x)", name, name)};
+    throw Fault{name.data(),
+                fmt::format("{0} is a function; call it, as in {0}({1})", name, variables[0])};
   std::vector<ParameterDefinition>& parameters = definition_.parameters;
   const auto known = std::ranges::find(parameters, name, &ParameterDefinition::name);
   const auto place = known - parameters.begin();

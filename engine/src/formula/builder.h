@@ -41,7 +41,7 @@ class Builder {
   static double number_of(std::string_view text);
   Id number(std::string_view text) { return bounded(definition_.graph.constant(number_of(text))); }
 
-  /// x, a constant or a parameter.
+  /// A variable, a constant or a parameter.
   Id name(std::string_view name);
   Id call(std::string_view function, const std::vector<Argument>& arguments);
   /// "b = 1 in [0, 10] learned"

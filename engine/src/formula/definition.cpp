@@ -1,16 +1,19 @@
 #include "formula/definition.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 
 #include <fmt/format.h>
+
+#include <saltus/error.h>
 
 #include "core/text.h"
 
 namespace saltus::formula {
 
 std::string Definition::formula() const {
-  return text_of(graph, root, parameters);
+  return text_of(graph, root, parameters, variables);
 }
 
 ParameterValues Definition::defaults() const {
@@ -48,6 +51,14 @@ std::string Definition::text(const ParameterValues& values, const EachLearned& l
     result += text_of(learned[i]);
   }
   return result;
+}
+
+void require_new_name(const Definition& definition) {
+  std::vector<std::string_view> words = function_names();
+  words.insert(words.end(), definition.variables.begin(), definition.variables.end());
+  if (std::ranges::find(words, definition.name) == words.end()) return;
+  throw InvalidArgument(fmt::format("{} has a meaning in formulas already; give yours another name",
+                                    definition.name));
 }
 
 Id insert(Graph& graph, const Definition& definition, Id x, const ParameterValues& values) {

@@ -20,6 +20,12 @@ inline constexpr std::size_t kLongest = 1000;
 inline constexpr int kDeepest = 50;
 inline constexpr int kMostNodes = 400;
 
+/// Names of variables, in the order of their numbers.
+using Variables = std::span<const std::string_view>;
+inline constexpr std::string_view kActivationVariables[] = {"x"};
+/// An output and its target.
+inline constexpr std::string_view kLossVariables[] = {"y", "t"};
+
 struct ParameterDefinition {
   std::string name;
   float default_value = 0;
@@ -40,6 +46,7 @@ struct Definition {
   Graph graph{Style::as_written};  ///< the formula as it was written
   Id root = kNone;
   std::vector<ParameterDefinition> parameters;  ///< in the order of their first use
+  Variables variables = kActivationVariables;
 
   /// The formula alone, so that the same formula has the same text however it was spaced.
   [[nodiscard]] std::string formula() const;
@@ -50,7 +57,7 @@ struct Definition {
   [[nodiscard]] EachLearned learned() const;
 };
 
-/// Puts a formula of `x`, with these values of its parameters, into a graph.
+/// Puts a formula of one variable, which is `x`, with these values of its parameters, into a graph.
 Id insert(Graph& graph, const Definition& definition, Id x, const ParameterValues& values);
 
 /// Puts the activation of this name, with these values of its parameters, of `operand` into a
@@ -61,12 +68,17 @@ using CallActivation =
 
 /// Reads a formula; `call` is asked for functions that are no operation. Throws InvalidArgument
 /// with the text, a mark under what is wrong, and what would be right.
-Definition read_definition(std::string_view text, const CallActivation& call);
+Definition read_definition(std::string_view text, const CallActivation& call,
+                           Variables variables = kActivationVariables);
+
+/// Throws InvalidArgument where the definition's name is one of the language's words.
+void require_new_name(const Definition& definition);
 
 /// Functions that formulas know, activations left out.
 std::vector<std::string_view> function_names();
 
 /// A node as the text of a formula.
-std::string text_of(const Graph& graph, Id root, std::span<const ParameterDefinition> parameters);
+std::string text_of(const Graph& graph, Id root, std::span<const ParameterDefinition> parameters,
+                    Variables variables = kActivationVariables);
 
 }  // namespace saltus::formula

@@ -1,4 +1,4 @@
-// The value of every node of a graph at one x, in any type that kernels/math.h serves.
+// The value of every node of a graph at one point, in any type that kernels/math.h serves.
 #pragma once
 
 #include <array>
@@ -25,14 +25,19 @@ class Evaluator {
         order_(graph.needed(roots)),
         values_(static_cast<std::size_t>(graph.size())) {}
 
-  /// Calls seen(value) with the value of every node that depends on x.
+  /// Calls seen(value) with the value of every node that a root depends on.
   template <class Seen>
-  void run(T x, const ParameterValues& parameters, Seen seen) {
+  void run(std::span<const T> variables, const ParameterValues& parameters, Seen seen) {
     for (const Id id : order_) {
       T& value = values_[static_cast<std::size_t>(id)];
-      value = value_of(graph_[id], x, parameters);
+      value = value_of(graph_[id], variables, parameters);
       seen(value);
     }
+  }
+  /// Where x is the only variable.
+  template <class Seen>
+  void run(T x, const ParameterValues& parameters, Seen seen) {
+    run(std::span<const T>(&x, 1), parameters, seen);
   }
   void run(T x, const ParameterValues& parameters) {
     run(x, parameters, [](const T&) {});
@@ -41,7 +46,8 @@ class Evaluator {
   const T& operator[](Id id) const { return values_[static_cast<std::size_t>(id)]; }
 
  private:
-  T value_of(const Node& node, T x, const ParameterValues& parameters) const {
+  T value_of(const Node& node, std::span<const T> variables,
+             const ParameterValues& parameters) const {
     const auto operand = [&](std::size_t i) {
       const Id id = node.operands[i];
       return id == kNone ? T(0) : values_[static_cast<std::size_t>(id)];
@@ -50,7 +56,7 @@ class Evaluator {
       case Kind::constant:
         return T(node.value);
       case Kind::variable:
-        return x;
+        return variables[static_cast<std::size_t>(node.code)];
       case Kind::parameter:
         return T(parameters[static_cast<std::size_t>(node.code)]);
       case Kind::listed:

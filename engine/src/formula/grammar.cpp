@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <saltus/error.h>
 
@@ -101,13 +102,14 @@ const auto label_def = (identifier >> assign)[keep];
 
 BOOST_SPIRIT_DEFINE(number_text, identifier, here, assign, label)
 
-// Expressions.
-const x3::rule<struct ConditionTag, Id> condition = "a number, x, or a function";
-const x3::rule<struct SumTag, Id> sum = "a number, x, or a function";
-const x3::rule<struct ProductTag, Id> product = "a number, x, or a function";
-const x3::rule<struct SignedTag, Id> signed_power = "a number, x, or a function";
-const x3::rule<struct PowerTag, Id> power = "a number, x, or a function";
-const x3::rule<struct AtomTag, Id> atom = "a number, x, or a function";
+// Expressions. What is expected names the variables of each formula.
+constexpr const char* kOperand = "an operand";
+const x3::rule<struct ConditionTag, Id> condition = kOperand;
+const x3::rule<struct SumTag, Id> sum = kOperand;
+const x3::rule<struct ProductTag, Id> product = kOperand;
+const x3::rule<struct SignedTag, Id> signed_power = kOperand;
+const x3::rule<struct PowerTag, Id> power = kOperand;
+const x3::rule<struct AtomTag, Id> atom = kOperand;
 const x3::rule<struct ArgumentTag, Argument> argument = "an argument";
 const x3::rule<struct ArgumentsTag, std::vector<Argument>> arguments = "arguments";
 
@@ -168,9 +170,10 @@ void refuse_what_is_too_much(std::string_view text) {
 
 }  // namespace
 
-Definition read_definition(std::string_view text, const CallActivation& call) {
+Definition read_definition(std::string_view text, const CallActivation& call, Variables variables) {
   refuse_what_is_too_much(text);
   Definition definition;
+  definition.variables = variables;
   Builder build(definition, call);
   Place at = text.data();
   const Place end = at + text.size();
@@ -178,8 +181,8 @@ Definition read_definition(std::string_view text, const CallActivation& call) {
     definition.name = boost::fusion::at_c<0>(x3::_attr(c)).value_or(Token()).text;
     definition.root = boost::fusion::at_c<1>(x3::_attr(c));
   };
-  const auto whole =
-      x3::with<BuilderTag>(std::ref(build))[(-label > sum)[take_formula] >> *(';' > parameter)];
+  const auto whole = x3::with<BuilderTag>(
+      std::ref(build))[(-label > condition)[take_formula] >> *(';' > parameter)];
   try {
     const bool is_read = x3::phrase_parse(at, end, whole, x3::ascii::space);
     if (!is_read || at != end)
@@ -187,7 +190,11 @@ Definition read_definition(std::string_view text, const CallActivation& call) {
                   at == end ? "the formula ends too early" : "expected an operator, or the end"};
     build.finish();
   } catch (const x3::expectation_failure<Place>& failure) {
-    throw_fault(text, failure.where(), fmt::format("expected {}", failure.which()));
+    const std::string operand =
+        fmt::format("a number, {}, or a function", fmt::join(variables, ", "));
+    throw_fault(
+        text, failure.where(),
+        fmt::format("expected {}", failure.which() == kOperand ? operand : failure.which()));
   } catch (const Fault& fault) {
     throw_fault(text, fault.at, fault.what);
   }

@@ -1,4 +1,5 @@
-// A formula as a graph: nodes that are numbers, x, parameters, or operations on nodes before them.
+// A formula as a graph: nodes that are numbers, variables, parameters, or operations on nodes
+// before them.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ inline constexpr Id kNone = -1;
 
 enum class Kind : std::uint8_t {
   constant,
-  variable,      ///< x
+  variable,      ///< `code` counts them: x; y and t
   parameter,     ///< `code` counts them
   operation,     ///< `code` is that of kernels/formula/operations.h
   listed,        ///< an activation of the list; `code` counts Graph::listed()
@@ -54,7 +55,7 @@ class Graph {
   explicit Graph(Style style = Style::simplified) : style_(style) {}
 
   Id constant(double value);
-  Id variable() { return add({.kind = Kind::variable}); }
+  Id variable(int place = 0) { return add({.kind = Kind::variable, .code = place}); }
   Id parameter(int place) { return add({.kind = Kind::parameter, .code = place}); }
   Id listed(const kernels::ActivationRef& f, Id operand) { return add(f, Kind::listed, operand); }
   Id listed_slope(const kernels::ActivationRef& f, Id operand) {

@@ -20,8 +20,8 @@ struct Text {
 
 class Printer {
  public:
-  Printer(const Graph& graph, std::span<const ParameterDefinition> parameters)
-      : graph_(graph), parameters_(parameters) {}
+  Printer(const Graph& graph, std::span<const ParameterDefinition> parameters, Variables variables)
+      : graph_(graph), parameters_(parameters), variables_(variables) {}
 
   Text of(Id id) const {
     const Node& node = graph_[id];
@@ -29,7 +29,7 @@ class Printer {
       case Kind::constant:
         return {fmt::format("{}", node.value), node.value < 0 ? kSign : kAtom};
       case Kind::variable:
-        return {"x"};
+        return {std::string(variables_[static_cast<std::size_t>(node.code)])};
       case Kind::parameter:
         return {parameters_[static_cast<std::size_t>(node.code)].name};
       case Kind::listed:
@@ -106,12 +106,14 @@ class Printer {
 
   const Graph& graph_;
   std::span<const ParameterDefinition> parameters_;
+  Variables variables_;
 };
 
 }  // namespace
 
-std::string text_of(const Graph& graph, Id root, std::span<const ParameterDefinition> parameters) {
-  return Printer(graph, parameters).of(root).text;
+std::string text_of(const Graph& graph, Id root, std::span<const ParameterDefinition> parameters,
+                    Variables variables) {
+  return Printer(graph, parameters, variables).of(root).text;
 }
 
 }  // namespace saltus::formula

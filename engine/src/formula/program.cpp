@@ -16,8 +16,12 @@ class Program::Compiler {
  public:
   /// For `roots`, which have the bits that they have in a program for all of `together`.
   Compiler(Program& program, const Graph& graph, std::vector<Id> roots,
-           std::span<const Id> together)
-      : program_(program), graph_(graph), roots_(std::move(roots)) {
+           std::span<const Id> together, int variables = 1)
+      : program_(program),
+        graph_(graph),
+        roots_(std::move(roots)),
+        variables_(static_cast<std::uint8_t>(variables)) {
+    program.slot_count_ = variables;
     order_ = graph.needed(roots_);
     const auto size = static_cast<std::size_t>(graph.size());
     slots_.resize(size, kNoSlot);
@@ -77,9 +81,10 @@ class Program::Compiler {
   }
 
   std::uint8_t new_slot() {
-    for (int slot = 1; slot < kMostSlots; ++slot) {
+    for (int slot = variables_; slot < kMostSlots; ++slot) {
       if (used_[static_cast<std::size_t>(slot)]) continue;
       used_[static_cast<std::size_t>(slot)] = true;
+      program_.slot_count_ = std::max(program_.slot_count_, slot + 1);
       return static_cast<std::uint8_t>(slot);
     }
     throw InvalidArgument(fmt::format(
@@ -89,18 +94,18 @@ class Program::Compiler {
 
   void load(Id id) {
     const Node& node = graph_[id];
-    if (node.kind == Kind::variable) slots_[at(id)] = 0;
+    if (node.kind == Kind::variable) slots_[at(id)] = static_cast<std::uint8_t>(node.code);
     if (node.kind != Kind::constant && node.kind != Kind::parameter) return;
     slots_[at(id)] = new_slot();
     program_.loads_.push_back(
         {.out = slots_[at(id)],
          .parameter = static_cast<std::int8_t>(node.kind == Kind::parameter ? node.code : -1),
-         .value = static_cast<float>(node.value)});
+         .value = node.value});
   }
 
   /// What does not vary stays for all blocks.
   void release(Id id) {
-    if (--readers_[at(id)] > 0 || !varies_[at(id)] || slots_[at(id)] == 0) return;
+    if (--readers_[at(id)] > 0 || !varies_[at(id)] || slots_[at(id)] < variables_) return;
     used_[slots_[at(id)]] = false;
   }
 
@@ -166,6 +171,7 @@ class Program::Compiler {
   Program& program_;
   const Graph& graph_;
   std::vector<Id> roots_;
+  std::uint8_t variables_;  ///< how many
   std::vector<Id> order_;
   std::vector<std::uint8_t> slots_;
   std::vector<int> readers_;
@@ -173,9 +179,9 @@ class Program::Compiler {
   std::array<bool, kMostSlots> used_{};
 };
 
-Program::Program(const Graph& graph, Id y, Id slope, bool with_slope) {
+Program::Program(const Graph& graph, Id y, Id slope, bool with_slope, int variables) {
   const std::array<Id, 2> both = {y, slope};
-  Compiler compiler(*this, graph, {y, with_slope ? slope : y}, both);
+  Compiler compiler(*this, graph, {y, with_slope ? slope : y}, both, variables);
   compiler.run();
   y_ = compiler.slot_of(y);
   slope_ = compiler.slot_of(with_slope ? slope : y);
@@ -201,6 +207,7 @@ ProgramView Program::view() const {
                       .load_count = static_cast<int>(loads_.size()),
                       .uniform_count = uniform_count_,
                       .count = static_cast<int>(instructions_.size()),
+                      .slot_count = slot_count_,
                       .y = y_,
                       .slope = slope_,
                       .by_parameter = {}};

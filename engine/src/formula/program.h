@@ -1,5 +1,5 @@
-// A formula as a list of instructions over blocks of floats, which the loops of every instruction
-// set run.
+// A formula as a list of instructions over blocks of numbers: floats, which the loops of every
+// instruction set run, or doubles.
 #pragma once
 
 #include <array>
@@ -11,14 +11,14 @@
 
 namespace saltus::formula {
 
-/// Blocks that a program may hold at the same time, x among them.
+/// Blocks that a program may hold at the same time, variables among them.
 inline constexpr int kMostSlots = 40;
 
 /// Fills a block with one number.
 struct Load {
   std::uint8_t out = 0;
   std::int8_t parameter = -1;  ///< its place, or -1: `value`
-  float value = 0;
+  double value = 0;
 };
 
 /// Makes a block from blocks. An activation of the list gives its slope in `b`, too, where that is
@@ -36,6 +36,7 @@ struct ProgramView {
   const Instruction* instructions;
   const kernels::ActivationRef* listed;
   int load_count, uniform_count, count;
+  int slot_count;
   int y, slope;  ///< slots of the results
   int by_parameter[kernels::kMaxParameters];
 };
@@ -47,12 +48,12 @@ struct Derivatives {
   std::array<Id, kernels::kMaxParameters> by_parameter = {kNone, kNone, kNone, kNone};
 };
 
-/// Slot 0 is x.
+/// The first slots are the variables.
 class Program {
  public:
   /// For the nodes of f and of f', or for f alone, with the same bits. Throws InvalidArgument if it
   /// would hold more than kMostSlots blocks.
-  Program(const Graph& graph, Id y, Id slope, bool with_slope);
+  Program(const Graph& graph, Id y, Id slope, bool with_slope, int variables = 1);
 
   /// For derivatives without f. Throws likewise.
   Program(const Graph& graph, const Derivatives& derivatives);
@@ -66,6 +67,7 @@ class Program {
   std::vector<Instruction> instructions_;  ///< those that do not depend on x first
   std::vector<kernels::ActivationRef> listed_;
   int uniform_count_ = 0;
+  int slot_count_ = 0;
   int y_ = 0;
   int slope_ = 0;
   std::array<int, kernels::kMaxParameters> by_parameter_ = {};

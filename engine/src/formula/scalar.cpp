@@ -16,7 +16,8 @@ class Slots {
     slots_[0] = x;
     for (int i = 0; i < program.load_count; ++i) {
       const Load& load = program.loads[i];
-      at(load.out) = load.parameter < 0 ? load.value : formula.parameters[load.parameter];
+      at(load.out) =
+          load.parameter < 0 ? static_cast<float>(load.value) : formula.parameters[load.parameter];
     }
     for (int i = 0; i < program.count; ++i) run(program.instructions[i], program);
   }

@@ -187,32 +187,10 @@ void require_closed_form(const Activation& activation) {
       activation.info().parameters[0].name, activation.name()));
 }
 
-/// What formulas call: an activation of the list, or a formula defined before, written out.
-formula::Id call_activation(formula::Graph& graph, std::string_view name,
-                            std::span<const std::pair<std::string_view, float>> values,
-                            formula::Id operand) {
-  std::string text(name);
-  for (const auto& [parameter, value] : values) text += fmt::format(":{}={}", parameter, value);
-  const Activation called = Activation::parse(text);
-  const formula::Formula* formula = find_formula(called.ref().id);
-  if (formula == nullptr) {
-    if (is_custom_activation(called.ref().id)) {
-      throw InvalidArgument(
-          fmt::format("activation {} is a C++ function, which a formula cannot call", name));
-    }
-    return graph.listed(called.ref(), operand);
-  }
-  return formula::insert(graph, formula->definition(), operand, values_of(called.ref()));
-}
-
 std::pair<kernels::ActivationRef, formula::EachLearned> define_formula(std::string_view text) {
   formula::Definition definition = formula::read_definition(text, call_activation);
   if (ids_by_name().contains(folded(definition.name))) throw_taken(definition.name);
-  const std::vector<std::string_view> functions = formula::function_names();
-  if (std::ranges::find(functions, definition.name) != functions.end() || definition.name == "x") {
-    throw InvalidArgument(fmt::format(
-        "{} has a meaning in formulas already; give yours another name", definition.name));
-  }
+  formula::require_new_name(definition);
   const formula::ParameterValues values = definition.defaults();
   const formula::EachLearned learned = definition.learned();
   kernels::ActivationRef ref{add_formula(std::move(definition)), {}};
@@ -236,6 +214,23 @@ formula::Point evaluate(const kernels::ActivationRef& ref, float x) {
 }
 
 }  // namespace
+
+formula::Id call_activation(formula::Graph& graph, std::string_view name,
+                            std::span<const std::pair<std::string_view, float>> values,
+                            formula::Id operand) {
+  std::string text(name);
+  for (const auto& [parameter, value] : values) text += fmt::format(":{}={}", parameter, value);
+  const Activation called = Activation::parse(text);
+  const formula::Formula* formula = find_formula(called.ref().id);
+  if (formula == nullptr) {
+    if (is_custom_activation(called.ref().id)) {
+      throw InvalidArgument(
+          fmt::format("activation {} is a C++ function, which a formula cannot call", name));
+    }
+    return graph.listed(called.ref(), operand);
+  }
+  return formula::insert(graph, formula->definition(), operand, values_of(called.ref()));
+}
 
 const std::vector<ActivationInfo>& activation_list() {
   static const auto list = []<class... A>(kernels::ActivationTypes<A...>) {

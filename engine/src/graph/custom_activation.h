@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include <saltus/activation.h>
 
@@ -22,6 +24,11 @@ std::optional<int> find_custom_activation(std::string_view name);
 
 /// Keeps one for good and gives it an id. Throws InvalidArgument as Activation::custom().
 int add_custom_activation(std::string name, Activation::Function function);
+
+/// What formulas call: an activation of the list, or a formula defined before, written out.
+formula::Id call_activation(formula::Graph& graph, std::string_view name,
+                            std::span<const std::pair<std::string_view, float>> values,
+                            formula::Id operand);
 
 /// The id of a formula: that of one before it from which only the defaults differ, if there is
 /// one, whose defaults stay.

@@ -254,6 +254,11 @@ std::string title_of(const ImageDataset& data) {
   return data.title.empty() ? data.name : data.title;
 }
 
+/// A formula has a name where it is too long.
+std::string label_of(const Loss& loss) {
+  return loss.is_formula() ? std::string(loss.name()) : to_string(loss);
+}
+
 std::string describe(const SweepPlan& plan) {
   const SweepConfig& config = plan.config;
   const ImageDataset& data = *plan.data;
@@ -261,7 +266,7 @@ std::string describe(const SweepPlan& plan) {
       std::min(data.train.count, config.train_limit.value_or(data.train.count));
   std::string conditions =
       fmt::format("{} training images, {} recipe, {}, {}", grouped(images),
-                  to_string(config.recipe), to_string(config.loss), to_string(config.precision));
+                  to_string(config.recipe), label_of(config.loss), to_string(config.precision));
   if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
   if (config.seeds == 1) return conditions + ", one seed";
   return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
@@ -290,7 +295,7 @@ void draw_loss(const std::filesystem::path& folder, std::string_view name, const
   SweepFigure(series, 400)
       .write(folder, name, fmt::format("{}: loss by activation", title_of(*plan.data)),
              describe(plan),
-             {{std::string(to_string(plan.config.loss)),
+             {{label_of(plan.config.loss),
                &Axis::loss,
                {{"training (dropout on)", "loss"}, {"validation", "val_loss"}}}});
 }

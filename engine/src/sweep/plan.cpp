@@ -51,9 +51,10 @@ void require_at_most(std::int64_t value, std::int64_t most, std::string_view wha
 /// A sweep's networks end with a Softmax.
 void check_loss(const Loss& loss) {
   if (loss.is_custom()) {
-    throw InvalidArgument(
-        fmt::format("a sweep's loss is one of the list, not the custom {}", loss.name()));
+    throw InvalidArgument(fmt::format(
+        "a sweep's loss is one of the list or a formula, not the custom {}", loss.name()));
   }
+  if (loss.is_formula()) return;
   saltus::validate(loss);
   std::visit(
       [](const auto& listed) {

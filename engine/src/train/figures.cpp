@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -10,11 +11,11 @@
 namespace saltus::train {
 namespace {
 
-/// Takes a custom metric's sum off `custom`, which begins with it.
+/// Takes the sum of a metric that is not listed off `custom`, which begins with it.
 double value_of(const Metric& metric, const backend::BatchSums& sums, double outputs,
                 std::span<const double>& custom) {
   const auto rows = static_cast<double>(sums.rows);
-  if (metric.is_custom()) {
+  if (!metric.is_listed()) {
     const double sum = custom.front();
     custom = custom.subspan(1);
     return sum / rows;
@@ -30,9 +31,9 @@ Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
   for (auto metric = metrics_.begin(); metric != metrics_.end(); ++metric) {
     const auto has_its_name = [&](const Metric& other) { return other.name() == metric->name(); };
     if (std::any_of(metrics_.begin(), metric, has_its_name)) {
-      throw InvalidArgument(fmt::format("metric {} is given twice", to_string(*metric)));
+      throw InvalidArgument(fmt::format("metric {} is given twice", metric->name()));
     }
-    if (!metric->is_custom() && outputs < ListedMetrics::kLeastOutputs[metric->place()]) {
+    if (metric->is_listed() && outputs < ListedMetrics::kLeastOutputs[metric->place()]) {
       throw InvalidArgument(
           fmt::format("metric {} needs {} outputs or more, but the network has {}; use "
                       "binary_accuracy for one",
@@ -41,17 +42,16 @@ Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
   }
 }
 
-std::vector<Metric::Function> Figures::custom() const {
-  std::vector<Metric::Function> functions;
-  for (const Metric& metric : metrics_) {
-    if (metric.is_custom()) functions.push_back(metric.function());
-  }
-  return functions;
+std::vector<Metric> Figures::custom() const {
+  std::vector<Metric> custom;
+  std::ranges::copy_if(metrics_, std::back_inserter(custom),
+                       [](const Metric& metric) { return !metric.is_listed(); });
+  return custom;
 }
 
 std::vector<std::string> Figures::names(const Optimizer& optimizer, bool with_validation) const {
   std::vector<std::string> names = {"loss"};
-  for (const Metric& metric : metrics_) names.emplace_back(to_string(metric));
+  for (const Metric& metric : metrics_) names.emplace_back(metric.name());
   const std::size_t measured = names.size();
   if (clips(optimizer)) names.emplace_back("clipped");
   for (std::size_t i = 0; with_validation && i < measured; ++i) {
@@ -64,7 +64,7 @@ void Figures::log(const backend::BatchSums& sums, const std::string& prefix, Log
   logs[prefix + "loss"] = sums.loss / static_cast<double>(sums.rows);
   std::span<const double> custom = sums.custom;
   for (const Metric& metric : metrics_) {
-    logs[prefix + std::string(to_string(metric))] = value_of(metric, sums, outputs_, custom);
+    logs[prefix + std::string(metric.name())] = value_of(metric, sums, outputs_, custom);
   }
 }
 

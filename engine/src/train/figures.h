@@ -24,8 +24,8 @@ class Figures {
   /// Their names, in the order in which to show them: see FitInfo::figures.
   std::vector<std::string> names(const Optimizer& optimizer, bool with_validation) const;
 
-  /// The metrics that are functions of the user's.
-  std::vector<Metric::Function> custom() const;
+  /// The metrics that are formulas or functions of the user's.
+  std::vector<Metric> custom() const;
 
   /// Adds the figures of so many samples to `logs`, under their names with `prefix` before.
   void log(const backend::BatchSums& sums, const std::string& prefix, Logs& logs) const;

@@ -116,7 +116,7 @@ CompiledWith Trainer::compiled_with(int trial) const {
                         .precision = options_.precision,
                         .seed = made.seed,
                         .terminate_on_nan = options_.terminate_on_nan};
-  for (const Metric& metric : options_.metrics) compiled.metrics.emplace_back(metric.name());
+  for (const Metric& metric : options_.metrics) compiled.metrics.push_back(to_string(metric));
   return compiled;
 }
 

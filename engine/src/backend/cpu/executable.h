@@ -66,7 +66,7 @@ class CpuExecutable : public backend::Executable {
 
   std::shared_ptr<const plan::Plan> plan_;
   bool stop_on_nonfinite_;
-  std::vector<Metric::Function> metrics_;
+  std::vector<Metric> metrics_;
   std::unique_ptr<const Workers> workers_;
   std::vector<TrialState> trials_;
   std::array<Samples, 2> splits_;

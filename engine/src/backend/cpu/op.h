@@ -58,9 +58,9 @@ struct Run {
   TrialState* trial = nullptr;
   const Parameters* parameters = nullptr;  ///< that the program reads
   const Samples* samples = nullptr;
-  std::vector<std::int64_t> order;            ///< by row of the batch: the sample's number
-  int groups = 0;                             ///< of the sliced segment at hand
-  std::span<const Metric::Function> metrics;  ///< custom ones
+  std::vector<std::int64_t> order;  ///< by row of the batch: the sample's number
+  int groups = 0;                   ///< of the sliced segment at hand
+  std::span<const Metric> metrics;  ///< functions and formulas
   backend::BatchSums sums;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(order.size()); }

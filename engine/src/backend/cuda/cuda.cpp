@@ -25,7 +25,16 @@ constexpr int kAll = kernels::kMostMoments;
 /// to four kernels, and a kernel up to 4 KiB of arguments.
 constexpr std::int64_t kBytesOfLaunch = 32 << 10;
 
-/// Throws where an activation, a loss or a metric is a function of the caller's, or a formula
+[[noreturn]] void refuse_on_gpu(std::string_view what, std::string_view name, bool is_formula) {
+  throw InvalidArgument(
+      is_formula
+          ? fmt::format("{} {} is a formula, which only a CPU computes so far; use device cpu",
+                        what, name)
+          : fmt::format("{} {} is a C++ function, which only a CPU can call; use device cpu", what,
+                        name));
+}
+
+/// Throws where an activation, a loss or a metric is a function of the caller's, or a formula that
 /// cannot be compiled on this machine.
 void refuse_functions(const plan::Plan& plan, std::span<const backend::Trial> trials,
                       const backend::Options& options) {
@@ -43,15 +52,11 @@ void refuse_functions(const plan::Plan& plan, std::span<const backend::Trial> tr
   }
   for (const plan::Step& step : plan.evaluate.steps) {
     const auto* evaluate = std::get_if<ops::EvaluateLoss>(&step);
-    if (evaluate == nullptr || !evaluate->loss.is_custom()) continue;
-    throw InvalidArgument(
-        fmt::format("loss {} is a C++ function, which only a CPU can call; use device cpu",
-                    evaluate->loss.name()));
+    if (evaluate != nullptr && !evaluate->loss.is_listed())
+      refuse_on_gpu("loss", evaluate->loss.name(), evaluate->loss.is_formula());
   }
-  if (!options.metrics.empty()) {
-    throw InvalidArgument(
-        "a custom metric is a C++ function, which only a CPU can call; use device cpu");
-  }
+  for (const Metric& metric : options.metrics)
+    refuse_on_gpu("metric", metric.name(), metric.is_formula());
 }
 
 void refuse_more_than_a_launch_has(std::span<const backend::Trial> trials) {

@@ -9,6 +9,7 @@
 #include "backend/cpu/op.h"
 #include "backend/cpu/rows.h"
 #include "core/boundary.h"
+#include "formula/loss_formula.h"
 #include "ops/loss/loss.h"
 
 namespace saltus::ops {
@@ -120,10 +121,38 @@ class CustomEvaluator {
   std::vector<float> targets_;  ///< as the function sees them
 };
 
+/// The same for a formula.
+class FormulaEvaluator {
+ public:
+  FormulaEvaluator(Loss loss, const EvaluateLoss& step)
+      : loss_(std::move(loss)), values_(static_cast<std::size_t>(step.outputs)) {
+    slopes_ = values_;
+  }
+
+  double operator()(std::span<const float> x, const Row& t, double weight, std::int64_t rows,
+                    Row& y, std::span<float> dx) {
+    std::copy(x.begin(), x.end(), y.begin());
+    const auto outputs = static_cast<double>(y.size());
+    loop_.run(loss_.definition(), y.data(), t.data(), values_.data(), slopes_.data(),
+              std::ssize(y));
+    for (std::size_t j = 0; j < y.size(); ++j) {
+      const double slope = slopes_[j] / (outputs * static_cast<double>(rows));
+      dx[j] = static_cast<float>(weight * slope);
+    }
+    return weight * (std::accumulate(values_.begin(), values_.end(), 0.0) / outputs);
+  }
+
+ private:
+  Loss loss_;
+  formula::LossLoop loop_;
+  Row values_, slopes_;
+};
+
 /// Adds what metrics make of one sample after another to the run's sums.
 class MetricCounter {
  public:
-  explicit MetricCounter(std::size_t outputs) : outputs_(outputs), targets_(outputs) {}
+  explicit MetricCounter(std::size_t outputs)
+      : outputs_(outputs), targets_(outputs), values_(outputs) {}
 
   void operator()(const Row& y, const Row& t, Run& run) {
     FirstLargest largest_y;
@@ -149,11 +178,21 @@ class MetricCounter {
     round(t, targets_);
     run.sums.custom.resize(run.metrics.size());
     for (std::size_t i = 0; i < run.metrics.size(); ++i) {
-      run.sums.custom[i] += call_callers([&] { return run.metrics[i](outputs_, targets_); });
+      const Metric& metric = run.metrics[i];
+      run.sums.custom[i] +=
+          metric.is_formula() ? mean(metric.definition(), y, t)
+                              : call_callers([&] { return metric.function()(outputs_, targets_); });
     }
   }
 
+  double mean(const formula::LossFormula& formula, const Row& y, const Row& t) {
+    loop_.run(formula, y.data(), t.data(), values_.data(), nullptr, std::ssize(y));
+    return std::accumulate(values_.begin(), values_.end(), 0.0) / static_cast<double>(y.size());
+  }
+
   std::vector<float> outputs_, targets_;  ///< as the user's functions see them
+  formula::LossLoop loop_;
+  Row values_;
 };
 
 template <class Evaluator>
@@ -196,6 +235,10 @@ WholeOpPtr EvaluateLoss::compile(const Compilation& at) const {
   if (loss.is_custom()) {
     CustomEvaluator evaluate(loss.function(), *this);
     return std::make_unique<EvaluateLossOp<CustomEvaluator>>(*this, at, std::move(evaluate));
+  }
+  if (loss.is_formula()) {
+    return std::make_unique<EvaluateLossOp<FormulaEvaluator>>(*this, at,
+                                                              FormulaEvaluator(loss, *this));
   }
   return std::visit(
       [&](const auto& listed) -> WholeOpPtr {

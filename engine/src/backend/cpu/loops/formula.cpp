@@ -41,7 +41,8 @@ void evaluate_formula(const formula::Ready& formula, const float* x, float* y, f
                       std::int64_t n) {
   Blocks blocks(slope == nullptr ? formula.value : formula.both);
   blocks.load([&](const formula::Load& load, float* block) {
-    const float value = load.parameter < 0 ? load.value : formula.parameters[load.parameter];
+    const float value =
+        load.parameter < 0 ? static_cast<float>(load.value) : formula.parameters[load.parameter];
     for (std::int64_t i = 0; i < kFormulaBlock; ++i) block[i] = value;
   });
   const formula::ProgramView& program = slope == nullptr ? formula.value : formula.both;

@@ -48,7 +48,7 @@ class LearnedBlocks {
     blocks_.load([&](const formula::Load& load, float* block) {
       for (std::int64_t i = 0; i < kFormulaBlock; ++i) {
         const int p = load.parameter;
-        block[i] = p < 0                ? load.value
+        block[i] = p < 0                ? static_cast<float>(load.value)
                    : run_.by_channel[p] ? run_.parameters[p][(channel + i) % period_]
                                         : run_.parameters[p][0];
       }
