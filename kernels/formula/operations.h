@@ -69,12 +69,20 @@ struct Exp : Unary {
   SALTUS_HD static T f(T u) {
     return math::exp(u);
   }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    return math::exp(u);
+  }
 };
 
 struct Expm1 : Unary {
   static constexpr std::string_view kName = "expm1";
   template <class T>
   SALTUS_HD static T f(T u) {
+    return math::expm1(u);
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
     return math::expm1(u);
   }
 };
@@ -86,6 +94,13 @@ struct Gaussian : Unary {
   SALTUS_HD static T f(T u) {
     const T cut = math::at_most(math::abs(u), T(0x1p60));
     return math::exp_of_negative(-math::product(cut, cut));
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    const bool is_far = math::abs(u.hi) > T(0x1p60);
+    const math::Sum<T> square = math::product(is_far ? T(0x1p60) : u.hi, is_far ? T(0x1p60) : u.hi);
+    const T rest = square.lo + T(2) * (is_far ? T(0) : u.hi * u.lo);
+    return math::exp_of_negative(math::Sum<T>{-square.hi, -rest});
   }
 };
 
@@ -117,6 +132,11 @@ struct Sigmoid : Unary {
   SALTUS_HD static T f(T u) {
     return math::sigmoid(u);
   }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    const auto s = math::logistic(u);
+    return s.a / s.b;
+  }
 };
 
 /// sigmoid(u) sigmoid(-u), the derivative of the sigmoid
@@ -127,12 +147,21 @@ struct SigmoidSlope : Unary {
     const auto s = math::logistic(u);
     return s.e / (s.b * s.b);
   }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    const auto s = math::logistic(u);
+    return s.e / (s.b * s.b);
+  }
 };
 
 struct Softplus : Unary {
   static constexpr std::string_view kName = "softplus";
   template <class T>
   SALTUS_HD static T f(T u) {
+    return math::softplus(u);
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
     return math::softplus(u);
   }
 };
@@ -150,6 +179,10 @@ struct SechSquared : Unary {
   static constexpr std::string_view kName = "sech_squared";
   template <class T>
   SALTUS_HD static T f(T u) {
+    return math::sech_squared(u);
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
     return math::sech_squared(u);
   }
 };
@@ -174,6 +207,13 @@ struct Erfc : Unary {
       return erfc(u);
     }
   }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    math::Sum<T> z = math::product_with_constant(kRootTwo, u.hi);
+    z.lo = z.lo + static_cast<T>(kRootTwo) * u.lo;
+    const T tail = T(2) * math::normal_tail(z).upper;
+    return u.hi < T(0) ? T(2) - tail : tail;
+  }
 
  private:
   static constexpr double kRootTwo = 1.4142135623730950488;
@@ -187,6 +227,11 @@ struct NormalCdf : Unary {
     const T tail = math::normal_tail(u).upper;
     return u < T(0) ? tail : T(1) - tail;
   }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    const T tail = math::normal_tail(u).upper;
+    return u.hi < T(0) ? tail : T(1) - tail;
+  }
 };
 
 /// exp(-u^2 / 2) / sqrt(2 pi), the derivative of normal_cdf
@@ -194,6 +239,10 @@ struct NormalDensity : Unary {
   static constexpr std::string_view kName = "normal_density";
   template <class T>
   SALTUS_HD static T f(T u) {
+    return math::normal_tail(u).density;
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
     return math::normal_tail(u).density;
   }
 };
@@ -204,6 +253,10 @@ struct Sin : Unary {
   SALTUS_HD static T f(T u) {
     return math::sin(u);
   }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    return math::sincos(u).sin;
+  }
 };
 
 struct Cos : Unary {
@@ -211,6 +264,10 @@ struct Cos : Unary {
   template <class T>
   SALTUS_HD static T f(T u) {
     return math::cos(u);
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(math::Sum<T> u) {
+    return math::sincos(u).cos;
   }
 };
 
@@ -268,7 +325,12 @@ struct Power : Binary {
   static constexpr std::string_view kName = "";
   template <class T>
   SALTUS_HD static T f(T a, T b) {
-    const T size = math::exp(b * math::log(math::abs(a)));
+    return of_sum(a, math::Sum<T>{b, T(0)});
+  }
+  template <class T>
+  SALTUS_HD static T of_sum(T a, math::Sum<T> exponent) {
+    const T b = exponent.hi;
+    const T size = math::power_of_positive(math::abs(a), exponent);
     const T half = T(0.5) * b;
     const bool is_whole = math::floor(b) == b;
     const bool is_odd = is_whole && math::floor(half) != half;
@@ -343,49 +405,11 @@ struct OperationTypes {
   static constexpr int size = sizeof...(Op);
 };
 
-/// The whole list. An operation's code is its place here; codes never leave memory.
+/// What formulas are made of. An operation's code is its place here; codes never leave memory.
 using Operations =
     OperationTypes<Negate, Abs, Sign, Floor, Sqrt, Exp, Expm1, Gaussian, Log, Log1p, Sigmoid,
                    SigmoidSlope, Softplus, Tanh, SechSquared, Erf, Erfc, NormalCdf, NormalDensity,
                    Sin, Cos, Atan, Asinh, Add, Subtract, Multiply, Divide, Power, Maximum, Minimum,
                    Less, LessEqual, Equal, Where, MultiplyAdd>;
-
-namespace detail {
-
-template <class Op, class... All>
-constexpr int code_of(OperationTypes<All...>) {
-  int code = 0;
-  (void)((std::same_as<Op, All> || (++code, false)) || ...);
-  return code;
-}
-
-template <class Function, class... Op>
-SALTUS_HD void dispatch(int code, Function& function, OperationTypes<Op...>) {
-  int place = 0;
-  (void)((place++ == code && (function.template operator()<Op>(), true)) || ...);
-}
-
-}  // namespace detail
-
-/// The code of an operation.
-template <class Op>
-inline constexpr int kCode = detail::code_of<Op>(Operations{});
-
-/// Calls function.template operator()<Op>() for the operation with that code.
-template <class Function>
-SALTUS_HD void dispatch(int code, Function&& function) {
-  detail::dispatch(code, function, Operations{});
-}
-
-/// Op::f of the first of three arguments that it takes.
-template <class Op, class T>
-SALTUS_HD T apply(T a, T b, T c) {
-  if constexpr (Op::kArity == 1)
-    return Op::f(a);
-  else if constexpr (Op::kArity == 2)
-    return Op::f(a, b);
-  else
-    return Op::f(a, b, c);
-}
 
 }  // namespace saltus::kernels::formula

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "formula/compensate.h"
+
 namespace saltus::formula {
 namespace {
 
@@ -17,6 +19,11 @@ Id simplified_root(Graph& graph, const Definition& definition) {
   return graph.take(definition.graph, definition.root, taken);
 }
 
+Program program_of(const Graph& graph, Id value, Id slope, bool with_slope) {
+  const Compensated exact = compensated(graph, value, slope);
+  return Program(exact.graph, exact.value, exact.slope, with_slope);
+}
+
 }  // namespace
 
 Formula::Formula(Definition definition)
@@ -24,7 +31,7 @@ Formula::Formula(Definition definition)
       definition_(std::move(definition)),
       value_(simplified_root(graph_, definition_)),
       slope_(derivative(graph_, value_, graph_.variable())),
-      value_program_(graph_, value_, slope_, false),
-      program_(graph_, value_, slope_, true) {}
+      value_program_(program_of(graph_, value_, slope_, false)),
+      program_(program_of(graph_, value_, slope_, true)) {}
 
 }  // namespace saltus::formula

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <saltus/kernels/activation_entry.h>
-#include <saltus/kernels/formula/operations.h>
+#include <saltus/kernels/formula/programs.h>
 
 namespace saltus::formula {
 

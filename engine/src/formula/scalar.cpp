@@ -33,7 +33,7 @@ class Slots {
     const float c = at(instruction.c);
     if (instruction.kind == Kind::operation) {
       float result = 0;
-      op::dispatch(instruction.code, [&]<class Op>() { result = op::apply<Op>(a, b, c); });
+      op::dispatch_program(instruction.code, [&]<class Op>() { result = op::apply<Op>(a, b, c); });
       at(instruction.out) = result;
       return;
     }

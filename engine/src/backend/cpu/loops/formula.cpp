@@ -34,7 +34,7 @@ bool needs_mending(const formula::Extent& extent, const float* x, const float* y
 }  // namespace
 
 BlockOperation block_operation(int code) {
-  return find_operation(code, op::Operations{});
+  return find_operation(code, op::ProgramOperations{});
 }
 
 void evaluate_formula(const formula::Ready& formula, const float* x, float* y, float* slope,
