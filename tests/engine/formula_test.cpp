@@ -292,6 +292,7 @@ TEST(Formula, SimplifiedFormsKeepTheirDigits) {
                          // exp(4 x) is beyond floats, and what is divided by it would be 0.
                          {"x * exp(2 * x) / sqrt(1 + exp(4 * x))", 30, 30},
                          {"x^2 * exp(-x^2)", 1e20F, 0},
+                         {"sqrt(x^2 + 1) - 1", 1e-4F, 4.9999999875e-9},
                          {"x^2 / (1 + x^2)", 1e25F, 1}}) {
     EXPECT_NEAR(Activation::parse(text).f(x), value, 4e-5 * value) << text;
   }
@@ -340,6 +341,17 @@ TEST(Formula, ExponentsLoseNothing) {
     }
     EXPECT_LT(worst, 5) << text << " at " << at;
   }
+}
+
+TEST(Formula, SlopesOfQuotientsDoNotCancel) {
+  const auto slope = [](const char* text) {
+    return formula_of(Activation::parse(text)).slope_text();
+  };
+  EXPECT_EQ(slope("x / (1 + abs(x))"), "1 / (abs(x) + 1) / (abs(x) + 1)");
+  EXPECT_EQ(slope("x / sqrt(1 + x^2)"), "1 / (x * x + 1) / sqrt(x * x + 1)");
+  EXPECT_EQ(slope("x / sqrt(a * x^2 + 1); a = 2"), "1 / (a * (x * x) + 1) / sqrt(a * (x * x) + 1)");
+  EXPECT_EQ(slope("x - sign(x) * x^2 / 4"), "1 - 0.5 * abs(x)");
+  EXPECT_FLOAT_EQ(Activation::parse("x / (1.5 + abs(x))").df(-1e9F), 1.5e-18F);
 }
 
 TEST(Formula, ShapesAreProvenNotSampled) {

@@ -92,6 +92,12 @@ class Differentiation {
   }
   Id rule(op::Divide, Id a, Id b, Id self) {
     if (is_zero(of(b))) return divide(of(a), b);
+    // Where the numerator over the square of the denominator is a number, the other form cancels.
+    const bool is_root = graph_[b].is<op::Sqrt>();
+    const Id v = is_root ? graph_[b].operands[0] : b;
+    const Id inner = is_root ? multiply(number(0.5), of(v)) : of(v);
+    const Id numerator = subtract(multiply(of(a), v), multiply(a, inner));
+    if (graph_[numerator].kind == Kind::constant) return divide(divide(numerator, v), b);
     return divide(subtract(of(a), multiply(self, of(b))), b);
   }
   Id rule(op::Power, Id a, Id b, Id self) {

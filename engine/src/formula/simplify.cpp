@@ -1,6 +1,7 @@
 // What becomes simpler or exacter when it is written in another way. Each rule holds for all
 // numbers for which both sides are defined.
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -113,6 +114,12 @@ class Rules {
            (is<op::Multiply>(id) && first(id) == second(id));
   }
 
+  /// u of "sqrt(u + 1)"
+  std::optional<Id> radicand_above_one(Id id) const {
+    if (is<op::Sqrt>(id) && is<op::Add>(first(id)) && is(second(first(id)), 1))
+      return first(first(id));
+    return std::nullopt;
+  }
   /// The factors of a product, numbers left out.
   void put_factors(Id id, std::vector<Id>& factors) const {
     if (is<op::Multiply>(id)) {
@@ -121,6 +128,22 @@ class Rules {
     } else if (!value(id)) {
       factors.push_back(id);
     }
+  }
+  /// Whether both are multiples of the same.
+  bool are_like(Id a, Id b) const {
+    std::array<std::vector<Id>, 2> factors;
+    put_factors(a, factors[0]);
+    put_factors(b, factors[1]);
+    for (std::vector<Id>& some : factors) std::ranges::sort(some);
+    return factors[0] == factors[1];
+  }
+  /// The number that stands before a product.
+  double coefficient(Id id) const {
+    return is<op::Multiply>(id) && value(first(id)) ? *value(first(id)) : 1;
+  }
+  /// Whether both are the same product, in whatever order.
+  bool are_equal(Id a, Id b) const {
+    return a == b || (are_like(a, b) && coefficient(a) == coefficient(b));
   }
   /// A product without one of its factors.
   Id without(Id product, Id factor) {
@@ -185,6 +208,8 @@ Id Rules::rule(op::Add, Id a, Id b) {
     if (is<op::Subtract>(a) && value(first(a)))
       return subtract(number(*value(first(a)) + *known), second(a));
     if (*known == -1 && is<op::Exp>(a)) return of<op::Expm1>(first(a));
+    if (const auto u = radicand_above_one(a); u && *known == -1)
+      return divide(*u, add(a, number(1)));
     if (*known == 1 && is<op::Expm1>(a)) return of<op::Exp>(first(a));
     if (*known == 1 && is<op::Tanh>(a))
       return multiply(number(2), of<op::Sigmoid>(multiply(number(2), first(a))));
@@ -193,6 +218,8 @@ Id Rules::rule(op::Add, Id a, Id b) {
   }
   if (is<op::Negate>(b)) return subtract(a, first(b));
   if (is<op::Negate>(a)) return subtract(b, first(a));
+  if (is<op::Subtract>(a) && are_equal(second(a), b)) return first(a);
+  if (is<op::Subtract>(b) && are_equal(second(b), a)) return first(b);
   if (const auto factor = common_factor(a, b))
     return multiply(*factor, add(without(a, *factor), without(b, *factor)));
   if (is_negative_multiple(b)) return subtract(a, negate(b));
@@ -203,6 +230,10 @@ Id Rules::rule(op::Subtract, Id a, Id b) {
   if (a == b) return number(0);
   if (const auto known = value(b)) return add(a, number(-*known));
   if (is(a, 0)) return negate(b);
+  if (is<op::Add>(a) && are_equal(first(a), b)) return second(a);
+  if (is<op::Add>(a) && are_equal(second(a), b)) return first(a);
+  if (is<op::Subtract>(a) && are_equal(first(a), b)) return negate(second(a));
+  if (is<op::Subtract>(a) && are_like(second(a), b)) return subtract(first(a), add(second(a), b));
   if (is<op::Negate>(b)) return add(a, first(b));
   if (is<op::Negate>(a)) return negate(add(first(a), b));
   if (is_negative_multiple(b)) return add(a, negate(b));
@@ -256,6 +287,8 @@ Id Rules::rule(op::Multiply, Id a, Id b) {
   if (is<op::Sigmoid>(a) && is<op::Sigmoid>(b) && first(a) == negate(first(b)))
     return of<op::SigmoidSlope>(first(a));
   if (a == b && is<op::Sqrt>(a)) return first(a);
+  if (is<op::Sign>(a) && first(a) == b) return of<op::Abs>(b);
+  if (is<op::Sign>(b) && first(b) == a) return of<op::Abs>(a);
   if (a == b && is<op::Abs>(a)) return multiply(first(a), first(a));
   return keep<op::Multiply>(std::min(a, b), std::max(a, b));
 }
