@@ -19,9 +19,11 @@ SALTUS_HOLD(math_basic, SALTUS_KERNELS_FOLDER "/math/basic.h")
 SALTUS_HOLD(math_exponential, SALTUS_KERNELS_FOLDER "/math/exponential.h")
 SALTUS_HOLD(math_logarithm, SALTUS_KERNELS_FOLDER "/math/logarithm.h")
 SALTUS_HOLD(math_normal, SALTUS_KERNELS_FOLDER "/math/normal.h")
+SALTUS_HOLD(math_sums, SALTUS_KERNELS_FOLDER "/math/sums.h")
 SALTUS_HOLD(math_trigonometric, SALTUS_KERNELS_FOLDER "/math/trigonometric.h")
 SALTUS_HOLD(math, SALTUS_KERNELS_FOLDER "/math.h")
 SALTUS_HOLD(operations, SALTUS_KERNELS_FOLDER "/formula/operations.h")
+SALTUS_HOLD(programs, SALTUS_KERNELS_FOLDER "/formula/programs.h")
 SALTUS_HOLD(linked, SALTUS_KERNELS_FOLDER "/formula/linked.h")
 SALTUS_HOLD(mend, SALTUS_KERNELS_FOLDER "/formula/mend.h")
 SALTUS_HOLD(run, SALTUS_KERNELS_FOLDER "/formula/run.h")
@@ -122,8 +124,10 @@ std::span<const Header> formula_headers() {
       {"saltus/kernels/math/exponential.h", SALTUS_HELD(math_exponential)},
       {"saltus/kernels/math/logarithm.h", SALTUS_HELD(math_logarithm)},
       {"saltus/kernels/math/normal.h", SALTUS_HELD(math_normal)},
+      {"saltus/kernels/math/sums.h", SALTUS_HELD(math_sums)},
       {"saltus/kernels/math/trigonometric.h", SALTUS_HELD(math_trigonometric)},
       {"saltus/kernels/formula/operations.h", SALTUS_HELD(operations)},
+      {"saltus/kernels/formula/programs.h", SALTUS_HELD(programs)},
       {"saltus/kernels/formula/linked.h", SALTUS_HELD(linked)},
       {"saltus/kernels/formula/mend.h", SALTUS_HELD(mend)},
       {"saltus/kernels/formula/run.h", SALTUS_HELD(run)}};

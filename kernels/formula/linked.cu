@@ -2,7 +2,7 @@
 // host, what tests link formulas with.
 #include <saltus/kernels/elementwise/evaluate.h>
 #include <saltus/kernels/formula/linked.h>
-#include <saltus/kernels/formula/operations.h>
+#include <saltus/kernels/formula/programs.h>
 
 namespace saltus::kernels::formula {
 namespace {

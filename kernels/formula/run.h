@@ -4,7 +4,7 @@
 
 #include <saltus/kernels/formula/linked.h>
 #include <saltus/kernels/formula/mend.h>
-#include <saltus/kernels/formula/operations.h>
+#include <saltus/kernels/formula/programs.h>
 
 #if defined(__CUDACC__)
 #define SALTUS_OF_FORMULAS static __device__ __noinline__

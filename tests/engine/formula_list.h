@@ -25,7 +25,12 @@ inline std::vector<std::string> formula_list() {
           "clip(x, -1, 1) * expm1(x) + min(x, sqrt(abs(x)))",
           "softplus(x) * sigmoid(b * x + d) + gaussian(x); b = 2; d = -1",
           "where(x == 1, 5, where(x <= -2, log(x^2), x * x * x)) * swish(x, beta=1.3)",
-          "exp(exp(x)) - exp(exp(x) - 1)"};
+          "exp(exp(x)) - exp(exp(x) - 1)",
+          // Arguments with what rounding takes from them.
+          "x * sigmoid(1.3 * x) - expm1((x - 0.1) * x)",
+          "gaussian((x - 0.7) / 1.3) + sech_squared(0.3 * x) + sigmoid_slope(1.7 * x)",
+          "erfc(x / 3) * normal_cdf(1.1 * x) + normal_density(x - b); b = 0.1",
+          "sin(30.1 * x) + cos(x / 3 + 0.1) + softplus(-1.3 * log(x^2 + 2))"};
 }
 
 /// As formulas, each with the defaults of its parameters; and the second with another value.

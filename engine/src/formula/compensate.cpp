@@ -36,6 +36,7 @@ class Compensation {
     Id result = kNone;
     op::dispatch(node.code, [&]<class Op>() {
       if constexpr (op::TakesSum<Op>) {
+        static_assert(op::kCode<op::OfSum<Op>> < op::ProgramOperations::size);
         const Id rest = rest_of(node.operands[0]);
         if (rest != kNone) result = make<op::OfSum<Op>>(operands[0], rest);
       } else if constexpr (std::same_as<Op, op::Power>) {

@@ -16,24 +16,31 @@
 namespace saltus::formula {
 namespace {
 
-/// "Exp" of the type, as the compiler says it.
+/// "Exp" or "OfSum<Exp>" of the type, as the compiler says it.
 template <class Op>
-std::string_view name_of_type() {
+std::string name_of_type() {
   std::string_view text = __PRETTY_FUNCTION__;  // "... [with Op = saltus::kernels::...::Exp; ..."
   text.remove_prefix(text.find("Op = ") + 5);
   text = text.substr(0, text.find_first_of(";]"));
-  return text.substr(text.rfind(':') + 1);
+  std::string name;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find_first_of("<>", begin), text.size() - 1) + 1;
+    const std::string_view qualified = text.substr(begin, end - begin);
+    name += qualified.substr(qualified.rfind(':') + 1);
+    begin = end;
+  }
+  return name;
 }
 
-std::string_view name_of_operation(int code) {
-  std::string_view name;
-  op::dispatch(code, [&]<class Op>() { name = name_of_type<Op>(); });
+std::string name_of_operation(int code) {
+  std::string name;
+  op::dispatch_program(code, [&]<class Op>() { name = name_of_type<Op>(); });
   return name;
 }
 
 int arity_of(int code) {
   int arity = 0;
-  op::dispatch(code, [&]<class Op>() { arity = Op::kArity; });
+  op::dispatch_program(code, [&]<class Op>() { arity = Op::kArity; });
   return arity;
 }
 
@@ -80,8 +87,8 @@ class FloatWriter {
     names_.fill("x");
     for (int i = 0; i < program.load_count; ++i) {
       const Load& load = program.loads[i];
-      name(load.out) =
-          load.parameter < 0 ? text_of(load.value) : fmt::format("p[{}]", int{load.parameter});
+      name(load.out) = load.parameter < 0 ? text_of(static_cast<float>(load.value))
+                                          : fmt::format("p[{}]", int{load.parameter});
     }
     for (int i = 0; i < program.count; ++i) write(program.instructions[i]);
   }
