@@ -409,6 +409,9 @@ TEST(Formula, IsDescribedLikeOneOfTheList) {
   EXPECT_EQ(info.parameters[0].name, "b");
   EXPECT_EQ(Activation::parse("2 / (1 + exp(-x)) - 3").info().range, "(-3, -1)");
   EXPECT_EQ(Activation::parse("tanh(x)^2").info().range, "[0, 1)");
+  // A limit that is reached at one place, and one that only rounding reaches.
+  EXPECT_EQ(Activation::parse("x^2 * exp(x)").info().range, "[0, inf)");
+  EXPECT_EQ(Activation::parse("exp(-exp(x))").info().range, "(0, 1)");
 }
 
 }  // namespace

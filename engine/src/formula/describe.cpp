@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "formula/extremes.h"
+#include "formula/wide.h"
 
 namespace saltus::formula {
 namespace {
@@ -52,21 +55,34 @@ std::string range_of(const Formula& formula, const ParameterValues& parameters, 
                      Limit right) {
   constexpr int kPoints = 12000;
   constexpr double kEnd = 60;
-  const std::array<Id, 2> roots = {formula.value(), formula.slope()};
+  const std::array<Id, 1> roots = {formula.value()};
   Evaluator<double> evaluator(formula.graph(), roots);
+  std::vector<double> values;
   ValueRange range;
   for (int i = -kPoints; i <= kPoints; ++i) {
     evaluator.run(kEnd * i / kPoints, parameters);
-    range.take(evaluator[roots[0]]);
+    values.push_back(evaluator[roots[0]]);
+    range.take(values.back());
   }
-  // Where f is flat, not only to rounding.
-  const auto reaches = [&](double x, double limit) {
-    evaluator.run(x, parameters);
-    return evaluator[roots[0]] == limit && evaluator[roots[1]] == 0;
+  // In 50 digits at the first of neighbors where it is so in double: that may be rounding.
+  Evaluator<Wide> exact(formula.graph(), roots);
+  const auto reaches = [&](double limit) {
+    constexpr double kFar = 8;
+    bool was_there = false;
+    for (int i = -kPoints; i <= kPoints; ++i) {
+      const double x = kEnd * i / kPoints;
+      if (std::abs(x) > kFar) continue;
+      const bool is_there = values[static_cast<std::size_t>(i + kPoints)] == limit;
+      if (is_there && !was_there) {
+        exact.run(Wide(x), parameters);
+        if (exact[roots[0]] == Wide(limit)) return true;
+      }
+      was_there = is_there;
+    }
+    return false;
   };
-  constexpr double kFar = 8;
-  range.approach(left.value, reaches(-kFar, left.value));
-  range.approach(right.value, reaches(kFar, right.value));
+  range.approach(left.value, reaches(left.value));
+  range.approach(right.value, reaches(right.value));
   return range.text();
 }
 
