@@ -1,6 +1,7 @@
 // saltus summary: the layers of a saved model, or of the networks of a sweep.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,6 +10,7 @@
 
 #include <saltus/error.h>
 #include <saltus/model.h>
+#include <saltus/progress.h>
 #include <saltus/sweep.h>
 
 #include "commands.h"
@@ -26,6 +28,7 @@ struct Arguments {
   std::string model;
   std::string activations;
   std::string recipe{to_string(SweepConfig{}.recipe)};
+  std::string batch_norm = "no";
 };
 
 /// A network of a sweep, with what goes with its activation.
@@ -33,14 +36,20 @@ struct Network {
   std::string activation;
   std::string initializer;
   std::string dropout;
+  std::string
+      parameters;  ///< how many there are: more where activations have some that are learned
   std::string summary;
 };
 
-Network network_of(Recipe recipe, const Activation& activation) {
-  const Graph graph = recipe_graph(recipe, activation, kMnistImage, kMnistClasses);
+Network network_of(const Arguments& arguments, const Activation& activation) {
+  const std::vector<bool> batch_norm = parse_yes_or_no("--batch-norm", arguments.batch_norm);
+  if (batch_norm.size() > 1) throw InvalidArgument("--batch-norm takes one value here: no or yes");
+  const Graph graph = recipe_graph(parse_recipe(arguments.recipe), activation, kMnistImage,
+                                   kMnistClasses, std::nullopt, batch_norm.front());
   Network network{.activation = activation.label(),
                   .initializer = {},
                   .dropout = {},
+                  .parameters = grouped(graph.weight_count()),
                   .summary = graph.summary()};
   for (const Node& node : graph.nodes()) {
     if (network.initializer.empty() && !node.weights.empty()) {
@@ -65,7 +74,8 @@ void print_networks(const std::vector<Network>& networks) {
   };
   std::vector<Column> columns = {{"activation", &Network::activation}};
   for (const Column& column :
-       {Column{"initializer", &Network::initializer}, Column{"dropout", &Network::dropout}}) {
+       {Column{"initializer", &Network::initializer}, Column{"dropout", &Network::dropout},
+        Column{"parameters", &Network::parameters}}) {
     if (std::ranges::any_of(networks, [&](const Network& network) {
           return network.*column.content != first.*column.content;
         })) {
@@ -104,7 +114,7 @@ int run_summary(const Arguments& arguments) {
   }
   std::vector<Network> networks;
   for (const Activation& activation : parse_activations("--activations", arguments.activations)) {
-    networks.push_back(network_of(parse_recipe(arguments.recipe), activation));
+    networks.push_back(network_of(arguments, activation));
   }
   print_networks(networks);
   return 0;
@@ -126,6 +136,12 @@ Run make_summary(CLI::App& command) {
       .add_option("--recipe", arguments->recipe,
                   "What goes with an activation, as for saltus sweep")
       ->type_name("tutorial|matched")
+      ->capture_default_str()
+      ->needs(activations);
+  command
+      .add_option("--batch-norm", arguments->batch_norm,
+                  "yes: with a BatchNormalization in front of each activation")
+      ->type_name("no|yes")
       ->capture_default_str()
       ->needs(activations);
   command.footer(

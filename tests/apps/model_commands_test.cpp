@@ -279,6 +279,14 @@ TEST_F(ModelCommands, SummaryShowsTheNetworksOfASweep) {
             "relu           glorot_uniform\n"
             "selu           lecun_normal\n"
             "elu:alpha=0.2  glorot_uniform\n");
+  EXPECT_EQ(below("silu,swish:beta=learned channel", Recipe::tutorial),
+            "\nThis is the network with silu. What differs by activation:\n\n"
+            "activation                  parameters\n"
+            "silu                        1,199,882\n"
+            "swish:beta=learned channel  1,200,106\n");
+  EXPECT_EQ(run({"summary", "--activations", "relu", "--batch-norm", "yes"}).out,
+            recipe_graph(Recipe::tutorial, Activation("relu"), {28, 28, 1}, 10, std::nullopt, true)
+                .summary());
   EXPECT_EQ(below("relu,selu", Recipe::matched),
             "\nThis is the network with relu. What differs by activation:\n\n"
             "activation  initializer   dropout\n"

@@ -42,6 +42,12 @@ struct Point {
   Range range;
 };
 
+/// A long formula has no place in a key: its beginning, which tables have whole.
+std::string shortened(const std::string& label) {
+  constexpr std::size_t kLongest = 48;
+  return label.size() <= kLongest ? label : label.substr(0, kLongest - 3) + "...";
+}
+
 /// In the order of the ranking, the unranked last. Colours go by the order of the sweep, so that an
 /// activation keeps its own.
 std::vector<Series> make_series(const SweepResult& result) {
@@ -56,7 +62,7 @@ std::vector<Series> make_series(const SweepResult& result) {
     const std::string activation = settings[i].activation.str();
     const std::size_t colour = colours.emplace(activation, colours.size()).first->second;
     all.push_back({.result = &result.settings[i],
-                   .label = labels[i],
+                   .label = shortened(labels[i]),
                    .style = line_style(colour, variants[activation]++)});
   }
   std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
