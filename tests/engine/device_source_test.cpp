@@ -132,9 +132,10 @@ TEST(DeviceSource, HasEachFormulaOnceAndEachUse) {
       ++found;
     return found;
   };
-  EXPECT_EQ(count("struct Formula"), 13);
-  EXPECT_EQ(count("    case "), 2 * 13);  // in float and in double
-  EXPECT_EQ(count("\n    {1, "), 2);      // with two values of its parameter
+  const int formulas = static_cast<int>(formula_list().size());
+  EXPECT_EQ(count("struct Formula"), formulas);
+  EXPECT_EQ(count("    case "), 2 * formulas);  // in float and in double
+  EXPECT_EQ(count("\n    {1, "), 2);            // with two values of its parameter
 }
 
 TEST(DeviceSource, WritesNodesOfAGraphWithAnyRoots) {

@@ -100,7 +100,7 @@ class SALTUS_API Activation {
   /// Its number and the values of its parameters.
   [[nodiscard]] const kernels::ActivationRef& ref() const { return ref_; }
 
-  friend bool operator==(const Activation& a, const Activation& b);
+  SALTUS_API friend bool operator==(const Activation& a, const Activation& b);
 
  private:
   using EachLearned = std::array<Learned, kernels::kMaxParameters>;
