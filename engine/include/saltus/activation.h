@@ -82,7 +82,7 @@ class SALTUS_API Activation {
 
   /// What training makes of the parameter at this place, and whether it changes any.
   [[nodiscard]] Learned learned(std::size_t parameter) const { return learned_.at(parameter); }
-  [[nodiscard]] bool is_learned() const { return learned_ != EachLearned(); }
+  [[nodiscard]] bool is_learned() const { return learned_ != kNothing; }
 
   [[nodiscard]] std::string_view name() const { return info().name; }
   [[nodiscard]] const ActivationInfo& info() const;
@@ -104,6 +104,7 @@ class SALTUS_API Activation {
 
  private:
   using EachLearned = std::array<Learned, kernels::kMaxParameters>;
+  static constexpr EachLearned kNothing = {};
 
   explicit Activation(const kernels::ActivationRef& ref, const EachLearned& learned = {})
       : ref_(ref), learned_(learned) {}
