@@ -251,6 +251,7 @@ std::vector<Row> rows_of(const std::set<std::string>& learned) {
     row.panels.push_back({.title = name.substr(0, slash), .metric = name});
   }
   std::vector<Row> result;
+  result.reserve(rows.size());
   for (auto& [parameter, row] : rows) result.push_back(std::move(row));
   return result;
 }
