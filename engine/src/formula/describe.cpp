@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -57,22 +57,23 @@ std::string range_of(const Formula& formula, const ParameterValues& parameters, 
   constexpr double kEnd = 60;
   const std::array<Id, 1> roots = {formula.value()};
   Evaluator<double> evaluator(formula.graph(), roots);
-  std::vector<double> values;
+  std::vector<std::pair<double, double>> points;
+  points.reserve(2 * kPoints + 1);
   ValueRange range;
   for (int i = -kPoints; i <= kPoints; ++i) {
-    evaluator.run(kEnd * i / kPoints, parameters);
-    values.push_back(evaluator[roots[0]]);
-    range.take(values.back());
+    const double x = kEnd * i / kPoints;
+    evaluator.run(x, parameters);
+    points.emplace_back(x, evaluator[roots[0]]);
+    range.take(evaluator[roots[0]]);
   }
   // In 50 digits at the first of neighbors where it is so in double: that may be rounding.
   Evaluator<Wide> exact(formula.graph(), roots);
   const auto reaches = [&](double limit) {
     constexpr double kFar = 8;
     bool was_there = false;
-    for (int i = -kPoints; i <= kPoints; ++i) {
-      const double x = kEnd * i / kPoints;
+    for (const auto& [x, value] : points) {
       if (std::abs(x) > kFar) continue;
-      const bool is_there = values[static_cast<std::size_t>(i + kPoints)] == limit;
+      const bool is_there = value == limit;
       if (is_there && !was_there) {
         exact.run(Wide(x), parameters);
         if (exact[roots[0]] == Wide(limit)) return true;
