@@ -132,7 +132,7 @@ TEST(DeviceSource, HasEachFormulaOnceAndEachUse) {
       ++found;
     return found;
   };
-  const int formulas = static_cast<int>(formula_list().size());
+  const int formulas = static_cast<int>(tests::formula_list().size());
   EXPECT_EQ(count("struct Formula"), formulas);
   EXPECT_EQ(count("    case "), 2 * formulas);  // in float and in double
   EXPECT_EQ(count("\n    {1, "), 2);            // with two values of its parameter
