@@ -14,8 +14,9 @@ SOURCE = HERE.parents[1]
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 WORK = BUILD / "tests/package"
 INDEX = WORK / "objects"
-# Of the engine, a second build with other settings compiles these: which depend on them.
-DEPEND_ON_SETTINGS = {"engine/src/backend/select.cpp"}
+# A second build with other settings compiles these again: the first depends on them, the other holds a file of its
+# build as data.
+DEPEND_ON_SETTINGS = {"engine/src/backend/select.cpp", "kernels/formula/linkable.cpp"}
 
 
 def cached(name, otherwise=""):
