@@ -19,30 +19,32 @@ TEST(FormulaText, IsTheSameHoweverItIsSpaced) {
     const char* text;
     const char* canonical;
   };
-  for (const auto& [text, canonical] :
-       std::vector<Case>{{"x*atan( exp(x) )", "x * atan(exp(x))"},
-                         {"-x^2", "-x^2"},
-                         {"(-x)^2", "(-x)^2"},
-                         {"2^3^x", "2^3^x"},
-                         {"(2^3)^x", "(2^3)^x"},
-                         {"x-(1-x)", "x - (1 - x)"},
-                         {"x/(2*x)", "x / (2 * x)"},
-                         {"x*(x+1)", "x * (x + 1)"},
-                         {"2^-x", "2^-x"},
-                         {"x - -1", "x - -1"},
-                         {".5*x + 1.e0", "0.5 * x + 1"},
-                         {"where(0<x, x, 0.1*x)", "where(x > 0, x, 0.1 * x)"},
-                         {"(x>1)", "x > 1"},
-                         {"x==1", "x == 1"},
-                         {"where(x>=1,x,-1)", "where(x >= 1, x, -1)"},
-                         {"clip(x, -1, 1)", "min(max(x, -1), 1)"},
-                         {"pow(abs(x), 1.5)", "abs(x)^1.5"},
-                         {"x*ln(2)", "x * log(2)"},
-                         {"x*elu(x, alpha = 0.2)", "x * elu(x, alpha=0.2)"},
-                         {"x*leakyrelu(x)", "x * leaky_relu(x)"},
-                         {"text_1=x*b;b=-2", "text_1 = x * b; b = -2"},
-                         {"text_2 = b*x + c; c = 1 in [0,4]; b = 1e-3",
-                          "text_2 = b * x + c; b = 0.001; c = 1 in [0, 4]"}}) {
+  for (const auto& [text, canonical] : std::vector<Case>{
+           {"x*atan( exp(x) )", "x * atan(exp(x))"},
+           {"-x^2", "-x^2"},
+           {"(-x)^2", "(-x)^2"},
+           {"2^3^x", "2^3^x"},
+           {"(2^3)^x", "(2^3)^x"},
+           {"x-(1-x)", "x - (1 - x)"},
+           {"x/(2*x)", "x / (2 * x)"},
+           {"x*(x+1)", "x * (x + 1)"},
+           {"2^-x", "2^-x"},
+           {"x - -1", "x - -1"},
+           {".5*x + 1.e0", "0.5 * x + 1"},
+           {"where(0<x, x, 0.1*x)", "where(x > 0, x, 0.1 * x)"},
+           {"(x>1)", "x > 1"},
+           {"x==1", "x == 1"},
+           {"where(x>=1,x,-1)", "where(x >= 1, x, -1)"},
+           {"clip(x, -1, 1)", "min(max(x, -1), 1)"},
+           {"pow(abs(x), 1.5)", "abs(x)^1.5"},
+           {"x*ln(2)", "x * log(2)"},
+           {"x*elu(x, alpha = 0.2)", "x * elu(x, alpha=0.2)"},
+           {"x*leakyrelu(x)", "x * leaky_relu(x)"},
+           {"c1 >= c2*x;c1=1;c2=2", "c2 * x <= c1; c2 = 2; c1 = 1"},
+           {"where(a > b*x, c, a);a=1;b=2;c=3", "where(b * x < a, c, a); b = 2; a = 1; c = 3"},
+           {"text_1=x*b;b=-2", "text_1 = x * b; b = -2"},
+           {"text_2 = b*x + c; c = 1 in [0,4]; b = 1e-3",
+            "text_2 = b * x + c; b = 0.001; c = 1 in [0, 4]"}}) {
     const Activation activation = Activation::parse(text);
     EXPECT_EQ(activation.str(), canonical) << text;
     EXPECT_EQ(Activation::parse(canonical), activation) << text;

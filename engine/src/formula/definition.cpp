@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -51,6 +54,40 @@ std::string Definition::text(const ParameterValues& values, const EachLearned& l
     result += text_of(learned[i]);
   }
   return result;
+}
+
+namespace {
+
+/// Adds the parameters that a node depends on and that are not there yet, from left to right.
+void put_parameters(const Graph& graph, Id id, std::set<Id>& seen, std::vector<int>& order) {
+  if (id == kNone || !seen.insert(id).second) return;
+  const Node& node = graph[id];
+  if (node.kind == Kind::parameter) order.push_back(node.code);
+  for (const Id operand : node.operands) put_parameters(graph, operand, seen, order);
+}
+
+}  // namespace
+
+void order_parameters(Definition& definition) {
+  std::set<Id> seen;
+  std::vector<int> order;
+  put_parameters(definition.graph, definition.root, seen, order);
+  if (std::ranges::is_sorted(order)) return;
+  Graph graph(Style::as_written);
+  std::map<Id, Id> taken;
+  for (Id id = 0; id < definition.graph.size(); ++id) {
+    const Node& node = definition.graph[id];
+    if (node.kind != Kind::parameter) continue;
+    const auto place = std::ranges::find(order, node.code) - order.begin();
+    taken[id] = graph.parameter(static_cast<int>(place));
+  }
+  definition.root = graph.take(definition.graph, definition.root, taken);
+  definition.graph = std::move(graph);
+  std::vector<ParameterDefinition> parameters;
+  parameters.reserve(order.size());
+  for (const int place : order)
+    parameters.push_back(std::move(definition.parameters[static_cast<std::size_t>(place)]));
+  definition.parameters = std::move(parameters);
 }
 
 void require_new_name(const Definition& definition) {

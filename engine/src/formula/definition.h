@@ -45,7 +45,7 @@ struct Definition {
   std::string name;                ///< empty where the text has none
   Graph graph{Style::as_written};  ///< the formula as it was written
   Id root = kNone;
-  std::vector<ParameterDefinition> parameters;  ///< in the order of their first use
+  std::vector<ParameterDefinition> parameters;  ///< in the order of their first use as printed
   Variables variables = kActivationVariables;
 
   /// The formula alone, so that the same formula has the same text however it was spaced.
@@ -70,6 +70,10 @@ using CallActivation =
 /// with the text, a mark under what is wrong, and what would be right.
 Definition read_definition(std::string_view text, const CallActivation& call,
                            Variables variables = kActivationVariables);
+
+/// Numbers the parameters in the order in which the printed formula uses them, so that it reads back
+/// as it is: a > b is kept, and printed, as b < a.
+void order_parameters(Definition& definition);
 
 /// Throws InvalidArgument where the definition's name is one of the language's words.
 void require_new_name(const Definition& definition);

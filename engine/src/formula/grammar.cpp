@@ -189,6 +189,7 @@ Definition read_definition(std::string_view text, const CallActivation& call, Va
       throw Fault{at,
                   at == end ? "the formula ends too early" : "expected an operator, or the end"};
     build.finish();
+    order_parameters(definition);
   } catch (const x3::expectation_failure<Place>& failure) {
     const std::string operand =
         fmt::format("a number, {}, or a function", fmt::join(variables, ", "));
