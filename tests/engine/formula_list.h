@@ -2,10 +2,12 @@
 // conditions, and intermediate results that overflow.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
-#include <saltus/activation.h>
+#include <saltus/model.h>
 
 #include "formula/device_source.h"
 #include "graph/custom_activation.h"
@@ -13,12 +15,9 @@
 namespace saltus::tests {
 
 inline std::vector<std::string> formula_list() {
-  return {"x * atan(exp(x))",
-          "where(x > 0, x, a * tanh(x)); a = 0.5 in [0, 1]",
-          "max(x, 0) + 0.1 * sin(x)^2 - cos(b * x); b = 3",
-          "gelu(x) + 0.1 * elu(x, alpha=0.2)",
-          "abs(x)^1.7 - x^c; c = 3.5",
-          "exp(x^2) / (1 + exp(x^2)) * floor(x)",
+  return {"x * atan(exp(x))", "where(x > 0, x, a * tanh(x)); a = 0.5 in [0, 1]",
+          "max(x, 0) + 0.1 * sin(x)^2 - cos(b * x); b = 3", "gelu(x) + 0.1 * elu(x, alpha=0.2)",
+          "abs(x)^1.7 - x^c; c = 3.5", "exp(x^2) / (1 + exp(x^2)) * floor(x)",
           "erfc(x) * x + erf(2 * x) * normal_cdf(x)",
           "asinh(x) * sign(x) + log1p(abs(x)) + normal_density(x)",
           "(exp(x) - 1) / (exp(x) + 1) * x + 1 / x",
@@ -31,6 +30,16 @@ inline std::vector<std::string> formula_list() {
           "gaussian((x - 0.7) / 1.3) + sech_squared(0.3 * x) + sigmoid_slope(1.7 * x)",
           "erfc(x / 3) * normal_cdf(1.1 * x) + normal_density(x - b); b = 0.1",
           "sin(30.1 * x) + cos(x / 3 + 0.1) + softplus(-1.3 * log(x^2 + 2))"};
+}
+
+/// What a network of the activation alone makes of an even number of inputs on a device.
+inline std::vector<float> predicted(const Activation& activation, Device device,
+                                    const std::vector<float>& x) {
+  Model model = Sequential({2}, {layers::Activation{activation}});
+  model.compile({.loss = losses::MeanSquaredError{}, .device = device});
+  return model.predict({.count = static_cast<std::int64_t>(x.size() / 2),
+                        .inputs = std::span<const float>(x),
+                        .targets = std::span<const float>()});
 }
 
 /// As formulas, each with the defaults of its parameters; and the second with another value.

@@ -46,15 +46,6 @@ TEST_P(CudaFormulas, AreTheSameAloneAndBesideListedOnes) {
   }
 }
 
-std::vector<float> predicted(const Activation& activation, Device device,
-                             const std::vector<float>& x) {
-  Model model = Sequential({2}, {layers::Activation{activation}});
-  model.compile({.loss = losses::MeanSquaredError{}, .device = device});
-  return model.predict({.count = static_cast<std::int64_t>(x.size() / 2),
-                        .inputs = std::span<const float>(x),
-                        .targets = std::span<const float>()});
-}
-
 TEST(CudaFormula, HasTheBitsOfTheCpu) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   std::vector<float> x = {0, -0.0F, kInfinity, -kInfinity, 1e30F, -1e30F, 1e-40F, 100};

@@ -29,15 +29,6 @@ class FormulasOnGpu : public testing::Test {
   }
 };
 
-std::vector<float> predicted(const Activation& activation, Device device,
-                             const std::vector<float>& x) {
-  Model model = Sequential({2}, {layers::Activation{activation}});
-  model.compile({.loss = losses::MeanSquaredError{}, .device = device});
-  return model.predict({.count = static_cast<std::int64_t>(x.size() / 2),
-                        .inputs = std::span<const float>(x),
-                        .targets = std::span<const float>()});
-}
-
 /// How many floats lie between two; none between NaN and NaN.
 std::int64_t distance(float a, float b) {
   if (std::isnan(a) || std::isnan(b))

@@ -8,6 +8,7 @@
 #include <saltus/error.h>
 #include <saltus/kernels/device/grid.h>
 
+#include "backend/cuda/architecture.h"
 #include "backend/cuda/executable.h"
 #include "backend/cuda/libraries/linker.h"
 #include "graph/custom_activation.h"
@@ -139,18 +140,13 @@ std::string driver_obstacle() {
 }
 
 std::string device_obstacle() {
-  int device = 0;
-  int major = 0;
-  int minor = 0;
-  SALTUS_CUDA_CHECK(cudaGetDevice(&device));
-  SALTUS_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
-  SALTUS_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  const int architecture = current_architecture();
   constexpr int kOldest = SALTUS_OLDEST_ARCHITECTURE;
-  if (major * 10 + minor >= kOldest) return {};
+  if (architecture >= kOldest) return {};
   return fmt::format(
       "this machine's GPU has compute capability {}.{}, but this build has CUDA code for {}.{} and "
       "later only; add it to CMAKE_CUDA_ARCHITECTURES, or use device cpu",
-      major, minor, kOldest / 10, kOldest % 10);
+      architecture / 10, architecture % 10, kOldest / 10, kOldest % 10);
 }
 
 }  // namespace

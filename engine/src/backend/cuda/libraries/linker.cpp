@@ -19,6 +19,7 @@
 #include <saltus/kernels/activations.h>
 #include <saltus/kernels/formula/linkable.h>
 
+#include "backend/cuda/architecture.h"
 #include "backend/cuda/errors.h"
 #include "backend/cuda/libraries/library.h"
 #include "backend/cuda/libraries/link_cache.h"
@@ -198,16 +199,6 @@ class Module : public kernels::LinkedKernels {
   mutable std::mutex mutex_;
   mutable std::map<const void*, cudaKernel_t> found_;
 };
-
-int current_architecture() {
-  int device = 0;
-  int major = 0;
-  int minor = 0;
-  SALTUS_CUDA_CHECK(cudaGetDevice(&device));
-  SALTUS_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
-  SALTUS_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
-  return major * 10 + minor;
-}
 
 }  // namespace
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include "backend/cuda/errors.h"
+
+namespace saltus::cuda {
+
+/// The compute capability of the device in use, 90 for 9.0. Throws DeviceError.
+inline int current_architecture() {
+  int device = 0;
+  int major = 0;
+  int minor = 0;
+  SALTUS_CUDA_CHECK(cudaGetDevice(&device));
+  SALTUS_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  SALTUS_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  return major * 10 + minor;
+}
+
+}  // namespace saltus::cuda
