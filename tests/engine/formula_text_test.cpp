@@ -30,6 +30,8 @@ TEST(FormulaText, IsTheSameHoweverItIsSpaced) {
            {"x*(x+1)", "x * (x + 1)"},
            {"2^-x", "2^-x"},
            {"x - -1", "x - -1"},
+           {"-(-x)", "--x"},
+           {"(-x)^2 * -(x)", "(-x)^2 * -x"},
            {".5*x + 1.e0", "0.5 * x + 1"},
            {"where(0<x, x, 0.1*x)", "where(x > 0, x, 0.1 * x)"},
            {"(x>1)", "x > 1"},
@@ -182,6 +184,9 @@ TEST(FormulaText, IsBounded) {
   for (int i = 0; i < 250; ++i) different.append("+").append(std::to_string(i));
   EXPECT_EQ(error_of([&] { Activation::parse(different); }),
             "the formula has more than 400 parts; make it shorter");
+  // What is written again is not nested more deeply.
+  const Activation negations = Activation::parse(std::string(100, '-') + "sin(x)");
+  EXPECT_EQ(Activation::parse(negations.str()), negations);
   EXPECT_THAT(error_of([] { Activation::parse("x/(" + std::string(300, '-') + "x"); }),
               HasSubstr("expected ')'"));
 }

@@ -55,7 +55,7 @@ class Printer {
     return {fmt::format("{} {} {}", at_least(a, left), sign, at_least(b, right)), left};
   }
   Text of_operation(op::Negate, const Node& node) const {
-    return {"-" + at_least(node.operands[0], kPower), kSign};
+    return {"-" + at_least(node.operands[0], kSign), kSign};
   }
   Text of_operation(op::Add, const Node& node) const { return infix(node, "+", kSum, kProduct); }
   Text of_operation(op::Subtract, const Node& node) const {
