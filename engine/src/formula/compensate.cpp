@@ -122,13 +122,13 @@ class Compensation {
 
 }  // namespace
 
-Compensated compensated(const Graph& graph, Id value, Id slope) {
+Compensated compensated(const Graph& graph, std::span<const Id> roots) {
+  std::vector<Id> present(roots.begin(), roots.end());
+  std::erase(present, kNone);
   Compensated result;
   Compensation compensation(graph, result.graph);
-  const std::array<Id, 2> roots = {value, slope};
-  for (const Id id : graph.needed(roots)) compensation.copy(id);
-  result.value = compensation[value];
-  result.slope = compensation[slope];
+  for (const Id id : graph.needed(present)) compensation.copy(id);
+  for (const Id root : roots) result.roots.push_back(root == kNone ? kNone : compensation[root]);
   return result;
 }
 

@@ -1,5 +1,6 @@
 #include "formula/formula.h"
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <utility>
@@ -20,8 +21,8 @@ Id simplified_root(Graph& graph, const Definition& definition) {
 }
 
 Program program_of(const Graph& graph, Id value, Id slope, bool with_slope) {
-  const Compensated exact = compensated(graph, value, slope);
-  return Program(exact.graph, exact.value, exact.slope, with_slope);
+  const Compensated exact = compensated(graph, std::array{value, slope});
+  return Program(exact.graph, exact.roots[0], exact.roots[1], with_slope);
 }
 
 }  // namespace

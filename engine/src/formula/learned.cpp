@@ -1,7 +1,12 @@
 #include "formula/learned.h"
 
+#include <array>
 #include <utility>
 #include <vector>
+
+#include <saltus/kernels/formula/mend.h>
+
+#include "formula/compensate.h"
 
 namespace saltus::formula {
 namespace {
@@ -15,14 +20,27 @@ Derivatives derivatives_of(Graph& graph, Id value, const EachLearned& learned) {
   return result;
 }
 
+Program program_of_value(const Graph& graph, Id value) {
+  const Compensated exact = compensated(graph, std::array{value});
+  return Program(exact.graph, exact.roots[0], exact.roots[0], false);
+}
+
+Program program_of(const Graph& graph, const Derivatives& derivatives) {
+  const auto [a, b, c, d] = derivatives.by_parameter;
+  const Compensated exact = compensated(graph, std::array{derivatives.slope, a, b, c, d});
+  return Program(exact.graph,
+                 {.slope = exact.roots[0],
+                  .by_parameter = {exact.roots[1], exact.roots[2], exact.roots[3], exact.roots[4]}});
+}
+
 }  // namespace
 
 LearnedFormula::LearnedFormula(Expanded written, const EachLearned& learned)
     : graph_(std::move(written.graph)),
       value_(written.root),
       derivatives_(derivatives_of(graph_, value_, learned)),
-      value_program_(graph_, value_, value_, false),
-      derivative_program_(graph_, derivatives_) {}
+      value_program_(program_of_value(graph_, value_)),
+      derivative_program_(program_of(graph_, derivatives_)) {}
 
 LearnedPoint learned_point(const LearnedFormula& formula, float x,
                            const ParameterValues& parameters) {
@@ -32,11 +50,11 @@ LearnedPoint learned_point(const LearnedFormula& formula, float x,
     if (id != kNone) roots.push_back(id);
   Evaluator<double> evaluator(formula.graph(), roots);
   evaluator.run(x, parameters);
-  LearnedPoint point{.value = static_cast<float>(evaluator[formula.value()]),
-                     .slope = static_cast<float>(evaluator[derivatives.slope])};
+  const auto result = [&](Id id) { return kernels::formula::mended(evaluator[id], 0, false); };
+  LearnedPoint point{.value = result(formula.value()), .slope = result(derivatives.slope)};
   for (std::size_t i = 0; i < derivatives.by_parameter.size(); ++i) {
     const Id id = derivatives.by_parameter[i];
-    if (id != kNone) point.by_parameter[i] = static_cast<float>(evaluator[id]);
+    if (id != kNone) point.by_parameter[i] = result(id);
   }
   return point;
 }

@@ -96,10 +96,12 @@ struct BlockDerivatives {
       if (run.is_learned[p]) copy(blocks[run.program.by_parameter[p]], by_parameter[p], count);
   }
 
-  [[nodiscard]] bool any_nan(const formula::LearnedRun& run, std::int64_t count) const {
-    bool found = has_nan(slope, count);
+  /// Whether any of elements first to end is NaN.
+  [[nodiscard]] bool any_nan(const formula::LearnedRun& run, std::int64_t first,
+                             std::int64_t end) const {
+    bool found = has_nan(slope + first, end - first);
     for (std::size_t p = 0; p < kMaxParameters; ++p)
-      found = found || (run.is_learned[p] && has_nan(by_parameter[p], count));
+      found = found || (run.is_learned[p] && has_nan(by_parameter[p] + first, end - first));
     return found;
   }
 
@@ -138,9 +140,10 @@ void activate_learned_backward(const formula::LearnedRun& run, In x, In dy, Out 
   const auto visit = [&](const float* inputs, std::int64_t first, std::int64_t count,
                          std::int64_t channel) {
     derivatives.take(blocks, run, count);
-    if (derivatives.any_nan(run, count)) {
+    if (derivatives.any_nan(run, 0, count)) {
       for (std::int64_t i = 0; i < count; ++i)
-        derivatives.put(formula::learned_point(run, inputs[i], blocks.channel(channel, i)), i);
+        if (derivatives.any_nan(run, i, i + 1))
+          derivatives.put(formula::learned_point(run, inputs[i], blocks.channel(channel, i)), i);
     }
     float upstream[kFormulaBlock];
     with_elements(
