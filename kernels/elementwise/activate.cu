@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(kThreads)
   SALTUS_SHARED(float, values, [4][kThreads]);
   SALTUS_SHARED(float, slopes, [4][kThreads]);
   const Quad x = fetch_some(step.x, trial, first, count, quads);
-  auto channel = static_cast<int>(first % step.channels);
+  int channel = place_on_axis(first, step.channels);
   for (int j = 0; j < 4; ++j) {
     values[j][threadIdx.x] = step.bias ? x.values[j] + step.bias[trial][channel] : x.values[j];
     channel = channel + 1 == step.channels ? 0 : channel + 1;

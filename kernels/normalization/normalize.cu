@@ -2,10 +2,12 @@
 //
 // Sums over samples (moments_kernel, gradients_kernel): by parts, as part_sums.h has it.
 // Combining parts (combine_kernel, add_kernel): a thread a channel, in double: few numbers.
-// Elements (apply_kernel, differentiate_kernel): a thread an element.
+// Elements (apply_kernel, differentiate_kernel): a thread takes four consecutive ones, and what
+// belongs to their channels, in one access each where the arrays' places allow it.
 //
 // Training reads x three times, where the second time mostly finds it in a cache, and writes y;
 // backward reads x and dy twice and writes dx. All are bound by memory.
+#include <saltus/kernels/device/any_quad.h>
 #include <saltus/kernels/device/extents.h>
 #include <saltus/kernels/device/launch.h>
 #include <saltus/kernels/normalization/normalize.h>
@@ -90,20 +92,59 @@ struct Apply {
   AnyOutput y;
 };
 
-/// The calling thread's element of the batch.
-__device__ std::int64_t element_of_thread() {
-  return std::int64_t{blockIdx.x} * kThreads + threadIdx.x;
-}
+/// The four elements that the calling thread takes of a batch, and their channels.
+class FourElements {
+ public:
+  __device__ FourElements(const NormalizeShape& shape, std::int64_t samples, bool quads)
+      : first_(first_quad_of_thread<kThreads>()),
+        count_(samples * shape.channels),
+        channels_(shape.channels),
+        channel_(place_on_axis(first_, shape.channels)),
+        quads_(quads) {}
 
-__global__ void __launch_bounds__(kThreads) apply_kernel(Apply step, Trials trials) {
+  /// Whether there are any.
+  __device__ explicit operator bool() const { return first_ < count_; }
+
+  __device__ Quad of(const AnyInput& input, int trial) const {
+    return fetch_some(input, trial, first_, count_, quads_);
+  }
+  /// What belongs to their channels, of [channels].
+  __device__ Quad of_channels(const float* values) const {
+    if (quads_) return fetch_quad(values + channel_);
+    Quad quad;
+    int channel = channel_;
+    for (float& value : quad.values) {
+      value = fetch(values + channel);
+      channel = channel + 1 == channels_ ? 0 : channel + 1;
+    }
+    return quad;
+  }
+  __device__ void save(const Quad& quad, const AnyOutput& output, int trial) const {
+    store_some(quad, output, trial, first_, count_, quads_);
+  }
+
+ private:
+  std::int64_t first_, count_;
+  int channels_, channel_;
+  bool quads_;
+};
+
+__global__ void __launch_bounds__(kThreads) apply_kernel(Apply step, Trials trials, bool quads) {
   const int trial = static_cast<int>(blockIdx.z);
-  const std::int64_t i = element_of_thread();
-  const int channels = step.shape.channels;
-  if (!trials.active(trial) || i >= samples_of(step.shape, trials) * channels) return;
-  const auto channel = static_cast<int>(i % channels);
-  const float xhat =
-      (step.x.load(trial, i) - step.mean[trial][channel]) * step.inverse_deviation[trial][channel];
-  step.y.save(xhat * step.gamma[trial][channel] + step.beta[trial][channel], trial, i);
+  if (!trials.active(trial)) return;
+  const FourElements own(step.shape, samples_of(step.shape, trials), quads);
+  if (!own) return;
+  const Quad x = own.of(step.x, trial);
+  const Quad mean = own.of_channels(step.mean[trial]);
+  const Quad inverse = own.of_channels(step.inverse_deviation[trial]);
+  const Quad gamma = own.of_channels(step.gamma[trial]);
+  const Quad beta = own.of_channels(step.beta[trial]);
+  Quad y;
+  for (int j = 0; j < 4; ++j) {
+    const float xhat = (x.values[j] - mean.values[j]) * inverse.values[j];
+    y.values[j] = xhat * gamma.values[j] + beta.values[j];
+  }
+  own.save(y, step.y, trial);
 }
 
 /// sum(dy) and sum(dy xhat) of each part
@@ -139,19 +180,33 @@ __global__ void __launch_bounds__(kThreads) add_kernel(NormalizeBackward step, T
 }
 
 __global__ void __launch_bounds__(kThreads)
-    differentiate_kernel(NormalizeBackward step, Trials trials) {
+    differentiate_kernel(NormalizeBackward step, Trials trials, bool quads) {
   const int trial = static_cast<int>(blockIdx.z);
-  const std::int64_t i = element_of_thread();
-  const int channels = step.shape.channels;
+  if (!trials.active(trial)) return;
   const std::int64_t samples = samples_of(step.shape, trials);
-  if (!trials.active(trial) || i >= samples * channels) return;
-  const auto channel = static_cast<int>(i % channels);
-  const float inverse = step.inverse_deviation[trial][channel];
-  const float xhat = (step.x.load(trial, i) - step.mean[trial][channel]) * inverse;
-  const float shared = (step.dbeta[trial][channel] + xhat * step.dgamma[trial][channel]) /
-                       static_cast<float>(samples);
-  const float dx = step.gamma[trial][channel] * inverse * (step.dy.load(trial, i) - shared);
-  step.dx.save(dx, trial, i);
+  const FourElements own(step.shape, samples, quads);
+  if (!own) return;
+  const Quad x = own.of(step.x, trial);
+  const Quad dy = own.of(step.dy, trial);
+  const Quad mean = own.of_channels(step.mean[trial]);
+  const Quad inverse = own.of_channels(step.inverse_deviation[trial]);
+  const Quad gamma = own.of_channels(step.gamma[trial]);
+  const Quad dgamma = own.of_channels(step.dgamma[trial]);
+  const Quad dbeta = own.of_channels(step.dbeta[trial]);
+  const auto count = static_cast<float>(samples);
+  Quad dx;
+  for (int j = 0; j < 4; ++j) {
+    const float xhat = (x.values[j] - mean.values[j]) * inverse.values[j];
+    const float shared = (dbeta.values[j] + xhat * dgamma.values[j]) / count;
+    dx.values[j] = gamma.values[j] * inverse.values[j] * (dy.values[j] - shared);
+  }
+  own.save(dx, step.dx, trial);
+}
+
+/// Whether threads take four elements of these arrays in one access.
+template <class... Array>
+bool take_quads(const NormalizeShape& shape, const Array&... arrays) {
+  return shape.channels % 4 == 0 && (has_quads(arrays) && ...);
 }
 
 /// Grids of the three kinds.
@@ -161,9 +216,14 @@ struct Grids {
   Grids(const NormalizeShape& shape, const LaunchContext& context)
       : parts(part_grid(shape, context)),
         channels(channel_grid(shape, context)),
-        elements(blocks_for(context.max_rows * shape.positions * shape.channels, kThreads), 1,
-                 context.trials.count) {}
+        elements(quad_grid(std::int64_t{shape.positions} * shape.channels, kThreads, context)) {}
 };
+
+void launch_apply(const Apply& step, const Grid& grid, const LaunchContext& context) {
+  launch<apply_kernel>(grid, dim3(kThreads), 0, context.stream, step, context.trials,
+                       take_quads(step.shape, step.x, step.y, step.mean, step.inverse_deviation,
+                                  step.gamma, step.beta));
+}
 
 }  // namespace
 
@@ -175,7 +235,7 @@ void normalize_training(const NormalizeTraining& arguments, const LaunchContext&
   const Apply apply = {arguments.shape, arguments.x,    arguments.gamma,
                        arguments.beta,  arguments.mean, arguments.inverse_deviation,
                        arguments.y};
-  launch<apply_kernel>(grids.elements, dim3(kThreads), 0, context.stream, apply, context.trials);
+  launch_apply(apply, grids.elements, context);
 }
 
 void normalize_inference(const NormalizeInference& arguments, const LaunchContext& context) {
@@ -184,7 +244,7 @@ void normalize_inference(const NormalizeInference& arguments, const LaunchContex
                         context.trials);
   const Apply apply = {arguments.shape,       arguments.x,         arguments.gamma, arguments.beta,
                        arguments.moving_mean, arguments.workspace, arguments.y};
-  launch<apply_kernel>(grids.elements, dim3(kThreads), 0, context.stream, apply, context.trials);
+  launch_apply(apply, grids.elements, context);
 }
 
 void normalize_backward(const NormalizeBackward& arguments, const LaunchContext& context) {
@@ -193,8 +253,11 @@ void normalize_backward(const NormalizeBackward& arguments, const LaunchContext&
                            context.trials);
   launch<add_kernel>(grids.channels, dim3(kThreads), 0, context.stream, arguments, context.trials);
   if (arguments.dx)
-    launch<differentiate_kernel>(grids.elements, dim3(kThreads), 0, context.stream, arguments,
-                                 context.trials);
+    launch<differentiate_kernel>(
+        grids.elements, dim3(kThreads), 0, context.stream, arguments, context.trials,
+        take_quads(arguments.shape, arguments.x, arguments.dy, arguments.dx, arguments.mean,
+                   arguments.inverse_deviation, arguments.gamma, arguments.dgamma,
+                   arguments.dbeta));
 }
 
 std::int64_t normalize_workspace(const NormalizeShape& shape, int max_rows) {
