@@ -3,7 +3,7 @@
 #pragma once
 
 #if defined(__CUDACC__)
-#define SALTUS_LINKED extern "C" __device__
+#define SALTUS_LINKED extern "C" __host__ __device__
 #else
 #define SALTUS_LINKED extern "C"
 #endif
@@ -21,6 +21,25 @@ SALTUS_LINKED void saltus_evaluate_listed(int id, const float* parameters, float
 SALTUS_LINKED void saltus_evaluate_formula(int number, const float* parameters, float* values,
                                            int value_step, float* slopes, long long slope_step,
                                            int count);
+
+/// f of an activation with learned parameters, by its number likewise, and those parameters.
+SALTUS_LINKED float saltus_learned_value(int number, float x, float p0, float p1, float p2,
+                                         float p3);
+
+/// Its derivatives; 0 by parameters that are not learned.
+struct LearnedSlopes {
+  float by_x;
+  float by_parameter[4];
+};
+SALTUS_LINKED LearnedSlopes saltus_learned_slopes(int number, float x, float p0, float p1, float p2,
+                                                  float p3);
+
+/// What an output y and its target t add to a loss or a metric, by its number likewise, and the
+/// derivative of that by y: 0 for a metric.
+struct LossTerm {
+  double value, slope;
+};
+SALTUS_LINKED LossTerm saltus_loss_term(int number, double y, double t);
 
 // Formulas call these; kernels/formula/linked.cu has them.
 

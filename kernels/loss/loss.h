@@ -17,12 +17,22 @@ struct Targets {
   const float* values = nullptr;          ///< [samples][outputs]
 };
 
+/// Metrics that are formulas, by the numbers by which linked code knows them.
+struct FormulaMetrics {
+  int first = 0;
+  int count = 0;  ///< at most kMostFormulaMetrics
+};
+
 /// sums[batch] = loss and metrics over the rows; dx = the gradient of their mean loss. Where
 /// `softmax` is set, x holds what goes into the Softmax that ends the network, the loss is that of
 /// its probabilities (a categorical one that of logits), dx the gradient of x, and metrics are
 /// taken of the probabilities.
 struct EvaluateLoss {
+  static constexpr int kListed = -1;  ///< a formula: the loss is `loss`
+
   ListedLoss loss;
+  int formula = kListed;  ///< the number by which linked code knows the loss
+  FormulaMetrics metrics = {};
   bool softmax = false;
   int outputs = 1;
   AnyInput x;    ///< [rows][outputs]
@@ -36,7 +46,11 @@ struct EvaluateLoss {
 
 void evaluate_loss(const EvaluateLoss& arguments, const LaunchContext& context);
 
+/// The second half of it: metrics that are formulas, and the sums of what all rows have left in the
+/// workspace.
+void add_rows(const EvaluateLoss& arguments, const LaunchContext& context);
+
 /// Doubles of workspace for each trial.
-std::int64_t loss_workspace(int max_rows);
+std::int64_t loss_workspace(int max_rows, int formula_metrics = 0);
 
 }  // namespace saltus::kernels

@@ -41,6 +41,15 @@ SALTUS_HD double smoothed(double t, double smoothing, int classes) {
   return t * (1 - smoothing) + smoothing / classes;
 }
 
+/// What the loss of a sample is computed from.
+template <class L>
+concept LossTerms = requires(const L& loss, const LossOutput& output) {
+  { L::kReduction } -> std::convertible_to<Reduction>;
+  // What an output adds to the loss, and the derivative of that by p.
+  { loss.term(output) } -> std::same_as<double>;
+  { loss.slope(output) } -> std::same_as<double>;
+};
+
 /// An entry of the list: its parameters as public members, each with its default, and what the
 /// concept asks for. It may have more:
 ///
@@ -50,18 +59,12 @@ SALTUS_HD double smoothed(double t, double smoothing, int classes) {
 ///     double softmax_slope(const LossOutput&) const  p slope() there, if that would divide by p
 ///     L formula() const                another entry whose formula is its own
 template <class L>
-concept LossEntry = std::is_trivially_copyable_v<L> &&
-    requires(const L& loss, const LossOutput& output) {
+concept LossEntry = std::is_trivially_copyable_v<L> && requires(const L& loss) {
   // Its name as users type it.
   { L::kName } -> std::convertible_to<std::string_view>;
   requires requires {
     loss.formula();
-  } || requires {
-    { L::kReduction } -> std::convertible_to<Reduction>;
-    // What an output adds to the loss, and the derivative of that by p.
-    { loss.term(output) } -> std::same_as<double>;
-    { loss.slope(output) } -> std::same_as<double>;
-  };
+  } || LossTerms<L>;
 } && complete_parameters<L>();
 
 /// The entry with the formula of a loss.

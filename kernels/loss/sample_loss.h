@@ -16,8 +16,8 @@ namespace saltus::kernels {
 ///     term() and pull() of every output();
 ///     gradient() of every output().
 ///
-/// L: an entry of the list with a formula of its own.
-template <LossEntry L>
+/// L: an entry of the list with a formula of its own, or one that is compiled at run time.
+template <LossTerms L>
 class SampleLoss {
  public:
   /// `softmax`: x goes into the Softmax that ends the network.

@@ -1,17 +1,35 @@
-// The switch over all activations, once for all kernels of a mode.
+// The switch over all activations, once for all kernels of a mode, and what is compiled at run
+// time.
 #include "tests/emulated/evaluate.h"
 
 #include <cuda_runtime.h>
 
 namespace saltus::kernels {
 
-void (*evaluate_formula)(const ActivationRef& activation, const Evaluation& run) = nullptr;
+RunTimeCode* run_time_code = nullptr;
 
 void evaluate(const ActivationRef& activation, const Evaluation& run) {
   if (activation.id >= AllActivations::size)
-    evaluate_formula(activation, run);
+    run_time_code->evaluate(activation, run);
   else
     dispatch(activation.id, detail::Evaluate{activation, run});
 }
 
+namespace formula {
+
+SALTUS_LINKED float saltus_learned_value(int number, float x, float p0, float p1, float p2,
+                                         float p3) {
+  return run_time_code->learned_value(number, x, {p0, p1, p2, p3});
+}
+
+SALTUS_LINKED LearnedSlopes saltus_learned_slopes(int number, float x, float p0, float p1, float p2,
+                                                  float p3) {
+  return run_time_code->learned_slopes(number, x, {p0, p1, p2, p3});
+}
+
+SALTUS_LINKED LossTerm saltus_loss_term(int number, double y, double t) {
+  return run_time_code->loss_term(number, y, t);
+}
+
+}  // namespace formula
 }  // namespace saltus::kernels

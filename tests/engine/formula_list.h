@@ -1,8 +1,9 @@
-// Formulas that between them have every operation, activations of the list, parameters, kinks,
-// conditions, and intermediate results that overflow.
+// What tests have compiled for a device. The formulas have, between them, every operation,
+// activations of the list, parameters, kinks, conditions, and intermediate results that overflow.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include "formula/device_source.h"
 #include "graph/custom_activation.h"
+#include "graph/learned_activation.h"
 
 namespace saltus::tests {
 
@@ -42,7 +44,26 @@ inline std::vector<float> predicted(const Activation& activation, Device device,
                         .targets = std::span<const float>()});
 }
 
-/// As formulas, each with the defaults of its parameters; and the second with another value.
+/// Activations with learned parameters: of the list and formulas, of one and of several
+/// parameters, with results that floats overflow on the way to.
+inline std::vector<std::string> learned_list() {
+  return {"swish:beta=learned",
+          "acon_c:p1=learned channel:p2=learned:beta=learned channel",
+          "pelu:a=learned:b=0.5",
+          "x * atan(exp(b * x)); b = 1.25 learned channel",
+          "exp(b * x^2) / (1 + exp(b * x^2)) * x + gelu(c * x); b = 1 learned; c = 0.5 learned",
+          "where(x > 0, x, a * expm1(x / d)); a = 1 in [0, 2] learned; d = 1 in [0.5, 2]"};
+}
+
+/// Losses of y and t.
+inline std::vector<std::string> loss_formula_list() {
+  return {"(y - t)^2",
+          "where(abs(y - t) <= d, 0.5 * (y - t)^2, d * (abs(y - t) - 0.5 * d)); d = 0.3",
+          "-t * log(clip(y, 0.001, 0.999)) - (1 - t) * log(1 - clip(y, 0.001, 0.999))",
+          "max(y, 0) - y * t + log(1 + exp(-abs(y)))", "gelu(y) * t + floor(y) - y^t + sin(3 * y)"};
+}
+
+/// The formulas, each with the defaults of its parameters; and the second with another value.
 inline std::vector<formula::Use> formula_uses() {
   std::vector<formula::Use> uses;
   for (const std::string& text : formula_list()) {
@@ -52,6 +73,19 @@ inline std::vector<formula::Use> formula_uses() {
   uses.push_back(uses[1]);
   uses.back().parameters[0] = 0.25F;
   return uses;
+}
+
+/// All of these lists; losses with a slope, and the last without one.
+inline formula::DeviceFormulas device_formulas() {
+  formula::DeviceFormulas all{.activations = formula_uses(), .learned = {}, .losses = {}};
+  for (const std::string& text : learned_list()) {
+    all.learned.push_back(
+        std::make_shared<formula::LearnedFormula>(learned_formula(Activation(text))));
+  }
+  for (const std::string& text : loss_formula_list())
+    all.losses.push_back({Loss::formula(text).definition(), true});
+  all.losses.back().with_slope = false;
+  return all;
 }
 
 }  // namespace saltus::tests

@@ -40,8 +40,7 @@ class SALTUS_API Loss {
   /// A loss typed as a formula of an output y and its target t, in the language of
   /// docs/formulas.md: "where(abs(y - t) < d, 0.5 * (y - t)^2, d * (abs(y - t) - 0.5 * d)); d = 1".
   /// The loss of a sample is the mean over its outputs, in double; the derivative by y is made by
-  /// rule. On the CPU. A model's file holds it. Throws InvalidArgument with a mark under what is
-  /// wrong.
+  /// rule. A model's file holds it. Throws InvalidArgument with a mark under what is wrong.
   static Loss formula(std::string_view text);
 
   [[nodiscard]] bool is_custom() const { return custom_ != nullptr; }

@@ -32,7 +32,7 @@ class SALTUS_API Metric {
   static Metric custom(std::string name, Function function);
 
   /// The mean of a formula of an output y and its target t over outputs and samples, such as
-  /// "off = abs(y - t) > 0.5"; see Loss::formula().
+  /// "off = abs(y - t) > 0.5"; see Loss::formula(). On a GPU a model has up to eight of them.
   static Metric formula(std::string_view text);
 
   [[nodiscard]] bool is_custom() const { return custom_ != nullptr; }

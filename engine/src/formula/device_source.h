@@ -1,11 +1,12 @@
 // Formulas as source for a compiler: what a GPU runs.
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "formula/formula.h"
+#include "formula/learned.h"
+#include "formula/loss_formula.h"
 
 namespace saltus::formula {
 
@@ -15,18 +16,23 @@ struct Use {
   ParameterValues parameters = {};
 };
 
-/// The C++ of saltus_evaluate_formula() (kernels/formula/linked.h) for these uses, whose numbers
-/// are their places. It includes kernels/formula/run.h, and gives the bits of the loops on a CPU as
-/// long as the compiler does not contract a * b + c.
-std::string device_source(std::span<const Use> uses);
+/// A loss, which has a slope, or a metric.
+struct LossUse {
+  LossFormula formula;
+  bool with_slope = false;
+};
 
-/// A function "static void NAME(float x, const float* p, float* results)" that runs a program and
-/// stores what it leaves in these slots.
-std::string float_function(std::string_view name, const ProgramView& program,
-                           std::span<const int> slots);
+/// All that is compiled for one executable. The kernels know each by its place here.
+struct DeviceFormulas {
+  std::vector<Use> activations;
+  std::vector<std::shared_ptr<const LearnedFormula>> learned;
+  std::vector<LossUse> losses;
 
-/// A function "static bool NAME(double x, const float* p, double* results)" that computes nodes of
-/// a graph in double, and returns whether any of what they depend on may have overflown.
-std::string wide_function(std::string_view name, const Graph& graph, std::span<const Id> roots);
+  bool empty() const { return activations.empty() && learned.empty() && losses.empty(); }
+};
+
+/// The C++ of what kernels call of kernels/formula/linked.h. It includes kernels/formula/run.h, and
+/// gives the bits of the loops on a CPU as long as the compiler does not contract a * b + c.
+std::string device_source(const DeviceFormulas& formulas);
 
 }  // namespace saltus::formula

@@ -35,20 +35,6 @@ TEST(CudaFunctions, ActivationsOfTheCallersAreRefused) {
             "activation refused_here is a C++ function, which only a CPU can call; use device cpu");
 }
 
-TEST(CudaFunctions, LossesAndMetricsByFormulaAreRefused) {
-  Model model = Sequential({2}, {layers::Dense{.units = 1}});
-  EXPECT_EQ(error_of([&] {
-              model.compile({.loss = Loss::formula("(y - t)^2"), .device = Device::cuda});
-            }),
-            "loss (y - t)^2 is a formula, which only a CPU computes so far; use device cpu");
-  EXPECT_EQ(error_of([&] {
-              model.compile({.loss = losses::MeanSquaredError{},
-                             .metrics = {Metric::formula("near = abs(y - t) < 1")},
-                             .device = Device::cuda});
-            }),
-            "metric near is a formula, which only a CPU computes so far; use device cpu");
-}
-
 TEST(CudaFunctions, FormulasOfTheListRunAsTheLists) {
   const std::vector<float> x = {-2, -0.5F, 0, 0.25F, 1, 3};
   const Samples samples = {

@@ -41,7 +41,7 @@ std::map<std::string, Taken> taken_by_kernels(const std::string& report) {
   return all;
 }
 
-/// The kernels that evaluate activations, with the most registers that each may take: its budget as
+/// The kernels that call what is linked, with the most registers that each may take: its budget as
 /// it was compiled, or what it is linked with.
 std::map<std::string, int> kernels_with_budgets() {
   std::istringstream lines(
@@ -49,8 +49,8 @@ std::map<std::string, int> kernels_with_budgets() {
                 1 << 20));
   std::map<std::string, int> all;
   static const std::regex kLine(
-      "[^,]*,(activate|activate_pool|finish|forward|multiply)_kernel,"
-      "([0-9]+),.*");
+      "[^,]*,(activate|activate_learned|activate_pool|finish|formula_metrics|formula_rows|forward|"
+      "learned_backward|multiply)_kernel,([0-9]+),.*");
   std::smatch match;
   for (std::string line; std::getline(lines, line);) {
     if (!std::regex_match(line, match, kLine)) continue;
@@ -76,12 +76,13 @@ class Linker : public testing::TestWithParam<int> {
 INSTANTIATE_TEST_SUITE_P(Architectures, Linker, testing::Values(80, 86, 89, 90));
 
 TEST_P(Linker, LinksFormulasWithAllKernels) {
-  const LinkedCode linked = link_source(formula::device_source(tests::formula_uses()), GetParam());
+  const LinkedCode linked =
+      link_source(formula::device_source(tests::device_formulas()), GetParam());
   EXPECT_THAT(linked.code, testing::StartsWith("\x7f"
                                                "ELF"));
   const std::map<std::string, Taken> taken = taken_by_kernels(linked.report);
   const std::map<std::string, int> kernels = kernels_with_budgets();
-  EXPECT_EQ(kernels.size(), 5U);
+  EXPECT_EQ(kernels.size(), 9U);
   for (const auto& [kernel, budget] : kernels) {
     int found = 0;
     for (const auto& [name, use] : taken) {
@@ -98,7 +99,8 @@ TEST_P(Linker, LinksFormulasWithAllKernels) {
 }
 
 TEST_P(Linker, KernelsKeepTheRegistersOfTheirLaunchBounds) {
-  const LinkedCode linked = link_source(formula::device_source(tests::formula_uses()), GetParam());
+  const LinkedCode linked =
+      link_source(formula::device_source(tests::device_formulas()), GetParam());
   for (const auto& [name, use] : taken_by_kernels(linked.report)) {
     // Eight blocks of 128 threads on a multiprocessor, for windows of up to 25 taps.
     if (name.find("14forward_kernelILi9E") == std::string::npos &&

@@ -10,7 +10,7 @@
 namespace saltus::cuda {
 
 Compiled::Compiled(const plan::Plan& plan, int moments, const UpdateChoices& update,
-                   std::int64_t max_rows, const Libraries& libraries)
+                   std::int64_t max_rows, const Libraries& libraries, const Formulas& formulas)
     : programs_{passes::cuda_program(plan.train, plan.precision),
                 passes::cuda_program(plan.evaluate, plan.precision),
                 passes::cuda_program(plan.predict, plan.precision)} {
@@ -18,7 +18,8 @@ Compiled::Compiled(const plan::Plan& plan, int moments, const UpdateChoices& upd
   Demand demand;
   for (std::size_t i = 0; i < programs_.size(); ++i) {
     launches_[i] = guarded([&] {
-      return LaunchBuilder(plan, programs_[i], max_rows, update, constants_, multipliers).build();
+      return LaunchBuilder(plan, programs_[i], max_rows, update, constants_, multipliers, formulas)
+          .build();
     });
     demand.row_bytes = std::max(demand.row_bytes, programs_[i].batch_bytes);
     for (const Launch& launch : launches_[i]) {

@@ -4,6 +4,7 @@
 
 #include <saltus/libraries.h>
 
+#include "backend/cuda/formulas.h"
 #include "backend/cuda/launch.h"
 
 namespace saltus::cuda {
@@ -13,7 +14,7 @@ namespace saltus::cuda {
 class Compiled {
  public:
   Compiled(const plan::Plan& plan, int moments, const UpdateChoices& update, std::int64_t max_rows,
-           const Libraries& libraries = {});
+           const Libraries& libraries = {}, const Formulas& formulas = {});
   Compiled(const Compiled&) = delete;  // launches refer to the programs
   Compiled& operator=(const Compiled&) = delete;
 

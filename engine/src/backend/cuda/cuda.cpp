@@ -10,7 +10,6 @@
 
 #include "backend/cuda/architecture.h"
 #include "backend/cuda/executable.h"
-#include "backend/cuda/libraries/linker.h"
 #include "graph/custom_activation.h"
 
 namespace saltus::cuda {
@@ -26,38 +25,27 @@ constexpr int kAll = kernels::kMostMoments;
 /// to four kernels, and a kernel up to 4 KiB of arguments.
 constexpr std::int64_t kBytesOfLaunch = 32 << 10;
 
-[[noreturn]] void refuse_on_gpu(std::string_view what, std::string_view name, bool is_formula) {
-  throw InvalidArgument(
-      is_formula
-          ? fmt::format("{} {} is a formula, which only a CPU computes so far; use device cpu",
-                        what, name)
-          : fmt::format("{} {} is a C++ function, which only a CPU can call; use device cpu", what,
-                        name));
+[[noreturn]] void refuse_function(std::string_view what, std::string_view name) {
+  throw InvalidArgument(fmt::format(
+      "{} {} is a C++ function, which only a CPU can call; use device cpu", what, name));
 }
 
-/// Throws where an activation, a loss or a metric is a function of the caller's, or a formula that
-/// cannot be compiled on this machine.
+/// Throws where an activation, a loss or a metric is a function of the caller's.
 void refuse_functions(const plan::Plan& plan, std::span<const backend::Trial> trials,
                       const backend::Options& options) {
   for (const backend::Trial& trial : trials) {
     for (const kernels::ActivationRef& activation : trial.activations) {
-      if (!is_custom_activation(activation.id)) continue;
-      if (find_formula(activation.id) != nullptr) {
-        require_linker();
-        continue;
-      }
-      throw InvalidArgument(
-          fmt::format("activation {} is a C++ function, which only a CPU can call; use device cpu",
-                      custom_activation_info(activation.id).name));
+      if (is_custom_activation(activation.id) && find_formula(activation.id) == nullptr)
+        refuse_function("activation", custom_activation_info(activation.id).name);
     }
   }
   for (const plan::Step& step : plan.evaluate.steps) {
     const auto* evaluate = std::get_if<ops::EvaluateLoss>(&step);
-    if (evaluate != nullptr && !evaluate->loss.is_listed())
-      refuse_on_gpu("loss", evaluate->loss.name(), evaluate->loss.is_formula());
+    if (evaluate != nullptr && evaluate->loss.is_custom())
+      refuse_function("loss", evaluate->loss.name());
   }
   for (const Metric& metric : options.metrics)
-    refuse_on_gpu("metric", metric.name(), metric.is_formula());
+    if (metric.is_custom()) refuse_function("metric", metric.name());
 }
 
 void refuse_more_than_a_launch_has(std::span<const backend::Trial> trials) {
@@ -75,7 +63,8 @@ class CudaBackend : public backend::Backend {
              const backend::Options& options) const override {
     refuse_more_than_a_launch_has(trials);
     refuse_functions(plan, trials, options);
-    Compiled(plan, kAll, {}, options.batch_size, options.libraries);
+    Compiled(plan, kAll, {}, options.batch_size, options.libraries,
+             {plan, trials, options.metrics});
   }
 
   std::unique_ptr<backend::Executable> compile(std::shared_ptr<const plan::Plan> plan,
@@ -95,7 +84,8 @@ class CudaBackend : public backend::Backend {
       moments = std::max(moments, backend::moments_of(optimizer));
     const std::int64_t most_rows = std::max(train.count, validation.count);
     const std::int64_t rows = std::min(options.batch_size, std::max<std::int64_t>(1, most_rows));
-    const Compiled compiled(plan, moments, {.averages = averages}, rows, options.libraries);
+    const Compiled compiled(plan, moments, {.averages = averages}, rows, options.libraries,
+                            {plan, {}, options.metrics});
     const Layout& layout = compiled.layout();
     std::size_t free = 0;
     std::size_t total = 0;

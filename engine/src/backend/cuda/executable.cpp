@@ -23,8 +23,8 @@ CudaExecutable::CudaExecutable(std::shared_ptr<const plan::Plan> plan,
     : plan_(std::move(plan)),
       libraries_(options.libraries),
       stream_(make_stream()),
-      formulas_(trials),
-      table_(*plan_, formulas_.trials(), stream_.get()),
+      formulas_(*plan_, trials, options.metrics),
+      table_(*plan_, formulas_.link(trials), stream_.get()),
       taken_(trials.size()),
       non_finite_(trials.size()) {
   update_ = {options.stop_on_nonfinite, table_.clips_by_norm(), table_.optimizers(),
@@ -296,10 +296,12 @@ void CudaExecutable::collect(const std::vector<BatchRun>& runs) {
       for (std::int64_t batch = 0; batch < run.count; ++batch) {
         const kernels::BatchSums& sums = sums_.host()[trial * max_batches_ + number + batch];
         if (sums.rows == 0) continue;
-        taken.push_back({.rows = static_cast<std::int64_t>(sums.rows),
-                         .loss = sums.loss,
-                         .metrics = std::to_array(sums.metrics),
-                         .clipped = static_cast<std::int64_t>(sums.clipped)});
+        taken.push_back(
+            {.rows = static_cast<std::int64_t>(sums.rows),
+             .loss = sums.loss,
+             .metrics = std::to_array(sums.metrics),
+             .clipped = static_cast<std::int64_t>(sums.clipped),
+             .custom = {sums.formula_metrics, sums.formula_metrics + formulas_.metric_count()}});
       }
     }
     number += run.count;
@@ -364,7 +366,8 @@ StepContext CudaExecutable::step_context(const BatchRun& run, std::int64_t rows,
 
 void CudaExecutable::make_room(std::int64_t rows) {
   if (rows <= max_rows_) return;
-  auto compiled = std::make_unique<Compiled>(*plan_, table_.moments(), update_, rows, libraries_);
+  auto compiled =
+      std::make_unique<Compiled>(*plan_, table_.moments(), update_, rows, libraries_, formulas_);
   std::int64_t held = 0;
   if (compiled_ != nullptr) held += compiled_->layout().state_bytes * trials();
   if (max_rows_ != 0) held += compiled_->layout().scratch_of(trials());

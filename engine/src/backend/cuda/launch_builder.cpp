@@ -23,13 +23,15 @@ std::unique_ptr<Products> products_of(const plan::Program& program, Precision pr
 
 LaunchBuilder::LaunchBuilder(const plan::Plan& plan, const plan::Program& program,
                              std::int64_t max_rows, const UpdateChoices& update,
-                             Constants& constants, const Multipliers& multipliers)
+                             Constants& constants, const Multipliers& multipliers,
+                             const Formulas& formulas)
     : program_(program),
       tensors_(program),
       convolutions_(
           products_of(program, plan.precision, extent(max_rows), multipliers.convolutions)),
       gemms_(products_of(program, plan.precision, extent(max_rows), multipliers.dense)),
       constants_(constants),
+      formulas_(formulas),
       max_rows_(extent(max_rows)),
       moving_(extent(plan.moving_count)),
       parameters_(plan.parameter_count),

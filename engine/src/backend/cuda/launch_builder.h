@@ -11,12 +11,15 @@
 
 namespace saltus::cuda {
 
+class Formulas;
+
 /// What steps make their launches with, for batches of up to max_rows(). The launches refer to
 /// `program`.
 class LaunchBuilder {
  public:
   LaunchBuilder(const plan::Plan& plan, const plan::Program& program, std::int64_t max_rows,
-                const UpdateChoices& update, Constants& constants, const Multipliers& multipliers);
+                const UpdateChoices& update, Constants& constants, const Multipliers& multipliers,
+                const Formulas& formulas);
 
   /// One for each step. Throws InvalidArgument where a step is too large for a GPU.
   std::vector<Launch> build();
@@ -28,6 +31,7 @@ class LaunchBuilder {
   const Products& convolutions() const { return *convolutions_; }
   const Products& gemms() const { return *gemms_; }
   Constants& constants() { return constants_; }
+  const Formulas& formulas() const { return formulas_; }
   int max_rows() const { return max_rows_; }
   int moving_count() const { return moving_; }  ///< elements of the moving statistics
   std::int64_t parameter_count() const { return parameters_; }  ///< elements of their flat array
@@ -42,6 +46,7 @@ class LaunchBuilder {
   std::unique_ptr<Products> convolutions_;
   std::unique_ptr<Products> gemms_;
   Constants& constants_;
+  const Formulas& formulas_;
   int max_rows_;
   int moving_;
   std::int64_t parameters_;

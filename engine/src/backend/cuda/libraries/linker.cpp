@@ -16,7 +16,6 @@
 #include <nvrtc.h>
 #include <zlib.h>
 
-#include <saltus/kernels/activations.h>
 #include <saltus/kernels/formula/linkable.h>
 
 #include "backend/cuda/architecture.h"
@@ -56,7 +55,9 @@ const Api& api() {
     return loaded;
   } catch (const std::runtime_error& error) {
     throw DeviceError(fmt::format(
-        "a formula on a GPU needs NVRTC and nvJitLink of CUDA {}, which cannot be loaded ({}): "
+        "a formula or a learned parameter on a GPU needs NVRTC and nvJitLink of CUDA {}, which "
+        "cannot "
+        "be loaded ({}): "
         "install cuda-nvrtc and libnvjitlink, or pip's nvidia-cuda-nvrtc and nvidia-nvjitlink and "
         "put their folders on LD_LIBRARY_PATH, or use device cpu",
         CUDART_VERSION / 1000, error.what()));
@@ -231,8 +232,8 @@ LinkedCode link_source(const std::string& source, int architecture) {
   return linked;
 }
 
-Linked link_formulas(std::span<const formula::Use> uses) {
-  const std::string source = formula::device_source(uses);
+Linked link_formulas(const formula::DeviceFormulas& formulas) {
+  const std::string source = formula::device_source(formulas);
   const int device = current_architecture();
   const std::optional<int> found = linkable_architecture(device);
   if (!found) {
@@ -249,10 +250,7 @@ Linked link_formulas(std::span<const formula::Use> uses) {
     code = link_source(source, architecture).code;
     cache.keep(key, *code);
   }
-  Linked linked{.kernels = std::make_unique<Module>(std::move(*code)), .ids = {}};
-  for (std::size_t i = 0; i < uses.size(); ++i)
-    linked.ids.push_back(kernels::AllActivations::size + static_cast<int>(i));
-  return linked;
+  return {.kernels = std::make_unique<Module>(std::move(*code))};
 }
 
 }  // namespace saltus::cuda
@@ -267,7 +265,7 @@ void require_linker() {
       "are installed, or use device cpu");
 }
 
-Linked link_formulas(std::span<const formula::Use> /*uses*/) {
+Linked link_formulas(const formula::DeviceFormulas& /*formulas*/) {
   require_linker();
   return {};
 }

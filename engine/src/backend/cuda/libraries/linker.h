@@ -3,10 +3,9 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
 
+#include <saltus/kernels/activations.h>
 #include <saltus/kernels/launch_context.h>
 
 #include "formula/device_source.h"
@@ -16,15 +15,18 @@ namespace saltus::cuda {
 /// Throws DeviceError, which says what to install, where formulas cannot be linked.
 void require_linker();
 
-/// What was linked, and by which ids the kernels know the formulas.
+/// What was linked, and by which numbers the kernels know the first of each kind; those of the
+/// others follow them.
 struct Linked {
   std::unique_ptr<const kernels::LinkedKernels> kernels;
-  std::vector<int> ids;
+  int first_activation = kernels::AllActivations::size;  ///< an id
+  int first_learned = 0;
+  int first_loss = 0;
 };
 
 /// Compiles and links for the current device, or takes from the cache what was linked before.
 /// Throws DeviceError.
-Linked link_formulas(std::span<const formula::Use> uses);
+Linked link_formulas(const formula::DeviceFormulas& formulas);
 
 /// The architecture (90 for 9.0) for which formulas are linked to run on a device of `device`: that
 /// itself, or one before it whose code it runs, as far as this build has the kernels for them.

@@ -1,0 +1,106 @@
+// Learned parameters on the device: the values of a CPU, and trainings that go the same way.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/model.h>
+
+#include "tests/engine/cuda/crew.h"
+#include "tests/engine/cuda/stand_ins/stand_ins.h"
+#include "tests/engine/error_of.h"
+#include "tests/engine/formula_list.h"
+
+namespace saltus::tests {
+namespace {
+
+/// All parameters of an activation of the list learned.
+std::string all_learned(const ActivationInfo& info, std::string_view how) {
+  std::string text(info.name);
+  for (const auto& parameter : info.parameters) text += fmt::format(":{}={}", parameter.name, how);
+  return text;
+}
+
+TEST(CudaLearned, HasTheBitsOfTheCpu) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x = {0, -0.0F, kInfinity, -kInfinity, 1e30F, -1e30F, 1e-40F, 100};
+  for (int i = 0; i < 400; ++i) x.push_back(static_cast<float>(i - 200) * 0.093F);
+  std::vector<std::string> all = learned_list();
+  for (const ActivationInfo& info : activation_list())
+    if (info.parameters.size() > 0 && info.name != "binary_step")
+      all.push_back(all_learned(info, "learned"));
+  for (const std::string& text : all) {
+    const std::vector<float> on_cpu = predicted(text, Device::cpu, x);
+    const std::vector<float> on_gpu = predicted(text, Device::cuda, x);
+    ASSERT_EQ(on_gpu.size(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::isnan(on_cpu[i]))
+        EXPECT_TRUE(std::isnan(on_gpu[i])) << text << " at " << x[i];
+      else
+        EXPECT_EQ(on_gpu[i], on_cpu[i]) << text << " at " << x[i];
+    }
+  }
+}
+
+std::vector<float> trained_weights(const backend::Backend& backend, const char* activation) {
+  const Images images;
+  train::Trainer trainer(backend, {{small_network(activation), SGD{.learning_rate = 0.1}, 3}},
+                         compile_options());
+  trainer.fit(images.samples(), fit_options(images), {});
+  return all_weights(trainer, 0);
+}
+
+TEST(CudaLearned, TrainsAsOnTheCpu) {
+  // Sums are added up in another order: a few units in the last place of weights of about 1.
+  constexpr double kBound = 0x1p-19;
+  for (const char* activation :
+       {"swish:beta=learned", "swish:beta=learned channel", "pelu:a=2 learned channel:b=learned",
+        "x * atan(exp(b * x)); b = 1.25 learned",
+        "learned_ends = where(x > 0, x, a * x); a = 0.1 in [0.0999, 0.1001] learned channel"}) {
+    const std::vector<float> on_cpu = trained_weights(backend::cpu(), activation);
+    const std::vector<float> on_gpu = trained_weights(backend::cuda(), activation);
+    ASSERT_EQ(on_gpu.size(), on_cpu.size());
+    double largest = 0;
+    for (std::size_t i = 0; i < on_cpu.size(); ++i)
+      largest = std::max(largest, std::abs(double{on_cpu[i]} - double{on_gpu[i]}));
+    EXPECT_LT(largest, kBound) << activation;
+  }
+}
+
+class CudaLearnedPrecision : public testing::TestWithParam<Precision> {};
+
+INSTANTIATE_TEST_SUITE_P(All, CudaLearnedPrecision,
+                         testing::Values(Precision::fp32, Precision::tf32, Precision::bf16),
+                         [](const auto& test) { return std::string(to_string(test.param)); });
+
+TEST_P(CudaLearnedPrecision, IsTheSameAloneAndBesideOthers) {
+  const auto entry = [](double rate, std::uint64_t seed) {
+    return train::Entry{small_network("swish:beta=0.8 learned channel"),
+                        Adam{.learning_rate = rate}, seed};
+  };
+  const std::vector<train::Entry> entries = {entry(0.001, 1), entry(0.01, 1), entry(0.001, 2)};
+  const std::vector<Outcome> together = train_side_by_side(entries, GetParam());
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    EXPECT_EQ(together[i], train_side_by_side({entries[i]}, GetParam())[0]) << "trial " << i;
+    const std::vector<double>& beta = together[i].figures.at("activation/beta");
+    EXPECT_NE(beta.back(), double{0.8F});
+  }
+}
+
+TEST(CudaLearned, IsRefusedWhereItCannotBeCompiled) {
+  set_installed("libnvrtc.so.13", false);
+  Model model = Sequential({2}, {layers::Dense{.units = 1, .activation = "swish:beta=learned"}});
+  EXPECT_EQ(error_of<DeviceError>([&] {
+              model.compile({.loss = losses::MeanSquaredError{}, .device = Device::cuda});
+            }),
+            "install cuda-nvrtc");
+  set_installed("libnvrtc.so.13", true);
+}
+
+}  // namespace
+}  // namespace saltus::tests
