@@ -6,7 +6,7 @@
 #include <saltus/kernels/device/any_quad.h>
 #include <saltus/kernels/device/reduce.h>
 #include <saltus/kernels/elementwise/drop.h>
-#include <saltus/kernels/random.h>
+#include <saltus/kernels/elementwise/drop_rule.h>
 
 namespace saltus::kernels {
 namespace {
@@ -33,8 +33,7 @@ __device__ void map_kept(const AnyInput& from, const AnyOutput& to, std::int64_t
 
   const TrialState& state = trials.states[trial];
   const DropoutRule rule = trials.dropout(trial, slot);
-  const Words4 own = random_words(state.seed, Purpose::dropout, static_cast<std::uint32_t>(slot),
-                                  state.step, static_cast<std::uint32_t>(call));
+  const Words4 own = mask_words(state, slot, call);
 #pragma unroll
   for (int pass = 0; pass < 2; ++pass) {
     const int quad = pass * kWarpLanes + lane;  // of the warp's, two for each call
@@ -44,23 +43,22 @@ __device__ void map_kept(const AnyInput& from, const AnyOutput& to, std::int64_t
     Quad values = fetch_some(from, trial, first, count, quads);
 #pragma unroll
     for (int j = 0; j < 4; ++j)
-      values.values[j] = map(rule, values.values[j], mask_draw(words, half + j) >= rule.threshold);
+      values.values[j] = map(rule, values.values[j], is_kept(rule, words, half + j));
     store_some(values, to, trial, first, count, quads);
   }
 }
 
 __global__ void __launch_bounds__(kThreads) drop_kernel(Drop step, Trials trials, bool quads) {
   map_kept(step.x, step.y, step.size, step.slot, trials, quads,
-           [](const DropoutRule& rule, float x, bool kept) {
-             return kept ? rule.scale * x + rule.shift : rule.dropped;
-           });
+           [](const DropoutRule& rule, float x, bool kept) { return dropped(rule, x, kept); });
 }
 
 __global__ void __launch_bounds__(kThreads)
     drop_backward_kernel(DropBackward step, Trials trials, bool quads) {
-  map_kept(
-      step.dy, step.dx, step.size, step.slot, trials, quads,
-      [](const DropoutRule& rule, float dy, bool kept) { return kept ? rule.scale * dy : 0.0f; });
+  map_kept(step.dy, step.dx, step.size, step.slot, trials, quads,
+           [](const DropoutRule& rule, float dy, bool kept) {
+             return dropped_gradient(rule, dy, kept);
+           });
 }
 
 Grid grid_of(std::int64_t size, const LaunchContext& context) {

@@ -5,7 +5,8 @@
 // Backward, a thread takes four channels of a pixel of x and adds up what the windows over it send
 // there, row by row: dx is written once and nothing is zeroed first. The pixels of one window read
 // the same dy and index, neighbours in the same block, so that memory is read about once: it moves
-// 5.25 elements for one of dy. Both are bound by memory.
+// 5.25 elements for one of dy. Both are bound by memory, as is what gathers x at the maxima: a
+// sector for each.
 #include <saltus/kernels/pooling/extremes.h>
 #include <saltus/kernels/pooling/pooling.h>
 
@@ -50,6 +51,27 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
+__global__ void __launch_bounds__(kThreads)
+    gather_pooled_kernel(GatherPooled step, Dealing outputs, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  Place output;
+  if (!trials.active(trial) || !outputs.find(trials.rows(), output)) return;
+  const Window& w = step.window;
+  const Area area(w, output.y, output.x);
+  const std::int64_t image = output.row * elements_of(w.image, w.channels_in) + output.channel;
+  const std::uint8_t* const index = step.index[trial] + output.element;
+  Quad y = {};
+  for (int j = 0; j < 4; ++j) {
+    if (j >= outputs.width()) break;
+    const int tap = index[j];
+    const int row = area.first_y + tap / w.size.width;
+    const int column = area.first_x + tap % w.size.width;
+    y.values[j] = step.x.load(
+        trial, image + (std::int64_t{row} * w.image.width + column) * w.channels_in + j);
+  }
+  store_channels(y, step.y, trial, output, outputs);
+}
+
 }  // namespace
 
 void max_pool(const MaxPool& arguments, const LaunchContext& context) {
@@ -70,6 +92,15 @@ void max_pool_backward(const MaxPoolBackward& arguments, const LaunchContext& co
   const Dealing inputs(w.image, w.channels_in, quads);
   launch<max_pool_backward_kernel>(inputs.grid(context), inputs.block(), 0, context.stream,
                                    arguments, inputs, Cover(w), context.trials);
+}
+
+void gather_pooled(const GatherPooled& arguments, const LaunchContext& context) {
+  const Window& w = arguments.window;
+  check_pooling(w, context.max_rows);
+  const bool quads = w.channels_in % 4 == 0 && has_quads(arguments.y);
+  const Dealing outputs(w.output, w.channels_in, quads);
+  launch<gather_pooled_kernel>(outputs.grid(context), outputs.block(), 0, context.stream, arguments,
+                               outputs, context.trials);
 }
 
 }  // namespace saltus::kernels

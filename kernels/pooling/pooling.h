@@ -26,6 +26,28 @@ struct MaxPoolBackward {
   AnyOutput dx;
 };
 
+/// y = x where the maximum of each window was.
+struct GatherPooled {
+  Window window;
+  AnyInput x;
+  PerTrial<const std::uint8_t> index;  ///< as y
+  AnyOutput y;
+};
+
+/// The gradient of a max-pool with what lies behind it: dx = each window's dy, through dropout and
+/// times the slope of an activation, where its maximum was, else 0. Windows lie side by side and
+/// leave nothing over.
+struct PooledGradient {
+  static constexpr int kNoDrop = -1;
+
+  Window window;
+  AnyInput dy;                         ///< [rows][output][channels]
+  PerTrial<const float> slope = {};    ///< as dy, or none
+  PerTrial<const std::uint8_t> index;  ///< as dy
+  AnyOutput dx;                        ///< [rows][image][channels]
+  int drop_slot = kNoDrop;
+};
+
 /// y = max-pool(f(x)) by each trial's activation of this slot, slope = f' where the maximum was.
 /// Where f is monotone it is evaluated at one position of a window, where it has one minimum at
 /// two; ties then go to the first position in x.
@@ -56,6 +78,8 @@ struct AveragePoolBackward {
 /// that much.
 void max_pool(const MaxPool& arguments, const LaunchContext& context);
 void max_pool_backward(const MaxPoolBackward& arguments, const LaunchContext& context);
+void pooled_gradient(const PooledGradient& arguments, const LaunchContext& context);
+void gather_pooled(const GatherPooled& arguments, const LaunchContext& context);
 void activate_pool(const ActivatePool& arguments, const LaunchContext& context);
 void average_pool(const AveragePool& arguments, const LaunchContext& context);
 void average_pool_backward(const AveragePoolBackward& arguments, const LaunchContext& context);

@@ -102,6 +102,92 @@ TEST(DifferentiatePooled, NeedsNoGradientBehindIt) {
   EXPECT_EQ(count(program, "activate_learned_backward"), 1);
 }
 
+TEST(FuseHead, TakesAllThatIsARowsOwn) {
+  Program program = tutorial();
+  fuse_head(program);
+  EXPECT_EQ(count(program, "evaluate_loss"), 0);
+  const Names steps = names(program);
+  const auto head = std::find(steps.begin(), steps.end(), "head");
+  ASSERT_NE(head, steps.end());
+  EXPECT_EQ(*(head - 1), "drop");
+  EXPECT_EQ(*(head + 1), "gemm_backward") << "the gradients of the weights";
+  EXPECT_EQ(*(head + 2), "gemm_backward") << "of the layer before";
+  const auto& fused =
+      std::get<ops::Head>(program.steps[static_cast<std::size_t>(head - steps.begin())]);
+  EXPECT_EQ(program.tensor(fused.dx).name, "d dense");
+  EXPECT_EQ(program.tensor(fused.slope).name, "activation_2/slope");
+  EXPECT_EQ(fused.drop_slot, 1);
+}
+
+TEST(FuseHead, TakesALayerThatNothingLiesBefore) {
+  Graph graph({8, 8, 2});
+  Program program = regression(graph);
+  fuse_head(program);
+  EXPECT_EQ(names(program), (Names{"load_input", "head", "gemm_backward", "update"}));
+}
+
+TEST(FuseHead, LeavesWhatTensorCoresMultiply) {
+  Graph graph({16});
+  graph.add(layers::Dense{.units = 8});
+  Program program = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::tf32).train;
+  const Names before = names(program);
+  fuse_head(program);
+  EXPECT_EQ(names(program), before);
+}
+
+TEST(FuseHead, LeavesAGradientThatIsReadTwice) {
+  Graph graph({6});
+  const NodeId first = graph.add(layers::Dense{.units = 5});
+  const NodeId active = graph.add(Activation("relu"));
+  graph.add_to({first, active}, layers::Add{});
+  graph.add(layers::Dense{.units = 3});
+  Program program = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32).train;
+  fuse_head(program);
+  EXPECT_EQ(count(program, "head"), 1);
+  EXPECT_EQ(count(program, "activate_backward"), 1);
+}
+
+TEST(FusePooledChain, TakesTheActivationAndTheDropout) {
+  Program program = tutorial();
+  fuse_activation_pool(program);
+  const auto before = std::ssize(program.steps);
+  fuse_pooled_chain(program);
+  EXPECT_EQ(std::ssize(program.steps), before - 2);
+  const Names steps = names(program);
+  const auto chain = std::find(steps.begin(), steps.end(), "pooled_gradient");
+  ASSERT_NE(chain, steps.end());
+  EXPECT_EQ(*(chain - 1), "gemm_backward");
+  EXPECT_EQ(*(chain + 1), "convolution_backward");
+  const auto& fused =
+      std::get<ops::PooledGradient>(program.steps[static_cast<std::size_t>(chain - steps.begin())]);
+  EXPECT_EQ(program.tensor(fused.dy).name, "d alpha_dropout");
+  EXPECT_EQ(program.tensor(fused.slope).name, "activation_1/slope");
+  EXPECT_EQ(program.tensor(fused.dx).name, "d conv2d_1");
+  EXPECT_EQ(fused.drop_slot, 0);
+}
+
+TEST(FusePooledChain, LeavesWindowsThatDoNotTileTheImage) {
+  for (const Size2 strides : {Size2{1, 1}, Size2{2, 2}}) {
+    Graph graph({7, 8, 2});
+    graph.add(layers::Conv2D{.filters = 2, .kernel_size = {1, 1}});
+    graph.add(layers::MaxPooling2D{.strides = strides});
+    graph.add(layers::Dropout{0.5});
+    Program program = regression(graph);
+    const Names before = names(program);
+    fuse_pooled_chain(program);
+    EXPECT_EQ(names(program), before);
+  }
+}
+
+TEST(FusePooledChain, NeedsSomethingToTake) {
+  Graph graph({8, 8, 2});
+  graph.add(layers::Conv2D{.filters = 2, .kernel_size = {1, 1}});
+  graph.add(layers::MaxPooling2D{});
+  Program program = regression(graph);
+  fuse_pooled_chain(program);
+  EXPECT_EQ(count(program, "pooled_gradient"), 0);
+}
+
 TEST(FusePooledGradient, GoesStraightIntoTheConvolution) {
   Program program = tutorial();
   fuse_activation_pool(program);
@@ -310,27 +396,11 @@ TEST(Pipelines, OfTheCpu) {
 }
 
 TEST(Pipelines, OfCuda) {
-  EXPECT_EQ(names(cuda_program(tutorial(), Precision::fp32)), (Names{"load_input",
-                                                                     "convolution_activate",
-                                                                     "convolution",
-                                                                     "activate_pool",
-                                                                     "drop",
-                                                                     "gemm_activate",
-                                                                     "drop",
-                                                                     "gemm",
-                                                                     "evaluate_loss",
-                                                                     "gemm_backward",
-                                                                     "drop_backward",
-                                                                     "activate_backward",
-                                                                     "gemm_backward",
-                                                                     "drop_backward",
-                                                                     "activate_backward",
-                                                                     "max_pool_backward",
-                                                                     "convolution_activate",
-                                                                     "convolution_backward",
-                                                                     "activate_backward",
-                                                                     "convolution_backward",
-                                                                     "update"}));
+  EXPECT_EQ(names(cuda_program(tutorial(), Precision::fp32)),
+            (Names{"load_input", "convolution_activate", "convolution", "activate_pool", "drop",
+                   "gemm_activate", "drop", "head", "gemm_backward", "gemm_backward",
+                   "pooled_gradient", "convolution_activate", "convolution_backward",
+                   "activate_backward", "convolution_backward", "update"}));
 }
 
 TEST(Pipelines, StoreBf16WhereThePrecisionAsksForIt) {

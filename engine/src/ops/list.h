@@ -19,6 +19,7 @@
 #include "ops/gaussian_noise/gaussian_noise.h"
 #include "ops/glu/glu.h"
 #include "ops/group_normalization/group_normalization.h"
+#include "ops/head/head.h"
 #include "ops/input/input.h"
 #include "ops/layer_normalization/layer_normalization.h"
 #include "ops/learned_activation/learned_activation.h"
@@ -53,8 +54,8 @@ using BackwardStep =
 using BatchStep = std::variant<EvaluateLoss, Update>;
 
 /// What a backend's passes make of several steps. Each runs where those passes are.
-using FusedStep = std::variant<ActivatePool, GatherPooled, PooledConvolutionBackward,
-                               ConvolutionActivate, GemmActivate>;
+using FusedStep = std::variant<ActivatePool, GatherPooled, PooledGradient,
+                               PooledConvolutionBackward, ConvolutionActivate, GemmActivate, Head>;
 
 /// Step S can be differentiated; run on the CPU; run on a GPU.
 template <class S>

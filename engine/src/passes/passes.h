@@ -25,6 +25,14 @@ void recompute(plan::Program& program);
 /// Lets a convolution or matrix product apply the activation behind it.
 void fuse_epilogue(plan::Program& program);
 
+/// Lets the gradient of a max-pool be one step with those of the activation and the dropout behind
+/// it.
+void fuse_pooled_chain(plan::Program& program);
+
+/// Lets one launch make the last dense layer's product, the loss, and the gradients that are a row's
+/// own, back to the activation before that layer.
+void fuse_head(plan::Program& program);
+
 /// Stores what matrix products read as bf16.
 void store_bf16(plan::Program& program);
 

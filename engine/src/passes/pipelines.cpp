@@ -40,8 +40,11 @@ std::vector<Pass> cpu_passes(Precision precision) {
 
 std::vector<Pass> cuda_passes(Precision precision) {
   return for_precision({{"fuse_activation_pool", fuse_activation_pool},
+                        {"differentiate_pooled", differentiate_pooled},
                         {"recompute", recompute},
                         {"fuse_epilogue", fuse_epilogue},
+                        {"fuse_head", fuse_head},
+                        {"fuse_pooled_chain", fuse_pooled_chain},
                         {"store_bf16", store_bf16},
                         {"pack", pack}},
                        precision);

@@ -1,5 +1,7 @@
 #include <cmath>
 
+#include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/elementwise/drop.h>
 #include <saltus/kernels/pooling/pooling.h>
 
 #include "tests/kernels/pooling/pools.h"
@@ -125,6 +127,86 @@ TYPED_TEST(MaxPoolTest, SendsItFromAndToArraysThatBeginAnywhere) {
   const auto dy = small_integers(kImages * output_size(w), 7, 6);
   for (const Shifts& shifts : {Shifts{.x = 1}, Shifts{.y = 2}, Shifts{.index = 3}})
     expect_gradient<typename TypeParam::In, typename TypeParam::Out>(w, dy, shifts);
+}
+
+template <class In, class Out>
+void expect_gathered(const Window& w, const Shifts& shifts) {
+  SCOPED_TRACE(describe(w));
+  const auto index = some_places(w);
+  auto values_of_x = small_integers(kImages * image_size(w), 100, 7);
+  values_of_x.front() = values_of_x.back() = std::nanf("");
+  const Shifted<In> x(elements<In>(values_of_x), shifts.x);
+  const Shifted<std::uint8_t> device_index(index, shifts.index);
+  const auto y = output<Out>(output_size(w), shifts.y);
+  kernels::gather_pooled({w, x.per_trial(), device_index.per_trial(), y.per_trial()},
+                         pooling_table().context());
+  std::vector<double> want(kImages * output_size(w));
+  for_each_tap(w, [&](const Tap& tap) {
+    if (tap.place == index[tap.out]) want[tap.out] = values_of_x[tap.in];
+  });
+  expect_equal(values(y.read()), only_active(want));
+}
+
+TYPED_TEST(MaxPoolTest, GathersWhatWasAtTheMaxima) {
+  for (const Window& w : pool_windows())
+    expect_gathered<typename TypeParam::In, typename TypeParam::Out>(w, {});
+  for (const Shifts& shifts : {Shifts{.x = 1}, Shifts{.y = 2}, Shifts{.index = 3}})
+    expect_gathered<typename TypeParam::In, typename TypeParam::Out>(pool_windows()[2], shifts);
+}
+
+/// The gradient of a pool, of an activation and of dropout, in one launch and in three.
+struct Chain {
+  bool drop, slope;
+};
+
+template <class In, class Out>
+void expect_chain(const Window& w, const Chain& c, const Shifts& shifts) {
+  SCOPED_TRACE(describe(w));
+  const TrialTable table({.rows = kRows,
+                          .max_rows = kMaxRows,
+                          .states = {{.seed = 3, .step = 2}, {.active = 0}, {.seed = 4}},
+                          .dropouts = std::vector<kernels::DropoutRule>(
+                              kTrials, {.threshold = 20000, .scale = 1.5F})});
+  const std::size_t size = kImages * output_size(w);
+  const Shifted<In> dy(elements<In>(normal_values(size, 8)), shifts.y);
+  const Shifted<float> slope(normal_values(size, 9), 0);
+  const Shifted<std::uint8_t> index(some_places(w), shifts.index);
+  const auto dx = output<Out>(image_size(w), shifts.x);
+  kernels::PooledGradient arguments{
+      .window = w, .dy = dy.per_trial(), .index = index.per_trial(), .dx = dx.per_trial()};
+  if (c.drop) arguments.drop_slot = 0;
+  if (c.slope) arguments.slope = slope.per_trial();
+  kernels::pooled_gradient(arguments, table.context());
+
+  const auto in_row = static_cast<std::int64_t>(output_size(w));
+  const DeviceArray<float> of_drop(std::vector<float>(size, 0));
+  const DeviceArray<float> of_activation(std::vector<float>(size, 0));
+  kernels::AnyInput gradient = dy.per_trial();
+  if (c.drop) {
+    kernels::drop_backward({gradient, of_drop.per_trial(kTrials), in_row, 0}, table.context());
+    gradient = of_drop.per_trial(kTrials);
+  }
+  if (c.slope) {
+    kernels::activate_backward(
+        {gradient, slope.per_trial(), of_activation.per_trial(kTrials), in_row}, table.context());
+    gradient = of_activation.per_trial(kTrials);
+  }
+  const auto want = output<Out>(image_size(w), 0);
+  kernels::max_pool_backward({w, gradient, index.per_trial(), want.per_trial()}, table.context());
+  EXPECT_EQ(values(dx.read()), values(want.read()));
+}
+
+TYPED_TEST(MaxPoolTest, TakesTheGradientsBehindItInOneLaunch) {
+  for (const Window& w : pool_windows()) {
+    const bool tiles = w.output.height * w.size.height == w.image.height &&
+                       w.output.width * w.size.width == w.image.width &&
+                       w.strides.height == w.size.height && w.strides.width == w.size.width;
+    if (!tiles) continue;
+    for (const Chain& c : {Chain{true, true}, Chain{true, false}, Chain{false, true}}) {
+      for (const Shifts& shifts : {Shifts{}, Shifts{.x = 1}, Shifts{.y = 2}, Shifts{.index = 3}})
+        expect_chain<typename TypeParam::In, typename TypeParam::Out>(w, c, shifts);
+    }
+  }
 }
 
 }  // namespace

@@ -56,6 +56,29 @@ void add_max(std::vector<Step>& steps) {
         kernels::max_pool_backward({window, dy.per_trial(), index.per_trial(), dx.per_trial()},
                                    context);
       }));
+  steps.push_back(
+      step_of(named("gather at the maxima"), window, 0, [=](const kernels::LaunchContext& context) {
+        const auto x = input<T>(kImages);
+        const DeviceArray<std::uint8_t> index(places(outputs));
+        const DeviceArray<T> y(outputs);
+        kernels::gather_pooled({window, x.per_trial(), index.per_trial(), y.per_trial()}, context);
+      }));
+  const double chain_flops =
+      (kDropBackwardFlops + kActivateBackwardFlops) * static_cast<double>(outputs);
+  steps.push_back(step_of(named("max-pool backward with activation and dropout"), window,
+                          chain_flops, [=](const kernels::LaunchContext& context) {
+                            const auto dy = input<T>(outputs);
+                            const auto slope = input(outputs);
+                            const DeviceArray<std::uint8_t> index(places(outputs));
+                            const DeviceArray<T> dx(kImages);
+                            kernels::pooled_gradient({.window = window,
+                                                      .dy = dy.per_trial(),
+                                                      .slope = slope.per_trial(),
+                                                      .index = index.per_trial(),
+                                                      .dx = dx.per_trial(),
+                                                      .drop_slot = 0},
+                                                     context);
+                          }));
   const double flops = kActivateFlops * static_cast<double>(outputs);
   steps.push_back(step_of(named("activation, max-pool"), window, flops,
                           [=](const kernels::LaunchContext& context) {

@@ -42,6 +42,20 @@ struct MaxPoolBackward {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
+/// dx = dy, through the dropout and times the slope of the activation behind the pool, where there
+/// are any, where the maximum of each window was, else 0. Made by CUDA's pass `fuse_pooled_chain`.
+struct PooledGradient {
+  static constexpr std::string_view kName = "pooled_gradient";
+  static constexpr int kNoDrop = -1;
+
+  Read dy, slope, index;
+  Write dx;
+  int drop_slot;
+  Window window;
+
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
+};
+
 /// y = x where the maximum of each window was taken. Made by the pass `differentiate_pooled`.
 struct GatherPooled {
   static constexpr std::string_view kName = "gather_pooled";
@@ -50,6 +64,7 @@ struct GatherPooled {
   Window window;
 
   cpu::SlicedOpPtr compile(const cpu::Compilation& at) const;
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
 /// y = max-pool(f(x)), slope = f' where the maximum was taken, index = its position in the window,

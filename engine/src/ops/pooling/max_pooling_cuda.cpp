@@ -22,6 +22,24 @@ Launch MaxPoolBackward::launch(LaunchBuilder& builder) const {
   }};
 }
 
+static_assert(PooledGradient::kNoDrop == kernels::PooledGradient::kNoDrop);
+
+Launch PooledGradient::launch(LaunchBuilder& builder) const {
+  const Tensors& t = builder.tensors();
+  return {[s = *this, t, pool = builder.pool_window(window)](const StepContext& at) {
+    kernels::pooled_gradient({pool, t.in(at, s.dy), t.floats(at, s.slope), t.bytes(at, s.index),
+                              t.out(at, s.dx), s.drop_slot},
+                             at.context);
+  }};
+}
+
+Launch GatherPooled::launch(LaunchBuilder& builder) const {
+  const Tensors& t = builder.tensors();
+  return {[s = *this, t, pool = builder.pool_window(window)](const StepContext& at) {
+    kernels::gather_pooled({pool, t.in(at, s.x), t.bytes(at, s.index), t.out(at, s.y)}, at.context);
+  }};
+}
+
 Launch ActivatePool::launch(LaunchBuilder& builder) const {
   const Tensors& t = builder.tensors();
   return {[s = *this, t, pool = builder.pool_window(window)](const StepContext& at) {
