@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "backend/cuda/executable.h"
 #include "tests/engine/cuda/crew.h"
 
 namespace saltus::tests {
@@ -48,6 +49,42 @@ TEST(CudaEpoch, IsTwoGraphsAndOneWait) {
   trainer.fit(images.samples(), fit_options(images, 1), {});
   EXPECT_EQ(emulation::calls()["cudaStreamBeginCapture"], 0U)
       << "samples of the same kind and number take the places of those before";
+}
+
+TEST(CudaEpoch, OfManyBatchesLaunchesAGraphOverAndOver) {
+  constexpr std::size_t kPieces = 3;  // and some batches, of which the last is short
+  const Images images(4, (kPieces * cuda::kMostBatchesOfGraph + 4) * 2 + 1);
+  const auto executable = [&] {
+    const Graph graph = small_network("relu");
+    const auto plan = std::make_shared<const plan::Plan>(
+        plan::make_plan(graph, losses::BinaryCrossentropy{}, Precision::fp32));
+    return backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = 2});
+  };
+  const auto batches = static_cast<std::int64_t>(images.classes.size() + 1) / 2;
+  const auto result = [](backend::Executable& trained) {
+    std::vector<double> losses;
+    for (const backend::BatchSums& sums : trained.take_sums(0, backend::Split::train))
+      losses.push_back(sums.loss);
+    std::vector<float> kernel(9 * 3);
+    trained.read_weight(0, 0, kernel);
+    return std::pair(losses, kernel);
+  };
+  const Samples samples = images.samples();
+  const auto whole = executable();
+  whole->bind(backend::Split::train, samples);
+  emulation::reset_calls();
+  for (std::uint32_t epoch = 0; epoch < 2; ++epoch) whole->train(epoch, 0, batches, 2, true);
+  const auto of_whole = result(*whole);
+  EXPECT_EQ(emulation::calls()["cudaStreamBeginCapture"], 2U);
+  EXPECT_EQ(emulation::calls()["cudaGraphLaunch"], 2 * (kPieces + 1));
+  ASSERT_EQ(std::ssize(of_whole.first), 2 * batches);
+
+  const auto one_by_one = executable();
+  one_by_one->bind(backend::Split::train, samples);
+  for (std::uint32_t epoch = 0; epoch < 2; ++epoch)
+    for (std::int64_t batch = 0; batch < batches; ++batch)
+      one_by_one->train(epoch, batch, 1, 2, true);
+  EXPECT_EQ(result(*one_by_one), of_whole);
 }
 
 TEST(CudaEpoch, SeesNewSamplesOfAnySize) {

@@ -249,15 +249,16 @@ TEST(CudaGraphs, AreOfTheRowsOfTheirLastBatch) {
 }
 
 TEST(CudaGraphs, DoNotPileUp) {
-  const Points points(16);
+  const Points points(32);
   const Classifiers one(1, {.batch_size = 1});
   one->bind(Split::train, points.samples());
   std::size_t held = 0;
-  for (std::int64_t batches = 16; batches > 0; --batches) {
+  for (std::int64_t batches = 32; batches > 0; --batches) {
     one->train(0, 0, batches, 1, false);
     EXPECT_THAT(one->take_sums(0, Split::train), SizeIs(batches));
     if (held == 0) held = emulation::leaks().size();
-    EXPECT_LE(emulation::leaks().size(), held + 7) << "eight graphs, each with its batches' ranges";
+    EXPECT_LE(emulation::leaks().size(), held + 15)
+        << "sixteen graphs, each with its batches' ranges";
   }
 }
 

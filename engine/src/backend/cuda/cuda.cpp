@@ -96,7 +96,7 @@ class CudaBackend : public backend::Backend {
     const auto count = [&](const Samples& samples, plan::Mode mode) {
       const std::int64_t of_pass = (samples.count + options.batch_size - 1) / options.batch_size;
       batches += of_pass;
-      launches += of_pass * std::ssize(compiled.launches(mode));
+      launches += batches_in_graphs(of_pass) * std::ssize(compiled.launches(mode));
     };
     count(train, plan::Mode::train);
     count(validation, plan::Mode::evaluate);

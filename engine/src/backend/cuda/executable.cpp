@@ -11,9 +11,9 @@
 namespace saltus::cuda {
 namespace {
 
-/// Graphs kept for further epochs. A run needs two; one that changes its mind is not to pile them
-/// up.
-constexpr std::size_t kMostGraphs = 8;
+/// Graphs kept for further epochs. Training needs four, two for each of its runs; one that changes
+/// its mind is not to pile them up.
+constexpr std::size_t kMostGraphs = 16;
 
 }  // namespace
 
@@ -242,7 +242,7 @@ void CudaExecutable::flush() {
   }
   make_room(rows);
   make_room_for_batches(batches);
-  if (graphs_.size() + runs.size() > kMostGraphs) graphs_.clear();
+  if (graphs_.size() + 2 * runs.size() > kMostGraphs) graphs_.clear();
   while (spans_.size() < runs.size()) spans_.emplace_back();
   complete(stream_.get(), [&] {
     SALTUS_CUDA_CHECK(cudaMemsetAsync(sums_.device(), 0, sums_.size() * sizeof(kernels::BatchSums),
@@ -259,14 +259,22 @@ void CudaExecutable::flush() {
 }
 
 void CudaExecutable::enqueue(const BatchRun& run, std::int64_t number, const Span& span) {
-  const BatchRunGraph& graph = graph_of(run);
   auto* const ranges = static_cast<kernels::BatchRange*>(ranges_.get()) + number;
   fill_ranges(run, number, ranges);
-  copy(graph.range(0), ranges, static_cast<std::size_t>(run.count), cudaMemcpyHostToDevice,
-       stream_.get());
+  std::vector<std::pair<BatchRun, const BatchRunGraph*>> pieces;
+  for (std::int64_t done = 0; done < run.count; done += kMostBatchesOfGraph) {
+    BatchRun piece = run;
+    piece.first += done;
+    piece.count = std::min(run.count - done, kMostBatchesOfGraph);
+    pieces.emplace_back(piece, &graph_of(piece));
+  }
   const bool timed = run.mode == plan::Mode::train;
   if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.begin.get(), stream_.get()));
-  SALTUS_CUDA_CHECK(cudaGraphLaunch(graph.graph.get(), stream_.get()));
+  for (const auto& [piece, graph] : pieces) {
+    copy(graph->range(0), ranges + (piece.first - run.first), static_cast<std::size_t>(piece.count),
+         cudaMemcpyHostToDevice, stream_.get());
+    SALTUS_CUDA_CHECK(cudaGraphLaunch(graph->graph.get(), stream_.get()));
+  }
   if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.end.get(), stream_.get()));
 }
 

@@ -23,11 +23,23 @@ struct StepLaunch {
   std::function<void(cudaStream_t)> start;
 };
 
+/// Batches of one graph: so many that the pause before the next one is a small part of it.
+/// Capturing an epoch's takes a while, and each launch in a graph has its memory on the device.
+inline constexpr std::int64_t kMostBatchesOfGraph = 64;
+
+/// How many batches the graphs of a pass over so many have: those of the graph that is launched
+/// again and again, and of the last one.
+constexpr std::int64_t batches_in_graphs(std::int64_t batches) {
+  return batches <= kMostBatchesOfGraph ? batches
+                                        : kMostBatchesOfGraph + batches % kMostBatchesOfGraph;
+}
+
 /// Trials on a GPU, side by side in every launch.
 ///
-/// train() and evaluate() only note what is to be done. Whatever returns a value does it first:
-/// each run over a number of batches is a graph, captured once and launched again in later epochs,
-/// all runs go into the stream one after another, and the host waits once.
+/// train() and evaluate() only note what is to be done. Whatever returns a value does it first: a
+/// run over a number of batches is a graph of so many, or one of kMostBatchesOfGraph launched over
+/// and over and one of the rest, captured once and launched again in later epochs; all runs go into
+/// the stream one after another, and the host waits once.
 ///
 /// Functions throw DeviceError where a call of CUDA fails.
 class CudaExecutable : public backend::Executable {
