@@ -1,8 +1,9 @@
-// What the instructions of mma.h do, lane by lane, as their documentation says it: the emulation's
-// arithmetic, and what a device is compared with.
+// What the instructions of mma.h do, lane by lane, as their documentation says it, and with sums as
+// in accumulation.h: the emulation's arithmetic, and what a device is compared with.
 #pragma once
 
 #include <saltus/kernels/bfloat16.h>
+#include <saltus/kernels/device/accumulation.h>
 #include <saltus/kernels/device/fragments.h>
 
 namespace saltus::kernels::host {
@@ -12,6 +13,7 @@ struct MmaLane {
   float* sums;
   const std::uint32_t* a;
   const std::uint32_t* b;
+  int compute_capability;  ///< of the device that multiplies, 90 for 9.0
 };
 
 struct Tf32Product {
@@ -37,12 +39,12 @@ struct Bf16Product {
   }
 };
 
-/// The product of a warp, of the MmaLanes of its 32 lanes: each sum by fused multiply-adds in the
-/// order of k. Hardware leaves open in which order it adds, and how it rounds.
+/// The product of a warp, of the MmaLanes of its 32 lanes.
 template <class Product>
 void multiply_warp(void* const* arguments, std::uint32_t /*mask*/) {
   float a[16][Product::kDepth];
   float b[Product::kDepth][8];
+  float c[16][8];
   const auto lane_at = [&](int lane) { return static_cast<const MmaLane*>(arguments[lane]); };
   for (int lane = 0; lane < 32; ++lane) {
     for (int i = 0; i < Product::kElementsA; ++i) {
@@ -53,13 +55,16 @@ void multiply_warp(void* const* arguments, std::uint32_t /*mask*/) {
       const Place place = Product::place_in_b(lane, i);
       b[place.row][place.column] = Product::element(lane_at(lane)->b, i);
     }
+    for (int i = 0; i < 4; ++i) {
+      const Place place = place_in_c(lane, i);
+      c[place.row][place.column] = lane_at(lane)->sums[i];
+    }
   }
+  accumulate(a, b, c, accumulation_rule(lane_at(0)->compute_capability));
   for (int lane = 0; lane < 32; ++lane)
     for (int i = 0; i < 4; ++i) {
       const Place place = place_in_c(lane, i);
-      float& sum = lane_at(lane)->sums[i];
-      for (int k = 0; k < Product::kDepth; ++k)
-        sum = __builtin_fmaf(a[place.row][k], b[k][place.column], sum);
+      lane_at(lane)->sums[i] = c[place.row][place.column];
     }
 }
 

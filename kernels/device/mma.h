@@ -3,8 +3,11 @@
 #pragma once
 
 #include <saltus/kernels/device/fragments.h>
-#include <saltus/kernels/device/host_mma.h>
 #include <saltus/kernels/device/vector.h>
+
+#if !defined(__CUDACC__)
+#include <saltus/kernels/device/host_mma.h>
+#endif
 
 namespace saltus::kernels {
 
@@ -68,7 +71,7 @@ __device__ inline void multiply_tf32(float (&sums)[4], const std::uint32_t (&a)[
       : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
-  host::MmaLane lane = {sums, a, b};
+  host::MmaLane lane = {sums, a, b, emulation::compute_capability()};
   emulation::warp_collective(&lane, host::multiply_warp<host::Tf32Product>);
 #endif
 }
@@ -82,7 +85,7 @@ __device__ inline void multiply_bf16(float (&sums)[4], const std::uint32_t (&a)[
       : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
-  host::MmaLane lane = {sums, a, b};
+  host::MmaLane lane = {sums, a, b, emulation::compute_capability()};
   emulation::warp_collective(&lane, host::multiply_warp<host::Bf16Product>);
 #endif
 }

@@ -115,7 +115,7 @@ def end(process):
 def call(step, command, log, limit):
     """Runs a command; its output goes to `log`. Returns its exit code, None where it took too long, and its output."""
     environment = {**os.environ, **step.environment,
-                   "SALTUS_FRAGMENT_LAYOUTS": str(machine.ROOT / "tests/kernels/device/fragment_layouts.csv")}
+                   "SALTUS_DEVICE_FACTS": str(machine.ROOT / "tests/kernels/device")}
     with log.open("w") as file:
         try:
             process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment,

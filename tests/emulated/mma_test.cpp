@@ -106,6 +106,25 @@ TEST(Mma, MultipliesBf16) {
   expect_product<multiply_bf16_kernel>(16);
 }
 
+/// Products of 2^-25 beside a one: what remains of each depends on the device.
+TEST(Mma, AddsAsTheArchitectureDoes) {
+  const std::vector<float> a(16 * 8, 0x1p-25f);
+  const std::vector<float> b(8 * 8, 1.0f);
+  for (const auto& [capability, sum] :
+       {std::pair(80, 1.0f), std::pair(89, 1.0f), std::pair(90, 1 + 0x1p-22f),
+        std::pair(100, 1 + 0x1p-22f)}) {
+    emulation::set_platform({.compute_capability = capability});
+    const DeviceArray<float> device_a(a);
+    const DeviceArray<float> device_b(b);
+    const DeviceArray<float> c(std::vector<float>(16 * 8, 1.0f));
+    EXPECT_EQ(fault_of<multiply_tf32_kernel>(dim3(1), dim3(32), 0, device_a.data(), device_b.data(),
+                                             c.data()),
+              "");
+    EXPECT_EQ(c.read(), std::vector<float>(16 * 8, sum)) << capability;
+  }
+  emulation::set_platform({});
+}
+
 TEST(Mma, RoundsToTf32WithTiesAwayFromZero) {
   constexpr std::uint32_t kIgnored = 0x1fffu;  // by a product
   const auto rounded = [](float x) {

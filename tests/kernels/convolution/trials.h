@@ -25,7 +25,8 @@ struct Multiplier {
   /// tf32 keeps 11 bits.
   static constexpr double kInputError =
       engine == kernels::Engine::tensor && std::is_same_v<In, float> ? 0x1p-11 : 0;
-  /// Of one addition. Tensor cores may cut instead of rounding.
+  /// Of one addition. A tensor core that adds a product alone to a sum cuts off both, each by 2^-24
+  /// of the larger one, and what comes out by 2^-23.
   static constexpr double kSumError = engine == kernels::Engine::tensor ? 0x1p-22 : 0x1p-24;
   static constexpr double kOutputError = std::is_same_v<Out, float> ? 0 : 0x1p-8;
 

@@ -15,6 +15,17 @@ namespace saltus::test {
 /// The stream of all tests: never the default one.
 cudaStream_t stream();
 
+/// Of the device in use, 90 for 9.0.
+inline int compute_capability() {
+  int device = 0;
+  int major = 0;
+  int minor = 0;
+  SALTUS_CHECK(cudaGetDevice(&device));
+  SALTUS_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device));
+  SALTUS_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device));
+  return major * 10 + minor;
+}
+
 /// An array in device memory, freed with this object.
 template <class T>
 class DeviceArray {

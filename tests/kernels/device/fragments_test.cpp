@@ -1,6 +1,5 @@
 // The layouts of fragments against a second witness: CUTLASS's, as scripts/fragment_layouts prints
 // them.
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -9,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <saltus/kernels/device/fragments.h>
+
+#include "tests/kernels/device/facts.h"
 
 namespace saltus::test {
 namespace {
@@ -35,16 +36,10 @@ const std::map<std::string, Operand>& operands() {
   return all;
 }
 
-/// Where the layouts lie; a program that was built elsewhere is told.
-const char* layouts() {
-  const char* told = std::getenv("SALTUS_FRAGMENT_LAYOUTS");
-  return told != nullptr ? told : SALTUS_FRAGMENT_LAYOUTS;
-}
-
 TEST(Fragments, AreThoseOfCutlass) {
-  std::ifstream file(layouts());
+  std::ifstream file = open_facts("fragment_layouts.csv");
   std::string line;
-  ASSERT_TRUE(std::getline(file, line)) << layouts();
+  ASSERT_TRUE(std::getline(file, line));
   ASSERT_EQ(line, "instruction,operand,lane,element,row,column");
   std::map<std::string, int> compared;
   while (std::getline(file, line)) {

@@ -3,6 +3,7 @@
 
 #include <emulation/api/api.h>
 #include <emulation/control.h>
+#include <emulation/device/builtins.h>
 
 #include "api/call.h"
 #include "api/limits.h"
@@ -38,6 +39,10 @@ cudaError_t platform_error() {
 
 void set_platform(Platform to) {
   platform = to;
+}
+
+int compute_capability() {
+  return platform.compute_capability;
 }
 
 }  // namespace saltus::emulation

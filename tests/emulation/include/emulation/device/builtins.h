@@ -30,6 +30,9 @@ int block_barrier(const char* name, bool vote, Site site);
 /// How many threads the block has.
 int block_threads();
 
+/// Of the device, 86 for 8.6: what code for a device knows by __CUDA_ARCH__.
+int compute_capability();
+
 /// A thread gives up: the launch fails.
 [[noreturn]] void trap(Site site);
 
