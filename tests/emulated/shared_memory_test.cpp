@@ -56,6 +56,19 @@ TEST(EmulatedSharedMemory, MayBeAsLargeAsTheSmallestTarget) {
               HasSubstr("cudaErrorInvalidValue"));
 }
 
+TEST(EmulatedSharedMemory, MayBeLargerOnOtherArchitectures) {
+  const DeviceArray<int> out(64);
+  for (const auto& [architecture, kib] : {std::pair(80, 163), {89, 99}, {90, 227}}) {
+    emulation::set_platform({.compute_capability = architecture});
+    const auto bytes = static_cast<std::size_t>(kib) * 1024;
+    EXPECT_EQ(fault_of<dynamic>(dim3(1), dim3(64), bytes, out.data()), "") << architecture;
+    EXPECT_THAT(fault_of<dynamic>(dim3(1), dim3(64), bytes + 1, out.data()),
+                HasSubstr("cudaErrorInvalidValue"))
+        << architecture;
+  }
+  emulation::set_platform({});
+}
+
 __global__ void needs_opting_in() {}
 
 TEST(EmulatedSharedMemory, NeedsOptingInAbove48KiB) {

@@ -1,9 +1,10 @@
 // The program of the kernels' tests: on a GPU, or on CUDA's emulation in one of its modes.
 //
 //   saltus_kernel_tests_MODE [--executor emulated|gpu] [--order forward|reverse|shuffle:SEED]
-//                            [--streams eager|lazy|shuffle:SEED] [--stride N]
-//                            [googletest's options]
+//                            [--streams eager|lazy|shuffle:SEED] [--architecture N]
+//                            [--stride N] [googletest's options]
 //
+// --architecture: which compute capability is emulated, 86 by default: 90 has more shared memory.
 // --stride: of the walk through the floats (tests/kernels/walk).
 #include <cstdio>
 #include <cstdlib>
@@ -34,6 +35,7 @@ struct Options {
   std::string executor = kEmulated ? "emulated" : "gpu";
   std::string order = "forward";
   std::string streams = "eager";
+  std::string architecture = "86";
   std::string stride = "";
 };
 
@@ -41,11 +43,12 @@ Options parse(int count, char** words) {
   Options options;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    std::string* value = word == "--executor"  ? &options.executor
-                         : word == "--order"   ? &options.order
-                         : word == "--streams" ? &options.streams
-                         : word == "--stride"  ? &options.stride
-                                               : nullptr;
+    std::string* value = word == "--executor"       ? &options.executor
+                         : word == "--order"        ? &options.order
+                         : word == "--streams"      ? &options.streams
+                         : word == "--architecture" ? &options.architecture
+                         : word == "--stride"       ? &options.stride
+                                                    : nullptr;
     if (value == nullptr) throw std::runtime_error("unknown option " + word);
     if (i + 1 == count) throw std::runtime_error(word + " needs a value");
     *value = words[++i];
@@ -109,6 +112,7 @@ int run(const Options& options) {
   emulation::set_streams(
       choice_of<Streams>("--streams", options.streams,
                          {{"eager", Streams::Kind::eager}, {"lazy", Streams::Kind::lazy}}));
+  emulation::set_platform({.compute_capability = std::stoi(options.architecture)});
   testing::UnitTest::GetInstance()->listeners().Append(new Mend);
   const int failed = RUN_ALL_TESTS();
   const int complained = complaints();

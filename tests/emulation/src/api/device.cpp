@@ -20,7 +20,7 @@ cudaDeviceProp properties_of_device() {
   std::strcpy(properties.name, "emulated device");
   properties.totalGlobalMem = device_memory().capacity();
   properties.sharedMemPerBlock = kSharedFree;
-  properties.sharedMemPerBlockOptin = kSharedMost;
+  properties.sharedMemPerBlockOptin = shared_most();
   properties.warpSize = 32;
   properties.maxThreadsPerBlock = kThreadsMost;
   properties.major = platform.compute_capability / 10;
@@ -31,6 +31,19 @@ cudaDeviceProp properties_of_device() {
 }
 
 }  // namespace
+
+std::size_t shared_most() {
+  switch (platform.compute_capability) {
+    case 75:
+      return 64 * 1024;
+    case 80:
+      return 163 * 1024;
+    case 90:
+      return 227 * 1024;
+    default:  // 8.6, 8.9
+      return 99 * 1024;
+  }
+}
 
 cudaError_t platform_error() {
   if (platform.driver_version < kRuntimeVersion) return cudaErrorInsufficientDriver;

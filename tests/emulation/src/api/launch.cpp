@@ -51,7 +51,7 @@ cudaError_t enqueue_kernel(const void* kernel, dim3 grid, dim3 block, std::size_
     if (!legal(grid, block)) return cudaErrorInvalidConfiguration;
     if (shared_bytes > std::max(kSharedFree, record->dynamic_shared_limit))
       return cudaErrorInvalidValue;
-    const std::size_t limit = record->dynamic_shared_limit == 0 ? kSharedFree : kSharedMost;
+    const std::size_t limit = record->dynamic_shared_limit == 0 ? kSharedFree : shared_most();
     const Launch launch{record->name, grid, block, shared_bytes, limit, call};
     const auto* first = static_cast<const std::byte*>(call.object);
     const std::vector<std::byte> object(first, first + call.bytes);
@@ -68,7 +68,7 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute
     KernelRecord* record = find_kernel(kernel);
     if (record == nullptr) return cudaErrorInvalidDeviceFunction;
     if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 ||
-        static_cast<std::size_t>(value) > kSharedMost)
+        static_cast<std::size_t>(value) > shared_most())
       return cudaErrorInvalidValue;
     record->dynamic_shared_limit = static_cast<std::size_t>(value);
     return cudaSuccess;

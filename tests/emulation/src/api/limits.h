@@ -1,4 +1,4 @@
-// The limits of the device: the least of those of the GPUs that the kernels are compiled for.
+// The limits of the device.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,9 @@ namespace saltus::emulation {
 
 inline constexpr int kThreadsMost = 1024;              // of a block
 inline constexpr std::size_t kSharedFree = 48 * 1024;  // bytes, without cudaFuncSetAttribute
-inline constexpr std::size_t kSharedMost = 99 * 1024;  // bytes, with it, on sm_86 and sm_89
+
+/// The same with it, on the device at hand: from the CUDA Programming Guide, "Technical
+/// Specifications per Compute Capability".
+std::size_t shared_most();
 
 }  // namespace saltus::emulation
