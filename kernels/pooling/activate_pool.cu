@@ -18,13 +18,6 @@ using namespace pooling;
 
 constexpr int kCandidates = 2;  // positions in a round
 constexpr int kValues = 4 * kCandidates;
-constexpr int kLastPlace = std::numeric_limits<int>::max();  // whatever is read is better
-
-/// The largest f so far of each of a thread's channels.
-struct Maximum {
-  Quad y, slope;
-  int places[4];
-};
 
 /// Reads a window's positions, one after another.
 class Walk {
@@ -72,12 +65,6 @@ __global__ void __launch_bounds__(kThreads)
   const auto thread = threadIdx.x;
 
   Maximum best;
-#pragma unroll
-  for (int j = 0; j < 4; ++j) {
-    best.y.values[j] = -kInfinity;
-    best.slope.values[j] = 0;
-    best.places[j] = kLastPlace;
-  }
   Walk walk(step.window, output);
   int left = shape == Shape::other ? walk.positions() : shape == Shape::monotone ? 1 : 2;
 #pragma unroll 1
@@ -107,12 +94,8 @@ __global__ void __launch_bounds__(kThreads)
     evaluate(activation, {&values[0][thread], kThreads, step.slope ? &slopes[0][thread] : nullptr,
                           kThreads, count * width});
     for_values([&](int k, int j, int i) {
-      const float y = values[i][thread];
-      const int place = candidates[k].places[j];
-      if (!replaces_maximum(y, place, best.y.values[j], best.places[j])) return;
-      best.y.values[j] = y;
-      best.places[j] = place;
-      if (step.slope) best.slope.values[j] = slopes[i][thread];
+      const bool is_larger = best.keep_larger(j, values[i][thread], candidates[k].places[j]);
+      if (is_larger && step.slope) best.slope.values[j] = slopes[i][thread];
     });
   }
   store_channels(best.y, step.y, trial, output, outputs);

@@ -32,6 +32,37 @@ struct Chosen {
   }
 };
 
+/// An element of a window, and its place there.
+struct Extreme {
+  float x;
+  int place;
+
+  __device__ void keep_larger(float next, int next_place) {
+    if (replaces_largest(next, x)) *this = {next, next_place};
+  }
+  __device__ void keep_smaller(float next, int next_place) {
+    if (replaces_smallest(next, x)) *this = {next, next_place};
+  }
+};
+
+/// The largest f so far of each of a thread's channels.
+struct Maximum {
+  Quad y = {{-kInfinity, -kInfinity, -kInfinity, -kInfinity}};
+  Quad slope = {};
+  int places[4] = {kLastPlace, kLastPlace, kLastPlace, kLastPlace};
+
+  /// Whether f at that place of channel j is the largest now.
+  __device__ bool keep_larger(int j, float f, int place) {
+    if (!replaces_maximum(f, place, y.values[j], places[j])) return false;
+    y.values[j] = f;
+    places[j] = place;
+    return true;
+  }
+
+ private:
+  static constexpr int kLastPlace = std::numeric_limits<int>::max();  // whatever comes is better
+};
+
 /// The largest element of each channel in high; in low, for kBoth, the smallest.
 template <bool kBoth>
 __device__ void find_extremes(const AnyInput& input, int trial, const Window& w,

@@ -1,0 +1,496 @@
+// Two convolutions, their activations and a max-pool, image by image. A block of 12 warps holds the
+// weights of the second convolution, rounded once, and what the first one makes of an image, and
+// takes every gridDim.x-th image of its trial. Both lie in shared memory in chunks of 16 bytes
+// along k: weights as [tap][chunk][column], the image as [chunk][y][even x, then odd x]. Eight rows
+// of a fragment are then 128 bytes one after another, without a bank twice, and another tap of the
+// image is another address instead of another copy.
+//
+// Of each image, with a barrier between the phases:
+// 1. All threads load it, as floats.
+// 2. A thread takes a pixel, its nine taps in registers, and makes the first convolution's output
+//    chunk by chunk, by the sums of one_channel.cu. Floats are evaluated where they lie; bf16,
+//    which take half the room, a chunk at a time aside.
+// 3. A warp multiplies 6 tiles of 16 pixels by 32 channels. Two tiles are eight windows of the
+//    pooling: one has their left columns, the other their right ones, and rows r and r + 8 of a
+//    tile lie above each other. So a lane has whole windows. The image is not needed any more, and
+//    one place of each window is parked where it lay: the largest x, which is all that a monotone f
+//    needs. Other f have more places where their maximum may be; these go to the workspace, which
+//    the block uses for all of its images and which so stays in the second-level cache.
+// 4. A thread takes four channels of a window, evaluates f at one place after another, and stores
+//    y, slope and index in quads.
+//
+// A sum is added up in the order of taps and channels, as by matrix/tensor.h: its bits are those of
+// convolution_forward() and activate_pool() one after another.
+//
+// For images of 28 x 28, and 32 and 64 channels, 86 kB of x, y, slope and index move for each as
+// tf32; the steps one by one move 554 kB. Each block reads the weights once. In phase 3 there are 8
+// loads of fragments for 24 products, 32 wavefronts of shared memory, and about 1.8 instructions
+// for each product: tensor cores are to be its bound. Phases 2 and 4 are as long as f costs. They
+// do not overlap, as registers and shared memory leave a multiprocessor one block.
+#include <algorithm>
+#include <stdexcept>
+#include <type_traits>
+
+#include <saltus/kernels/convolution/convolutions_pool.h>
+#include <saltus/kernels/elementwise/evaluate.h>
+#include <saltus/kernels/matrix/divider.h>
+#include <saltus/kernels/matrix/tensor.h>
+#include <saltus/kernels/pooling/extremes.h>
+
+namespace saltus::kernels {
+namespace resident {
+
+/// What a block knows of the sizes.
+struct Layout {
+  ConvolutionsPoolSizes sizes;
+  Places places;
+  Divider pitch, pooled_width, channels_out;
+  bool quads;  ///< whether four elements of an output are stored at once
+};
+
+}  // namespace resident
+
+namespace {
+
+using namespace resident;
+using tensor::kChunk;
+
+constexpr int kPlacesBeside = 3;  // places of a window that are not parked in shared memory
+
+/// Read anew wherever it is asked for: what follows from it would else be kept from image to image,
+/// and calls, which linked formulas are, leave few registers alone.
+__device__ int thread_of_block() {
+#if defined(__CUDACC__)
+  int thread;
+  asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+  return thread;
+#else
+  return static_cast<int>(threadIdx.x);
+#endif
+}
+
+/// A chunk of 16 bytes, rounded to what is multiplied.
+__device__ Quad rounded(const float (&values)[4]) {
+  Quad words;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) words.values[i] = float_of(round_to_tf32(bits_of(values[i])));
+  return words;
+}
+__device__ Quad rounded(const float (&values)[8]) {
+  Quad words;
+#pragma unroll
+  for (int i = 0; i < 4; ++i)
+    words.values[i] = float_of(std::uint32_t{to_bf16(values[2 * i]).bits} |
+                               std::uint32_t{to_bf16(values[2 * i + 1]).bits} << 16);
+  return words;
+}
+
+__device__ void load_bias(const PerTrial<const float>& bias, int trial, int count, float* place) {
+  for (int i = thread_of_block(); i < count; i += kThreads)
+    place[i] = bias ? fetch(bias[trial] + i) : 0.0f;
+}
+
+/// Everything that does not change from image to image.
+template <class T>
+__device__ void load_weights(const ConvolutionsPool<T>& step, const Layout& layout, int trial,
+                             float* shared) {
+  const auto [image, channels, channels_out] = layout.sizes;
+  const int chunks = 9 * channels / kChunk<T>;
+  const T* const w = step.second.w[trial];
+#pragma unroll 1
+  for (int i = thread_of_block(); i < chunks * channels_out; i += kThreads) {
+    const int chunk = layout.channels_out.quotient(i);
+    const int n = i - chunk * channels_out;
+    float values[kChunk<T>];
+#pragma unroll
+    for (int k = 0; k < kChunk<T>; ++k)
+      values[k] = fetch(w + (chunk * kChunk<T> + k) * channels_out + n);
+    const int place = (n / kColumns * chunks + chunk) * kColumns + n % kColumns;
+    store_quad(rounded(values), shared + layout.places.weights + 4 * place);
+  }
+  for (int i = thread_of_block(); i < 9 * channels; i += kThreads)
+    shared[layout.places.first_weights + i] = fetch(step.first.w[trial] + i);
+  load_bias(step.first.bias, trial, channels, shared + layout.places.first_bias);
+  load_bias(step.second.bias, trial, channels_out, shared + layout.places.bias);
+}
+
+/// A chunk of the first convolution at one pixel.
+template <int kCount>
+__device__ void convolve_pixel(const float (&taps)[9], const float* weights, int channels,
+                               const float* bias, float (&sums)[kCount]) {
+#pragma unroll
+  for (int first = 0; first < kCount; first += 4) {
+    Quad sum = {};
+#pragma unroll
+    for (int tap = 0; tap < 9; ++tap) {
+      const Quad weight = load_quad(weights + tap * channels + first);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) sum.values[i] = fmaf(taps[tap], weight.values[i], sum.values[i]);
+    }
+    const Quad add = load_quad(bias + first);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) sums[first + i] = sum.values[i] + add.values[i];
+  }
+}
+
+/// Phase 2.
+template <class T>
+__device__ void convolve_first(const Layout& layout, const ActivationRef& activation,
+                               float* shared) {
+  constexpr bool kInPlace = std::is_same_v<T, float>;
+  const ConvolutionsPoolSizes& sizes = layout.sizes;
+  const Places& places = layout.places;
+  const int thread = thread_of_block();
+  const int slots = slots_of(sizes);
+  const int pitch = layout.pitch.divisor();
+  float* const between = shared + places.between;
+#pragma unroll 1
+  for (int slot = thread; slot < slots; slot += kThreads) {
+    const int y = layout.pitch.quotient(slot);
+    const int of_row = slot - y * pitch;
+    const bool is_odd = of_row >= pitch / 2;
+    const int own_x = is_odd ? 2 * of_row - pitch + 1 : 2 * of_row;
+    const int x = own_x < sizes.image.width - 2 ? own_x : own_x - 1;  // nobody reads that slot
+    const float* const corner = shared + places.image + y * sizes.image.width + x;
+    float taps[9];
+#pragma unroll
+    for (int tap = 0; tap < 9; ++tap) taps[tap] = corner[tap / 3 * sizes.image.width + tap % 3];
+#pragma unroll 1
+    for (int channel = 0; channel < sizes.channels; channel += kChunk<T>) {
+      float sums[kChunk<T>];
+      convolve_pixel(taps, shared + places.first_weights + channel, sizes.channels,
+                     shared + places.first_bias + channel, sums);
+      float* const place = between + (channel / kChunk<T> * slots + slot) * 4;
+      if constexpr (kInPlace) {
+        store_quad({{sums[0], sums[1], sums[2], sums[3]}}, place);
+      } else {
+        float* const staged = shared + places.staged + thread;
+#pragma unroll
+        for (int i = 0; i < kChunk<T>; ++i) staged[i * kThreads] = sums[i];
+        evaluate(activation, {staged, kThreads, nullptr, 0, kChunk<T>});
+#pragma unroll
+        for (int i = 0; i < kChunk<T>; ++i) sums[i] = staged[i * kThreads];
+        store_quad(rounded(sums), place);
+      }
+    }
+  }
+  if constexpr (kInPlace) {
+    __syncthreads();
+    const int left = slots * sizes.channels - thread;
+    const int count = left > 0 ? (left + kThreads - 1) / kThreads : 0;
+    float* const own = between + thread;
+    evaluate(activation, {own, kThreads, nullptr, 0, count});
+    for (int i = 0; i < count; ++i)
+      own[i * kThreads] = float_of(round_to_tf32(bits_of(own[i * kThreads])));
+  }
+}
+
+/// A warp's sums: of pairs of tiles, one of the left column of each window and one of the right.
+/// Rows r and r + 8 of a tile lie above each other, so that a lane has all of its windows.
+using Sums = float[kPairs][2][kColumns / 8][4];
+
+/// From that pair and that group of kColumns channels on.
+template <class T>
+__device__ void multiply(const Layout& layout, const float* shared, int lane, int first_pair,
+                         int group, Sums& sums) {
+  const ConvolutionsPoolSizes& sizes = layout.sizes;
+  const int matrix = lane / 8;
+  const int row = lane % 8;
+  const int pitch = layout.pitch.divisor();
+  const int slots = slots_of(sizes);
+  const int steps = sizes.channels / kChunk<T> / 2;
+  const int step_a = 2 * 4 * slots;
+  constexpr int kStepB = 2 * 4 * kColumns;
+  // Even columns of what is between, then odd ones: neighbouring windows have neighbouring slots.
+  const float* a[kPairs];
+#pragma unroll
+  for (int p = 0; p < kPairs; ++p) {
+    const int beyond = (first_pair + p) * kWindowsOfPair + row;
+    const int window = beyond < sizes.windows() ? beyond : sizes.windows() - 1;
+    const int y = layout.pooled_width.quotient(window);
+    const int x = window - y * layout.pooled_width.divisor();
+    const int slot = matrix / 2 * slots + (2 * y + matrix % 2) * pitch + x;
+    a[p] = shared + layout.places.between + slot * 4;
+  }
+  const float* b = shared + layout.places.weights + group * 9 * steps * kStepB +
+                   (matrix % 2 * kColumns + matrix / 2 * 8 + row) * 4;
+  const int next_row = pitch * 4;
+  const int odd = pitch / 2 * 4;
+#pragma unroll 1
+  for (int tap_y = 0; tap_y < 3; ++tap_y) {
+#pragma unroll
+    for (int tap_x = 0; tap_x < 3; ++tap_x) {
+      int first = 0;
+#pragma unroll 2
+      for (int step = 0; step < steps; ++step) {
+        Fragment of_b[kColumns / 16];
+#pragma unroll
+        for (int j = 0; j < kColumns / 16; ++j) of_b[j] = load_matrices(b + j * 16 * 4);
+#pragma unroll
+        for (int p = 0; p < kPairs; ++p) {
+#pragma unroll
+          for (int side = 0; side < 2; ++side) {
+            const int x = tap_x + side;
+            const Fragment of_a =
+                load_matrices(a[p] + (x % 2 == 0 ? first : first + odd) + x / 2 * 4);
+#pragma unroll
+            for (int j = 0; j < kColumns / 8; ++j)
+              tensor::Mma<T>::add(sums[p][side][j], of_a, of_b[j / 2], j % 2);
+          }
+        }
+        first += step_a;
+        b += kStepB;
+      }
+    }
+#pragma unroll
+    for (const float*& of_pair : a) of_pair += next_row;
+  }
+}
+
+/// The places of windows at which f has to be evaluated: the first one of each window in shared
+/// memory, the others in the workspace.
+struct Parking {
+  float* parked;           ///< [windows][channels_out], see swizzled()
+  std::uint32_t* numbers;  ///< [channels_out / kColumns][pair][lane]
+  float* beside;           ///< [kPlacesBeside][windows][channels_out]
+  int channels_out, outputs;
+
+  /// Where a channel of a window is parked: the windows of a warp's store are then in two rows of
+  /// banks instead of one.
+  __device__ static int swizzled(int window, int channel) { return channel ^ window % 4 * 8; }
+
+  /// Of a window, place `number` of two channels.
+  __device__ void park(int window, int channel, int number, float x, float next_x) const {
+    if (number == 0)
+      store_pair(x, next_x, parked + window * channels_out + swizzled(window, channel));
+    else
+      store_pair(x, next_x, beside + (number - 1) * outputs + window * channels_out + channel);
+  }
+
+  /// Of a window, place `number` of four channels.
+  __device__ Quad load(int window, int channel, int number) const {
+    return load_quad(number == 0
+                         ? parked + window * channels_out + swizzled(window, channel)
+                         : beside + (number - 1) * outputs + window * channels_out + channel);
+  }
+};
+
+/// Parks the places where the maximum of f may be, of a lane's window of a pair.
+struct LaneOfPair {
+  const Parking& parking;
+  Shape shape;
+  int window;
+  std::uint32_t numbers = 0;  ///< four bits for each channel: of the largest, and of the smallest
+
+  /// Of two channels, x[channel][place]; j counts the pairs of channels.
+  __device__ void park(int channel, int j, const float (&x)[2][4]) {
+    if (shape == Shape::other) {
+#pragma unroll
+      for (int place = 0; place < 4; ++place)
+        parking.park(window, channel, place, x[0][place], x[1][place]);
+      return;
+    }
+    pooling::Extreme high[2] = {{-pooling::kInfinity, 0}, {-pooling::kInfinity, 0}};
+    for_each_place([&](int c, int place) { high[c].keep_larger(x[c][place], place); });
+    parking.park(window, channel, 0, high[0].x, high[1].x);
+    note(high, 8 * j);
+    if (shape != Shape::one_minimum) return;
+    pooling::Extreme low[2] = {{pooling::kInfinity, 0}, {pooling::kInfinity, 0}};
+    for_each_place([&](int c, int place) { low[c].keep_smaller(x[c][place], place); });
+    parking.park(window, channel, 1, low[0].x, low[1].x);
+    note(low, 8 * j + 2);
+  }
+
+ private:
+  template <class Visit>
+  __device__ static void for_each_place(const Visit& visit) {
+#pragma unroll
+    for (int c = 0; c < 2; ++c) {
+#pragma unroll
+      for (int place = 0; place < 4; ++place) visit(c, place);
+    }
+  }
+  __device__ void note(const pooling::Extreme (&of_channels)[2], int shift) {
+#pragma unroll
+    for (int c = 0; c < 2; ++c)
+      numbers |= static_cast<std::uint32_t>(of_channels[c].place) << (shift + 4 * c);
+  }
+};
+
+/// Phase 3. All threads come here.
+template <class T>
+__device__ void convolve_second(const Layout& layout, const Parking& parking, Shape shape,
+                                float* shared) {
+  const ConvolutionsPoolSizes& sizes = layout.sizes;
+  const int groups = sizes.channels_out / kColumns;
+  const int pairs = pairs_of(sizes);
+  const int items = items_of(sizes);
+  const int thread = thread_of_block();
+  const int lane = thread % kWarpLanes;
+#pragma unroll 1
+  for (int first = 0; first < items; first += kWarps) {
+    const int item = first + thread / kWarpLanes;
+    const int group = item % groups;
+    const int first_pair = item / groups * kPairs;
+    Sums sums = {};
+    if (item < items) multiply<T>(layout, shared, lane, first_pair, group, sums);
+    if (layout.places.one_turn) __syncthreads();  // what is parked lies where others multiplied
+#pragma unroll
+    for (int p = 0; p < kPairs; ++p) {
+      LaneOfPair own = {parking, shape, (first_pair + p) * kWindowsOfPair + lane / 4};
+      if (own.window >= sizes.windows()) continue;
+#pragma unroll
+      for (int j = 0; j < kColumns / 8; ++j) {
+        const int channel = group * kColumns + 8 * j + lane % 4 * 2;
+        const auto& [left, right] = sums[p];
+        float x[2][4];
+#pragma unroll
+        for (int c = 0; c < 2; ++c) {
+          const float bias = shared[layout.places.bias + channel + c];
+          x[c][0] = left[j][c] + bias;
+          x[c][1] = right[j][c] + bias;
+          x[c][2] = left[j][2 + c] + bias;
+          x[c][3] = right[j][2 + c] + bias;
+        }
+        own.park(channel, j, x);
+      }
+      parking.numbers[(group * pairs + first_pair + p) * kWarpLanes + lane] = own.numbers;
+    }
+  }
+}
+
+__device__ void store_places(const int (&places)[4], std::uint8_t* first, bool quads) {
+  ByteQuad bytes;
+#pragma unroll
+  for (int j = 0; j < 4; ++j) bytes.values[j] = static_cast<std::uint8_t>(places[j]);
+  if (quads) {
+    store_bytes(bytes, first);
+  } else {
+    for (int j = 0; j < 4; ++j) first[j] = bytes.values[j];
+  }
+}
+
+/// Phase 4.
+template <class T>
+__device__ void pool(const ConvolutionsPool<T>& step, const Layout& layout, const Parking& parking,
+                     Shape shape, const ActivationRef& activation, int trial, int row,
+                     float* shared) {
+  const int pairs = pairs_of(layout.sizes);
+  const int thread = thread_of_block();
+  float* const values = shared + layout.places.staged + thread;
+  float* const slopes = values + kValues * kThreads;
+  const int count = shape == Shape::other ? 4 : shape == Shape::monotone ? 1 : 2;
+#pragma unroll 1
+  for (int output = 4 * thread; output < parking.outputs; output += 4 * kThreads) {
+    const int window = layout.channels_out.quotient(output);
+    const int channel = output - window * parking.channels_out;
+    const std::uint32_t* const numbers =
+        parking.numbers + (channel / kColumns * pairs + window / kWindowsOfPair) * kWarpLanes +
+        window % kWindowsOfPair * 4 + channel % 8 / 2;
+    pooling::Maximum best;
+#pragma unroll 1
+    for (int number = 0; number < count; ++number) {
+      const Quad x = parking.load(window, channel, number);
+#pragma unroll
+      for (int j = 0; j < 4; ++j) values[j * kThreads] = x.values[j];
+      evaluate(activation, {values, kThreads, step.slope ? slopes : nullptr, kThreads, kValues});
+#pragma unroll
+      for (int j = 0; j < 4; ++j) {
+        const int shift = channel % kColumns / 8 * 8 + j % 2 * 4 + 2 * number;
+        const int place =
+            shape == Shape::other ? number : static_cast<int>(numbers[j / 2] >> shift & 3U);
+        const bool is_larger = best.keep_larger(j, values[j * kThreads], place);
+        if (is_larger && step.slope) best.slope.values[j] = slopes[j * kThreads];
+      }
+    }
+    const std::int64_t i = std::int64_t{row} * parking.outputs + output;
+    store_some(best.y, step.y, trial, i, i + 4, layout.quads);
+    if (step.slope) store_some(best.slope, step.slope, trial, i, i + 4, layout.quads);
+    if (step.index) store_places(best.places, step.index[trial] + i, layout.quads);
+  }
+}
+
+}  // namespace
+
+template <class T>
+__global__ void __launch_bounds__(kThreads)
+    convolutions_pool_kernel(ConvolutionsPool<T> step, resident::Layout layout, Trials trials) {
+  const int trial = static_cast<int>(blockIdx.z);
+  if (!trials.active(trial)) return;
+  const auto block = static_cast<int>(blockIdx.x);
+  const int rows = trials.rows();
+  if (block >= rows) return;
+  SALTUS_DYNAMIC_SHARED(float, shared);
+  const Shape shape = pooled_shape(trials.activation(trial, step.second.activation));
+  const int outputs = layout.sizes.outputs();
+  const Parking parking = {shared + layout.places.parked,
+                           reinterpret_cast<std::uint32_t*>(shared + layout.places.numbers),
+                           step.workspace[trial] + std::int64_t{block} * kPlacesBeside * outputs,
+                           layout.sizes.channels_out, outputs};
+  const int pixels = layout.sizes.image.height * layout.sizes.image.width;
+  load_weights(step, layout, trial, shared);
+#pragma unroll 1
+  for (int row = block; row < rows; row += static_cast<int>(gridDim.x)) {
+    for (int i = thread_of_block(); i < pixels; i += kThreads)
+      shared[layout.places.image + i] = fetch(step.x[trial] + std::int64_t{row} * pixels + i);
+    __syncthreads();
+    convolve_first<T>(layout, trials.activation(trial, step.first.activation), shared);
+    __syncthreads();
+    convolve_second<T>(layout, parking, shape, shared);
+    __syncthreads();
+    pool(step, layout, parking, shape, trials.activation(trial, step.second.activation), trial, row,
+         shared);
+  }
+}
+
+namespace {
+
+/// How many blocks a trial has at most: more than a device runs at a time.
+constexpr int kMostBlocks = 128;
+
+int multiprocessors() {
+  int device = 0;
+  int count = 0;
+  SALTUS_CHECK(cudaGetDevice(&device));
+  SALTUS_CHECK(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device));
+  return count;
+}
+
+/// As many blocks as the device runs at a time, all trials together, each with as many images.
+std::int64_t blocks_of(const LaunchContext& context) {
+  const int share = std::max(1, multiprocessors() / std::max(1, context.trials.count));
+  const int most = std::min(kMostBlocks, share);
+  return blocks_for(context.max_rows, static_cast<int>(blocks_for(context.max_rows, most)));
+}
+
+}  // namespace
+
+template <class T>
+void convolutions_pool(const ConvolutionsPool<T>& arguments, const LaunchContext& context) {
+  const ConvolutionsPoolSizes& sizes = arguments.sizes;
+  constexpr std::int64_t kMostShared = 1 << 20;  // what a device really has the launch says
+  if (!has_convolutions_pool(sizes, sizeof(T), kMostShared))
+    throw std::invalid_argument("two convolutions and a max-pool of these sizes are no one step");
+  const bool quads =
+      has_quads(arguments.y) && has_quads(arguments.slope) && has_quads(arguments.index);
+  const Places places = places_of(sizes, sizeof(T));
+  const resident::Layout layout = {sizes,
+                                   places,
+                                   Divider(resident::pitch_of(sizes)),
+                                   Divider(sizes.pooled().width),
+                                   Divider(sizes.channels_out),
+                                   quads};
+  launch_evaluating<convolutions_pool_kernel<T>>(
+      Grid(blocks_of(context), 1, context.trials.count), dim3(kThreads),
+      static_cast<std::size_t>(places.end) * sizeof(float), context, arguments, layout,
+      context.trials);
+}
+
+std::int64_t convolutions_pool_workspace(const ConvolutionsPoolSizes& sizes, int max_rows) {
+  return std::int64_t{std::min(max_rows, kMostBlocks)} * kPlacesBeside * sizes.outputs();
+}
+
+template void convolutions_pool(const ConvolutionsPool<float>&, const LaunchContext&);
+template void convolutions_pool(const ConvolutionsPool<Bf16>&, const LaunchContext&);
+
+}  // namespace saltus::kernels
