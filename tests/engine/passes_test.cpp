@@ -1,7 +1,9 @@
 // What each pass makes of a program, and what both backends' lists come to.
 #include "passes/passes.h"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 
 #include <gtest/gtest.h>
 
@@ -308,6 +310,120 @@ TEST(Pack, LeavesTheOutputAlone) {
     EXPECT_NE(program.tensor(other).offset, program.tensor(y).offset) << other;
 }
 
+/// All programs of a network behind the passes of a GPU with that much shared memory.
+std::vector<Names> cuda_names(const Graph& graph, Precision precision,
+                              std::int64_t shared_bytes = kSharedBytes) {
+  const plan::Plan plan = plan::make_plan(graph, losses::BinaryCrossentropy{}, precision);
+  std::vector<Names> result;
+  for (const Program* program : {&plan.train, &plan.evaluate, &plan.predict})
+    result.push_back(names(cuda_program(*program, precision, shared_bytes)));
+  return result;
+}
+
+TEST(FuseConvolutions, MakesOneStepOfTheTutorialsInEveryProgram) {
+  const Names evaluate = {"load_input", "convolutions_pool", "gemm_activate", "gemm",
+                          "evaluate_loss"};
+  const Names predict = {"load_input", "convolutions_pool", "gemm_activate", "gemm",
+                         "softmax_rows"};
+  for (const Precision precision : {Precision::tf32, Precision::bf16}) {
+    const std::vector<Names> all = cuda_names(plan::tutorial("gelu"), precision);
+    EXPECT_EQ(all[0],
+              (Names{"load_input", "convolutions_pool", "drop", "gemm_activate", "drop", "gemm",
+                     "evaluate_loss", "gemm_backward", "drop_backward", "activate_backward",
+                     "gemm_backward", "drop_backward", "activate_backward", "max_pool_backward",
+                     "convolution_activate", "convolution_backward", "activate_backward",
+                     "convolution_backward", "update"}));
+    EXPECT_EQ(all[1], evaluate);
+    EXPECT_EQ(all[2], predict);
+  }
+}
+
+TEST(FuseConvolutions, KeepsTheSlotsOfBothActivations) {
+  Program program = tutorial(Precision::tf32);
+  fuse_activation_pool(program);
+  recompute(program);
+  const int first = std::get<ops::Activate>(program.steps[2]).slot;
+  const int second = std::get<ops::ActivatePool>(program.steps[4]).slot;
+  ASSERT_NE(first, second);
+  fuse_convolutions(program, Precision::tf32, kSharedBytes);
+  const auto& fused = std::get<ops::ConvolutionsPool>(program.steps[1]);
+  EXPECT_EQ(fused.first_slot, first);
+  EXPECT_EQ(fused.second_slot, second);
+}
+
+TEST(FuseConvolutions, LeavesAnActivationThatTheBackwardPassReads) {
+  Program program = tutorial(Precision::tf32);
+  fuse_activation_pool(program);
+  const Names before = names(program);
+  fuse_convolutions(program, Precision::tf32, kSharedBytes);
+  EXPECT_EQ(names(program), before) << "recompute did not run";
+}
+
+TEST(FuseConvolutions, LeavesWhatDoesNotFit) {
+  const auto is_fused = [](const Graph& graph, Precision precision, std::int64_t shared_bytes) {
+    const std::vector<Names> all = cuda_names(graph, precision, shared_bytes);
+    const auto has = [](const Names& steps) {
+      return std::find(steps.begin(), steps.end(), "convolutions_pool") != steps.end();
+    };
+    EXPECT_TRUE(has(all[0]) == has(all[1]) && has(all[1]) == has(all[2]));
+    return has(all[0]);
+  };
+  const Graph tutorial = plan::tutorial();
+  EXPECT_TRUE(is_fused(tutorial, Precision::tf32, 163 << 10));
+  EXPECT_FALSE(is_fused(tutorial, Precision::tf32, 99 << 10));
+  EXPECT_TRUE(is_fused(tutorial, Precision::bf16, 99 << 10));
+  EXPECT_FALSE(is_fused(tutorial, Precision::bf16, 0));
+  EXPECT_FALSE(is_fused(tutorial, Precision::fp32, kSharedBytes));
+}
+
+/// A network like the tutorial's, one thing of which a test changes.
+struct Chain {
+  Shape input = {12, 12, 1};
+  layers::Conv2D first = {.filters = 16};
+  layers::Conv2D second = {.filters = 32};
+  layers::MaxPooling2D pool = {};
+  std::optional<Activation> before = Activation("relu"), behind = Activation("relu");
+  bool reads_between = false;
+
+  [[nodiscard]] bool is_fused() const {
+    Graph graph(input);
+    graph.add(first);
+    if (before) graph.add(*before);
+    const NodeId convolved = graph.add(second);
+    if (behind) graph.add(*behind);
+    const NodeId pooled = graph.add(pool);
+    if (reads_between) {
+      const NodeId shortcut = graph.add_to({convolved}, layers::MaxPooling2D{});
+      graph.add_to({pooled, shortcut}, layers::Add{});
+    }
+    graph.add(layers::Flatten{});
+    graph.add(layers::Dense{.units = 1});
+    const auto all = cuda_names(graph, Precision::bf16);
+    const auto fused = [](const Names& steps) {
+      return std::find(steps.begin(), steps.end(), "convolutions_pool") != steps.end();
+    };
+    EXPECT_TRUE(fused(all[0]) == fused(all[1]) && fused(all[1]) == fused(all[2]));
+    return fused(all[0]);
+  }
+};
+
+TEST(FuseConvolutions, LeavesOtherChainsAlone) {
+  EXPECT_TRUE(Chain{}.is_fused());
+  EXPECT_TRUE((Chain{.first = {.filters = 16, .use_bias = false}}.is_fused()));
+  EXPECT_FALSE((Chain{.input = {12, 12, 2}}.is_fused()));
+  EXPECT_FALSE((Chain{.first = {.filters = 12}}.is_fused()));
+  EXPECT_FALSE((Chain{.second = {.filters = 24}}.is_fused()));
+  EXPECT_FALSE((Chain{.first = {.filters = 16, .kernel_size = {5, 5}}}.is_fused()));
+  EXPECT_FALSE((Chain{.first = {.filters = 16, .padding = layers::Padding::same}}.is_fused()));
+  EXPECT_FALSE((Chain{.second = {.filters = 32, .padding = layers::Padding::same}}.is_fused()));
+  EXPECT_FALSE((Chain{.second = {.filters = 32, .strides = {2, 2}}}.is_fused()));
+  EXPECT_FALSE((Chain{.pool = {.pool_size = {3, 3}}}.is_fused()));
+  EXPECT_FALSE((Chain{.pool = {.strides = Size2{1, 1}}}.is_fused()));
+  EXPECT_FALSE((Chain{.before = std::nullopt}.is_fused()));
+  EXPECT_FALSE((Chain{.behind = std::nullopt}.is_fused()));
+  EXPECT_FALSE((Chain{.reads_between = true}.is_fused()));
+}
+
 /// From the first position at which a step touches a tensor to the last: not by plan::lifetimes(),
 /// which pack() itself goes by.
 struct Life {
@@ -362,7 +478,8 @@ TEST(Pipelines, PlaceNoTwoLivingTensorsOnOneAnother) {
         };
         compared += expect_disjoint(cpu, Home::batch, by_segment);
         compared += expect_disjoint(cpu, Home::slice, by_step);
-        compared += expect_disjoint(cuda_program(*planned, precision), Home::batch, by_step);
+        compared +=
+            expect_disjoint(cuda_program(*planned, precision, kSharedBytes), Home::batch, by_step);
       }
     }
   }
@@ -396,7 +513,7 @@ TEST(Pipelines, OfTheCpu) {
 }
 
 TEST(Pipelines, OfCuda) {
-  EXPECT_EQ(names(cuda_program(tutorial(), Precision::fp32)),
+  EXPECT_EQ(names(cuda_program(tutorial(), Precision::fp32, kSharedBytes)),
             (Names{"load_input", "convolution_activate", "convolution", "activate_pool", "drop",
                    "gemm_activate", "drop", "head", "gemm_backward", "gemm_backward",
                    "pooled_gradient", "convolution_activate", "convolution_backward",
@@ -409,9 +526,9 @@ TEST(Pipelines, StoreBf16WhereThePrecisionAsksForIt) {
                        [](const Pass& pass) { return pass.name == "store_bf16"; });
   };
   EXPECT_TRUE(has(cpu_passes(Precision::bf16)));
-  EXPECT_TRUE(has(cuda_passes(Precision::bf16)));
+  EXPECT_TRUE(has(cuda_passes(Precision::bf16, kSharedBytes)));
   EXPECT_FALSE(has(cpu_passes(Precision::fp32)));
-  EXPECT_FALSE(has(cuda_passes(Precision::tf32)));
+  EXPECT_FALSE(has(cuda_passes(Precision::tf32, kSharedBytes)));
 }
 
 TEST(Pipelines, TellOfEachPass) {

@@ -9,6 +9,7 @@
 #include <saltus/sweep.h>
 
 #include "apps/bench/network.h"
+#include "backend/cuda/architecture.h"
 #include "backend/cuda/executable.h"
 #include "contest.h"
 #include "passes/pipelines.h"
@@ -92,7 +93,8 @@ class TrainingStep {
 void add_step(std::vector<Entry>& entries, const Setting& setting, Precision precision) {
   const auto plan = std::make_shared<const plan::Plan>(plan::make_plan(
       graph_of(Activation::parse("relu")), losses::BinaryCrossentropy{}, precision));
-  const std::vector<plan::Step> steps = passes::cuda_program(plan->train, precision).steps;
+  const std::vector<plan::Step> steps =
+      passes::cuda_program(plan->train, precision, cuda::shared_bytes_of_block()).steps;
   const auto made =
       std::make_shared<std::unique_ptr<TrainingStep>>();  // by the first that is asked for
 

@@ -2,6 +2,8 @@
 // that computes the same; pipelines.h says which backend takes which, in which order.
 #pragma once
 
+#include <saltus/precision.h>
+
 #include "plan/program.h"
 
 namespace saltus::passes {
@@ -21,6 +23,10 @@ void fuse_pooled_gradient(plan::Program& program);
 /// Lets the backward pass compute cheap activations again instead of keeping them for the whole
 /// batch.
 void recompute(plan::Program& program);
+
+/// Lets two convolutions of a grey image, their activations and the max-pooling behind them be one
+/// step, where blocks of a GPU may have as many bytes of shared memory as that takes.
+void fuse_convolutions(plan::Program& program, Precision precision, std::int64_t shared_bytes);
 
 /// Lets a convolution or matrix product apply the activation behind it.
 void fuse_epilogue(plan::Program& program);

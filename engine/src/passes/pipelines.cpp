@@ -6,11 +6,12 @@
 namespace saltus::passes {
 namespace {
 
-/// The passes without store_bf16 where nothing is bf16.
+/// The passes that there are in a precision.
 std::vector<Pass> for_precision(std::vector<Pass> passes, Precision precision) {
-  if (precision != Precision::bf16) {
-    std::erase_if(passes, [](const Pass& pass) { return pass.run == store_bf16; });
-  }
+  std::erase_if(passes, [&](const Pass& pass) {
+    return (pass.name == "store_bf16" && precision != Precision::bf16) ||
+           (pass.name == "fuse_convolutions" && precision == Precision::fp32);
+  });
   return passes;
 }
 
@@ -38,10 +39,14 @@ std::vector<Pass> cpu_passes(Precision precision) {
                        precision);
 }
 
-std::vector<Pass> cuda_passes(Precision precision) {
+std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes) {
+  const auto fuse = [=](plan::Program& program) {
+    fuse_convolutions(program, precision, shared_bytes);
+  };
   return for_precision({{"fuse_activation_pool", fuse_activation_pool},
                         {"differentiate_pooled", differentiate_pooled},
                         {"recompute", recompute},
+                        {"fuse_convolutions", fuse},
                         {"fuse_epilogue", fuse_epilogue},
                         {"fuse_head", fuse_head},
                         {"fuse_pooled_chain", fuse_pooled_chain},
@@ -56,8 +61,9 @@ plan::Program cpu_program(plan::Program program, Precision precision, const Obse
   return made;
 }
 
-plan::Program cuda_program(plan::Program program, Precision precision, const Observer& observer) {
-  return run(cuda_passes(precision), std::move(program), precision, observer);
+plan::Program cuda_program(plan::Program program, Precision precision, std::int64_t shared_bytes,
+                           const Observer& observer) {
+  return run(cuda_passes(precision, shared_bytes), std::move(program), precision, observer);
 }
 
 }  // namespace saltus::passes

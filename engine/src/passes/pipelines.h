@@ -13,12 +13,17 @@ namespace saltus::passes {
 
 struct Pass {
   std::string_view name;
-  void (*run)(plan::Program&);
+  std::function<void(plan::Program&)> run;
 };
 
-/// In their order.
+/// Bytes of shared memory of a block with compute capability 9.0: what is taken where no device is
+/// asked.
+inline constexpr std::int64_t kSharedBytes = 227 << 10;
+
+/// In their order. `shared_bytes`: what a block may have where several steps can become one launch;
+/// 0 where none shall.
 std::vector<Pass> cpu_passes(Precision precision);
-std::vector<Pass> cuda_passes(Precision precision);
+std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes);
 
 /// Told of the program behind each pass.
 using Observer = std::function<void(const Pass&, const plan::Program&)>;
@@ -26,7 +31,7 @@ using Observer = std::function<void(const Pass&, const plan::Program&)>;
 /// A program of a plan as the backend compiles it: all passes run, and verified.
 plan::Program cpu_program(plan::Program program, Precision precision,
                           const Observer& observer = {});
-plan::Program cuda_program(plan::Program program, Precision precision,
+plan::Program cuda_program(plan::Program program, Precision precision, std::int64_t shared_bytes,
                            const Observer& observer = {});
 
 }  // namespace saltus::passes

@@ -17,4 +17,14 @@ inline int current_architecture() {
   return major * 10 + minor;
 }
 
+/// Bytes of shared memory that a block may have on the device in use. Throws DeviceError.
+inline int shared_bytes_of_block() {
+  int device = 0;
+  int bytes = 0;
+  SALTUS_CUDA_CHECK(cudaGetDevice(&device));
+  SALTUS_CUDA_CHECK(
+      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  return bytes;
+}
+
 }  // namespace saltus::cuda

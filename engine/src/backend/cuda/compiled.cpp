@@ -2,18 +2,29 @@
 
 #include <algorithm>
 
+#include "backend/cuda/architecture.h"
 #include "backend/cuda/errors.h"
 #include "backend/cuda/launch_builder.h"
 #include "backend/cuda/libraries/multiplier.h"
 #include "passes/pipelines.h"
 
 namespace saltus::cuda {
+namespace {
+
+/// The programs of a plan, by mode. Where a library convolves, no kernel of ours does.
+std::array<plan::Program, 3> programs_of(const plan::Plan& plan, const Libraries& libraries) {
+  const int shared = libraries.conv == Conv::saltus ? shared_bytes_of_block() : 0;
+  const auto made = [&](const plan::Program& program) {
+    return passes::cuda_program(program, plan.precision, shared);
+  };
+  return {made(plan.train), made(plan.evaluate), made(plan.predict)};
+}
+
+}  // namespace
 
 Compiled::Compiled(const plan::Plan& plan, int moments, const UpdateChoices& update,
                    std::int64_t max_rows, const Libraries& libraries, const Formulas& formulas)
-    : programs_{passes::cuda_program(plan.train, plan.precision),
-                passes::cuda_program(plan.evaluate, plan.precision),
-                passes::cuda_program(plan.predict, plan.precision)} {
+    : programs_(programs_of(plan, libraries)) {
   const Multipliers multipliers = guarded([&] { return load(libraries, plan.precision); });
   Demand demand;
   for (std::size_t i = 0; i < programs_.size(); ++i) {

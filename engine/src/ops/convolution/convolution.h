@@ -1,6 +1,8 @@
 // Convolution.
 #pragma once
 
+#include <saltus/kernels/convolution/convolutions_pool_sizes.h>
+
 #include "ops/layer_rule.h"
 
 namespace saltus::ops {
@@ -79,5 +81,28 @@ struct ConvolutionActivate {
 
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
+
+/// y = max-pool(f2(f1(x * w1 + b1) * w2 + b2)), slope and index as those of ActivatePool, in one
+/// launch which keeps what lies between to itself. Made by CUDA's pass `fuse_convolutions`, of
+/// sizes that kernels::has_convolutions_pool() lets pass.
+struct ConvolutionsPool {
+  static constexpr std::string_view kName = "convolutions_pool";
+  MatrixRead x;
+  Read first_w, first_b, second_w, second_b;
+  Write y;
+  Save slope, index;
+  int first_slot, second_slot;
+  Window first, second;
+
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
+};
+
+/// Of two convolutions whose extents an int holds.
+inline kernels::ConvolutionsPoolSizes sizes_of(const Window& first, const Window& second) {
+  const auto extent = [](std::int64_t n) { return static_cast<int>(n); };
+  return {{extent(first.image.height), extent(first.image.width)},
+          extent(first.channels_out),
+          extent(second.channels_out)};
+}
 
 }  // namespace saltus::ops

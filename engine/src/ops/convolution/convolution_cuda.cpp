@@ -1,3 +1,5 @@
+#include <saltus/kernels/convolution/convolutions_pool.h>
+
 #include "backend/cuda/launch_builder.h"
 #include "backend/cuda/products.h"
 #include "ops/convolution/convolution.h"
@@ -5,6 +7,30 @@
 namespace saltus::ops {
 
 using namespace cuda;
+
+namespace {
+
+template <class T>
+Launch launch_of(const ConvolutionsPool& s, LaunchBuilder& builder) {
+  const Tensors& t = builder.tensors();
+  const kernels::ConvolutionsPoolSizes sizes = sizes_of(s.first, s.second);
+  const auto run = [s, t, sizes](const StepContext& at) {
+    kernels::convolutions_pool<T>(
+        {.sizes = sizes,
+         .x = t.of<T>(at, s.x),
+         .first = {t.weight<T>(at, s.first_w), t.floats(at, s.first_b), s.first_slot},
+         .second = {t.weight<T>(at, s.second_w), t.floats(at, s.second_b), s.second_slot},
+         .y = t.out(at, s.y),
+         .slope = t.floats(at, s.slope),
+         .index = t.bytes(at, s.index),
+         .workspace = workspace<float>(at)},
+        at.context);
+  };
+  return {run, kernels::convolutions_pool_workspace(sizes, builder.max_rows()) *
+                   std::int64_t{sizeof(float)}};
+}
+
+}  // namespace
 
 Launch Convolution::launch(LaunchBuilder& builder) const {
   return builder.convolutions().forward({window_of(window), x, w, b, y});
@@ -16,6 +42,11 @@ Launch ConvolutionActivate::launch(LaunchBuilder& builder) const {
 
 Launch ConvolutionBackward::launch(LaunchBuilder& builder) const {
   return builder.convolutions().backward({window_of(window), x, w, dy, dx, dw, db});
+}
+
+Launch ConvolutionsPool::launch(LaunchBuilder& builder) const {
+  return builder.tensors().is_bf16(x) ? launch_of<kernels::Bf16>(*this, builder)
+                                      : launch_of<float>(*this, builder);
 }
 
 }  // namespace saltus::ops

@@ -1,0 +1,134 @@
+// Networks that begin with two convolutions and a max-pool, which tensor cores do in one launch.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <emulation/control.h>
+#include <gtest/gtest.h>
+
+#include "backend/cuda/compiled.h"
+#include "tests/engine/cuda/crew.h"
+
+namespace saltus::tests {
+namespace {
+
+/// Until the test ends, a device of another compute capability: 9.0 has more shared memory than
+/// 8.6.
+class OnArchitecture {
+ public:
+  explicit OnArchitecture(int compute_capability) {
+    emulation::set_platform({.compute_capability = compute_capability});
+  }
+  ~OnArchitecture() { emulation::set_platform({}); }
+  OnArchitecture(const OnArchitecture&) = delete;
+  OnArchitecture& operator=(const OnArchitecture&) = delete;
+};
+
+/// The tutorial's network in small.
+Graph network(const char* activation, int filters = 16, int more_filters = 32) {
+  Graph graph({8, 8, 1});
+  graph.add(layers::Conv2D{.filters = filters});
+  graph.add(reference::activation(activation));
+  graph.add(layers::Conv2D{.filters = more_filters});
+  graph.add(reference::activation(activation));
+  graph.add(layers::MaxPooling2D{});
+  graph.add(layers::AlphaDropout{0.25});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 6});
+  graph.add(reference::activation(activation));
+  graph.add(layers::Dropout{0.5});
+  graph.add(layers::Dense{.units = 3});
+  graph.add(layers::Softmax{});
+  return graph;
+}
+
+/// f monotone, with one minimum, of neither kind, and formulas, beside each other.
+std::vector<train::Entry> entries() {
+  const Optimizer sgd = SGD{.learning_rate = 0.1, .momentum = 0.9};
+  return {{network("elu"), Adam{}, 1},
+          {network("gelu"), Adam{.learning_rate = 0.01}, 2},
+          {network("x * atan(exp(x))"), sgd, 3},
+          {network("sine"), Adam{}, 4},
+          {network("where(x > 0, x, slope * tanh(x)); slope = 0.5"), sgd, 5}};
+}
+
+/// How many steps of that name the programs of a network have, one after another.
+std::vector<std::ptrdiff_t> count(const Graph& graph, Precision precision, const char* step,
+                                  const Libraries& libraries = {}) {
+  const plan::Plan plan = plan::make_plan(graph, losses::BinaryCrossentropy{}, precision);
+  const cuda::Compiled compiled(plan, 0, {}, kBatch, libraries);
+  std::vector<std::ptrdiff_t> counts;
+  for (const plan::Program& program : compiled.programs())
+    counts.push_back(
+        std::count_if(program.steps.begin(), program.steps.end(),
+                      [&](const plan::Step& each) { return plan::name_of(each) == step; }));
+  return counts;
+}
+
+using Counts = std::vector<std::ptrdiff_t>;
+
+/// More weights than 99 KiB have room for.
+Graph large_network(const char* activation, Precision precision) {
+  return precision == Precision::bf16 ? network(activation, 96, 64) : network(activation, 48, 64);
+}
+
+class CudaFused : public testing::TestWithParam<Precision> {};
+INSTANTIATE_TEST_SUITE_P(All, CudaFused, testing::Values(Precision::tf32, Precision::bf16),
+                         [](const auto& test) { return std::string(to_string(test.param)); });
+
+TEST_P(CudaFused, IsOneStepOfEveryProgramWhereItFitsTheDevice) {
+  EXPECT_EQ(count(network("relu"), GetParam(), "convolutions_pool"), Counts(3, 1));
+  EXPECT_EQ(count(small_network("relu"), GetParam(), "convolutions_pool"), Counts(3, 0));
+  const Graph large = large_network("relu", GetParam());
+  EXPECT_EQ(count(large, GetParam(), "convolutions_pool"), Counts(3, 0));
+  const OnArchitecture hopper(90);
+  EXPECT_EQ(count(large, GetParam(), "convolutions_pool"), Counts(3, 1));
+}
+
+TEST_P(CudaFused, IsLeftToTheLibraryThatConvolves) {
+  EXPECT_EQ(count(network("relu"), GetParam(), "convolutions_pool", {.conv = Conv::cudnn}),
+            Counts(3, 0));
+  EXPECT_EQ(count(network("relu"), GetParam(), "convolutions_pool", {.gemm = Gemm::cublas}),
+            Counts(3, 1));
+}
+
+TEST(CudaNotFused, IsWhatMultipliesExactly) {
+  EXPECT_EQ(count(network("relu"), Precision::fp32, "convolutions_pool"), Counts(3, 0));
+}
+
+TEST_P(CudaFused, TrainsTrialsAloneAsBesideOthers) {
+  const std::vector<Outcome> together = train_side_by_side(entries(), GetParam());
+  ASSERT_EQ(together.size(), entries().size());
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    EXPECT_EQ(together[i], train_side_by_side({entries()[i]}, GetParam())[0]) << "trial " << i;
+    EXPECT_EQ(together[i].figures.at("val_loss").size(), 2U);
+    EXPECT_NE(together[i].weights, together[(i + 1) % together.size()].weights);
+  }
+}
+
+/// Two devices, of which one has room for the step: it adds up in the order of the steps one by
+/// one.
+TEST_P(CudaFused, TrainsToTheBitsOfItsSteps) {
+  for (const char* activation : {"elu", "sine"}) {
+    const std::vector<train::Entry> entry = {
+        {large_network(activation, GetParam()), Adam{.learning_rate = 0.01}, 1}};
+    const std::vector<Outcome> one_by_one = train_side_by_side(entry, GetParam());
+    const OnArchitecture hopper(90);
+    EXPECT_EQ(train_side_by_side(entry, GetParam()), one_by_one) << activation;
+  }
+}
+
+TEST_P(CudaFused, IsTheSameInEveryOrderOfThreadsAndStreams) {
+  std::vector<train::Entry> three = entries();
+  three.resize(3, three.front());
+  const std::vector<Outcome> first = train_side_by_side(three, GetParam());
+  emulation::set_order({emulation::Order::Kind::shuffle, 1});
+  emulation::set_streams({emulation::Streams::Kind::shuffle, 1});
+  const std::vector<Outcome> again = train_side_by_side(three, GetParam());
+  emulation::set_order({});
+  emulation::set_streams({});
+  EXPECT_EQ(again, first);
+}
+
+}  // namespace
+}  // namespace saltus::tests
