@@ -62,6 +62,37 @@ TEST_F(FormulasOnGpu, HaveTheBitsOfTheCpu) {
   }
 }
 
+TEST_F(FormulasOnGpu, HaveTheBitsOfTheCpuWithLearnedParameters) {
+  std::vector<float> x(20'000);
+  for (int i = 0; i < 20'000; ++i)
+    x[static_cast<std::size_t>(i)] = static_cast<float>(i - 10'000) * 0.0007F;
+  for (const std::string& text : learned_list()) EXPECT_EQ(largest_distance(text, x), 0) << text;
+}
+
+/// Weights and figures of a training with a learned activation, and a loss and a metric that are
+/// formulas.
+Outcome trained(const backend::Backend& backend) {
+  CompileOptions options = compile_options();
+  options.loss = Loss::formula("log(1 + (y - t)^2)");
+  options.metrics = {Metric::formula("off = (y - t)^2")};
+  const Images images;
+  train::Trainer trainer(
+      backend, {{small_network("swish:beta=learned channel"), SGD{.learning_rate = 0.1}, 3}},
+      options);
+  const std::vector<History> histories = trainer.fit(images.samples(), fit_options(images), {});
+  return {trainer, 0, histories[0]};
+}
+
+TEST_F(FormulasOnGpu, TrainAsOnTheCpu) {
+  const Outcome on_cpu = trained(backend::cpu());
+  const Outcome on_gpu = trained(backend::cuda());
+  // Sums are added up in another order: a few units in the last place of weights of about 1.
+  for (std::size_t i = 0; i < on_cpu.weights.size(); ++i)
+    EXPECT_NEAR(on_gpu.weights[i], on_cpu.weights[i], 0x1p-19) << i;
+  for (const char* figure : {"val_loss", "val_off"})
+    EXPECT_NEAR(on_gpu.figures.at(figure).back(), on_cpu.figures.at(figure).back(), 1e-6) << figure;
+}
+
 TEST_F(FormulasOnGpu, AreTheSameAloneAndBesideListedOnes) {
   const auto entries = [] {
     return std::vector<train::Entry>{
