@@ -1,4 +1,4 @@
-// What each pass makes of a program, and what both backends' lists come to.
+// What passes make of a program, and what both backends' lists come to.
 #include "passes/passes.h"
 
 #include <algorithm>
@@ -8,28 +8,11 @@
 #include <gtest/gtest.h>
 
 #include "passes/pipelines.h"
-#include "plan_support.h"
+#include "passes_support.h"
 #include "tests/reference/examples.h"
 
 namespace saltus::passes {
 namespace {
-
-using plan::count;
-using plan::Home;
-using plan::named;
-using plan::names;
-using plan::Program;
-using Names = std::vector<std::string>;
-
-/// The training program of the tutorial's network, of a classifier, or of a regression.
-Program tutorial(Precision precision = Precision::fp32) {
-  return plan::make_plan(plan::tutorial("gelu"), losses::BinaryCrossentropy{}, precision).train;
-}
-Program regression(Graph graph) {
-  graph.add(layers::Flatten{});
-  graph.add(layers::Dense{.units = 1});
-  return plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32).train;
-}
 
 TEST(FuseActivationPool, EvaluatesTheActivationAtThePooledPlaces) {
   Program program = tutorial();
@@ -90,7 +73,7 @@ TEST(DifferentiatePooled, FindsDerivativesWhereMaximaAre) {
   EXPECT_EQ(*(gather + 1), "activate_learned_backward");
   EXPECT_EQ(*(gather + 2), "max_pool_backward");
   EXPECT_EQ(count(program, "gather_pooled"), 1);
-  fuse_pooled_gradient(program);
+  fuse_pooled_convolution(program);
   EXPECT_EQ(count(program, "pooled_convolution_backward"), 1);
 }
 
@@ -104,107 +87,21 @@ TEST(DifferentiatePooled, NeedsNoGradientBehindIt) {
   EXPECT_EQ(count(program, "activate_learned_backward"), 1);
 }
 
-TEST(FuseHead, TakesAllThatIsARowsOwn) {
-  Program program = tutorial();
-  fuse_head(program);
-  EXPECT_EQ(count(program, "evaluate_loss"), 0);
-  const Names steps = names(program);
-  const auto head = std::find(steps.begin(), steps.end(), "head");
-  ASSERT_NE(head, steps.end());
-  EXPECT_EQ(*(head - 1), "drop");
-  EXPECT_EQ(*(head + 1), "gemm_backward") << "the gradients of the weights";
-  EXPECT_EQ(*(head + 2), "gemm_backward") << "of the layer before";
-  const auto& fused =
-      std::get<ops::Head>(program.steps[static_cast<std::size_t>(head - steps.begin())]);
-  EXPECT_EQ(program.tensor(fused.dx).name, "d dense");
-  EXPECT_EQ(program.tensor(fused.slope).name, "activation_2/slope");
-  EXPECT_EQ(fused.drop_slot, 1);
-}
-
-TEST(FuseHead, TakesALayerThatNothingLiesBefore) {
-  Graph graph({8, 8, 2});
-  Program program = regression(graph);
-  fuse_head(program);
-  EXPECT_EQ(names(program), (Names{"load_input", "head", "gemm_backward", "update"}));
-}
-
-TEST(FuseHead, LeavesWhatTensorCoresMultiply) {
-  Graph graph({16});
-  graph.add(layers::Dense{.units = 8});
-  Program program = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::tf32).train;
-  const Names before = names(program);
-  fuse_head(program);
-  EXPECT_EQ(names(program), before);
-}
-
-TEST(FuseHead, LeavesAGradientThatIsReadTwice) {
-  Graph graph({6});
-  const NodeId first = graph.add(layers::Dense{.units = 5});
-  const NodeId active = graph.add(Activation("relu"));
-  graph.add_to({first, active}, layers::Add{});
-  graph.add(layers::Dense{.units = 3});
-  Program program = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32).train;
-  fuse_head(program);
-  EXPECT_EQ(count(program, "head"), 1);
-  EXPECT_EQ(count(program, "activate_backward"), 1);
-}
-
-TEST(FusePooledChain, TakesTheActivationAndTheDropout) {
+TEST(FusePooledConvolution, GoesStraightIntoTheConvolution) {
   Program program = tutorial();
   fuse_activation_pool(program);
-  const auto before = std::ssize(program.steps);
-  fuse_pooled_chain(program);
-  EXPECT_EQ(std::ssize(program.steps), before - 2);
-  const Names steps = names(program);
-  const auto chain = std::find(steps.begin(), steps.end(), "pooled_gradient");
-  ASSERT_NE(chain, steps.end());
-  EXPECT_EQ(*(chain - 1), "gemm_backward");
-  EXPECT_EQ(*(chain + 1), "convolution_backward");
-  const auto& fused =
-      std::get<ops::PooledGradient>(program.steps[static_cast<std::size_t>(chain - steps.begin())]);
-  EXPECT_EQ(program.tensor(fused.dy).name, "d alpha_dropout");
-  EXPECT_EQ(program.tensor(fused.slope).name, "activation_1/slope");
-  EXPECT_EQ(program.tensor(fused.dx).name, "d conv2d_1");
-  EXPECT_EQ(fused.drop_slot, 0);
-}
-
-TEST(FusePooledChain, LeavesWindowsThatDoNotTileTheImage) {
-  for (const Size2 strides : {Size2{1, 1}, Size2{2, 2}}) {
-    Graph graph({7, 8, 2});
-    graph.add(layers::Conv2D{.filters = 2, .kernel_size = {1, 1}});
-    graph.add(layers::MaxPooling2D{.strides = strides});
-    graph.add(layers::Dropout{0.5});
-    Program program = regression(graph);
-    const Names before = names(program);
-    fuse_pooled_chain(program);
-    EXPECT_EQ(names(program), before);
-  }
-}
-
-TEST(FusePooledChain, NeedsSomethingToTake) {
-  Graph graph({8, 8, 2});
-  graph.add(layers::Conv2D{.filters = 2, .kernel_size = {1, 1}});
-  graph.add(layers::MaxPooling2D{});
-  Program program = regression(graph);
-  fuse_pooled_chain(program);
-  EXPECT_EQ(count(program, "pooled_gradient"), 0);
-}
-
-TEST(FusePooledGradient, GoesStraightIntoTheConvolution) {
-  Program program = tutorial();
-  fuse_activation_pool(program);
-  fuse_pooled_gradient(program);
+  fuse_pooled_convolution(program);
   EXPECT_EQ(count(program, "max_pool_backward"), 0);
   EXPECT_EQ(count(program, "pooled_convolution_backward"), 1);
   EXPECT_EQ(count(program, "convolution_backward"), 1) << "the first has no pooling";
 }
 
-TEST(FusePooledGradient, LeavesWindowsThatOverlap) {
+TEST(FusePooledConvolution, LeavesWindowsThatOverlap) {
   Graph graph({8, 8, 2});
   graph.add(layers::Conv2D{.filters = 2});
   graph.add(layers::MaxPooling2D{.pool_size = {3, 3}, .strides = {1, 1}});
   Program program = regression(graph);
-  fuse_pooled_gradient(program);
+  fuse_pooled_convolution(program);
   EXPECT_EQ(count(program, "pooled_convolution_backward"), 0);
 }
 
@@ -224,41 +121,6 @@ TEST(Recompute, KeepsActivationsThatAreDearToComputeAgain) {
   const Names before = names(program);
   recompute(program);
   EXPECT_EQ(names(program), before);
-}
-
-TEST(FuseEpilogue, PutsActivationsIntoTheStepBeforeThem) {
-  Program program =
-      plan::make_plan(plan::tutorial("elu"), losses::BinaryCrossentropy{}, Precision::fp32)
-          .evaluate;
-  fuse_activation_pool(program);
-  fuse_epilogue(program);
-  EXPECT_EQ(names(program), (Names{"load_input", "convolution_activate", "convolution",
-                                   "activate_pool", "gemm_activate", "gemm", "evaluate_loss"}));
-}
-
-TEST(FuseEpilogue, KeepsWhatSomebodyElseReads) {
-  Graph graph({4});
-  const NodeId dense = graph.add(layers::Dense{.units = 4});
-  const NodeId activated = graph.add(Activation("tanh"));
-  graph.add_to({dense, activated}, layers::Add{});
-  Program program = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32).predict;
-  fuse_epilogue(program);
-  EXPECT_EQ(names(program), (Names{"load_input", "gemm", "activate", "sum"}));
-}
-
-/// x is loaded and y = x w is the output, whatever steps come behind it.
-TEST(FuseEpilogue, KeepsTheOutput) {
-  enum : plan::TensorId { w, x, y, activated };
-  Program program;
-  program.mode = plan::Mode::predict;
-  program.tensors.push_back(
-      {.name = "w", .shape = {4, 4}, .home = Home::parameters, .elements = 16});
-  for (const char* name : {"x", "y", "activated"}) program.add_tensor(name, {4});
-  program.steps = {ops::LoadInput{x}, ops::Gemm{x, w, plan::kNone, y, 1, 4, 4},
-                   ops::Activate{y, activated, plan::kNone, 0}};
-  program.output = y;
-  fuse_epilogue(program);
-  EXPECT_EQ(names(program), (Names{"load_input", "gemm", "activate"}));
 }
 
 TEST(StoreBf16, StoresWhatProductsRead) {
@@ -308,120 +170,6 @@ TEST(Pack, LeavesTheOutputAlone) {
   pack(program);
   for (const plan::TensorId other : {activated, twice, again})
     EXPECT_NE(program.tensor(other).offset, program.tensor(y).offset) << other;
-}
-
-/// All programs of a network behind the passes of a GPU with that much shared memory.
-std::vector<Names> cuda_names(const Graph& graph, Precision precision,
-                              std::int64_t shared_bytes = kSharedBytes) {
-  const plan::Plan plan = plan::make_plan(graph, losses::BinaryCrossentropy{}, precision);
-  std::vector<Names> result;
-  for (const Program* program : {&plan.train, &plan.evaluate, &plan.predict})
-    result.push_back(names(cuda_program(*program, precision, shared_bytes)));
-  return result;
-}
-
-TEST(FuseConvolutions, MakesOneStepOfTheTutorialsInEveryProgram) {
-  const Names evaluate = {"load_input", "convolutions_pool", "gemm_activate", "gemm",
-                          "evaluate_loss"};
-  const Names predict = {"load_input", "convolutions_pool", "gemm_activate", "gemm",
-                         "softmax_rows"};
-  for (const Precision precision : {Precision::tf32, Precision::bf16}) {
-    const std::vector<Names> all = cuda_names(plan::tutorial("gelu"), precision);
-    EXPECT_EQ(all[0],
-              (Names{"load_input", "convolutions_pool", "drop", "gemm_activate", "drop", "gemm",
-                     "evaluate_loss", "gemm_backward", "drop_backward", "activate_backward",
-                     "gemm_backward", "drop_backward", "activate_backward", "max_pool_backward",
-                     "convolution_activate", "convolution_backward", "activate_backward",
-                     "convolution_backward", "update"}));
-    EXPECT_EQ(all[1], evaluate);
-    EXPECT_EQ(all[2], predict);
-  }
-}
-
-TEST(FuseConvolutions, KeepsTheSlotsOfBothActivations) {
-  Program program = tutorial(Precision::tf32);
-  fuse_activation_pool(program);
-  recompute(program);
-  const int first = std::get<ops::Activate>(program.steps[2]).slot;
-  const int second = std::get<ops::ActivatePool>(program.steps[4]).slot;
-  ASSERT_NE(first, second);
-  fuse_convolutions(program, Precision::tf32, kSharedBytes);
-  const auto& fused = std::get<ops::ConvolutionsPool>(program.steps[1]);
-  EXPECT_EQ(fused.first_slot, first);
-  EXPECT_EQ(fused.second_slot, second);
-}
-
-TEST(FuseConvolutions, LeavesAnActivationThatTheBackwardPassReads) {
-  Program program = tutorial(Precision::tf32);
-  fuse_activation_pool(program);
-  const Names before = names(program);
-  fuse_convolutions(program, Precision::tf32, kSharedBytes);
-  EXPECT_EQ(names(program), before) << "recompute did not run";
-}
-
-TEST(FuseConvolutions, LeavesWhatDoesNotFit) {
-  const auto is_fused = [](const Graph& graph, Precision precision, std::int64_t shared_bytes) {
-    const std::vector<Names> all = cuda_names(graph, precision, shared_bytes);
-    const auto has = [](const Names& steps) {
-      return std::find(steps.begin(), steps.end(), "convolutions_pool") != steps.end();
-    };
-    EXPECT_TRUE(has(all[0]) == has(all[1]) && has(all[1]) == has(all[2]));
-    return has(all[0]);
-  };
-  const Graph tutorial = plan::tutorial();
-  EXPECT_TRUE(is_fused(tutorial, Precision::tf32, 163 << 10));
-  EXPECT_FALSE(is_fused(tutorial, Precision::tf32, 99 << 10));
-  EXPECT_TRUE(is_fused(tutorial, Precision::bf16, 99 << 10));
-  EXPECT_FALSE(is_fused(tutorial, Precision::bf16, 0));
-  EXPECT_FALSE(is_fused(tutorial, Precision::fp32, kSharedBytes));
-}
-
-/// A network like the tutorial's, one thing of which a test changes.
-struct Chain {
-  Shape input = {12, 12, 1};
-  layers::Conv2D first = {.filters = 16};
-  layers::Conv2D second = {.filters = 32};
-  layers::MaxPooling2D pool = {};
-  std::optional<Activation> before = Activation("relu"), behind = Activation("relu");
-  bool reads_between = false;
-
-  [[nodiscard]] bool is_fused() const {
-    Graph graph(input);
-    graph.add(first);
-    if (before) graph.add(*before);
-    const NodeId convolved = graph.add(second);
-    if (behind) graph.add(*behind);
-    const NodeId pooled = graph.add(pool);
-    if (reads_between) {
-      const NodeId shortcut = graph.add_to({convolved}, layers::MaxPooling2D{});
-      graph.add_to({pooled, shortcut}, layers::Add{});
-    }
-    graph.add(layers::Flatten{});
-    graph.add(layers::Dense{.units = 1});
-    const auto all = cuda_names(graph, Precision::bf16);
-    const auto fused = [](const Names& steps) {
-      return std::find(steps.begin(), steps.end(), "convolutions_pool") != steps.end();
-    };
-    EXPECT_TRUE(fused(all[0]) == fused(all[1]) && fused(all[1]) == fused(all[2]));
-    return fused(all[0]);
-  }
-};
-
-TEST(FuseConvolutions, LeavesOtherChainsAlone) {
-  EXPECT_TRUE(Chain{}.is_fused());
-  EXPECT_TRUE((Chain{.first = {.filters = 16, .use_bias = false}}.is_fused()));
-  EXPECT_FALSE((Chain{.input = {12, 12, 2}}.is_fused()));
-  EXPECT_FALSE((Chain{.first = {.filters = 12}}.is_fused()));
-  EXPECT_FALSE((Chain{.second = {.filters = 24}}.is_fused()));
-  EXPECT_FALSE((Chain{.first = {.filters = 16, .kernel_size = {5, 5}}}.is_fused()));
-  EXPECT_FALSE((Chain{.first = {.filters = 16, .padding = layers::Padding::same}}.is_fused()));
-  EXPECT_FALSE((Chain{.second = {.filters = 32, .padding = layers::Padding::same}}.is_fused()));
-  EXPECT_FALSE((Chain{.second = {.filters = 32, .strides = {2, 2}}}.is_fused()));
-  EXPECT_FALSE((Chain{.pool = {.pool_size = {3, 3}}}.is_fused()));
-  EXPECT_FALSE((Chain{.pool = {.strides = Size2{1, 1}}}.is_fused()));
-  EXPECT_FALSE((Chain{.before = std::nullopt}.is_fused()));
-  EXPECT_FALSE((Chain{.behind = std::nullopt}.is_fused()));
-  EXPECT_FALSE((Chain{.reads_between = true}.is_fused()));
 }
 
 /// From the first position at which a step touches a tensor to the last: not by plan::lifetimes(),
@@ -535,7 +283,7 @@ TEST(Pipelines, TellOfEachPass) {
   Names told;
   cpu_program(tutorial(), Precision::fp32,
               [&](const Pass& pass, const Program&) { told.emplace_back(pass.name); });
-  EXPECT_EQ(told, (Names{"fuse_activation_pool", "differentiate_pooled", "fuse_pooled_gradient",
+  EXPECT_EQ(told, (Names{"fuse_activation_pool", "differentiate_pooled", "fuse_pooled_convolution",
                          "recompute", "slice", "pack"}));
 }
 

@@ -28,9 +28,9 @@ Program program_of_value(const Graph& graph, Id value) {
 Program program_of(const Graph& graph, const Derivatives& derivatives) {
   const auto [a, b, c, d] = derivatives.by_parameter;
   const Compensated exact = compensated(graph, std::array{derivatives.slope, a, b, c, d});
-  return Program(exact.graph,
-                 {.slope = exact.roots[0],
-                  .by_parameter = {exact.roots[1], exact.roots[2], exact.roots[3], exact.roots[4]}});
+  return Program(exact.graph, {.slope = exact.roots[0],
+                               .by_parameter = {exact.roots[1], exact.roots[2], exact.roots[3],
+                                                exact.roots[4]}});
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ void differentiate_pooled(plan::Program& program);
 
 /// Lets the gradient of a max-pool go straight into the backward step of the convolution before it:
 /// three of four positions (of a 2x2 window) are known to be zero.
-void fuse_pooled_gradient(plan::Program& program);
+void fuse_pooled_convolution(plan::Program& program);
 
 /// Lets the backward pass compute cheap activations again instead of keeping them for the whole
 /// batch.
@@ -33,10 +33,10 @@ void fuse_epilogue(plan::Program& program);
 
 /// Lets the gradient of a max-pool be one step with those of the activation and the dropout behind
 /// it.
-void fuse_pooled_chain(plan::Program& program);
+void fuse_pooled_gradient(plan::Program& program);
 
-/// Lets one launch make the last dense layer's product, the loss, and the gradients that are a row's
-/// own, back to the activation before that layer.
+/// Lets one launch make the last dense layer's product, the loss, and the gradients that are a
+/// row's own, back to the activation before that layer.
 void fuse_head(plan::Program& program);
 
 /// Stores what matrix products read as bf16.

@@ -31,7 +31,7 @@ plan::Program run(const std::vector<Pass>& passes, plan::Program program, Precis
 std::vector<Pass> cpu_passes(Precision precision) {
   return for_precision({{"fuse_activation_pool", fuse_activation_pool},
                         {"differentiate_pooled", differentiate_pooled},
-                        {"fuse_pooled_gradient", fuse_pooled_gradient},
+                        {"fuse_pooled_convolution", fuse_pooled_convolution},
                         {"recompute", recompute},
                         {"store_bf16", store_bf16},
                         {"slice", slice},
@@ -49,7 +49,7 @@ std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes) {
                         {"fuse_convolutions", fuse},
                         {"fuse_epilogue", fuse_epilogue},
                         {"fuse_head", fuse_head},
-                        {"fuse_pooled_chain", fuse_pooled_chain},
+                        {"fuse_pooled_gradient", fuse_pooled_gradient},
                         {"store_bf16", store_bf16},
                         {"pack", pack}},
                        precision);

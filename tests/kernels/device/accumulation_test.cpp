@@ -248,7 +248,7 @@ TEST(Accumulation, OfManyNumbersIsMmaSims) {
         for (std::uint32_t product = 0; product < kProducts; ++product) {
           const Operands operands = draw(sort, product, given[0] == "bf16" ? 16 : 8);
           if (digest(multiply(given[0], operands, std::stoi(given[1]))) != want[product])
-            wrong += " " + std::to_string(product);
+            wrong.append(" ").append(std::to_string(product));
         }
         EXPECT_EQ(wrong, "") << given[0] << ", " << given[1] << ", products of " << given[2];
       }

@@ -54,7 +54,7 @@ struct ConvolutionBackward {
 /// Backward of Convolution and of the max-pooling behind it in one: the gradient arrives at the
 /// pooled positions, and `index` says which position of each pooling window it belongs to; all
 /// others are zero. dy [pooled height][pooled width][channels_out]. Made by the CPU's pass
-/// `fuse_pooled_gradient`.
+/// `fuse_pooled_convolution`.
 struct PooledConvolutionBackward {
   static constexpr std::string_view kName = "pooled_convolution_backward";
   MatrixRead x;

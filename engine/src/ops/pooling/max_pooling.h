@@ -43,7 +43,8 @@ struct MaxPoolBackward {
 };
 
 /// dx = dy, through the dropout and times the slope of the activation behind the pool, where there
-/// are any, where the maximum of each window was, else 0. Made by CUDA's pass `fuse_pooled_chain`.
+/// are any, where the maximum of each window was, else 0. Made by CUDA's pass
+/// `fuse_pooled_gradient`.
 struct PooledGradient {
   static constexpr std::string_view kName = "pooled_gradient";
   static constexpr int kNoDrop = -1;
