@@ -6,6 +6,7 @@
 #include <saltus/kernels/elementwise/activate.h>
 #include <saltus/kernels/elementwise/drop.h>
 #include <saltus/kernels/head/head.h>
+#include <saltus/loss.h>
 
 #include "tests/kernels/device/compare.h"
 #include "tests/kernels/device/trial_table.h"
@@ -24,6 +25,7 @@ constexpr int kMaxRows = 6;
 struct Case {
   int inputs, outputs;
   bool bias, drop, slope;
+  ListedLoss loss = losses::BinaryCrossentropy{};
 };
 
 /// What a launch writes; equal to the last bit, but for the sign of zeros.
@@ -87,7 +89,7 @@ class Network {
     sums_.write(std::vector<BatchSums>(kTrials));
     dy_.write(elements<T>(std::vector<float>(dy_.size(), kBefore)));
     dx_.write(elements<T>(std::vector<float>(dx_.size(), kBefore)));
-    return {.loss = losses::BinaryCrossentropy{},
+    return {.loss = c_.loss,
             .softmax = c_.outputs > 1,
             .outputs = c_.outputs,
             .x = y_.per_trial(kTrials),
@@ -147,6 +149,13 @@ void expect_same_bits(const Case& c) {
 TEST_P(HeadTest, HasTheBitsOfTheLaunchesThatItStandsFor) {
   expect_same_bits<float>(GetParam());
   expect_same_bits<Bf16>(GetParam());
+}
+
+TEST(Head, TakesEveryLoss) {
+  for (const Loss& loss : loss_list()) {
+    SCOPED_TRACE(to_string(loss));
+    expect_same_bits<float>({9, 3, true, true, true, loss.listed()});
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, HeadTest,
