@@ -87,9 +87,10 @@ std::string compile(const std::string& source, int architecture, std::string& re
 
   const std::string of_architecture = fmt::format("-arch=sm_{}", architecture);
   const std::string registers = fmt::format("-maxrregcount={}", kernels::formula::kMostRegisters);
+  // The last one: on as many threads as there are cores.
   const std::vector<const char*> options = {
       of_architecture.c_str(), registers.c_str(), "-std=c++20", "-rdc=true",
-      "-fmad=false",           "-default-device", "-Xptxas=-v"};
+      "-fmad=false",           "-default-device", "-Xptxas=-v", "-split-compile=0"};
   const nvrtcResult result = SALTUS_OF(api().nvrtc(), nvrtcCompileProgram)(
       program.get(), static_cast<int>(options.size()), options.data());
   std::size_t size = 0;
