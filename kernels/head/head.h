@@ -1,5 +1,5 @@
-// The head of a network in one launch: its last dense layer, the loss, and the gradients that are a
-// row's own.
+// The head of a network: its last dense layer, the loss, and the gradients that are a row's own, in
+// one launch; a second one adds up the rows' losses and metrics.
 #pragma once
 
 #include <saltus/kernels/loss/loss.h>

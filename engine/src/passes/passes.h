@@ -35,7 +35,7 @@ void fuse_epilogue(plan::Program& program);
 /// it.
 void fuse_pooled_gradient(plan::Program& program);
 
-/// Lets one launch make the last dense layer's product, the loss, and the gradients that are a
+/// Lets one step make the last dense layer's product, the loss, and the gradients that are a
 /// row's own, back to the activation before that layer.
 void fuse_head(plan::Program& program);
 
