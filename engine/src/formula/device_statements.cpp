@@ -165,6 +165,7 @@ class WideWriter {
  private:
   std::string operation(const Node& node) const {
     std::vector<std::string> operands;
+    operands.reserve(node.operands.size());
     for (int i = 0; i < arity_of(node.code); ++i)
       operands.push_back(name(node.operands[static_cast<std::size_t>(i)]));
     return wide_operation(node.code, operands);

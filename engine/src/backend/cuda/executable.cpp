@@ -270,10 +270,12 @@ void CudaExecutable::enqueue(const BatchRun& run, std::int64_t number, const Spa
   }
   const bool timed = run.mode == plan::Mode::train;
   if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.begin.get(), stream_.get()));
-  for (const auto& [piece, graph] : pieces) {
-    copy(graph->range(0), ranges + (piece.first - run.first), static_cast<std::size_t>(piece.count),
+  for (const auto& entry : pieces) {
+    const BatchRun& piece = entry.first;
+    const BatchRunGraph& graph = *entry.second;
+    copy(graph.range(0), ranges + (piece.first - run.first), static_cast<std::size_t>(piece.count),
          cudaMemcpyHostToDevice, stream_.get());
-    SALTUS_CUDA_CHECK(cudaGraphLaunch(graph->graph.get(), stream_.get()));
+    SALTUS_CUDA_CHECK(cudaGraphLaunch(graph.graph.get(), stream_.get()));
   }
   if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.end.get(), stream_.get()));
 }
