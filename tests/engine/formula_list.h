@@ -55,6 +55,15 @@ inline std::vector<std::string> learned_list() {
           "where(x > 0, x, a * expm1(x / d)); a = 1 in [0, 2] learned; d = 1 in [0.5, 2]"};
 }
 
+/// An activation of the list with all of its parameters learned.
+inline std::string all_learned(const ActivationInfo& info) {
+  std::string text(info.name);
+  for (const auto& parameter : info.parameters) {
+    text.append(":").append(parameter.name).append("=learned");
+  }
+  return text;
+}
+
 /// Losses of y and t.
 inline std::vector<std::string> loss_formula_list() {
   return {"(y - t)^2",

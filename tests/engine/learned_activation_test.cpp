@@ -23,6 +23,7 @@
 
 #include "tests/engine/cpu_loops_support.h"
 #include "tests/engine/error_of.h"
+#include "tests/engine/formula_list.h"
 #include "tests/engine/striped_images.h"
 
 namespace saltus {
@@ -33,13 +34,6 @@ using testing::Eq;
 using testing::HasSubstr;
 using testing::Key;
 using testing::UnorderedElementsAre;
-
-/// All parameters of an activation of the list learned.
-std::string all_learned(const ActivationInfo& info, std::string_view how) {
-  std::string text(info.name);
-  for (const auto& parameter : info.parameters) text += fmt::format(":{}={}", parameter.name, how);
-  return text;
-}
 
 TEST(LearnedText, ComesBackAsItWas) {
   for (const char* text :
@@ -80,7 +74,7 @@ TEST(LearnedFormula, HasTheListsValuesAndDerivatives) {
     const ActivationInfo& info = activation_list()[static_cast<std::size_t>(id)];
     if (info.parameters.size() == 0 || info.name == "binary_step") continue;
     SCOPED_TRACE(std::string(info.name));
-    const Activation activation(all_learned(info, "learned"));
+    const Activation activation(tests::all_learned(info));
     const formula::LearnedFormula formula = learned_formula(activation);
     parameters_seen += static_cast<int>(info.parameters.size());
     for (int round = 0; round < 200; ++round) {
@@ -235,6 +229,34 @@ TEST(LearnedLoops, MendWhatOverflowsOnTheWay) {
   const std::vector<float> outputs = model.predict(Samples{3, std::span<const float>(inputs), {}});
   EXPECT_NEAR(outputs[0], 5 / (1 + std::exp(std::exp(5.0))), 1e-30);
   EXPECT_THAT(outputs[1], Eq(0));
+}
+
+// Where a derivative is NaN in floats, that element alone is computed in double.
+TEST(LearnedLoops, MendAnElementWithoutItsNeighbours) {
+  const auto dx_of = [](float last) {
+    Layer layer(1, 100);
+    layer.activation = Activation("x / (b + exp(exp(x))); b = 1 learned");
+    layer.formula = learned_formula(layer.activation);
+    layer.x.back() = last;
+    std::vector<float> dx(layer.x.size());
+    double sum = 0;
+    double* const sums[] = {&sum, nullptr, nullptr, nullptr};
+    formula::LearnedRun run = layer.run(layer.formula.derivative_program());
+    std::ranges::fill(run.is_learned, false);
+    std::ranges::fill(run.by_channel, false);
+    run.is_learned[0] = true;
+    using plan::DType;
+    cpu::loops().activate_learned_backward(run, {layer.x.data(), DType::f32},
+                                           {layer.dy.data(), DType::f32}, {dx.data(), DType::f32},
+                                           sums, std::ssize(layer.x));
+    return dx;
+  };
+  std::vector<float> beside_nan = dx_of(5);
+  EXPECT_EQ(beside_nan.back(), 0);
+  std::vector<float> beside_another = dx_of(1);
+  beside_nan.pop_back();
+  beside_another.pop_back();
+  EXPECT_EQ(beside_nan, beside_another);
 }
 
 Model network(const Activation& activation, const Optimizer& optimizer, int threads = 1) {

@@ -35,11 +35,11 @@ struct Images {
 constexpr std::int64_t kBatch = 8;
 
 /// The network of the sweep, small.
-inline Graph small_network(const char* activation) {
+inline Graph small_network(const char* activation, int filters = 3, int more_filters = 4) {
   Graph graph({8, 8, 1});
-  graph.add(layers::Conv2D{.filters = 3});
+  graph.add(layers::Conv2D{.filters = filters});
   graph.add(reference::activation(activation));
-  graph.add(layers::Conv2D{.filters = 4});
+  graph.add(layers::Conv2D{.filters = more_filters});
   graph.add(reference::activation(activation));
   graph.add(layers::MaxPooling2D{});
   graph.add(layers::AlphaDropout{0.25});

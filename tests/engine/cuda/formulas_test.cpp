@@ -1,5 +1,4 @@
 // Formulas on the device, beside activations of the list in the same launches.
-#include <cmath>
 #include <limits>
 #include <span>
 #include <string>
@@ -11,10 +10,9 @@
 #include <saltus/error.h>
 #include <saltus/model.h>
 
-#include "tests/engine/cuda/crew.h"
+#include "tests/engine/cuda/against_cpu.h"
 #include "tests/engine/cuda/stand_ins/stand_ins.h"
 #include "tests/engine/error_of.h"
-#include "tests/engine/formula_list.h"
 
 namespace saltus::tests {
 namespace {
@@ -50,34 +48,7 @@ TEST(CudaFormula, HasTheBitsOfTheCpu) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   std::vector<float> x = {0, -0.0F, kInfinity, -kInfinity, 1e30F, -1e30F, 1e-40F, 100};
   for (int i = 0; i < 1000; ++i) x.push_back(static_cast<float>(i - 500) * 0.037F);
-  for (const std::string& text : formula_list()) {
-    const std::vector<float> on_cpu = predicted(text, Device::cpu, x);
-    const std::vector<float> on_gpu = predicted(text, Device::cuda, x);
-    ASSERT_EQ(on_gpu.size(), x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (std::isnan(on_cpu[i]))
-        EXPECT_TRUE(std::isnan(on_gpu[i])) << text << " at " << x[i];
-      else
-        EXPECT_EQ(on_gpu[i], on_cpu[i]) << text << " at " << x[i];
-    }
-  }
-}
-
-/// The largest difference of a weight, trained for six steps on both.
-double difference(const char* activation) {
-  const Images images;
-  const auto weights = [&](const backend::Backend& backend) {
-    train::Trainer trainer(backend, {{small_network(activation), SGD{.learning_rate = 0.1}, 3}},
-                           compile_options());
-    trainer.fit(images.samples(), fit_options(images), {});
-    return all_weights(trainer, 0);
-  };
-  const std::vector<float> on_cpu = weights(backend::cpu());
-  const std::vector<float> on_gpu = weights(backend::cuda());
-  double largest = 0;
-  for (std::size_t i = 0; i < on_cpu.size(); ++i)
-    largest = std::max(largest, std::abs(double{on_cpu[i]} - double{on_gpu[i]}));
-  return largest;
+  for (const std::string& text : formula_list()) expect_the_bits_of_the_cpu(text, x);
 }
 
 TEST(CudaFormula, TrainsAsOnTheCpu) {
@@ -85,7 +56,7 @@ TEST(CudaFormula, TrainsAsOnTheCpu) {
   // activations of the list as for formulas.
   constexpr double kBound = 0x1p-20;
   for (const char* activation : {"gelu", "tanh", kFormula, kWithParameter}) {
-    EXPECT_LT(difference(activation), kBound) << activation;
+    EXPECT_LT(difference_from_the_cpu(activation), kBound) << activation;
   }
 }
 

@@ -24,22 +24,9 @@ class OnArchitecture {
   OnArchitecture& operator=(const OnArchitecture&) = delete;
 };
 
-/// The tutorial's network in small.
-Graph network(const char* activation, int filters = 16, int more_filters = 32) {
-  Graph graph({8, 8, 1});
-  graph.add(layers::Conv2D{.filters = filters});
-  graph.add(reference::activation(activation));
-  graph.add(layers::Conv2D{.filters = more_filters});
-  graph.add(reference::activation(activation));
-  graph.add(layers::MaxPooling2D{});
-  graph.add(layers::AlphaDropout{0.25});
-  graph.add(layers::Flatten{});
-  graph.add(layers::Dense{.units = 6});
-  graph.add(reference::activation(activation));
-  graph.add(layers::Dropout{0.5});
-  graph.add(layers::Dense{.units = 3});
-  graph.add(layers::Softmax{});
-  return graph;
+/// The small network with as many filters as the step takes.
+Graph network(const char* activation) {
+  return small_network(activation, 16, 32);
 }
 
 /// f monotone, with one minimum, of neither kind, and formulas, beside each other.
@@ -69,7 +56,7 @@ using Counts = std::vector<std::ptrdiff_t>;
 
 /// More weights than 99 KiB have room for.
 Graph large_network(const char* activation, Precision precision) {
-  return precision == Precision::bf16 ? network(activation, 96, 64) : network(activation, 48, 64);
+  return small_network(activation, precision == Precision::bf16 ? 96 : 48, 64);
 }
 
 class CudaFused : public testing::TestWithParam<Precision> {};

@@ -1,30 +1,19 @@
 // Learned parameters on the device: the values of a CPU, and trainings that go the same way.
-#include <algorithm>
-#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <saltus/model.h>
 
-#include "tests/engine/cuda/crew.h"
+#include "tests/engine/cuda/against_cpu.h"
 #include "tests/engine/cuda/stand_ins/stand_ins.h"
 #include "tests/engine/error_of.h"
-#include "tests/engine/formula_list.h"
 
 namespace saltus::tests {
 namespace {
-
-/// All parameters of an activation of the list learned.
-std::string all_learned(const ActivationInfo& info, std::string_view how) {
-  std::string text(info.name);
-  for (const auto& parameter : info.parameters) text += fmt::format(":{}={}", parameter.name, how);
-  return text;
-}
 
 TEST(CudaLearned, HasTheBitsOfTheCpu) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -32,27 +21,8 @@ TEST(CudaLearned, HasTheBitsOfTheCpu) {
   for (int i = 0; i < 400; ++i) x.push_back(static_cast<float>(i - 200) * 0.093F);
   std::vector<std::string> all = learned_list();
   for (const ActivationInfo& info : activation_list())
-    if (info.parameters.size() > 0 && info.name != "binary_step")
-      all.push_back(all_learned(info, "learned"));
-  for (const std::string& text : all) {
-    const std::vector<float> on_cpu = predicted(text, Device::cpu, x);
-    const std::vector<float> on_gpu = predicted(text, Device::cuda, x);
-    ASSERT_EQ(on_gpu.size(), x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (std::isnan(on_cpu[i]))
-        EXPECT_TRUE(std::isnan(on_gpu[i])) << text << " at " << x[i];
-      else
-        EXPECT_EQ(on_gpu[i], on_cpu[i]) << text << " at " << x[i];
-    }
-  }
-}
-
-std::vector<float> trained_weights(const backend::Backend& backend, const char* activation) {
-  const Images images;
-  train::Trainer trainer(backend, {{small_network(activation), SGD{.learning_rate = 0.1}, 3}},
-                         compile_options());
-  trainer.fit(images.samples(), fit_options(images), {});
-  return all_weights(trainer, 0);
+    if (info.parameters.size() > 0 && info.name != "binary_step") all.push_back(all_learned(info));
+  for (const std::string& text : all) expect_the_bits_of_the_cpu(text, x);
 }
 
 TEST(CudaLearned, TrainsAsOnTheCpu) {
@@ -62,13 +32,7 @@ TEST(CudaLearned, TrainsAsOnTheCpu) {
        {"swish:beta=learned", "swish:beta=learned channel", "pelu:a=2 learned channel:b=learned",
         "x * atan(exp(b * x)); b = 1.25 learned",
         "learned_ends = where(x > 0, x, a * x); a = 0.1 in [0.0999, 0.1001] learned channel"}) {
-    const std::vector<float> on_cpu = trained_weights(backend::cpu(), activation);
-    const std::vector<float> on_gpu = trained_weights(backend::cuda(), activation);
-    ASSERT_EQ(on_gpu.size(), on_cpu.size());
-    double largest = 0;
-    for (std::size_t i = 0; i < on_cpu.size(); ++i)
-      largest = std::max(largest, std::abs(double{on_cpu[i]} - double{on_gpu[i]}));
-    EXPECT_LT(largest, kBound) << activation;
+    EXPECT_LT(difference_from_the_cpu(activation), kBound) << activation;
   }
 }
 

@@ -1,6 +1,4 @@
 // Losses and metrics that are formulas, on the device.
-#include <algorithm>
-#include <cmath>
 #include <string>
 #include <vector>
 
@@ -11,7 +9,7 @@
 #include <saltus/kernels/batch_sums.h>
 #include <saltus/model.h>
 
-#include "tests/engine/cuda/crew.h"
+#include "tests/engine/cuda/against_cpu.h"
 #include "tests/engine/cuda/stand_ins/stand_ins.h"
 #include "tests/engine/error_of.h"
 
@@ -48,12 +46,7 @@ TEST(CudaLossFormulas, TrainAsOnTheCpu) {
       const CompileOptions options = options_of(Loss::formula(loss), metrics);
       const Outcome on_cpu = trained(backend::cpu(), options, activation);
       const Outcome on_gpu = trained(backend::cuda(), options, activation);
-      double largest = 0;
-      for (std::size_t i = 0; i < on_cpu.weights.size(); ++i) {
-        largest =
-            std::max(largest, std::abs(double{on_cpu.weights[i]} - double{on_gpu.weights[i]}));
-      }
-      EXPECT_LT(largest, kBound) << loss;
+      EXPECT_LT(largest_difference(on_cpu.weights, on_gpu.weights), kBound) << loss;
       for (const char* figure :
            {"loss", "val_loss", "near", "val_near", "off", "val_off", "binary_accuracy"}) {
         const std::vector<double>& want = on_cpu.figures.at(figure);
