@@ -20,6 +20,7 @@
 
 #include "core/file.h"
 #include "report/sweep_texts.h"
+#include "tests/engine/error_of.h"
 #include "tests/engine/sweep_support.h"
 
 namespace saltus {
@@ -166,13 +167,32 @@ TEST_F(ReportTest, ResultsHoldTheStatistics) {
   const auto& last = relu.at("last").at("val_categorical_accuracy");
   EXPECT_EQ(last.at("n"), 2);
   EXPECT_NEAR(last.at("mean").get<double>(), 0.6, 1e-12);
-  EXPECT_EQ(last.at("interval_95").size(), 2u);
+  EXPECT_NEAR(last.at("sd").get<double>(), 0.1 * std::sqrt(2.0), 1e-12);
+  EXPECT_TRUE(last.at("interval_95").is_null());  // two seeds say nothing of chance
   const auto& elu = json.at("settings").at(1);
   EXPECT_EQ(elu.at("parameters").at("alpha"), 0.2);
   EXPECT_EQ(elu.at("status"), "diverged");
   EXPECT_TRUE(elu.at("last").at("val_categorical_accuracy").at("sd").is_null());
   EXPECT_EQ(elu.at("trials").at(1).at("divergence").at("epoch"), 2);
   EXPECT_EQ(elu.at("trials").at(1).at("divergence").at("tensor"), "dense/kernel");
+}
+
+// Four test images a digit, and what is left.
+TEST_F(ReportTest, ResultsHoldWhichTestImagesAreRight) {
+  SweepResult right = result();
+  right.settings[0].trials[0].correct = {true, false, false, true, true};
+  write_results_json(folder_ / "results.json", right);
+  auto json = nlohmann::json::parse(text("results.json"));
+  auto& correct = json.at("settings").at(0).at("trials").at(0).at("correct");
+  EXPECT_EQ(correct.at("images"), 5);
+  EXPECT_EQ(correct.at("bits"), "98");
+  const auto read = [&] { return parse_results_json(json.dump(), "results.json"); };
+  EXPECT_THAT(read().at(0).correct, testing::ElementsAre(true, false, false, true, true));
+  correct.at("images") = 9;
+  EXPECT_THAT(error_of<DataError>(read), HasSubstr("2 hexadecimal digits are not 9 test images"));
+  correct.at("images") = 5;
+  correct.at("bits") = "9x";
+  EXPECT_THAT(error_of<DataError>(read), HasSubstr("'x' is no hexadecimal digit"));
 }
 
 TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
@@ -186,6 +206,7 @@ TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
                                                   0.02};
   compared.settings[1].to_baseline = compared.settings[1].to_best;
   compared.settings[1].to_baseline->difference = 0.25;
+  compared.settings[1].to_baseline->new_images = Interval{0.125, 0.375};
   write_results_json(folder_ / "results.json", compared);
   const auto to_best =
       nlohmann::json::parse(text("results.json")).at("settings").at(1).at("to_best");
@@ -196,6 +217,8 @@ TEST_F(ReportTest, ResultsHoldEachNumberOfAComparison) {
   EXPECT_EQ(to_best, expected);
   const auto settings = nlohmann::json::parse(text("results.json")).at("settings");
   EXPECT_EQ(settings.at(1).at("to_baseline").at("difference"), 0.25);
+  EXPECT_EQ(settings.at(1).at("to_baseline").at("interval_95_new_images"),
+            (nlohmann::json{0.125, 0.375}));
   EXPECT_TRUE(settings.at(0).at("to_baseline").is_null());
 }
 
@@ -392,7 +415,7 @@ TEST_F(ReportTest, DrawsPictures) {
     EXPECT_THAT(svg, HasSubstr("</svg>"));
     EXPECT_THAT(svg, HasSubstr("relu"));
     EXPECT_THAT(svg, HasSubstr("elu:alpha=0.2"));
-    EXPECT_THAT(svg, HasSubstr("validation"));
+    EXPECT_THAT(svg, HasSubstr("32 test images"));
     EXPECT_THAT(svg, HasSubstr("epoch"));
     EXPECT_THAT(svg, HasSubstr(name[0] == 'l' ? "binary_crossentropy (log scale)"
                                               : "categorical accuracy, %"));

@@ -20,11 +20,11 @@ namespace {
 
 using test::finished;
 
-/// Three activations, three seeds, two epochs.
-SweepPlan plan() {
+/// Three activations, two epochs.
+SweepPlan plan(int seeds = 3) {
   SweepConfig config = test::small_config();
   config.activations.push_back(Activation::parse("elu"));
-  config.seeds = 3;
+  config.seeds = seeds;
   return plan_sweep(config, test::small_data());
 }
 
@@ -132,9 +132,9 @@ TEST(SweepSummary, OfEqualEpochsTheFirstIsTheBest) {
 }
 
 TEST(SweepSummary, ADivergedTrialRanksBehindAllOthers) {
-  const SweepPlan p = plan();
+  const SweepPlan p = plan(4);
   std::vector<TrialResult> results;
-  for (std::size_t repeat = 0; repeat < 3; ++repeat) {
+  for (std::size_t repeat = 0; repeat < 4; ++repeat) {
     results.push_back(finished(trial(p, 0, repeat), {0.5, 0.99}));
     results.push_back(finished(trial(p, 1, repeat), {0.5, 0.10}));
   }
@@ -142,12 +142,12 @@ TEST(SweepSummary, ADivergedTrialRanksBehindAllOthers) {
   results[0].divergence = Divergence{.epoch = 1, .step = 3, .tensor = "conv2d/kernel"};
   const SweepResult result = summarize_sweep(p, results);
   EXPECT_EQ(result.settings[0].status, TrialStatus::diverged);
-  EXPECT_EQ(result.settings[0].ok, 2u);
+  EXPECT_EQ(result.settings[0].ok, 3u);
   EXPECT_EQ(result.settings[0].rank, 2);
   EXPECT_EQ(result.settings[1].rank, 1);
-  // Compared over the two seeds that both have.
+  // Compared over the three seeds that both have.
   ASSERT_TRUE(result.settings[0].to_best.has_value());
-  EXPECT_EQ(result.settings[0].to_best->degrees_freedom, 1);
+  EXPECT_EQ(result.settings[0].to_best->degrees_freedom, 2);
 }
 
 TEST(SweepSummary, AFigureThatIsNotFiniteNeverCounts) {

@@ -31,4 +31,5 @@
 #include <saltus/shape.h>
 #include <saltus/statistics.h>
 #include <saltus/sweep.h>
+#include <saltus/verdict.h>
 #include <saltus/version.h>

@@ -26,6 +26,18 @@ struct Summary {
 /// Mean, standard deviation and 95 % interval.
 SALTUS_API Summary summarize(std::span<const double> values);
 
+/// An interval of the mean that holds at every number of repeats at once: the chance that it ever
+/// leaves the mean out, looked at after each repeat, is at most `error`. Of normal values whose
+/// deviation is unknown, by a mixture over effects (Lai 1976; Wang and Ramdas, "Anytime-valid
+/// t-tests", arXiv 2310.03722). `least_sd` is the deviation that the values have at least. None
+/// while they are too few to say anything. Throws InvalidArgument unless 0 < error < 1 and all
+/// values are finite.
+SALTUS_API std::optional<Interval> anytime_interval(std::span<const double> values, double error,
+                                                    double least_sd = 0);
+
+/// Half the width of that interval, for so many values with that deviation.
+SALTUS_API std::optional<double> anytime_half_width(std::size_t count, double sd, double error);
+
 /// What is known of a difference of two means.
 struct Comparison {
   double difference = 0;       ///< mean of a minus mean of b
@@ -40,6 +52,14 @@ struct Comparison {
 /// cancels out. cohens_d is in standard deviations of the differences. Throws InvalidArgument
 /// unless there are two pairs, and all finite.
 SALTUS_API Comparison compare_paired(std::span<const double> a, std::span<const double> b);
+
+/// 95 % for the mean over new rows and new columns of a table: that of its columns' means by
+/// Student's t, that of its rows' means by the normal distribution, their half widths added as
+/// squares. The noise of single entries counts twice, so it is rather too wide (Owen, "The
+/// pigeonhole bootstrap", 2007). Throws InvalidArgument unless both have two values, and all are
+/// finite.
+SALTUS_API Interval crossed_interval(std::span<const double> means_of_columns,
+                                     std::span<const double> means_of_rows);
 
 /// Student's test of two independent samples with a pooled variance; cohens_d is in pooled standard
 /// deviations. Throws InvalidArgument unless each has two values, and a finite mean and deviation.

@@ -28,6 +28,7 @@
 #include <saltus/precision.h>
 #include <saltus/schedule.h>
 #include <saltus/statistics.h>
+#include <saltus/verdict.h>
 
 /// The activation sweep: the same network trained once for each activation, hyper-parameter setting
 /// and seed, and what the results say.
@@ -106,11 +107,27 @@ struct SweepConfig {
   int threads = 0;           ///< of the CPU, up to 1024; 0: all cores. Results do not depend on it.
   std::optional<std::int64_t> train_limit;  ///< use the first images only
   std::optional<std::int64_t> test_limit;
+  /// This share of the training images that are used, the last ones, is held back: figures with
+  /// val_ are of them, settings are ranked by them, and the test images are looked at once, after
+  /// a trial's last epoch. 0, as in the tutorial: val_ is the test images, and the ranking is
+  /// chosen on them.
+  double validation_split = 0;
+  /// Adds seeds until it is known which setting is best: `seeds` of each at first, then more of
+  /// those that may be.
+  std::optional<UntilDecided> until_decided = {};
 };
 
 /// Throws InvalidArgument if a list is empty, a value makes no sense, or the sweep is too large;
 /// data and device are not checked.
 SALTUS_API void validate(const SweepConfig& config);
+
+/// How many images a sweep uses.
+struct ImageCounts {
+  std::int64_t train = 0;
+  std::int64_t validation = 0;  ///< held back of the training images; 0 without a validation_split
+  std::int64_t test = 0;
+};
+SALTUS_API ImageCounts images_of(const SweepConfig& config, const ImageDataset& data);
 
 /// The values that trials share if they differ only in their seeds.
 struct Setting {
@@ -148,7 +165,8 @@ struct SweepPlan {
   std::shared_ptr<const ImageDataset> data;
   std::vector<Setting> settings;
   /// In the order in which they run: all settings with the first seed, then all with the second, so
-  /// that a sweep that is stopped has compared like with like.
+  /// that a sweep that is stopped has compared like with like. With until_decided all that there
+  /// may be, of which it runs some.
   std::vector<TrialSpec> trials;
   /// The network that the trials of each setting train, lowered, and checked against the device.
   /// Settings whose networks have one structure share it.
@@ -183,24 +201,36 @@ struct TrialResult {
   /// val_binary_accuracy, val_categorical_accuracy, learning_rate, seconds of the epoch, and
   /// images_per_second while training.
   History history = {};
+  /// With a validation_split, of a trial that is ok: loss, binary_accuracy, categorical_accuracy of
+  /// the test images after the last epoch.
+  Logs test = {};
+  /// Likewise, for each test image in its order: whether the largest output, the first of equal
+  /// ones, was that of its class.
+  std::vector<bool> correct = {};
   double seconds = 0;  ///< of all of it
   std::string device;  ///< "cpu" or "cuda"
 };
 
-/// The ranking figure of a setting against that of another, over the seeds that both have.
+/// The figure of SweepResult::compared_by of a setting against that of another, over the seeds that
+/// both have.
 struct PairedComparison : Comparison {
   double p_holm = 1;  ///< p, corrected for the number of comparisons with that other
+  /// 95 % for the difference on new images like the test images, where `interval` is for these
+  /// images: chance has a part in the images as well as in the seeds. Where the test images had no
+  /// part in the ranking.
+  std::optional<Interval> new_images = {};
 };
 
-/// A setting, its trials and what they say together. All figures of validation data; only trials
-/// with status ok count.
+/// A setting, its trials and what they say together. Only trials with status ok count. Below three
+/// of them, or three common seeds, there are no intervals and tests: chance would decide them.
 struct SettingResult {
   Setting setting;
   std::vector<TrialResult> trials;            ///< by repeat; those not begun are missing
   TrialStatus status = TrialStatus::stopped;  ///< the worst of its trials; missing ones are stopped
   std::size_t ok = 0;                         ///< trials with status ok
 
-  /// After the last epoch: val_categorical_accuracy, val_binary_accuracy, val_loss.
+  /// After the last epoch: val_categorical_accuracy, val_binary_accuracy, val_loss; with a
+  /// validation_split also test_categorical_accuracy, test_binary_accuracy, test_loss.
   std::map<std::string, Summary> last = {};
   /// The epoch (from 1) with the highest mean val_categorical_accuracy, and that.
   int best_epoch = 0;
@@ -210,7 +240,7 @@ struct SettingResult {
   /// rank; a setting with a diverged trial ranks behind all without. None without a trial to judge
   /// by.
   std::optional<int> rank = {};
-  /// Against the setting of rank 1, and against that of the baseline. None for itself, below two
+  /// Against the setting of rank 1, and against that of the baseline. None for itself, below three
   /// common seeds, and without a baseline.
   std::optional<PairedComparison> to_best = {};
   std::optional<PairedComparison> to_baseline = {};
@@ -219,11 +249,26 @@ struct SettingResult {
 /// The figure by which settings are ranked.
 inline constexpr std::string_view kRankingMetric = "val_categorical_accuracy";
 
+/// An activation at the hyper-parameters that suit it best.
+struct ActivationResult {
+  std::size_t setting = 0;  ///< index into SweepResult::settings: that of the best rank
+  /// Against the first activation, corrected for the number of activations.
+  std::optional<PairedComparison> to_best = {};
+};
+
 /// A sweep's results, as far as it came.
 struct SweepResult {
   std::vector<SettingResult> settings;  ///< in the order of the plan
   bool complete = false;                ///< every trial is ok or diverged
   std::optional<Activation> baseline = {};
+  /// With until_decided, once all settings have their first seeds: after the last round.
+  std::optional<Verdict> verdict = {};
+  /// The figure by which settings are compared: kRankingMetric, or test_categorical_accuracy where
+  /// the test images had no part in the ranking.
+  std::string compared_by{kRankingMetric};
+  /// By rank, where settings differ in more than their activations; activations without a rank are
+  /// missing.
+  std::vector<ActivationResult> activations = {};
 };
 
 /// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left
@@ -256,6 +301,9 @@ struct SweepOptions {
   std::function<void(const TrialSpec& trial, const TrialResult& result,
                      std::span<const TrialResult> all)>
       on_trial_end = {};
+  /// Called after each round of a sweep that runs until it is decided; p_first and tau are not
+  /// known yet.
+  std::function<void(const Verdict& standings)> on_round_end = {};
   /// Results of an earlier run: those with status ok or diverged are taken over by their ids.
   std::span<const TrialResult> done = {};
   /// Ends the sweep once it is true, on a CPU within a fraction of a second, on a GPU after the

@@ -2,6 +2,39 @@
 
 namespace saltus {
 
+namespace {
+
+/// Four bits a digit, the first the highest; the last digit is filled up with zeros.
+std::string hex_of(const std::vector<bool>& bits) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (std::size_t i = 0; i < bits.size(); i += 4) {
+    unsigned digit = 0;
+    for (std::size_t j = i; j < i + 4; ++j)
+      digit = digit * 2 + (j < bits.size() && bits[j] ? 1 : 0);
+    hex += kDigits[digit];
+  }
+  return hex;
+}
+
+std::vector<bool> bits_of(const std::string& hex, std::int64_t count) {
+  if (count < 0 || !std::cmp_equal(hex.size(), (count + 3) / 4)) {
+    throw InvalidArgument(
+        fmt::format("{} hexadecimal digits are not {} test images", hex.size(), count));
+  }
+  std::vector<bool> bits;
+  for (const char digit : hex) {
+    const std::size_t value = std::string_view("0123456789abcdef").find(digit);
+    if (value == std::string_view::npos)
+      throw InvalidArgument(fmt::format("'{}' is no hexadecimal digit", digit));
+    for (unsigned shift = 4; shift-- > 0 && std::cmp_less(bits.size(), count);)
+      bits.push_back((value >> shift & 1U) != 0);
+  }
+  return bits;
+}
+
+}  // namespace
+
 Json end_of(const TrialResult& trial) {
   Json json = {{"status", to_string(trial.status)},
                {"device", trial.device},
@@ -11,6 +44,10 @@ Json end_of(const TrialResult& trial) {
     json["divergence"] = {{"epoch", trial.divergence->epoch + 1},
                           {"step", trial.divergence->step},
                           {"tensor", trial.divergence->tensor}};
+  }
+  for (const auto& [name, value] : trial.test) json["test"][name] = json_of(value);
+  if (!trial.correct.empty()) {
+    json["correct"] = {{"images", trial.correct.size()}, {"bits", hex_of(trial.correct)}};
   }
   return json;
 }
@@ -29,6 +66,16 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
     trial.divergence = Divergence{.epoch = static_cast<int>(epoch),
                                   .step = whole<std::int64_t>(divergence.at("step")),
                                   .tensor = divergence.at("tensor").get<std::string>()};
+  }
+  if (json.contains("correct")) {
+    const ReadJson& correct = json.at("correct");
+    trial.correct = bits_of(correct.at("bits").get_ref<const std::string&>(),
+                            whole<std::int64_t>(correct.at("images")));
+  }
+  if (json.contains("test")) {
+    for (const auto& [name, value] : json.at("test").get_ref<const ReadJson::object_t&>()) {
+      trial.test[name] = figure_of(value);
+    }
   }
   return epochs;
 }

@@ -66,13 +66,15 @@ Json learned_of(const Activation& activation) {
 
 Json json_of(const std::optional<PairedComparison>& comparison) {
   if (!comparison) return nullptr;
-  return {{"n", std::lround(comparison->degrees_freedom) + 1},
-          {"difference", json_of(comparison->difference)},
-          {"interval_95", json_of(comparison->interval)},
-          {"t", json_of(comparison->t)},
-          {"p", json_of(comparison->p)},
-          {"p_holm", json_of(comparison->p_holm)},
-          {"cohens_d", json_of(comparison->cohens_d)}};
+  Json json = {{"n", std::lround(comparison->degrees_freedom) + 1},
+               {"difference", json_of(comparison->difference)},
+               {"interval_95", json_of(comparison->interval)},
+               {"t", json_of(comparison->t)},
+               {"p", json_of(comparison->p)},
+               {"p_holm", json_of(comparison->p_holm)},
+               {"cohens_d", json_of(comparison->cohens_d)}};
+  if (comparison->new_images) json["interval_95_new_images"] = json_of(*comparison->new_images);
+  return json;
 }
 
 Json json_of(const SettingResult& result) {
@@ -105,6 +107,26 @@ Json json_of(const SettingResult& result) {
   return json;
 }
 
+Json json_of(const std::optional<Verdict>& verdict) {
+  if (!verdict) return nullptr;
+  Json settings = Json::array();
+  for (const VerdictEntry& entry : verdict->settings) {
+    settings.push_back({{"standing", to_string(entry.standing)},
+                        {"difference", json_of(entry.difference)},
+                        {"interval", entry.interval ? json_of(*entry.interval) : Json(nullptr)},
+                        {"p_first", json_of(entry.p_first)}});
+  }
+  const auto number = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
+  return {{"decided", verdict->decided},
+          {"leader", number(verdict->leader)},
+          {"error", verdict->error},
+          {"epsilon", verdict->epsilon},
+          {"trials", verdict->trials},
+          {"kendall_tau", number(verdict->tau)},
+          {"seeds_missing", number(verdict->seeds_missing)},
+          {"settings", std::move(settings)}};
+}
+
 TrialResult trial_of(const ReadJson& json) {
   TrialResult trial;
   json.at("id").get_to(trial.id);
@@ -133,11 +155,18 @@ void write_results_json(const std::filesystem::path& file, const SweepResult& re
   const std::optional<std::string> digest = results_digest(result);
   Json settings = Json::array();
   for (const SettingResult& setting : result.settings) settings.push_back(json_of(setting));
+  Json activations = Json::array();
+  for (const ActivationResult& one : result.activations) {
+    activations.push_back({{"setting", one.setting}, {"to_best", json_of(one.to_best)}});
+  }
   write_file_atomic(file, text_of({{"format", kFormat},
                                    {"version", kSchemaVersion},
                                    {"complete", result.complete},
                                    {"digest", digest ? Json(*digest) : Json(nullptr)},
                                    {"ranked_by", kRankingMetric},
+                                   {"compared_by", result.compared_by},
+                                   {"activations", std::move(activations)},
+                                   {"verdict", json_of(result.verdict)},
                                    {"settings", std::move(settings)}}));
 } catch (...) {
   throw_as_promised();

@@ -266,11 +266,16 @@ std::string label_of(const Loss& loss) {
   return loss.is_formula() ? std::string(loss.name()) : to_string(loss);
 }
 
+/// The images that are looked at after each epoch.
+std::string evaluated(const SweepPlan& plan) {
+  const ImageCounts images = images_of(plan.config, *plan.data);
+  return images.validation > 0 ? grouped(images.validation) + " validation images"
+                               : grouped(images.test) + " test images";
+}
+
 std::string describe(const SweepPlan& plan) {
   const SweepConfig& config = plan.config;
-  const ImageDataset& data = *plan.data;
-  const std::int64_t images =
-      std::min(data.train.count, config.train_limit.value_or(data.train.count));
+  const std::int64_t images = images_of(config, *plan.data).train;
   std::string conditions =
       fmt::format("{} training images, {} recipe, {}, {}", grouped(images),
                   to_string(config.recipe), label_of(config.loss), to_string(config.precision));
@@ -290,7 +295,7 @@ void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
              {{"categorical accuracy, %",
                &Axis::accuracy,
                {{"training (dropout on)", "categorical_accuracy"},
-                {"validation", "val_categorical_accuracy"}}},
+                {evaluated(plan), "val_categorical_accuracy"}}},
               {"binary accuracy, %",
                &Axis::accuracy,
                {{"", "binary_accuracy"}, {"", "val_binary_accuracy"}}}});
@@ -304,7 +309,7 @@ void draw_loss(const std::filesystem::path& folder, std::string_view name, const
              describe(plan),
              {{label_of(plan.config.loss),
                &Axis::loss,
-               {{"training (dropout on)", "loss"}, {"validation", "val_loss"}}}});
+               {{"training (dropout on)", "loss"}, {evaluated(plan), "val_loss"}}}});
 }
 
 void draw_parameters(const std::filesystem::path& folder, std::string_view name,

@@ -12,6 +12,20 @@ namespace {
 
 constexpr std::string_view kFormat = "saltus-sweep";
 
+Json json_of(const UntilDecided& rules) {
+  return {{"error", rules.error},
+          {"epsilon", rules.epsilon ? Json(*rules.epsilon) : Json(nullptr)},
+          {"max_trials", rules.max_trials}};
+}
+
+UntilDecided until_decided_of(const ReadJson& json) {
+  UntilDecided rules;
+  json.at("error").get_to(rules.error);
+  if (!json.at("epsilon").is_null()) rules.epsilon = json.at("epsilon").get<double>();
+  rules.max_trials = whole<std::size_t>(json.at("max_trials"));
+  return rules;
+}
+
 Json json_of(const SweepConfig& config) {
   Json activations = Json::array();
   for (const Activation& activation : config.activations) activations.push_back(activation.str());
@@ -46,6 +60,8 @@ Json json_of(const SweepConfig& config) {
   if (config.baseline) json["baseline"] = config.baseline->str();
   if (config.libraries.gemm != Gemm::saltus) json["gemm"] = to_string(config.libraries.gemm);
   if (config.libraries.conv != Conv::saltus) json["conv"] = to_string(config.libraries.conv);
+  if (config.validation_split > 0) json["validation_split"] = config.validation_split;
+  if (config.until_decided) json["until_decided"] = json_of(*config.until_decided);
   if (config.train_limit) json["train_limit"] = *config.train_limit;
   if (config.test_limit) json["test_limit"] = *config.test_limit;
   return json;
@@ -131,6 +147,9 @@ SweepConfig config_of(const ReadJson& json) {
   config.threads = whole<int>(json.at("threads"));
   config.train_limit = limit_of(json.at("train_limit"));
   config.test_limit = limit_of(json.at("test_limit"));
+  config.validation_split = json.value("validation_split", 0.0);
+  if (const auto rules = json.find("until_decided"); rules != json.end())
+    config.until_decided = until_decided_of(*rules);
   validate(config);
   return config;
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <vector>
 
 #include <fmt/format.h>
@@ -28,8 +29,7 @@ std::string text_of(const TrialResult& trial) {
     fmt::format_to(out, "{} {} {}\n", trial.divergence->epoch, trial.divergence->step,
                    trial.divergence->tensor);
   }
-  for (const auto& [name, values] : trial.history.history) {
-    if (is_time(name)) continue;
+  const auto add = [&](const std::string& name, std::span<const double> values) {
     text += name;
     for (const double value : values) {
       if (std::isfinite(value)) {
@@ -39,7 +39,11 @@ std::string text_of(const TrialResult& trial) {
       }
     }
     text += '\n';
+  };
+  for (const auto& [name, values] : trial.history.history) {
+    if (!is_time(name)) add(name, values);
   }
+  for (const auto& [name, value] : trial.test) add("test_" + name, std::span(&value, 1));
   return text;
 }
 

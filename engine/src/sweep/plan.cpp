@@ -15,6 +15,7 @@
 #include "core/boundary.h"
 #include "core/names.h"
 #include "core/workers.h"
+#include "sweep/race.h"
 #include "sweep/trial_id.h"
 #include "sweep/trial_model.h"
 
@@ -85,6 +86,36 @@ void require_baseline(const SweepConfig& config) {
                   config.baseline->label()));
 }
 
+/// That seeds can be added until something is known.
+void check_until_decided(const SweepConfig& config, std::size_t settings) {
+  if (!config.until_decided) return;
+  const UntilDecided& rules = *config.until_decided;
+  if (settings < 2) {
+    throw InvalidArgument("which of one setting is best needs no sweep: name another activation");
+  }
+  if (!(rules.error > 0 && rules.error < 1)) {
+    throw InvalidArgument(fmt::format(
+        "the chance of an error is more than 0 and less than 1, as 0.05, not {}", rules.error));
+  }
+  if (rules.epsilon && !(*rules.epsilon > 0 && *rules.epsilon < 1)) {
+    throw InvalidArgument(fmt::format(
+        "the difference that counts as none is a share, more than 0 and less than 1, as 0.001, not "
+        "{}",
+        *rules.epsilon));
+  }
+  if (config.seeds < 3) {
+    throw InvalidArgument(fmt::format(
+        "a sweep that runs until it is decided begins with 3 seeds or more, not {}", config.seeds));
+  }
+  const std::size_t first = static_cast<std::size_t>(config.seeds) * settings;
+  if (rules.max_trials > 0 && rules.max_trials < first) {
+    throw InvalidArgument(fmt::format(
+        "{} settings with {} seeds are {} trials, but at most {} may be: raise the limit, or begin "
+        "with fewer seeds",
+        settings, config.seeds, first, rules.max_trials));
+  }
+}
+
 /// Before a list of them is made.
 void require_few_trials(const SweepConfig& config) {
   auto trials = static_cast<std::size_t>(config.seeds);
@@ -110,8 +141,7 @@ void check_data(const SweepConfig& config, const ImageDataset& data) {
         "more: put margins around them",
         data.source, data.train.height, data.train.width, kSmallest, kSmallest));
   }
-  const std::int64_t used =
-      std::min(data.train.count, config.train_limit.value_or(data.train.count));
+  const std::int64_t used = samples_of(config, data).train.count;
   const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
   const auto [least, most] = std::ranges::minmax(labels);
   if (least == most) {
@@ -124,11 +154,12 @@ void check_data(const SweepConfig& config, const ImageDataset& data) {
 
 std::vector<TrialSpec> trials_of(const SweepConfig& config, const ImageDataset& data,
                                  const std::vector<Setting>& settings) {
-  std::vector<TrialSpec> trials(settings.size() * static_cast<std::size_t>(config.seeds));
+  const int seeds = config.until_decided ? most_seeds(config, settings.size()) : config.seeds;
+  std::vector<TrialSpec> trials(settings.size() * static_cast<std::size_t>(seeds));
   std::set<std::string> ids;
   TrialDescriptions descriptions(config, data);
   for (std::size_t index = 0; index < settings.size(); ++index) {
-    for (int repeat = 0; repeat < config.seeds; ++repeat) {
+    for (int repeat = 0; repeat < seeds; ++repeat) {
       const auto number = static_cast<std::size_t>(repeat);
       TrialSpec& trial = trials[number * settings.size() + index];
       trial.setting = index;
@@ -210,12 +241,19 @@ void validate(const SweepConfig& config) {
   require_few_trials(config);
   if (config.train_limit) require_positive(*config.train_limit, "the limit of training images");
   if (config.test_limit) require_positive(*config.test_limit, "the limit of test images");
+  if (!(config.validation_split >= 0 && config.validation_split < 1)) {
+    throw InvalidArgument(fmt::format(
+        "the validation split is a share of the training images, 0 to less than 1, not {}",
+        config.validation_split));
+  }
   check_threads(config.threads);
   check_loss(config.loss);
   for (const auto& initializer : config.initializers) {
     if (initializer) saltus::validate(*initializer);
   }
-  for (const Setting& setting : settings_of(config)) saltus::validate(optimizer_of(setting));
+  const std::vector<Setting> settings = settings_of(config);
+  check_until_decided(config, settings.size());
+  for (const Setting& setting : settings) saltus::validate(optimizer_of(setting));
   for (const LearningRateSchedule& schedule : config.schedules) saltus::validate(schedule);
   for (const double momentum : config.ema_momenta) train::check_ema_momentum(momentum);
   for (const Optimizer& optimizer : config.optimizers) {

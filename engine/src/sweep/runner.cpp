@@ -13,6 +13,7 @@
 
 #include "backend/select.h"
 #include "core/boundary.h"
+#include "sweep/race.h"
 
 namespace saltus {
 namespace {
@@ -43,6 +44,22 @@ std::vector<CallbackPtr> callbacks_of(const TrialSpec& trial, int epochs,
     }
   }
   return callbacks;
+}
+
+/// Which samples a trial puts into their classes.
+std::vector<bool> correct_of(train::Trainer& trainer, int trial, const Samples& samples,
+                             std::int64_t batch_size) {
+  const std::vector<float> outputs = trainer.predict(trial, samples, batch_size);
+  const auto& labels = std::get<std::span<const std::int32_t>>(samples.targets);
+  const std::size_t classes = outputs.size() / labels.size();
+  std::vector<bool> correct;
+  correct.reserve(labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto own = std::span(outputs).subspan(i * classes, classes);
+    const auto predicted = std::ranges::max_element(own) - own.begin();
+    correct.push_back(std::cmp_equal(predicted, labels[i]));
+  }
+  return correct;
 }
 
 /// What a device makes one table of trials for: their network, and whether they have averages of
@@ -103,7 +120,12 @@ int TrialRunner::side_by_side(const train::Network& network, bool averages) cons
       .side_by_side(
           network.plan, plan_.config.optimizers, averages,
           {.batch_size = largest_batch(samples_, largest), .libraries = plan_.config.libraries},
-          samples_.train, samples_.test);
+          samples_.train, largest_evaluated());
+}
+
+const Samples& TrialRunner::largest_evaluated() const {
+  const bool test = samples_.test && samples_.test->count > samples_.validation.count;
+  return test ? *samples_.test : samples_.validation;
 }
 
 std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
@@ -118,61 +140,128 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
   trainer.fit(samples_.train,
               {.epochs = common.epochs,
                .batch_size = common.batch_size,
-               .validation_data = samples_.test,
+               .validation_data = samples_.validation,
                .interrupt = options.interrupt},
               callbacks);
+  const auto is_ok = [&](int number) {
+    return !trainer.divergence(number) &&
+           std::cmp_equal(trainer.history(number).epoch.size(), common.epochs);
+  };
+  std::vector<bool> ok;
+  for (int number = 0; number < trainer.trials(); ++number) ok.push_back(is_ok(number));
+  std::vector<Logs> test(trials.size());
+  if (samples_.test && std::ranges::count(ok, true) > 0) {
+    test = trainer.evaluate(*samples_.test, common.batch_size);
+  }
   std::vector<TrialResult> results;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     const int number = static_cast<int>(i);
-    const History& history = trainer.history(number);
     const std::optional<Divergence>& divergence = trainer.divergence(number);
-    const bool finished = std::cmp_equal(history.epoch.size(), common.epochs);
-    results.push_back({.id = trials[i].id,
-                       .seed = trials[i].seed,
-                       .status = divergence ? TrialStatus::diverged
-                                 : finished ? TrialStatus::ok
-                                            : TrialStatus::stopped,
-                       .divergence = divergence,
-                       .history = history,
-                       .seconds = seconds_before(files.found(trials[i].id)) + seconds_since(start),
-                       .device = std::string(backend::select(plan_.config.device).name())});
+    results.push_back(
+        {.id = trials[i].id,
+         .seed = trials[i].seed,
+         .status = ok[i]        ? TrialStatus::ok
+                   : divergence ? TrialStatus::diverged
+                                : TrialStatus::stopped,
+         .divergence = divergence,
+         .history = trainer.history(number),
+         .test = ok[i] ? test[i] : Logs{},
+         .correct = ok[i] && samples_.test
+                        ? correct_of(trainer, number, *samples_.test, common.batch_size)
+                        : std::vector<bool>{},
+         .seconds = seconds_before(files.found(trials[i].id)) + seconds_since(start),
+         .device = std::string(backend::select(plan_.config.device).name())});
   }
   return results;
 }
 
-SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options) try {
-  validate(options);
-  const TrialRunner runner(plan);
-  std::vector<TrialResult> results;
-  std::set<std::string> done;
-  for (const TrialResult& result : options.done) {
-    if (result.status == TrialStatus::stopped) continue;
-    results.push_back(result);
-    done.insert(result.id);
-  }
-  std::vector<TrialSpec> to_run = plan.trials;
-  std::erase_if(to_run, [&](const TrialSpec& trial) { return done.contains(trial.id); });
-  std::map<GroupKey, int> best;  // what the device is best at
-  const auto side_by_side = [&](const TrialSpec& trial) {
-    if (options.side_by_side > 0) return options.side_by_side;
-    const GroupKey key = group_key_of(plan, trial);
-    const auto [known, is_new] = best.try_emplace(key);
-    if (is_new) known->second = runner.side_by_side(*key.first, key.second);
-    return known->second;
-  };
-  TrialFiles files(options, to_run);
-  for (const std::vector<TrialSpec>& trials : group(plan, to_run, side_by_side, files)) {
-    if (options.interrupt != nullptr && options.interrupt->load()) break;
-    std::vector<TrialResult> ended = runner.run(trials, options, files);
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-      results.push_back(std::move(ended[i]));
-      if (options.on_trial_end) {
-        call_callers([&] { options.on_trial_end(trials[i], results.back(), results); });
+namespace {
+
+/// A sweep while it runs.
+class Run {
+ public:
+  Run(const SweepPlan& plan, const SweepOptions& options)
+      : plan_(plan), options_(options), runner_(plan), files_(options, take_over()) {}
+
+  /// Trains these trials, unless it is interrupted. Whether all of them came to their end.
+  bool train(std::vector<TrialSpec> trials) {
+    const auto side_by_side = [&](const TrialSpec& trial) { return this->side_by_side(trial); };
+    bool all = true;
+    for (const auto& together : group(plan_, std::move(trials), side_by_side, files_)) {
+      if (options_.interrupt != nullptr && options_.interrupt->load()) return false;
+      std::vector<TrialResult> ended = runner_.run(together, options_, files_);
+      for (std::size_t i = 0; i < together.size(); ++i) {
+        results_.push_back(std::move(ended[i]));
+        if (options_.on_trial_end) {
+          call_callers([&] { options_.on_trial_end(together[i], results_.back(), results_); });
+        }
+        if (results_.back().status == TrialStatus::stopped) {
+          all = false;
+        } else {
+          files_.finish(together[i].id);
+        }
       }
-      if (results.back().status != TrialStatus::stopped) files.finish(trials[i].id);
+    }
+    return all;
+  }
+
+  /// Trains until it is known which setting is best.
+  void decide() {
+    Race race(plan_);
+    std::vector<TrialSpec> missing = race.advance(results_);
+    while (!missing.empty()) {
+      if (!train(std::move(missing))) return;
+      missing = race.advance(results_);
+      if (options_.on_round_end)
+        call_callers([&] { options_.on_round_end(*race.standings_now()); });
     }
   }
-  return summarize_sweep(plan, results);
+
+  const std::vector<TrialSpec>& to_run() const { return to_run_; }
+  const std::vector<TrialResult>& results() const { return results_; }
+
+ private:
+  /// The results of an earlier run. The trials that have none.
+  const std::vector<TrialSpec>& take_over() {
+    std::set<std::string> done;
+    for (const TrialResult& result : options_.done) {
+      if (result.status == TrialStatus::stopped) continue;
+      results_.push_back(result);
+      done.insert(result.id);
+    }
+    to_run_ = plan_.trials;
+    std::erase_if(to_run_, [&](const TrialSpec& trial) { return done.contains(trial.id); });
+    return to_run_;
+  }
+
+  int side_by_side(const TrialSpec& trial) {
+    if (options_.side_by_side > 0) return options_.side_by_side;
+    const GroupKey key = group_key_of(plan_, trial);
+    const auto [known, is_new] = best_.try_emplace(key);
+    if (is_new) known->second = runner_.side_by_side(*key.first, key.second);
+    return known->second;
+  }
+
+  const SweepPlan& plan_;
+  const SweepOptions& options_;
+  TrialRunner runner_;
+  std::vector<TrialResult> results_;
+  std::vector<TrialSpec> to_run_;
+  TrialFiles files_;
+  std::map<GroupKey, int> best_;  ///< so many trials the device is best at side by side
+};
+
+}  // namespace
+
+SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options) try {
+  validate(options);
+  Run run(plan, options);
+  if (plan.config.until_decided) {
+    run.decide();
+  } else {
+    run.train(run.to_run());
+  }
+  return summarize_sweep(plan, run.results());
 } catch (...) {
   throw_as_promised();
 }

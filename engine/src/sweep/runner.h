@@ -28,6 +28,8 @@ class TrialRunner {
  private:
   train::Trainer trainer(std::span<const TrialSpec> trials) const;
 
+  const Samples& largest_evaluated() const;
+
   const SweepPlan& plan_;
   SweepSamples samples_;
 };

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include <fmt/format.h>
+
 #include <saltus/error.h>
 #include <saltus/statistics.h>
 
@@ -62,6 +64,40 @@ Summary summarize(std::span<const double> values) try {
   throw_as_promised();
 }
 
+std::optional<double> anytime_half_width(std::size_t count, double sd, double error) try {
+  if (!(error > 0 && error < 1)) {
+    throw InvalidArgument(
+        fmt::format("the chance of an error is more than 0 and less than 1, not {}", error));
+  }
+  if (count < 2) return std::nullopt;
+  // The effect, in standard deviations, is mixed over a normal distribution with this variance. The
+  // mixture of the t statistic's densities over that at 0 is a martingale, which exceeds 1 / error
+  // with a chance of at most that (Ville):
+  //   ((1 + t^2 / (n - 1)) / (1 + t^2 / (k (n - 1))))^(n / 2) / sqrt(k) < 1 / error
+  // is solved for t. A larger variance decides large effects sooner and small ones hardly later.
+  constexpr double kVarianceOfEffects = 4;
+  const auto n = static_cast<double>(count);
+  const double k = 1 + n * kVarianceOfEffects;
+  const double r = std::exp(2 / n * (std::log(k) / 2 - std::log(error)));
+  if (r >= k) return std::nullopt;
+  return sd / std::sqrt(n) * std::sqrt((n - 1) * (r - 1) / (1 - r / k));
+} catch (...) {
+  throw_as_promised();
+}
+
+std::optional<Interval> anytime_interval(std::span<const double> values, double error,
+                                         double least_sd) try {
+  const Summary summary = summarize(values);
+  if (!values.empty() && !(std::isfinite(summary.mean) && std::isfinite(summary.sd))) {
+    throw InvalidArgument("an interval needs finite numbers; leave the others out");
+  }
+  const auto half = anytime_half_width(values.size(), std::max(summary.sd, least_sd), error);
+  if (!half) return std::nullopt;
+  return Interval{summary.mean - *half, summary.mean + *half};
+} catch (...) {
+  throw_as_promised();
+}
+
 Comparison compare_paired(std::span<const double> a, std::span<const double> b) try {
   if (a.size() != b.size() || a.size() < 2) {
     throw InvalidArgument("a paired comparison needs two samples of one size, two values or more");
@@ -71,6 +107,24 @@ Comparison compare_paired(std::span<const double> a, std::span<const double> b) 
   const Summary summary = summarize(differences);
   const auto n = static_cast<double>(a.size());
   return compare(summary.mean, summary.sd / std::sqrt(n), n - 1, summary.sd);
+} catch (...) {
+  throw_as_promised();
+}
+
+Interval crossed_interval(std::span<const double> means_of_columns,
+                          std::span<const double> means_of_rows) try {
+  const Summary columns = summarize(means_of_columns);
+  const Summary rows = summarize(means_of_rows);
+  if (columns.count < 2 || rows.count < 2 || !std::isfinite(columns.sd) ||
+      !std::isfinite(rows.sd)) {
+    throw InvalidArgument(
+        "an interval over rows and columns needs two finite means or more of each");
+  }
+  constexpr double kNormal = 1.959963984540054;  // 2.5 % are above
+  const double of_columns = columns.interval->high - columns.mean;
+  const double of_rows = kNormal * rows.sd / std::sqrt(static_cast<double>(rows.count));
+  const double half = std::hypot(of_columns, of_rows);
+  return {columns.mean - half, columns.mean + half};
 } catch (...) {
   throw_as_promised();
 }

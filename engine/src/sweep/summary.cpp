@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
-#include <numeric>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -9,15 +12,19 @@
 #include <saltus/sweep.h>
 
 #include "core/boundary.h"
+#include "sweep/race.h"
 
 namespace saltus {
 namespace {
 
 const std::string kMetric{kRankingMetric};
+const std::string kTestMetric = "test_categorical_accuracy";
 
-/// Figures summarized for the last epoch.
-constexpr std::string_view kLastMetrics[] = {"val_categorical_accuracy", "val_binary_accuracy",
-                                             "val_loss"};
+/// Figures summarized for the last epoch, and for the test images behind it.
+constexpr std::string_view kFigures[] = {"categorical_accuracy", "binary_accuracy", "loss"};
+
+/// As few repeats as can say something of chance.
+constexpr std::size_t kFewestRepeats = 3;
 
 /// A figure of a trial that is ok, after one epoch.
 double value_at(const TrialResult& trial, const std::string& metric, std::size_t epoch) {
@@ -27,29 +34,31 @@ double value_at(const TrialResult& trial, const std::string& metric, std::size_t
                                     trial.id, metric, epoch + 1));
 }
 
-/// A figure of all trials that are ok, after one epoch.
-std::vector<double> values_at(const SettingResult& result, const std::string& metric,
-                              std::size_t epoch) {
+double test_value(const TrialResult& trial, const std::string& name) {
+  const auto value = trial.test.find(name);
+  if (value != trial.test.end()) return value->second;
+  throw InvalidArgument(
+      fmt::format("trial {} is said to be ok, but has no {} of the test images", trial.id, name));
+}
+
+/// A figure of all trials that are ok.
+template <class ValueOf>
+std::vector<double> values_of(const SettingResult& result, const ValueOf& value_of) {
   std::vector<double> values;
   for (const TrialResult& trial : result.trials) {
-    if (trial.status == TrialStatus::ok) values.push_back(value_at(trial, metric, epoch));
+    if (trial.status == TrialStatus::ok) values.push_back(value_of(trial));
   }
   return values;
 }
 
-/// Whether a trial gave numbers in all its epochs. What a clock has part in is no result.
-bool is_finite(const TrialResult& trial) {
-  return std::all_of(trial.history.history.begin(), trial.history.history.end(),
-                     [](const auto& figure) {
-                       const auto& [name, values] = figure;
-                       return name == "seconds" || name == "images_per_second" ||
-                              std::all_of(values.begin(), values.end(),
-                                          [](double value) { return std::isfinite(value); });
-                     });
+Summary summary_of(std::span<const double> values) {
+  Summary summary = summarize(values);
+  if (summary.count < kFewestRepeats) summary.interval.reset();
+  return summary;
 }
 
 SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult> trials,
-                                std::size_t planned) {
+                                std::size_t planned, bool has_test) {
   SettingResult result{.setting = setting, .trials = std::move(trials)};
   const auto count = [&](TrialStatus status) {
     return static_cast<std::size_t>(
@@ -63,12 +72,19 @@ SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult>
                                                  : TrialStatus::ok;
   if (result.ok == 0) return result;
   const auto epochs = static_cast<std::size_t>(setting.epochs);
-  for (const std::string_view metric : kLastMetrics) {
-    const std::string name{metric};
-    result.last[name] = summarize(values_at(result, name, epochs - 1));
+  for (const std::string_view figure : kFigures) {
+    const std::string name{figure};
+    result.last["val_" + name] = summary_of(values_of(result, [&](const TrialResult& trial) {
+      return value_at(trial, "val_" + name, epochs - 1);
+    }));
+    if (!has_test) continue;
+    result.last["test_" + name] = summary_of(
+        values_of(result, [&](const TrialResult& trial) { return test_value(trial, name); }));
   }
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
-    const double mean = summarize(values_at(result, kMetric, epoch)).mean;
+    const double mean = summarize(values_of(result, [&](const TrialResult& trial) {
+                          return value_at(trial, kMetric, epoch);
+                        })).mean;
     if (epoch == 0 || mean > result.best) {
       result.best = mean;
       result.best_epoch = static_cast<int>(epoch) + 1;
@@ -100,90 +116,184 @@ void rank(std::vector<SettingResult>& settings) {
   }
 }
 
-/// Last values of the ranking figure by seed.
-std::map<std::uint64_t, double> last_by_seed(const SettingResult& result) {
-  const auto last = static_cast<std::size_t>(result.setting.epochs) - 1;
-  std::map<std::uint64_t, double> values;
-  for (const TrialResult& trial : result.trials) {
-    if (trial.status == TrialStatus::ok) values[trial.seed] = value_at(trial, kMetric, last);
+/// A setting, another, and what is known of their difference.
+struct Pair {
+  const SettingResult* one;
+  const SettingResult* other;
+  std::optional<PairedComparison>* result;
+};
+
+/// Trials of two settings, by the seeds that both have.
+std::vector<std::pair<const TrialResult*, const TrialResult*>> common_trials(
+    const SettingResult& one, const SettingResult& other) {
+  std::map<std::uint64_t, const TrialResult*> others;
+  for (const TrialResult& trial : other.trials) {
+    if (trial.status == TrialStatus::ok) others[trial.seed] = &trial;
   }
-  return values;
+  std::vector<std::pair<const TrialResult*, const TrialResult*>> common;
+  for (const TrialResult& trial : one.trials) {
+    const auto partner = others.find(trial.seed);
+    if (trial.status == TrialStatus::ok && partner != others.end())
+      common.emplace_back(&trial, partner->second);
+  }
+  return common;
 }
 
-/// Compares each setting with reference(its place), where that is another.
-template <class Reference>
-void compare(std::vector<SettingResult>& settings,
-             std::optional<PairedComparison> SettingResult::*place, Reference reference) {
-  std::vector<SettingResult*> compared;
-  std::vector<double> p;
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    SettingResult& result = settings[i];
-    const SettingResult& other = settings[reference(i)];
-    if (&result == &other) continue;
-    const std::map<std::uint64_t, double> other_values = last_by_seed(other);
-    std::vector<double> ours;
-    std::vector<double> theirs;
-    for (const auto& [seed, value] : last_by_seed(result)) {
-      const auto pair = other_values.find(seed);
-      if (pair == other_values.end()) continue;
-      ours.push_back(value);
-      theirs.push_back(pair->second);
+/// The mean difference of each test image, in accuracy.
+std::vector<double> differences_by_image(
+    std::span<const std::pair<const TrialResult*, const TrialResult*>> trials) {
+  std::vector<double> differences(trials.front().first->correct.size());
+  for (const auto& [one, other] : trials) {
+    if (one->correct.size() != differences.size() || other->correct.size() != differences.size()) {
+      throw InvalidArgument(
+          fmt::format("trials {} and {} say how many test images are right of "
+                      "different numbers",
+                      one->id, other->id));
     }
-    if (ours.size() < 2) continue;
-    result.*place = PairedComparison{compare_paired(ours, theirs)};
-    compared.push_back(&result);
-    p.push_back((result.*place)->p);
+    for (std::size_t i = 0; i < differences.size(); ++i) {
+      differences[i] += (static_cast<double>(one->correct[i]) - other->correct[i]) /
+                        static_cast<double>(trials.size());
+    }
+  }
+  return differences;
+}
+
+PairedComparison compared(std::span<const std::pair<const TrialResult*, const TrialResult*>> trials,
+                          const std::function<double(const TrialResult&)>& value_of,
+                          bool has_test) {
+  std::vector<double> ours;
+  std::vector<double> theirs;
+  std::vector<double> by_seed;
+  for (const auto& [one, other] : trials) {
+    ours.push_back(value_of(*one));
+    theirs.push_back(value_of(*other));
+    by_seed.push_back(ours.back() - theirs.back());
+  }
+  PairedComparison comparison{compare_paired(ours, theirs)};
+  if (!has_test) return comparison;
+  const std::vector<double> by_image = differences_by_image(trials);
+  if (by_image.size() > 1) comparison.new_images = crossed_interval(by_seed, by_image);
+  return comparison;
+}
+
+/// Corrects for their number. A setting is not compared with itself.
+void compare(std::span<const Pair> pairs, bool has_test) {
+  const auto value_of = [&](const TrialResult& trial) {
+    return has_test ? test_value(trial, "categorical_accuracy")
+                    : value_at(trial, kMetric, trial.history.epoch.size() - 1);
+  };
+  std::vector<PairedComparison*> made;
+  std::vector<double> p;
+  for (const Pair& pair : pairs) {
+    if (pair.one == pair.other) continue;
+    const auto trials = common_trials(*pair.one, *pair.other);
+    if (trials.size() < kFewestRepeats) continue;
+    made.push_back(&pair.result->emplace(compared(trials, value_of, has_test)));
+    p.push_back(made.back()->p);
   }
   const std::vector<double> corrected = holm(p);
-  for (std::size_t i = 0; i < compared.size(); ++i) (compared[i]->*place)->p_holm = corrected[i];
+  for (std::size_t i = 0; i < made.size(); ++i) made[i]->p_holm = corrected[i];
 }
 
-void compare_with_best(std::vector<SettingResult>& settings) {
+void compare_with_best(std::vector<SettingResult>& settings, bool has_test) {
   const auto best = std::ranges::find(settings, 1, &SettingResult::rank);
   if (best == settings.end()) return;
-  const auto place = static_cast<std::size_t>(best - settings.begin());
-  compare(settings, &SettingResult::to_best, [=](std::size_t) { return place; });
+  std::vector<Pair> pairs;
+  for (SettingResult& setting : settings) pairs.push_back({&setting, &*best, &setting.to_best});
+  compare(pairs, has_test);
 }
 
 /// Settings are in the order of their activations, each with all hyper-parameters.
-void compare_with_baseline(const SweepConfig& config, std::vector<SettingResult>& settings) {
+void compare_with_baseline(const SweepConfig& config, std::vector<SettingResult>& settings,
+                           bool has_test) {
   if (!config.baseline) return;
   const auto baseline = std::ranges::find(config.activations, *config.baseline);
   const auto place = static_cast<std::size_t>(baseline - config.activations.begin());
   const std::size_t others = settings.size() / config.activations.size();
-  compare(settings, &SettingResult::to_baseline,
-          [=](std::size_t i) { return place * others + i % others; });
+  std::vector<Pair> pairs;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    SettingResult& setting = settings[i];
+    pairs.push_back({&setting, &settings[place * others + i % others], &setting.to_baseline});
+  }
+  compare(pairs, has_test);
+}
+
+/// Each activation at its best hyper-parameters.
+std::vector<ActivationResult> compare_activations(const SweepConfig& config,
+                                                  const std::vector<SettingResult>& settings,
+                                                  bool has_test) {
+  const std::size_t others = settings.size() / config.activations.size();
+  std::vector<ActivationResult> best;
+  if (others == 1) return best;
+  for (std::size_t first = 0; first < settings.size(); first += others) {
+    std::optional<std::size_t> place;
+    for (std::size_t i = first; i < first + others; ++i) {
+      if (settings[i].rank && (!place || *settings[i].rank < *settings[*place].rank)) place = i;
+    }
+    if (place) best.push_back({.setting = *place});
+  }
+  std::ranges::stable_sort(best, {},
+                           [&](const ActivationResult& a) { return settings[a.setting].rank; });
+  std::vector<Pair> pairs;
+  for (ActivationResult& one : best) {
+    pairs.push_back({&settings[one.setting], &settings[best.front().setting], &one.to_best});
+  }
+  compare(pairs, has_test);
+  return best;
 }
 
 }  // namespace
+
+bool has_finite_figures(const TrialResult& trial) {
+  return std::all_of(trial.history.history.begin(), trial.history.history.end(),
+                     [](const auto& figure) {
+                       const auto& [name, values] = figure;
+                       return name == "seconds" || name == "images_per_second" ||
+                              std::all_of(values.begin(), values.end(),
+                                          [](double value) { return std::isfinite(value); });
+                     });
+}
 
 SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials) try {
   std::map<std::string, const TrialResult*> by_id;
   for (const TrialResult& trial : trials) by_id[trial.id] = &trial;
 
+  std::optional<Race> race;
+  bool decided = false;
+  if (plan.config.until_decided) decided = race.emplace(plan).advance(trials).empty();
   std::vector<std::vector<TrialResult>> found(plan.settings.size());
   std::vector<std::size_t> planned(plan.settings.size());
   for (const TrialSpec& spec : plan.trials) {
+    // Of those that there may be, the rounds so far.
+    if (race && std::cmp_greater_equal(spec.repeat, race->planned(spec.setting))) continue;
     ++planned[spec.setting];
     const auto trial = by_id.find(spec.id);
     if (trial == by_id.end()) continue;
     TrialResult& result = found[spec.setting].emplace_back(*trial->second);
-    if (result.status == TrialStatus::ok && !is_finite(result)) {
+    if (result.status == TrialStatus::ok && !has_finite_figures(result)) {
       result.status = TrialStatus::diverged;  // whoever wrote it down did not look
     }
   }
 
+  const bool has_test = plan.config.validation_split > 0;
   SweepResult result;
   for (std::size_t i = 0; i < plan.settings.size(); ++i) {
-    result.settings.push_back(summarize_setting(plan.settings[i], std::move(found[i]), planned[i]));
+    result.settings.push_back(
+        summarize_setting(plan.settings[i], std::move(found[i]), planned[i], has_test));
   }
   result.complete =
       std::all_of(result.settings.begin(), result.settings.end(),
                   [](const SettingResult& s) { return s.status != TrialStatus::stopped; });
   rank(result.settings);
-  compare_with_best(result.settings);
-  compare_with_baseline(plan.config, result.settings);
+  compare_with_best(result.settings, has_test);
+  compare_with_baseline(plan.config, result.settings, has_test);
+  result.activations = compare_activations(plan.config, result.settings, has_test);
   result.baseline = plan.config.baseline;
+  if (has_test) result.compared_by = kTestMetric;
+  if (race) {
+    result.complete = decided;
+    result.verdict = race->verdict();
+  }
   return result;
 } catch (...) {
   throw_as_promised();

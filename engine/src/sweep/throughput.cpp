@@ -36,8 +36,8 @@ Throughput measure_throughput(const SweepConfig& config, const ImageDataset& dat
   };
   train(batches(4));  // the first batches make primitives and touch memory
   return {.training = speed(batches(24), train),
-          .evaluation =
-              speed(samples.test, [&](const Samples& all) { trainer.evaluate(all, batch_size); })};
+          .evaluation = speed(samples.validation,
+                              [&](const Samples& all) { trainer.evaluate(all, batch_size); })};
 } catch (...) {
   throw_as_promised();
 }

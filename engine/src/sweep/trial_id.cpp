@@ -79,6 +79,7 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
   // Only what was chosen, so that the default's trials keep their identity.
   if (config.libraries.gemm != Gemm::saltus) json_["gemm"] = to_string(config.libraries.gemm);
   if (config.libraries.conv != Conv::saltus) json_["conv"] = to_string(config.libraries.conv);
+  if (config.validation_split > 0) json_["validation_split"] = config.validation_split;
 }
 
 std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {

@@ -2,11 +2,27 @@
 
 #include <algorithm>
 
+#include "core/boundary.h"
+#include "train/sample_checks.h"
+
 namespace saltus {
 
 SweepSamples samples_of(const SweepConfig& config, const ImageDataset& data) {
-  return {.train = data.train.samples(config.train_limit.value_or(data.train.count)),
-          .test = data.test.samples(config.test_limit.value_or(data.test.count))};
+  const Samples train = data.train.samples(config.train_limit.value_or(data.train.count));
+  const Samples test = data.test.samples(config.test_limit.value_or(data.test.count));
+  if (config.validation_split == 0) return {.train = train, .validation = test, .test = {}};
+  const train::SplitSamples split = train::split_off_last(train, config.validation_split);
+  return {.train = split.train, .validation = split.validation, .test = test};
+}
+
+ImageCounts images_of(const SweepConfig& config, const ImageDataset& data) try {
+  const SweepSamples samples = samples_of(config, data);
+  if (!samples.test) return {.train = samples.train.count, .test = samples.validation.count};
+  return {.train = samples.train.count,
+          .validation = samples.validation.count,
+          .test = samples.test->count};
+} catch (...) {
+  throw_as_promised();
 }
 
 Optimizer optimizer_of(const Setting& setting) {
@@ -37,7 +53,9 @@ CompileOptions compile_options(const SweepConfig& config) {
 }
 
 std::int64_t largest_batch(const SweepSamples& samples, std::int64_t batch_size) {
-  return std::min(batch_size, std::max(samples.train.count, samples.test.count));
+  std::int64_t most = std::max(samples.train.count, samples.validation.count);
+  if (samples.test) most = std::max(most, samples.test->count);
+  return std::min(batch_size, most);
 }
 
 }  // namespace saltus

@@ -1,6 +1,8 @@
 // The model that a trial trains, and the images that it trains on.
 #pragma once
 
+#include <optional>
+
 #include <saltus/sweep.h>
 
 #include "train/trainer.h"
@@ -10,8 +12,11 @@ namespace saltus {
 /// The images that a sweep uses; refers to the data.
 struct SweepSamples {
   Samples train;
-  Samples test;
+  Samples validation;           ///< looked at after each epoch
+  std::optional<Samples> test;  ///< where these are others: looked at after the last one
 };
+
+/// Throws InvalidArgument where a validation_split leaves nothing to train on.
 SweepSamples samples_of(const SweepConfig& config, const ImageDataset& data);
 
 /// The optimizer of a setting.
