@@ -47,7 +47,7 @@ void apply(const SweepArguments& arguments, int epochs, int seeds,
            std::optional<std::int64_t> train, std::optional<std::int64_t> test,
            SweepConfig& config) {
   if (!arguments.is_given("--epochs")) config.epochs = {epochs};
-  if (!arguments.is_given("--seeds")) config.seeds = seeds;
+  if (!arguments.is_given("--seeds") && !config.until_decided) config.seeds = seeds;
   if (!arguments.is_given("--train-limit")) config.train_limit = train;
   if (!arguments.is_given("--test-limit")) config.test_limit = test;
 }

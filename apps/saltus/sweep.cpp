@@ -139,6 +139,7 @@ int run_sweep_command(const SweepArguments& arguments) {
              writer.add(trial, ended, all);
              console.end(trial, ended);
            },
+       .on_round_end = [&](const Verdict& standings) { console.end_round(standings); },
        .done = done,
        .interrupt = &interrupted,
        .side_by_side = concurrent,
@@ -148,6 +149,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   if (!result.complete && !writer.begun()) throw Interrupted();
   writer.write(result);
   print_ranking(result);
+  print_verdict(result);
   if (const auto digest = results_digest(result)) print("\ndigest of the results: {}\n", *digest);
   flush_output();
   draw_sweep(out, plan, result);

@@ -66,6 +66,31 @@ void take_baseline(const SweepArguments& arguments, SweepConfig& config) {
     config.activations.push_back(*config.baseline);
 }
 
+/// What --until-decided asks for, or an earlier sweep did, with what is typed changed.
+void take_until_decided(const SweepArguments& arguments, SweepConfig& config) {
+  constexpr int kFirstSeeds = 6;
+  if (arguments.until_decided && !config.until_decided) {
+    config.until_decided.emplace();
+    if (!arguments.is_given("--seeds")) config.seeds = kFirstSeeds;
+  }
+  for (const char* option : {"--error", "--epsilon", "--max-trials"}) {
+    if (!arguments.is_given(option)) continue;
+    if (!config.until_decided) {
+      throw InvalidArgument(fmt::format("{} belongs to --until-decided: give both", option));
+    }
+  }
+  if (!config.until_decided) return;
+  UntilDecided& rules = *config.until_decided;
+  if (arguments.is_given("--error")) rules.error = parse_number<double>("--error", arguments.error);
+  if (arguments.is_given("--epsilon")) {
+    rules.epsilon.reset();
+    if (arguments.epsilon != "auto")
+      rules.epsilon = parse_number<double>("--epsilon", arguments.epsilon);
+  }
+  if (arguments.is_given("--max-trials"))
+    rules.max_trials = parse_number<std::size_t>("--max-trials", arguments.max_trials);
+}
+
 /// "losses: a, b."
 template <class Entry>
 std::string listed(std::string_view what, const std::vector<Entry>& entries) {
@@ -87,8 +112,11 @@ SweepArguments::SweepArguments() {
   clipvalue = fmt::to_string(defaults.clippings.front().clipvalue.value());
   seeds = fmt::to_string(defaults.seeds);
   seed = fmt::to_string(defaults.seed);
+  error = fmt::to_string(UntilDecided{}.error);
+  max_trials = fmt::to_string(UntilDecided{}.max_trials);
   recipe = to_string(defaults.recipe);
   loss = to_string(defaults.loss);
+  validation_split = fmt::to_string(defaults.validation_split);
   device = to_string(defaults.device);
   gemm = to_string(defaults.libraries.gemm);
   conv = to_string(defaults.libraries.conv);
@@ -149,8 +177,20 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       ->excludes(clipvalue);
   option("--seeds", to.seeds, "N",
          "How often everything is repeated, each time with another seed; intervals and tests need "
-         "2 or "
-         "more");
+         "3 or more");
+  command
+      .add_flag("--until-decided", to.until_decided,
+                "Add seeds to the activations that may be best until one is known to be, or to "
+                "equal all that are left: --seeds at first (6 unless given), then one a round")
+      ->each([&to](const std::string&) { to.given.insert("--until-decided"); });
+  option("--error", to.error, "X",
+         "With --until-decided: the largest chance that anything it says is wrong");
+  option("--epsilon", to.epsilon, "auto|X",
+         "With --until-decided: a difference in accuracy up to this share counts as none; auto: "
+         "one standard error of the images that rank");
+  option("--max-trials", to.max_trials, "N",
+         "With --until-decided: stop after so many trials, with a forecast of what is missing; 0: "
+         "30 for each activation and value");
   option("--seed", to.seed, "N", "The seed of the first repeat; the next has N + 1");
   option("--recipe", to.recipe, "tutorial|matched",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
@@ -160,6 +200,10 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "formula of output y and target t as in \"(y - t)^2\"");
   option("--train-limit", to.train_limit, "N", "Only the first N training images");
   option("--test-limit", to.test_limit, "N", "Only the first N test images");
+  option("--validation-split", to.validation_split, "X",
+         "Hold back this share of the training images, the last ones: activations are ranked by "
+         "them, and the test images looked at once, at the end; 0: the test images rank, as in the "
+         "tutorial");
   option("--device", to.device, "auto|cpu|cuda", "Where to train; auto: on a GPU if there is one");
   option("--precision", to.precision, "auto|fp32|bf16|tf32",
          "How inputs of matrix products are rounded; bf16 needs a GPU or a newer CPU, tf32 a GPU; "
@@ -180,7 +224,7 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--out", to.out, "DIR", "Folder for the results (default: runs/DATA-DATE-TIME)");
   option("--save", to.save, "none|last|best",
          "Keep each trial's model in models/ of the folder: that of the last epoch, or of the "
-         "epoch with the best validation accuracy");
+         "epoch that was best on the images that rank");
   command.add_flag("--quick", to.quick,
                    "A size that takes a few minutes on this machine: chooses epochs, seeds and "
                    "limits that are not given");
@@ -207,6 +251,7 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "  saltus sweep --data fashion-mnist --activations relu,gelu,mish --recipe matched --seeds "
       "3\n"
       "  saltus sweep --seeds 5 --activations \"mine = x * atan(exp(x))\" --baseline gelu\n"
+      "  saltus sweep --until-decided --validation-split 0.1 --activations gelu,silu,mish\n"
       "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5\n"
       "  saltus sweep --config runs/article/sweep.json --learning-rate 1e-4");
 }
@@ -248,11 +293,14 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
     config.clippings = clippings_of(arguments);
   }
   take("--seeds", arguments.seeds, parse_number<int>, config.seeds);
+  take_until_decided(arguments, config);
   take("--seed", arguments.seed, parse_number<std::uint64_t>, config.seed);
   take("--recipe", arguments.recipe, parse_recipe, config.recipe);
   take("--loss", arguments.loss, parse_loss, config.loss);
   take("--train-limit", arguments.train_limit, limit_of, config.train_limit);
   take("--test-limit", arguments.test_limit, limit_of, config.test_limit);
+  take("--validation-split", arguments.validation_split, parse_number<double>,
+       config.validation_split);
   take("--device", arguments.device, parse_device, config.device);
   const bool choose_precision = speaks("--precision") && arguments.precision == "auto";
   if (!choose_precision) {

@@ -38,6 +38,10 @@ struct SweepArguments {
   std::string loss;
   std::string train_limit;
   std::string test_limit;
+  std::string validation_split;
+  std::string error;
+  std::string epsilon = "auto";
+  std::string max_trials;
   std::string device;
   std::string precision = "auto";
   std::string gemm;
@@ -46,6 +50,7 @@ struct SweepArguments {
   std::string threads;
   std::string out;
   std::string save;
+  bool until_decided = false;
   bool quick = false;
   bool overwrite = false;
   bool resume = false;

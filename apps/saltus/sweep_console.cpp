@@ -72,23 +72,62 @@ const TrialResult* furthest_stopped(const SettingResult& result) {
   return furthest;
 }
 
-/// Accuracy, binary accuracy, best, and the difference to first or baseline with its p.
-std::vector<std::string> figures_of(const SettingResult& result, bool has_baseline) {
+/// What a table of results shows.
+struct TableKind {
+  bool has_test;  ///< the test images had no part in the ranking
+  bool has_baseline;
+};
+
+/// The difference, its p, and with test images of their own what it is on new images.
+std::vector<std::string> difference_of(const std::optional<PairedComparison>& compared,
+                                       const TableKind& kind) {
+  std::vector<std::string> cells = {"-", "-"};
+  if (compared) {
+    cells = {fmt::format("{:+.2f}", 100 * compared->difference), p_value(compared->p_holm)};
+  }
+  if (!kind.has_test) return cells;
+  cells.emplace_back(compared && compared->new_images
+                         ? fmt::format("{:+.2f} to {:+.2f}", 100 * compared->new_images->low,
+                                       100 * compared->new_images->high)
+                         : "-");
+  return cells;
+}
+
+/// Their titles; `other` is what was compared with.
+std::vector<std::string> titles_of_difference(const std::string& other, const TableKind& kind) {
+  std::vector<std::string> titles = {"to " + other, "p"};
+  if (kind.has_test) titles.emplace_back("on new images");
+  return titles;
+}
+
+/// Accuracy that ranks, that of the test images where it is another, binary accuracy, best, and the
+/// difference to first or baseline with its p.
+std::vector<std::string> figures_of(const SettingResult& result, const TableKind& kind) {
+  std::vector<std::string> figures;
   if (result.ok > 0) {
-    const auto& compared = has_baseline ? result.to_baseline : result.to_best;
-    return {with_interval(result.last.at(kAccuracy)),
-            with_interval(result.last.at("val_binary_accuracy")),
-            in_epoch(result.best, static_cast<std::size_t>(result.best_epoch)),
-            compared ? fmt::format("{:+.2f}", 100 * compared->difference) : "-",
-            compared ? p_value(compared->p_holm) : "-"};
+    figures.push_back(with_interval(result.last.at(kAccuracy)));
+    if (kind.has_test)
+      figures.push_back(with_interval(result.last.at("test_categorical_accuracy")));
+    figures.push_back(with_interval(
+        result.last.at(kind.has_test ? "test_binary_accuracy" : "val_binary_accuracy")));
+    figures.push_back(in_epoch(result.best, static_cast<std::size_t>(result.best_epoch)));
+    std::ranges::move(difference_of(kind.has_baseline ? result.to_baseline : result.to_best, kind),
+                      std::back_inserter(figures));
+    return figures;
   }
-  if (const TrialResult* trial = furthest_stopped(result)) {
-    const std::vector<double>& accuracy = trial->history.at(kAccuracy);
-    const auto best = std::ranges::max_element(accuracy);
-    return {percent(accuracy.back()), percent(trial->history.at("val_binary_accuracy").back()),
-            in_epoch(*best, static_cast<std::size_t>(best - accuracy.begin()) + 1), "-", "-"};
+  const TrialResult* trial = furthest_stopped(result);
+  if (trial == nullptr) return std::vector<std::string>(kind.has_test ? 7 : 5, "-");
+  const std::vector<double>& accuracy = trial->history.at(kAccuracy);
+  const auto best = std::ranges::max_element(accuracy);
+  figures.push_back(percent(accuracy.back()));
+  if (kind.has_test) {
+    figures.insert(figures.end(), 2, "-");
+  } else {
+    figures.push_back(percent(trial->history.at("val_binary_accuracy").back()));
   }
-  return {"-", "-", "-", "-", "-"};
+  figures.push_back(in_epoch(*best, static_cast<std::size_t>(best - accuracy.begin()) + 1));
+  std::ranges::move(difference_of({}, kind), std::back_inserter(figures));
+  return figures;
 }
 
 /// How a setting ended.
@@ -106,12 +145,13 @@ std::string end_of(const SettingResult& result) {
 }
 
 /// The row of a setting.
-std::vector<std::string> row_of(const SettingResult& result, std::string label, bool has_baseline) {
+std::vector<std::string> row_of(const SettingResult& result, std::string label,
+                                const TableKind& kind) {
   double seconds = 0;
   for (const TrialResult& trial : result.trials) seconds += trial.seconds;
   std::vector<std::string> row = {result.rank ? fmt::to_string(*result.rank) : "-",
                                   std::move(label)};
-  std::ranges::move(figures_of(result, has_baseline), std::back_inserter(row));
+  std::ranges::move(figures_of(result, kind), std::back_inserter(row));
   row.push_back(duration(seconds));
   row.push_back(end_of(result));
   return row;
@@ -136,14 +176,19 @@ void print_oddities(const ImageDataset& data) {
 void print_plan(const SweepPlan& plan, std::size_t already_done, const std::filesystem::path& out) {
   const SweepConfig& config = plan.config;
   const ImageDataset& data = *plan.data;
-  print("{}: {} training and {} test images\n", data.name,
-        grouped(std::min(data.train.count, config.train_limit.value_or(data.train.count))),
-        grouped(std::min(data.test.count, config.test_limit.value_or(data.test.count))));
+  const ImageCounts images = images_of(config, data);
+  print("{}: {} training{} and {} test images\n", data.name, grouped(images.train),
+        images.validation > 0 ? fmt::format(", {} validation", grouped(images.validation)) : "",
+        grouped(images.test));
   print_oddities(data);
-  print("{}: {} x {}, {} recipe, {}, {} on {}\n", counted(plan.trials.size(), "trial"),
-        counted(plan.settings.size(), "setting"),
-        counted(static_cast<std::size_t>(config.seeds), "seed"), to_string(config.recipe),
-        to_string(config.loss), to_string(config.precision), to_string(config.device));
+  const std::string seeds = counted(static_cast<std::size_t>(config.seeds), "seed");
+  const std::string size = config.until_decided
+                               ? fmt::format("until decided: {} with {} at first",
+                                             counted(plan.settings.size(), "setting"), seeds)
+                               : fmt::format("{}: {} x {}", counted(plan.trials.size(), "trial"),
+                                             counted(plan.settings.size(), "setting"), seeds);
+  print("{}, {} recipe, {}, {} on {}\n", size, to_string(config.recipe), to_string(config.loss),
+        to_string(config.precision), to_string(config.device));
   if (config.libraries != Libraries{}) print("{}\n", to_string(config.libraries));
   if (already_done > 0) print("{} done before\n", counted(already_done, "trial"));
   print("results: {}\n\n", out.string());
@@ -217,7 +262,10 @@ class SweepConsole::Line : public Callback {
   std::vector<std::string> figures() const {
     std::vector<std::string> fields;
     if (loss_) fields.push_back(fmt::format("loss {:.4f}", *loss_));
-    if (last_accuracy_) fields.push_back(fmt::format("val {} %", percent(*last_accuracy_)));
+    if (last_accuracy_) {
+      const bool split = console_.plan_.config.validation_split > 0;
+      fields.push_back(fmt::format("{} {} %", split ? "val" : "test", percent(*last_accuracy_)));
+    }
     return fields;
   }
 
@@ -236,20 +284,23 @@ class SweepConsole::Line : public Callback {
   int epoch_ = 0;
   double done_ = 0;
   std::optional<double> loss_;           ///< over its epoch so far
-  std::optional<double> last_accuracy_;  ///< validation, after its last epoch
+  std::optional<double> last_accuracy_;  ///< of what is looked at after each epoch
 };
 
 SweepConsole::SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done)
     : plan_(plan),
+      names_(setting_labels(plan.settings)),
       labels_(labels_of(plan.settings)),
       number_(done.size()),
       several_seeds_(plan.trials.size() > plan.settings.size()),
       in_place_(can_redraw(STDOUT_FILENO)),
       ascii_(!shows_unicode()),
       start_(Clock::now()) {
+  if (plan.config.until_decided) return;  // nobody knows
+  std::set<std::string> ids;
+  for (const TrialResult& result : done) ids.insert(result.id);
   for (const TrialSpec& trial : plan.trials) {
-    const auto is_done = [&](const TrialResult& result) { return result.id == trial.id; };
-    if (std::ranges::none_of(done, is_done)) epochs_to_run_ += plan.setting_of(trial).epochs;
+    if (!ids.contains(trial.id)) epochs_to_run_ += plan.setting_of(trial).epochs;
   }
 }
 
@@ -268,8 +319,9 @@ CallbackPtr SweepConsole::callback(const TrialSpec& trial) {
   ProgressBarOptions options;
   options.unit = ProgressUnit::none;
   options.ascii = ascii_;
-  options.label =
-      fmt::format("{:>{}}/{}  {}", ++number_, width, plan_.trials.size(), labels_[trial.setting]);
+  options.label = fmt::format("{:>{}}", ++number_, width);
+  if (!plan_.config.until_decided) options.label += fmt::format("/{}", plan_.trials.size());
+  options.label += "  " + labels_[trial.setting];
   if (several_seeds_) options.label += fmt::format("  seed {}", trial.seed);
   const bool first = lines_.empty();
   return lines_[trial.id] = std::make_shared<Line>(*this, plan_.setting_of(trial).epochs,
@@ -282,11 +334,91 @@ void SweepConsole::end(const TrialSpec& trial, const TrialResult& result) {
   epochs_ended_ += plan_.setting_of(trial).epochs;
 }
 
+void SweepConsole::end_round(const Verdict& standings) {
+  if (!standings.leader) return;
+  std::vector<std::string> open;
+  std::vector<std::string> equal;
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    const Standing standing = standings.settings[i].standing;
+    if (standing == Standing::open) open.push_back(names_[i]);
+    if (standing == Standing::equal) equal.push_back(names_[i]);
+  }
+  std::string text = names_[*standings.leader] + " leads";
+  if (!equal.empty()) text += fmt::format("; equal: {}", fmt::join(equal, ", "));
+  if (!open.empty()) text += fmt::format("; open: {}", fmt::join(open, ", "));
+  print("{}\n", text);
+  flush_output();
+}
+
+void print_verdict(const SweepResult& result) {
+  if (!result.verdict) return;
+  std::vector<Setting> settings;
+  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
+  print("\n{}", entry("", "verdict: " + text_of(*result.verdict, setting_labels(settings)), 0,
+                      static_cast<std::size_t>(text_columns())));
+}
+
 /// What a column can be called after.
 std::string short_name(const Activation& activation) {
   constexpr std::size_t kLongest = 14;
   const std::string label = activation.label();
   return label.size() > kLongest ? "baseline" : label;
+}
+
+/// Under the ranking: what its figures are.
+std::string legend_of(const SweepResult& result, const TableKind& kind, const std::string& other) {
+  std::string legend =
+      kind.has_test
+          ? "Validation: accuracy on the training images that were held back, after the last "
+            "epoch; they rank, and best is of them. Test: on the test images, looked at once; "
+            "binary accuracy and differences are of them."
+          : "Accuracy: categorical, of the test images after the last epoch. They rank, too, so "
+            "the first is flattered; --validation-split 0.1 ranks by other images.";
+  if (std::ranges::any_of(result.settings, [](const SettingResult& setting) {
+        return setting.ok == 0 && furthest_stopped(setting) != nullptr;
+      })) {
+    legend +=
+        " A setting without a rank shows its trial that came furthest, after the epoch that its "
+        "status names.";
+  }
+  const std::size_t repeats = std::ranges::max_element(result.settings, {}, &SettingResult::ok)->ok;
+  if (repeats < 3) {
+    return legend + fmt::format(" {} nothing of chance: --seeds 5 gives intervals and tests.",
+                                repeats > 1 ? "Two seeds say" : "One seed says");
+  }
+  return legend +
+         fmt::format(
+             " {}: half of the 95 % interval of the mean. to {}, p: mean difference to {} "
+             "over common seeds, paired t-test, Holm's correction.",
+             plus_minus(), other, result.baseline ? result.baseline->label() : "the first") +
+         (kind.has_test ? " On new images: its 95 % interval where the images are drawn anew, too."
+                        : "");
+}
+
+/// Each activation at its best hyper-parameters.
+void print_activations(const SweepResult& result, const std::vector<std::string>& labels,
+                       const TableKind& kind) {
+  if (result.activations.size() < 2) return;
+  TextTable table;
+  table.add_column("activation at its best");
+  table.add_column(kind.has_test ? "test, %" : "accuracy, %", Align::right);
+  for (const std::string& title : titles_of_difference("first", kind))
+    table.add_column(title, Align::right);
+  for (const ActivationResult& one : result.activations) {
+    std::vector<std::string> row = {
+        labels[one.setting],
+        with_interval(result.settings[one.setting].last.at(result.compared_by))};
+    std::ranges::move(difference_of(one.to_best, kind), std::back_inserter(row));
+    table.add_row(std::move(row));
+  }
+  print("\n");
+  write_output(table.str(static_cast<std::size_t>(output_columns())));
+  print("\n{}",
+        entry("",
+              fmt::format("Each activation with the values that rank best for it, chosen on the {} "
+                          "images; p corrected for the number of activations.",
+                          kind.has_test ? "validation" : "test"),
+              0, static_cast<std::size_t>(text_columns())));
 }
 
 void print_ranking(const SweepResult& result) {
@@ -301,40 +433,27 @@ void print_ranking(const SweepResult& result) {
     return result.settings[a].rank.value_or(kLast) < result.settings[b].rank.value_or(kLast);
   });
 
+  const TableKind kind = {.has_test = result.compared_by != kRankingMetric,
+                          .has_baseline = result.baseline.has_value()};
+  const std::string other = result.baseline ? short_name(*result.baseline) : "first";
   TextTable table;
   table.add_column("rank", Align::right);
   table.add_column("activation");
-  const std::string other = result.baseline ? short_name(*result.baseline) : "first";
-  for (const std::string& title :
-       {std::string("accuracy, %"), std::string("binary accuracy, %"), std::string("best"),
-        "to " + other, std::string("p"), std::string("time")}) {
+  table.add_column(kind.has_test ? "validation, %" : "accuracy, %", Align::right);
+  if (kind.has_test) table.add_column("test, %", Align::right);
+  for (const char* title : {"binary accuracy, %", "best"}) table.add_column(title, Align::right);
+  for (const std::string& title : titles_of_difference(other, kind))
     table.add_column(title, Align::right);
-  }
+  table.add_column("time", Align::right);
   table.add_column("status");
-  std::size_t repeats = 0;
   for (const std::size_t i : order) {
-    table.add_row(row_of(result.settings[i], labels[i], result.baseline.has_value()));
-    repeats = std::max(repeats, result.settings[i].ok);
+    table.add_row(row_of(result.settings[i], labels[i], kind));
   }
   print("\n");
   write_output(table.str(static_cast<std::size_t>(output_columns())));
-  std::string legend = "Accuracy: categorical, of the validation images after the last epoch.";
-  if (std::ranges::any_of(result.settings, [](const SettingResult& setting) {
-        return setting.ok == 0 && furthest_stopped(setting) != nullptr;
-      })) {
-    legend +=
-        " A setting without a rank shows its trial that came furthest, after the epoch that its "
-        "status names.";
-  }
-  if (repeats > 1) {
-    legend += fmt::format(
-        " {}: half of the 95 % interval of the mean. to {}, p: mean difference to {} over common "
-        "seeds, paired t-test, Holm's correction.",
-        plus_minus(), other, result.baseline ? result.baseline->label() : "the first");
-  } else {
-    legend += " One seed says nothing of chance: --seeds 5 gives intervals and tests.";
-  }
-  print("\n{}", entry("", legend, 0, static_cast<std::size_t>(text_columns())));
+  print("\n{}",
+        entry("", legend_of(result, kind, other), 0, static_cast<std::size_t>(text_columns())));
+  print_activations(result, labels, kind);
 }
 
 }  // namespace saltus::app

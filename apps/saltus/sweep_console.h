@@ -20,6 +20,9 @@ void print_plan(const SweepPlan& plan, std::size_t already_done, const std::file
 /// Prints the settings by rank, with intervals and tests of their differences to the best.
 void print_ranking(const SweepResult& result);
 
+/// Prints which setting is best and how sure that is, of a sweep that ran until it was decided.
+void print_verdict(const SweepResult& result);
+
 /// Shows where the sweep is: on a terminal by a line for the running trial that is redrawn in
 /// place, elsewhere by a line for each epoch; every trial gets a line at its end. If trials run
 /// side by side, the first has the line and the others get theirs when they end. The time left is
@@ -38,6 +41,9 @@ class SweepConsole {
   /// For SweepOptions::on_trial_end.
   void end(const TrialSpec& trial, const TrialResult& result);
 
+  /// For SweepOptions::on_round_end: a line that says who leads and who may still be better.
+  void end_round(const Verdict& standings);
+
  private:
   using Clock = std::chrono::steady_clock;
   class Line;
@@ -46,7 +52,8 @@ class SweepConsole {
   std::string time_left() const;
 
   const SweepPlan& plan_;
-  std::vector<std::string> labels_;  ///< of the settings, of one width
+  std::vector<std::string> names_;   ///< of the settings
+  std::vector<std::string> labels_;  ///< the same, of one width
   std::size_t number_;               ///< trials begun, those of an earlier run included
   bool several_seeds_;
   bool in_place_;

@@ -127,7 +127,7 @@ TEST_F(Documents, ColumnsWithNothingInThemAreHidden) {
   const std::string one = run(sweep).out;
   EXPECT_THAT(one, HasSubstr("rank  activation"));
   EXPECT_THAT(one, Not(HasSubstr("to first")));
-  EXPECT_THAT(run(small_sweep({"--overwrite"})).out, HasSubstr("to first"));
+  EXPECT_THAT(run(small_sweep({"--overwrite"}, 3)).out, HasSubstr("to first"));
 }
 
 TEST_F(Documents, TheManualHasEverythingAndRendersWithoutAWarning) {

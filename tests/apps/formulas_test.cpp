@@ -57,7 +57,7 @@ TEST_F(Formulas, AreSweptBesideTheList) {
 
 TEST_F(Formulas, LearnTheirParametersAgainstABaseline) {
   const Ended sweep =
-      run({"sweep", "--data", "data", "--out", "out", "--epochs", "2", "--seeds", "2",
+      run({"sweep", "--data", "data", "--out", "out", "--epochs", "2", "--seeds", "3",
            "--activations", "mine = max(x, a * x); a = 0.1 learned channel", "--baseline", "elu"});
   EXPECT_EQ(sweep.code, 0) << sweep.err;
   EXPECT_THAT(sweep.out, HasSubstr("to elu"));

@@ -161,10 +161,22 @@ void ProgramTest::await(const std::string& name) const {
   ASSERT_TRUE(fs::exists(path(name))) << name;
 }
 
-std::vector<std::string> ProgramTest::small_sweep(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments = {
-      "sweep", "--data",       "data", "--activations", "relu,selu", "--seeds", "2",  "--epochs",
-      "1",     "--batch-size", "16",   "--threads",     "1",         "--out",   "out"};
+std::vector<std::string> ProgramTest::small_sweep(const std::vector<std::string>& more, int seeds) {
+  std::vector<std::string> arguments = {"sweep",
+                                        "--data",
+                                        "data",
+                                        "--activations",
+                                        "relu,selu",
+                                        "--seeds",
+                                        std::to_string(seeds),
+                                        "--epochs",
+                                        "1",
+                                        "--batch-size",
+                                        "16",
+                                        "--threads",
+                                        "1",
+                                        "--out",
+                                        "out"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }

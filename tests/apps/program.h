@@ -53,7 +53,8 @@ class ProgramTest : public testing::Test {
   }
 
   /// A sweep of a second: two activations, two seeds, one epoch, into out/.
-  static std::vector<std::string> small_sweep(const std::vector<std::string>& more = {});
+  static std::vector<std::string> small_sweep(const std::vector<std::string>& more = {},
+                                              int seeds = 2);
 
   /// Saves a network for the images in data/, trained for an epoch with two metrics.
   void write_model(const std::string& name) const;

@@ -48,16 +48,16 @@ class SweepProgram : public test::ProgramTest {
 };
 
 TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
-  const Ended ended = run(small_sweep(), {{"LC_ALL", "C.UTF-8"}});
+  const Ended ended = run(small_sweep({}, 3), {{"LC_ALL", "C.UTF-8"}});
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_EQ(ended.err, "");
-  EXPECT_THAT(ended.out, HasSubstr("4 trials"));
+  EXPECT_THAT(ended.out, HasSubstr("6 trials"));
   EXPECT_THAT(ended.out, HasSubstr("rank"));
   EXPECT_THAT(ended.out, HasSubstr("selu"));
   EXPECT_THAT(ended.out, HasSubstr("±"));
 
   const std::vector<std::string> rows = history();
-  ASSERT_EQ(rows.size(), 1u + 4);
+  ASSERT_EQ(rows.size(), 1u + 6);
   EXPECT_THAT(rows[0], testing::StartsWith("activation,parameters,seed,epoch,loss,"));
   for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 21) << row;
 
@@ -75,11 +75,11 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
   for (const json& setting : results.at("settings")) {
     EXPECT_EQ(setting.at("status"), "ok");
     ranks.insert(setting.at("rank").get<int>());
-    ASSERT_EQ(setting.at("trials").size(), 2u);
+    ASSERT_EQ(setting.at("trials").size(), 3u);
     EXPECT_EQ(setting.at("trials").at(1).at("seed"), 1);
     EXPECT_EQ(setting.at("trials").at(0).at("id").get<std::string>().size(), 16u);
     EXPECT_EQ(setting.at("trials").at(0).at("history").at("val_loss").size(), 1u);
-    EXPECT_EQ(setting.at("last").at("val_categorical_accuracy").at("n"), 2);
+    EXPECT_EQ(setting.at("last").at("val_categorical_accuracy").at("n"), 3);
   }
   EXPECT_TRUE(ranks.contains(1));
 
@@ -88,6 +88,49 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
     EXPECT_EQ(text("out/" + std::string(name) + ".png").substr(1, 3), "PNG");
   }
   EXPECT_EQ(files("out").size(), 8u);  // and no temporary file
+}
+
+TEST_F(SweepProgram, RanksByImagesThatWereHeldBack) {
+  const Ended ended =
+      run(small_sweep({"--validation-split", "0.25", "--learning-rate", "0.001,0.01"}, 3));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("48 training, 16 validation and 32 test images"));
+  for (const char* words : {"validation, %", "test, %", "on new images", "activation at its best",
+                            "chosen on the validation"}) {
+    EXPECT_THAT(ended.out, HasSubstr(words));
+  }
+  EXPECT_THAT(text("out/accuracy.svg"), HasSubstr("16 validation images"));
+  const json results = json::parse(text("out/results.json"));
+  EXPECT_EQ(results.at("compared_by"), "test_categorical_accuracy");
+  EXPECT_EQ(results.at("activations").size(), 2u);
+  EXPECT_EQ(results.at("settings").at(0).at("trials").at(0).at("correct").at("images"), 32);
+  EXPECT_EQ(json::parse(text("out/sweep.json")).at("config").at("validation_split"), 0.25);
+}
+
+// Until it is known which is best; stopped at the limit, it says what is missing, and a higher one
+// goes on from there.
+TEST_F(SweepProgram, RunsUntilItKnows) {
+  const std::vector<std::string> decide = {"--until-decided", "--error", "0.2", "--max-trials"};
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = decide;
+    all.insert(all.end(), more.begin(), more.end());
+    return small_sweep(all, 3);
+  };
+  const Ended limited = run(with({"6"}));
+  ASSERT_EQ(limited.code, 0) << limited.err;
+  EXPECT_THAT(limited.out, HasSubstr("until decided: 2 settings with 3 seeds at first"));
+  EXPECT_THAT(limited.out, HasSubstr("verdict: "));
+  EXPECT_THAT(limited.out, HasSubstr("6 trials; the chance that any"));
+  EXPECT_EQ(json::parse(text("out/results.json")).at("verdict").at("trials"), 6);
+
+  const Ended more = run(with({"9", "--resume"}));
+  ASSERT_EQ(more.code, 0) << more.err;
+  EXPECT_THAT(more.out, HasSubstr("6 trials done before"));
+  const json verdict = json::parse(text("out/results.json")).at("verdict");
+  EXPECT_GE(verdict.at("trials"), verdict.at("decided") ? 6 : 8);
+
+  EXPECT_THAT(run(small_sweep({"--epsilon", "0.1", "--overwrite"})).err,
+              HasSubstr("--epsilon belongs to --until-decided"));
 }
 
 TEST_F(SweepProgram, SaysWhatIsUnusualAboutTheData) {
