@@ -26,6 +26,7 @@ std::vector<std::string> names_for(std::string_view word) {
   if (word == "ACTIVATION") return names_of(activation_list());
   if (word == "INITIALIZER") return names_of(initializer_list());
   if (word == "OPTIMIZER") return names_of(optimizer_list());
+  if (word == "NETWORK") return names_of(architecture_list());
   if (word == "SCHEDULE") return names_of(schedule_list());
   if (word == "LOSS") return names_of(loss_list());
   return {};

@@ -29,6 +29,7 @@ struct Arguments {
   std::string activations;
   std::string recipe{to_string(SweepConfig{}.recipe)};
   std::string batch_norm = "no";
+  std::string network = text_of(SweepConfig{}.architecture);
 };
 
 /// A network of a sweep, with what goes with its activation.
@@ -44,8 +45,9 @@ struct Network {
 Network network_of(const Arguments& arguments, const Activation& activation) {
   const std::vector<bool> batch_norm = parse_yes_or_no("--batch-norm", arguments.batch_norm);
   if (batch_norm.size() > 1) throw InvalidArgument("--batch-norm takes one value here: no or yes");
-  const Graph graph = recipe_graph(parse_recipe(arguments.recipe), activation, kMnistImage,
-                                   kMnistClasses, std::nullopt, batch_norm.front());
+  const Graph graph =
+      recipe_graph(parse_recipe(arguments.recipe), activation, kMnistImage, kMnistClasses,
+                   std::nullopt, batch_norm.front(), parse_architecture(arguments.network));
   Network network{.activation = activation.label(),
                   .initializer = {},
                   .dropout = {},
@@ -144,10 +146,17 @@ Run make_summary(CLI::App& command) {
       ->type_name("no|yes")
       ->capture_default_str()
       ->needs(activations);
+  command
+      .add_option("--network", arguments->network,
+                  "Which network, as for saltus sweep; parameters as in mlp:depth=5")
+      ->type_name("NETWORK")
+      ->capture_default_str()
+      ->needs(activations);
   command.footer(
       "Examples:\n"
       "  saltus summary digits.safetensors\n"
-      "  saltus summary --activations relu,selu,gelu --recipe matched");
+      "  saltus summary --activations relu,selu,gelu --recipe matched\n"
+      "  saltus summary --activations gelu --network resnet:blocks=1 --batch-norm yes");
   return [arguments] { return run_summary(*arguments); };
 }
 

@@ -114,6 +114,7 @@ SweepArguments::SweepArguments() {
   seed = fmt::to_string(defaults.seed);
   error = fmt::to_string(UntilDecided{}.error);
   max_trials = fmt::to_string(UntilDecided{}.max_trials);
+  network = text_of(defaults.architecture);
   recipe = to_string(defaults.recipe);
   loss = to_string(defaults.loss);
   validation_split = fmt::to_string(defaults.validation_split);
@@ -192,6 +193,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "With --until-decided: stop after so many trials, with a forecast of what is missing; 0: "
          "30 for each activation and value");
   option("--seed", to.seed, "N", "The seed of the first repeat; the next has N + 1");
+  option("--network", to.network, "NETWORK",
+         "What is trained; parameters as in mlp:depth=5:width=64 or resnet:blocks=3; see saltus "
+         "summary");
   option("--recipe", to.recipe, "tutorial|matched",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
          "initializer and dropout that belong to it");
@@ -237,9 +241,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       ->excludes(overwrite);
   command.footer(
       "Options with ,... take a list; the sweep runs every combination of them, " +
-      grouped(kMostTrials) + " trials at most.\n\n" + listed("Initializers", initializer_list()) +
-      listed("Optimizers", optimizer_list()) + listed("Schedules", schedule_list()) +
-      listed("Losses", loss_list()) +
+      grouped(kMostTrials) + " trials at most.\n\n" + listed("Networks", architecture_list()) +
+      listed("Initializers", initializer_list()) + listed("Optimizers", optimizer_list()) +
+      listed("Schedules", schedule_list()) + listed("Losses", loss_list()) +
       "\nResults: " + fmt::format("{}", fmt::join(sweep_files(), ", ")) +
       ".\n"
       "Ctrl-C keeps what was done; --resume continues from there, even within a trial. A program "
@@ -253,6 +257,8 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "  saltus sweep --seeds 5 --activations \"mine = x * atan(exp(x))\" --baseline gelu\n"
       "  saltus sweep --until-decided --validation-split 0.1 --activations gelu,silu,mish\n"
       "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5\n"
+      "  saltus sweep --network resnet:blocks=1 --batch-norm yes --activations relu,gelu --epochs "
+      "5\n"
       "  saltus sweep --config runs/article/sweep.json --learning-rate 1e-4");
 }
 
@@ -295,6 +301,7 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--seeds", arguments.seeds, parse_number<int>, config.seeds);
   take_until_decided(arguments, config);
   take("--seed", arguments.seed, parse_number<std::uint64_t>, config.seed);
+  take("--network", arguments.network, parse_architecture, config.architecture);
   take("--recipe", arguments.recipe, parse_recipe, config.recipe);
   take("--loss", arguments.loss, parse_loss, config.loss);
   take("--train-limit", arguments.train_limit, limit_of, config.train_limit);

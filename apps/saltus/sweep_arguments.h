@@ -34,6 +34,7 @@ struct SweepArguments {
   std::string global_clipnorm;
   std::string seeds;
   std::string seed;
+  std::string network;
   std::string recipe;
   std::string loss;
   std::string train_limit;

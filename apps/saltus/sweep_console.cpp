@@ -187,7 +187,7 @@ void print_plan(const SweepPlan& plan, std::size_t already_done, const std::file
                                              counted(plan.settings.size(), "setting"), seeds)
                                : fmt::format("{}: {} x {}", counted(plan.trials.size(), "trial"),
                                              counted(plan.settings.size(), "setting"), seeds);
-  print("{}, {} recipe, {}, {} on {}\n", size, to_string(config.recipe), to_string(config.loss),
+  print("{}, {}, {}, {} on {}\n", size, network_text(config), to_string(config.loss),
         to_string(config.precision), to_string(config.device));
   if (config.libraries != Libraries{}) print("{}\n", to_string(config.libraries));
   if (already_done > 0) print("{} done before\n", counted(already_done, "trial"));

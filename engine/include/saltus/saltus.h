@@ -5,6 +5,7 @@
 
 #include <saltus/accuracy.h>
 #include <saltus/activation.h>
+#include <saltus/architecture.h>
 #include <saltus/callbacks.h>
 #include <saltus/dataset.h>
 #include <saltus/device.h>

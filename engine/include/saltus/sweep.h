@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <saltus/activation.h>
+#include <saltus/architecture.h>
 #include <saltus/callbacks.h>
 #include <saltus/device.h>
 #include <saltus/graph.h>
@@ -51,16 +52,15 @@ enum class Recipe : std::uint8_t {
 SALTUS_API std::string_view to_string(Recipe recipe);
 SALTUS_API Recipe parse_recipe(std::string_view name);
 
-/// The tutorial's network for images {height, width, channels}: Conv2D 32 3x3, activation, Conv2D
-/// 64 3x3, activation, MaxPooling2D 2x2, dropout 0.25, Flatten, Dense 128, activation, dropout 0.5,
-/// Dense, Softmax. The layers in front of an activation start as `initializer` says, or, without
-/// one, as the recipe does. With `batch_norm` a BatchNormalization stands in front of each
-/// activation, and the layer in front of that has no bias: the normalization would take it away
-/// again. Throws InvalidArgument if the images are too small.
+/// A network of a sweep for images {height, width, channels}. The layers in front of an activation
+/// start as `initializer` says, or, without one, as the recipe does, which also chooses the kind of
+/// dropout. With `batch_norm` a BatchNormalization stands in front of each activation, and the
+/// layer in front of that has no bias: the normalization would take it away again. Throws
+/// InvalidArgument if the images are too small.
 SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
                               std::int64_t classes,
                               const std::optional<Initializer>& initializer = std::nullopt,
-                              bool batch_norm = false);
+                              bool batch_norm = false, const Architecture& architecture = {});
 
 /// The text of an initializer, or "recipe" without one. Parsing throws as parse_initializer().
 SALTUS_API std::string text_of(const std::optional<Initializer>& initializer);
@@ -100,6 +100,7 @@ struct SweepConfig {
   int seeds = 1;           ///< repeats of each setting; repeat n has seed `seed` + n
   std::uint64_t seed = 0;  ///< of the first repeat
   Recipe recipe = Recipe::tutorial;
+  Architecture architecture = architectures::Tutorial{};  ///< of all networks
   Loss loss = losses::BinaryCrossentropy{};
   Precision precision = Precision::fp32;
   Device device = Device::automatic;
@@ -120,6 +121,9 @@ struct SweepConfig {
 /// Throws InvalidArgument if a list is empty, a value makes no sense, or the sweep is too large;
 /// data and device are not checked.
 SALTUS_API void validate(const SweepConfig& config);
+
+/// What a sweep trains, in words: "tutorial recipe", "mlp:depth=5, matched recipe".
+SALTUS_API std::string network_text(const SweepConfig& config);
 
 /// How many images a sweep uses.
 struct ImageCounts {

@@ -277,8 +277,8 @@ std::string describe(const SweepPlan& plan) {
   const SweepConfig& config = plan.config;
   const std::int64_t images = images_of(config, *plan.data).train;
   std::string conditions =
-      fmt::format("{} training images, {} recipe, {}, {}", grouped(images),
-                  to_string(config.recipe), label_of(config.loss), to_string(config.precision));
+      fmt::format("{} training images, {}, {}, {}", grouped(images), network_text(config),
+                  label_of(config.loss), to_string(config.precision));
   if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
   if (config.seeds == 1) return conditions + ", one seed";
   return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);

@@ -60,6 +60,8 @@ Json json_of(const SweepConfig& config) {
   if (config.baseline) json["baseline"] = config.baseline->str();
   if (config.libraries.gemm != Gemm::saltus) json["gemm"] = to_string(config.libraries.gemm);
   if (config.libraries.conv != Conv::saltus) json["conv"] = to_string(config.libraries.conv);
+  if (!std::holds_alternative<architectures::Tutorial>(config.architecture))
+    json["network"] = text_of(config.architecture);
   if (config.validation_split > 0) json["validation_split"] = config.validation_split;
   if (config.until_decided) json["until_decided"] = json_of(*config.until_decided);
   if (config.train_limit) json["train_limit"] = *config.train_limit;
@@ -147,6 +149,7 @@ SweepConfig config_of(const ReadJson& json) {
   config.threads = whole<int>(json.at("threads"));
   config.train_limit = limit_of(json.at("train_limit"));
   config.test_limit = limit_of(json.at("test_limit"));
+  config.architecture = parse_architecture(json.value("network", "tutorial"));
   config.validation_split = json.value("validation_split", 0.0);
   if (const auto rules = json.find("until_decided"); rules != json.end())
     config.until_decided = until_decided_of(*rules);

@@ -134,12 +134,15 @@ void require_few_trials(const SweepConfig& config) {
 
 /// That the network can be built for these images, and has something to tell apart.
 void check_data(const SweepConfig& config, const ImageDataset& data) {
-  constexpr std::int64_t kSmallest = 6;  // for two 3 x 3 windows and a 2 x 2 pool
-  if (data.train.height < kSmallest || data.train.width < kSmallest) {
+  const Shape image = {data.train.height, data.train.width, data.train.channels};
+  try {
+    recipe_graph(config.recipe, config.activations.front(), image, data.classes, std::nullopt,
+                 false, config.architecture);
+  } catch (const InvalidArgument&) {
     throw DataError(fmt::format(
-        "{}: images of {} x {} are too small for the network of a sweep, which takes {} x {} or "
-        "more: put margins around them",
-        data.source, data.train.height, data.train.width, kSmallest, kSmallest));
+        "{}: images of {} x {} are too small for the network {} of this sweep: put margins around "
+        "them, or choose another with --network, as mlp",
+        data.source, data.train.height, data.train.width, text_of(config.architecture)));
   }
   const std::int64_t used = samples_of(config, data).train.count;
   const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
@@ -252,6 +255,7 @@ void validate(const SweepConfig& config) {
     if (initializer) saltus::validate(*initializer);
   }
   const std::vector<Setting> settings = settings_of(config);
+  saltus::validate(config.architecture);
   check_until_decided(config, settings.size());
   for (const Setting& setting : settings) saltus::validate(optimizer_of(setting));
   for (const LearningRateSchedule& schedule : config.schedules) saltus::validate(schedule);

@@ -1,3 +1,7 @@
+#include <utility>
+
+#include <fmt/format.h>
+
 #include <saltus/sweep.h>
 
 #include "core/names.h"
@@ -26,6 +30,127 @@ Companions companions(Recipe recipe, const Activation& activation) {
   return {selu ? Initializer(LecunNormal()) : Initializer(GlorotUniform()), true};
 }
 
+/// Adds layers with what belongs to the activation.
+class NetworkBuilder {
+ public:
+  NetworkBuilder(const Shape& image, Activation activation, Companions with, bool batch_norm)
+      : graph_(image),
+        activation_(std::move(activation)),
+        with_(std::move(with)),
+        batch_norm_(batch_norm) {}
+
+  /// Convolution, normalization, activation.
+  void convolve(double filters, layers::Padding padding) {
+    graph_.add(convolution(filters, 3, 1, padding));
+    normalize();
+    activate();
+  }
+
+  /// Dense, normalization, activation.
+  void connect(double units) {
+    graph_.add(layers::Dense{.units = static_cast<std::int64_t>(units),
+                             .use_bias = !batch_norm_,
+                             .kernel_initializer = with_.initializer});
+    normalize();
+    activate();
+  }
+
+  void drop(double rate) {
+    if (rate == 0) return;
+    if (with_.alpha_dropout) {
+      graph_.add(layers::AlphaDropout{rate});
+    } else {
+      graph_.add(layers::Dropout{rate});
+    }
+  }
+
+  void add(Layer layer) { graph_.add(std::move(layer)); }
+
+  /// Two convolutions whose result is added to what came in, the first in such steps.
+  void add_residual(double filters, std::int64_t stride) {
+    const NodeId input = last();
+    graph_.add(convolution(filters, 3, stride, layers::Padding::same));
+    normalize();
+    activate();
+    graph_.add(convolution(filters, 3, 1, layers::Padding::same));
+    normalize();
+    const NodeId result = last();
+    NodeId shortcut = input;
+    if (graph_.nodes()[static_cast<std::size_t>(input)].shape != graph_.output().shape) {
+      shortcut = graph_.add_to({input}, convolution(filters, 1, stride, layers::Padding::same));
+      if (batch_norm_) shortcut = graph_.add_to({shortcut}, layers::BatchNormalization{});
+    }
+    graph_.add_to({result, shortcut}, layers::Add{});
+    activate();
+  }
+
+  Graph finish(std::int64_t classes) {
+    graph_.add(layers::Dense{.units = classes});
+    graph_.add(layers::Softmax{});
+    return std::move(graph_);
+  }
+
+ private:
+  layers::Conv2D convolution(double filters, std::int64_t size, std::int64_t stride,
+                             layers::Padding padding) const {
+    return {.filters = static_cast<std::int64_t>(filters),
+            .kernel_size = {size, size},
+            .strides = {stride, stride},
+            .padding = padding,
+            .use_bias = !batch_norm_,
+            .kernel_initializer = with_.initializer};
+  }
+  NodeId last() const { return static_cast<NodeId>(graph_.nodes().size()) - 1; }
+  void normalize() {
+    if (batch_norm_) graph_.add(layers::BatchNormalization{});
+  }
+  void activate() { graph_.add(activation_); }
+
+  Graph graph_;
+  Activation activation_;
+  Companions with_;
+  bool batch_norm_;
+};
+
+void add(NetworkBuilder& network, const architectures::Tutorial& /*tutorial*/) {
+  network.convolve(32, layers::Padding::valid);
+  network.convolve(64, layers::Padding::valid);
+  network.add(layers::MaxPooling2D{});
+  network.drop(0.25);
+  network.add(layers::Flatten{});
+  network.connect(128);
+  network.drop(0.5);
+}
+
+void add(NetworkBuilder& network, const architectures::Mlp& mlp) {
+  network.add(layers::Flatten{});
+  for (int i = 0; i < mlp.depth; ++i) {
+    network.connect(mlp.width);
+    network.drop(mlp.dropout);
+  }
+}
+
+void add(NetworkBuilder& network, const architectures::Cnn& cnn) {
+  double filters = cnn.filters;
+  for (int i = 0; i < cnn.blocks; ++i, filters *= 2) {
+    network.convolve(filters, layers::Padding::same);
+    network.convolve(filters, layers::Padding::same);
+    network.add(layers::MaxPooling2D{});
+    network.drop(cnn.dropout);
+  }
+  network.add(layers::GlobalAveragePooling2D{});
+}
+
+void add(NetworkBuilder& network, const architectures::Resnet& resnet) {
+  network.convolve(resnet.filters, layers::Padding::same);
+  for (int stage = 0; stage < 3; ++stage) {
+    const double filters = resnet.filters * (1 << stage);
+    for (int block = 0; block < resnet.blocks; ++block)
+      network.add_residual(filters, stage > 0 && block == 0 ? 2 : 1);
+  }
+  network.add(layers::GlobalAveragePooling2D{});
+}
+
 }  // namespace
 
 std::string_view to_string(Recipe recipe) {
@@ -45,37 +170,18 @@ std::optional<Initializer> parse_initializer_or_recipe(std::string_view text) {
 
 Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
                    std::int64_t classes, const std::optional<Initializer>& initializer,
-                   bool batch_norm) {
+                   bool batch_norm, const Architecture& architecture) {
   Companions with = companions(recipe, activation);
   if (initializer) with.initializer = *initializer;
-  const auto convolution = [&](std::int64_t filters) {
-    return layers::Conv2D{
-        .filters = filters, .use_bias = !batch_norm, .kernel_initializer = with.initializer};
-  };
-  const auto dropout = [&](double rate) -> Layer {
-    if (with.alpha_dropout) return layers::AlphaDropout{rate};
-    return layers::Dropout{rate};
-  };
+  NetworkBuilder network(image, activation, std::move(with), batch_norm);
+  std::visit([&](const auto& one) { add(network, one); }, architecture);
+  return network.finish(classes);
+}
 
-  Graph graph(image);
-  const auto activate = [&] {
-    if (batch_norm) graph.add(layers::BatchNormalization{});
-    graph.add(activation);
-  };
-  graph.add(convolution(32));
-  activate();
-  graph.add(convolution(64));
-  activate();
-  graph.add(layers::MaxPooling2D{});
-  graph.add(dropout(0.25));
-  graph.add(layers::Flatten{});
-  graph.add(
-      layers::Dense{.units = 128, .use_bias = !batch_norm, .kernel_initializer = with.initializer});
-  activate();
-  graph.add(dropout(0.5));
-  graph.add(layers::Dense{.units = classes});
-  graph.add(layers::Softmax{});
-  return graph;
+std::string network_text(const SweepConfig& config) {
+  const std::string recipe = fmt::format("{} recipe", to_string(config.recipe));
+  const bool is_tutorial = std::holds_alternative<architectures::Tutorial>(config.architecture);
+  return is_tutorial ? recipe : fmt::format("{}, {}", text_of(config.architecture), recipe);
 }
 
 std::vector<Activation> tutorial_activations() {

@@ -65,6 +65,7 @@ ReadJson json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) 
 
 TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDataset& data)
     : recipe_(config.recipe),
+      architecture_(config.architecture),
       image_({data.train.height, data.train.width, data.train.channels}),
       classes_(data.classes) {
   json_ = {
@@ -86,8 +87,9 @@ std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
   if (std::string choices = fmt::format("{} {} {}", setting.activation.str(),
                                         text_of(setting.initializer), setting.batch_norm);
       choices != choices_) {
-    json_["network"] = json_of(recipe_graph(recipe_, setting.activation, image_, classes_,
-                                            setting.initializer, setting.batch_norm));
+    json_["network"] =
+        json_of(recipe_graph(recipe_, setting.activation, image_, classes_, setting.initializer,
+                             setting.batch_norm, architecture_));
     choices_ = std::move(choices);
   }
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));

@@ -21,6 +21,7 @@ class TrialDescriptions {
 
  private:
   Recipe recipe_;
+  Architecture architecture_;
   Shape image_;
   std::int64_t classes_;
   std::string choices_;  ///< of the network that is in the text, in words

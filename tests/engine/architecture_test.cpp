@@ -1,0 +1,111 @@
+// The networks that a sweep can train.
+#include <algorithm>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <saltus/architecture.h>
+#include <saltus/error.h>
+#include <saltus/machine.h>
+#include <saltus/sweep.h>
+
+#include "report/sweep_texts.h"
+#include "tests/engine/error_of.h"
+#include "tests/engine/sweep_support.h"
+
+namespace saltus {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Graph graph(const char* text, bool batch_norm = false, Shape image = {28, 28, 1}) {
+  return recipe_graph(Recipe::matched, Activation::parse("relu"), image, 10, std::nullopt,
+                      batch_norm, parse_architecture(text));
+}
+
+std::vector<std::string> kinds(const Graph& graph) {
+  std::vector<std::string> kinds;
+  for (const Node& node : graph.nodes()) kinds.emplace_back(kind_name(node.layer));
+  return kinds;
+}
+
+template <class L>
+std::ptrdiff_t count(const Graph& graph) {
+  return std::ranges::count_if(
+      graph.nodes(), [](const Node& node) { return std::holds_alternative<L>(node.layer); });
+}
+
+TEST(Architecture, AnMlpIsDenseLayers) {
+  EXPECT_THAT(kinds(graph("mlp:depth=2:width=64:dropout=0.1")),
+              ElementsAre("InputLayer", "Flatten", "Dense", "Activation", "Dropout", "Dense",
+                          "Activation", "Dropout", "Dense", "Softmax"));
+  // 784 x 64 + 64, 64 x 64 + 64, 64 x 10 + 10.
+  EXPECT_EQ(graph("mlp:depth=2:width=64").trainable_count(), 50240 + 4160 + 650);
+}
+
+TEST(Architecture, ACnnDoublesItsFilters) {
+  // 3 x 3: 1 to 8, 8 to 8, 8 to 16, 16 to 16; then 16 to 10.
+  EXPECT_EQ(graph("cnn:filters=8").trainable_count(), 80 + 584 + 1168 + 2320 + 170);
+  EXPECT_EQ(count<layers::MaxPooling2D>(graph("cnn:blocks=3")), 3);
+  EXPECT_EQ(graph("cnn:blocks=3:filters=4").nodes()[4].shape, (Shape{28, 28, 4}));
+}
+
+// Table 6 of He et al. counts 6 n + 2 layers with weights; with channels that double there are two
+// projections beside them.
+TEST(Architecture, AResnetIsThatOfThePaper) {
+  const Graph net = graph("resnet:blocks=3", true, {32, 32, 3});
+  EXPECT_EQ(count<layers::Conv2D>(net), 6 * 3 + 1 + 2);
+  EXPECT_EQ(count<layers::Dense>(net), 1);
+  EXPECT_EQ(count<layers::Add>(net), 9);
+  // 0.27 M in the paper, whose shortcuts have no weights: 269,722. Two projections, 16 x 32 and 32 x
+  // 64, with their normalizations are more.
+  EXPECT_EQ(net.trainable_count(), 269'722 + 16 * 32 + 32 * 64 + 2 * (32 + 64));
+  const auto pooled = std::ranges::find_if(net.nodes(), [](const Node& node) {
+    return std::holds_alternative<layers::GlobalAveragePooling2D>(node.layer);
+  });
+  EXPECT_EQ(pooled->shape, (Shape{64}));
+  EXPECT_EQ((pooled - 1)->shape, (Shape{8, 8, 64}));
+}
+
+TEST(Architecture, TextsGiveItBack) {
+  for (const char* text : {"tutorial", "mlp:depth=5", "cnn:blocks=1:dropout=0.25", "resnet"}) {
+    EXPECT_EQ(text_of(parse_architecture(text)), text);
+  }
+  const auto complaint = [](const char* text) {
+    return error_of([&] { parse_architecture(text); });
+  };
+  EXPECT_THAT(complaint("resnt"), HasSubstr("did you mean resnet"));
+  EXPECT_THAT(complaint("mlp:depth=0"), HasSubstr("must be 1 to 1024"));
+  EXPECT_THAT(complaint("mlp:depth=2.5"), HasSubstr("whole numbers"));
+  EXPECT_THAT(complaint("mlp:hidden=5"), HasSubstr("no parameter 'hidden'"));
+}
+
+TEST(Architecture, IsPartOfASweepAndItsTrials) {
+  SweepConfig config = test::small_config();
+  const std::string tutorial = plan_sweep(config, test::small_data()).trials[0].id;
+  config.architecture = parse_architecture("mlp:depth=1:width=8");
+  const SweepPlan plan = plan_sweep(config, test::small_data());
+  EXPECT_NE(plan.trials[0].id, tutorial);
+  EXPECT_EQ(network_text(config), "mlp:depth=1:width=8, tutorial recipe");
+  const RecordedSweep read = parse_sweep_json(sweep_json_text(plan, machine_info()), "sweep.json");
+  EXPECT_EQ(text_of(read.config.architecture), "mlp:depth=1:width=8");
+  EXPECT_TRUE(run_sweep(plan).complete);
+
+  config.architecture = parse_architecture("resnet:blocks=1:filters=2");
+  config.batch_norms = {false, true};
+  EXPECT_TRUE(run_sweep(plan_sweep(config, test::small_data())).complete);
+}
+
+TEST(Architecture, SaysWhichImagesAreTooSmall) {
+  SweepConfig config = test::small_config();
+  config.architecture = parse_architecture("cnn:blocks=4");  // 8, 4, 2, 1 pixels
+  EXPECT_THAT(error_of<DataError>([&] { plan_sweep(config, test::small_data()); }),
+              HasSubstr("too small for the network cnn:blocks=4"));
+}
+
+}  // namespace
+}  // namespace saltus
