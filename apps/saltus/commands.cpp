@@ -3,8 +3,9 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_curves, make_activations, make_accuracy, make_predict, make_evaluate,
-    make_summary, make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
+Make make_sweep, make_report, make_curves, make_activations, make_accuracy, make_predict,
+    make_evaluate, make_summary, make_export, make_data, make_info, make_help, make_man_page,
+    make_bash_completion;
 
 namespace {
 
@@ -20,6 +21,10 @@ constexpr Command kCommands[] = {
      "Trains the tutorial's convolutional network once for each activation, setting and seed, "
      "ranks them with intervals, and writes tables and pictures",
      make_sweep},
+    {"report",
+     "Makes a page of HTML of a sweep's results, that needs nothing else: table, curves, "
+     "differences with intervals, every seed, what ran. Trains nothing",
+     make_report},
     {"curves",
      "Draws activations with their derivatives, computed in float32 by the code that trains: "
      "curves.csv (activation,x,f,df), curves.svg and curves.png",

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <saltus/progress.h>
+#include <saltus/report.h>
 
 #include "output.h"
 #include "terminal.h"
@@ -37,84 +38,6 @@ std::vector<std::string> labels_of(const std::vector<Setting>& settings) {
 
 std::string percent(double share) {
   return fmt::format("{:.2f}", 100 * share);
-}
-
-std::string with_interval(const Summary& summary) {
-  if (!summary.interval) return percent(summary.mean);
-  return fmt::format("{} {} {}", percent(summary.mean), plus_minus(),
-                     percent((summary.interval->high - summary.interval->low) / 2));
-}
-
-std::string duration(double seconds) {
-  if (seconds < 100) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::int64_t>(seconds);
-  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
-}
-
-std::string p_value(double p) {
-  return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p);
-}
-
-std::string in_epoch(double accuracy, std::size_t epoch) {
-  return fmt::format("{} in epoch {}", percent(accuracy), epoch);
-}
-
-/// The stopped trial that came furthest; null if none finished an epoch.
-const TrialResult* furthest_stopped(const SettingResult& result) {
-  const TrialResult* furthest = nullptr;
-  for (const TrialResult& trial : result.trials) {
-    const std::size_t least = furthest == nullptr ? 0 : furthest->history.epoch.size();
-    if (trial.status == TrialStatus::stopped && trial.history.epoch.size() > least) {
-      furthest = &trial;
-    }
-  }
-  return furthest;
-}
-
-/// Accuracy, binary accuracy, best, and the difference to first or baseline with its p.
-std::vector<std::string> figures_of(const SettingResult& result, bool has_baseline) {
-  if (result.ok > 0) {
-    const auto& compared = has_baseline ? result.to_baseline : result.to_best;
-    return {with_interval(result.last.at(kAccuracy)),
-            with_interval(result.last.at("val_binary_accuracy")),
-            in_epoch(result.best, static_cast<std::size_t>(result.best_epoch)),
-            compared ? fmt::format("{:+.2f}", 100 * compared->difference) : "-",
-            compared ? p_value(compared->p_holm) : "-"};
-  }
-  if (const TrialResult* trial = furthest_stopped(result)) {
-    const std::vector<double>& accuracy = trial->history.at(kAccuracy);
-    const auto best = std::ranges::max_element(accuracy);
-    return {percent(accuracy.back()), percent(trial->history.at("val_binary_accuracy").back()),
-            in_epoch(*best, static_cast<std::size_t>(best - accuracy.begin()) + 1), "-", "-"};
-  }
-  return {"-", "-", "-", "-", "-"};
-}
-
-/// How a setting ended.
-std::string end_of(const SettingResult& result) {
-  const auto diverged =
-      std::count_if(result.trials.begin(), result.trials.end(),
-                    [](const TrialResult& trial) { return trial.status == TrialStatus::diverged; });
-  if (result.trials.empty()) return "not begun";
-  std::string end = diverged > 0 ? fmt::format("{} of {} diverged", diverged, result.trials.size())
-                                 : std::string(to_string(result.status));
-  if (const TrialResult* stopped = result.ok == 0 ? furthest_stopped(result) : nullptr) {
-    end += fmt::format(": epoch {} of {}", stopped->history.epoch.size(), result.setting.epochs);
-  }
-  return end;
-}
-
-/// The row of a setting.
-std::vector<std::string> row_of(const SettingResult& result, std::string label, bool has_baseline) {
-  double seconds = 0;
-  for (const TrialResult& trial : result.trials) seconds += trial.seconds;
-  std::vector<std::string> row = {result.rank ? fmt::to_string(*result.rank) : "-",
-                                  std::move(label)};
-  std::ranges::move(figures_of(result, has_baseline), std::back_inserter(row));
-  row.push_back(duration(seconds));
-  row.push_back(end_of(result));
-  return row;
 }
 
 /// Properties of the data that the user may not expect.
@@ -282,55 +205,64 @@ void SweepConsole::end(const TrialSpec& trial, const TrialResult& result) {
   epochs_ended_ += plan_.setting_of(trial).epochs;
 }
 
-/// What a column can be called after.
-std::string short_name(const Activation& activation) {
-  constexpr std::size_t kLongest = 14;
-  const std::string label = activation.label();
-  return label.size() > kLongest ? "baseline" : label;
+namespace {
+
+/// The columns that a terminal has room for.
+constexpr std::string_view kColumns[] = {
+    "rank", "setting", "accuracy", "binary_accuracy", "best", "difference", "p", "time", "status"};
+
+/// A text in characters that the terminal shows.
+std::string shown(std::string text) {
+  const auto replace = [&](std::string_view character, const std::string& by) {
+    for (std::size_t at = text.find(character); at != std::string::npos; at = text.find(character))
+      text.replace(at, character.size(), by);
+  };
+  if (std::string_view(plus_minus()) != "±") replace("±", plus_minus());
+  replace("−", "-");
+  return text;
 }
 
-void print_ranking(const SweepResult& result) {
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  const std::vector<std::string> labels = setting_labels(settings);
-
-  std::vector<std::size_t> order(settings.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    constexpr int kLast = std::numeric_limits<int>::max();
-    return result.settings[a].rank.value_or(kLast) < result.settings[b].rank.value_or(kLast);
+bool shows_stopped_trials(const SweepResult& result) {
+  return std::ranges::any_of(result.settings, [](const SettingResult& setting) {
+    return setting.ok == 0 && std::ranges::any_of(setting.trials, [](const TrialResult& trial) {
+             return trial.status == TrialStatus::stopped && !trial.history.epoch.empty();
+           });
   });
+}
 
+}  // namespace
+
+void print_ranking(const SweepResult& result) {
+  const RankingTable ranking = ranking_table(result);
   TextTable table;
-  table.add_column("rank", Align::right);
-  table.add_column("activation");
-  const std::string other = result.baseline ? short_name(*result.baseline) : "first";
-  for (const std::string& title :
-       {std::string("accuracy, %"), std::string("binary accuracy, %"), std::string("best"),
-        "to " + other, std::string("p"), std::string("time")}) {
-    table.add_column(title, Align::right);
+  std::vector<std::size_t> columns;
+  std::string difference;
+  for (const std::string_view name : kColumns) {
+    const auto column = std::ranges::find(ranking.columns, name, &RankingColumn::name);
+    columns.push_back(static_cast<std::size_t>(column - ranking.columns.begin()));
+    table.add_column(column->title, column->is_number ? Align::right : Align::left);
+    if (name == "difference") difference = column->title;
   }
-  table.add_column("status");
+  for (const std::vector<RankingCell>& cells : ranking.rows) {
+    std::vector<std::string> row;
+    for (const std::size_t column : columns) row.push_back(shown(cells[column].text));
+    table.add_row(std::move(row));
+  }
   std::size_t repeats = 0;
-  for (const std::size_t i : order) {
-    table.add_row(row_of(result.settings[i], labels[i], result.baseline.has_value()));
-    repeats = std::max(repeats, result.settings[i].ok);
-  }
+  for (const SettingResult& setting : result.settings) repeats = std::max(repeats, setting.ok);
   print("\n");
   write_output(table.str(static_cast<std::size_t>(output_columns())));
   std::string legend = "Accuracy: categorical, of the validation images after the last epoch.";
-  if (std::ranges::any_of(result.settings, [](const SettingResult& setting) {
-        return setting.ok == 0 && furthest_stopped(setting) != nullptr;
-      })) {
+  if (shows_stopped_trials(result)) {
     legend +=
         " A setting without a rank shows its trial that came furthest, after the epoch that its "
         "status names.";
   }
   if (repeats > 1) {
     legend += fmt::format(
-        " {}: half of the 95 % interval of the mean. to {}, p: mean difference to {} over common "
+        " {}: half of the 95 % interval of the mean. {}, p: mean difference to {} over common "
         "seeds, paired t-test, Holm's correction.",
-        plus_minus(), other, result.baseline ? result.baseline->label() : "the first");
+        plus_minus(), difference, result.baseline ? result.baseline->label() : "the first");
   } else {
     legend += " One seed says nothing of chance: --seeds 5 gives intervals and tests.";
   }

@@ -12,10 +12,7 @@
 namespace saltus {
 namespace {
 
-constexpr std::array<std::string_view, 8> kColours = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                                      "#E69F00", "#56B4E9", "#000000", "#8C8C8C"};
 constexpr std::array<int, 5> kDashes = {1, 2, 4, 3, 5};
-constexpr std::array<int, 6> kMarkers = {7, 5, 9, 11, 13, 6};
 
 std::string svg_terminal(FigureSize size) {
   return fmt::format(
@@ -50,11 +47,33 @@ bool is_whole(std::string_view picture, const PictureFormat& format) {
 
 }  // namespace
 
-LineStyle line_style(std::size_t index, std::size_t variant) {
-  const std::size_t round = index / kColours.size() + variant;
-  return {.colour = kColours[index % kColours.size()],
+MarkerShape filled_shape(int marker) {
+  // gnuplot has each shape twice, hollow and then filled.
+  switch ((marker - 4) / 2) {
+    case 0:
+      return MarkerShape::square;
+    case 2:
+      return MarkerShape::triangle;
+    case 3:
+      return MarkerShape::triangle_down;
+    case 4:
+      return MarkerShape::diamond;
+    case 5:
+      return MarkerShape::pentagon;
+    default:
+      return MarkerShape::circle;
+  }
+}
+
+bool is_hollow(int marker) {
+  return marker % 2 == 0;
+}
+
+LineStyle line_style(std::size_t colour, std::size_t variant, std::size_t line) {
+  const std::size_t round = colour / kColours.size() + variant;
+  return {.colour = colour % kColours.size(),
           .dash = kDashes[round % kDashes.size()],
-          .marker = kMarkers[round % kMarkers.size()]};
+          .marker = kMarkers[line % kMarkers.size()]};
 }
 
 std::vector<std::string> figure_files(std::string_view name) {

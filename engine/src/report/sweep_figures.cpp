@@ -5,23 +5,15 @@
 
 #include <fmt/format.h>
 
-#include <saltus/progress.h>
-
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
 #include "report/learned_parameters.h"
 #include "report/outputs.h"
+#include "report/series.h"
 
 namespace saltus {
 namespace {
-
-/// A line of a panel: a setting, and how it is drawn.
-struct Series {
-  const SettingResult* result;
-  std::string label;
-  LineStyle style;
-};
 
 /// One graph of a picture.
 struct Panel {
@@ -36,58 +28,12 @@ struct Row {
   std::vector<Panel> panels;
 };
 
-/// Mean, lowest and highest over the trials that came as far as an epoch and have a number there.
-struct Point {
-  double mean = 0;
-  Range range;
-};
-
-/// A long formula has no place in a key: its beginning, which tables have whole.
-std::string shortened(const std::string& label) {
+/// All settings, best first. A long formula has no place in a key: tables have all of it.
+std::vector<Series> legend_series(const SweepResult& result) {
   constexpr std::size_t kLongest = 48;
-  return label.size() <= kLongest ? label : label.substr(0, kLongest - 3) + "...";
-}
-
-/// In the order of the ranking, the unranked last. Colours go by the order of the sweep, so that an
-/// activation keeps its own.
-std::vector<Series> make_series(const SweepResult& result) {
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  const std::vector<std::string> labels = setting_labels(settings);
-
-  std::vector<Series> all;
-  std::map<std::string, std::size_t> colours;
-  std::map<std::string, std::size_t> variants;
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const std::string activation = settings[i].activation.str();
-    const std::size_t colour = colours.emplace(activation, colours.size()).first->second;
-    all.push_back({.result = &result.settings[i],
-                   .label = shortened(labels[i]),
-                   .style = line_style(colour, variants[activation]++)});
-  }
-  std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
-    constexpr int kLast = std::numeric_limits<int>::max();
-    return a.result->rank.value_or(kLast) < b.result->rank.value_or(kLast);
-  });
-  return all;
-}
-
-std::vector<Point> points_of(const SettingResult& result, const std::string& metric) {
-  std::vector<Point> line;
-  for (std::size_t epoch = 0;; ++epoch) {
-    std::vector<double> values;
-    Point point;
-    for (const TrialResult& trial : result.trials) {
-      const auto found = trial.history.history.find(metric);
-      if (found == trial.history.history.end() || found->second.size() <= epoch) continue;
-      if (!std::isfinite(found->second[epoch])) continue;
-      values.push_back(found->second[epoch]);
-      point.range.include(values.back());
-    }
-    if (values.empty()) return line;
-    point.mean = summarize(values).mean;
-    line.push_back(point);
-  }
+  std::vector<Series> series = make_series(result, by_rank(result));
+  for (Series& one : series) one.label = shortened(one.label, kLongest);
+  return series;
 }
 
 /// A picture: rows of panels, a legend to the right of them, a caption below. All lengths are
@@ -168,7 +114,7 @@ class SweepFigure {
       script_ += fmt::format("set title {} offset 0,-0.5\n", gnuplot_quote(row.panels[i].title));
       if (i == 0) {
         text(14.0 / size_.width, (top + bottom) / 2, "center", "rotate",
-             row.label + (axis.is_logarithmic() ? " (log scale)" : ""));
+             row.label + std::string(axis.remark()));
       }
       draw_panel(row.panels[i], axis);
       script_ += "unset label\n";
@@ -194,11 +140,11 @@ class SweepFigure {
                      ? fmt::format(
                            "$line{} using 1:3:4 with filledcurves fillstyle transparent "
                            "solid 0.15 noborder linecolor '{}', ",
-                           i, style.colour)
+                           i, kColours[style.colour])
                      : fmt::format(
                            "$line{} using 1:2:3:4 with yerrorbars pointtype 0 linewidth 1 "
                            "linecolor '{}', ",
-                           i, style.colour);
+                           i, kColours[style.colour]);
       }
       lines += fmt::format("$line{} using 1:2 with {}, ", i, look(style));
     }
@@ -210,7 +156,7 @@ class SweepFigure {
     return fmt::format(
         "linespoints linewidth 1.7 linecolor '{}' dashtype {} pointtype {} "
         "pointsize {}",
-        style.colour, style.dash, style.marker, epochs_ <= 12 ? 0.55 : 0.35);
+        kColours[style.colour], style.dash, style.marker, epochs_ <= 12 ? 0.55 : 0.35);
   }
 
   void draw_legend() {
@@ -256,24 +202,11 @@ std::vector<Row> rows_of(const std::set<std::string>& learned) {
   return result;
 }
 
-/// The title of a known data set, otherwise the name of the folder.
-std::string title_of(const ImageDataset& data) {
-  return data.title.empty() ? data.name : data.title;
-}
-
-/// A formula has a name where it is too long.
-std::string label_of(const Loss& loss) {
-  return loss.is_formula() ? std::string(loss.name()) : to_string(loss);
-}
-
 std::string describe(const SweepPlan& plan) {
   const SweepConfig& config = plan.config;
-  const ImageDataset& data = *plan.data;
-  const std::int64_t images =
-      std::min(data.train.count, config.train_limit.value_or(data.train.count));
   std::string conditions =
-      fmt::format("{} training images, {} recipe, {}, {}", grouped(images),
-                  to_string(config.recipe), label_of(config.loss), to_string(config.precision));
+      fmt::format("{}, {} recipe, {}, {}", images_of(plan), to_string(config.recipe),
+                  label_of(config.loss), to_string(config.precision));
   if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
   if (config.seeds == 1) return conditions + ", one seed";
   return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
@@ -283,7 +216,7 @@ std::string describe(const SweepPlan& plan) {
 
 void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
                    const SweepPlan& plan, const SweepResult& result) {
-  const std::vector<Series> series = make_series(result);
+  const std::vector<Series> series = legend_series(result);
   SweepFigure(series, 640)
       .write(folder, name, fmt::format("{}: accuracy by activation", title_of(*plan.data)),
              describe(plan),
@@ -298,7 +231,7 @@ void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
 
 void draw_loss(const std::filesystem::path& folder, std::string_view name, const SweepPlan& plan,
                const SweepResult& result) {
-  const std::vector<Series> series = make_series(result);
+  const std::vector<Series> series = legend_series(result);
   SweepFigure(series, 400)
       .write(folder, name, fmt::format("{}: loss by activation", title_of(*plan.data)),
              describe(plan),
@@ -311,7 +244,7 @@ void draw_parameters(const std::filesystem::path& folder, std::string_view name,
                      const SweepPlan& plan, const SweepResult& result) {
   const std::set<std::string> learned = learned_parameters(result);
   if (learned.empty()) return;
-  std::vector<Series> series = make_series(result);
+  std::vector<Series> series = legend_series(result);
   std::erase_if(series,
                 [](const Series& one) { return !one.result->setting.activation.is_learned(); });
   const std::vector<Row> rows = rows_of(learned);
