@@ -3,9 +3,9 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_report, make_check_table, make_curves, make_activations, make_accuracy,
-    make_predict, make_evaluate, make_summary, make_export, make_data, make_info, make_help,
-    make_man_page, make_bash_completion;
+Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_activations,
+    make_accuracy, make_predict, make_evaluate, make_summary, make_export, make_data, make_info,
+    make_help, make_man_page, make_bash_completion;
 
 namespace {
 
@@ -25,6 +25,11 @@ constexpr Command kCommands[] = {
      "Makes a page of HTML of a sweep's results, that needs nothing else: table, curves, "
      "differences with intervals, every seed, what ran. Trains nothing",
      make_report},
+    {"plot",
+     "Draws the pictures of a sweep again, of chosen activations or without the first epoch. "
+     "Trains "
+     "nothing",
+     make_plot},
     {"check-table",
      "Computes a published table of means and deviations again: intervals, tests of pairs with "
      "Holm's correction, and the rows that cannot be right",

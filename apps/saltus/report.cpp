@@ -24,6 +24,7 @@ struct Arguments {
   std::string out;
   bool markdown = false;
   bool latex = false;
+  bool pdf = false;
 };
 
 int run_report(const Arguments& arguments) {
@@ -45,6 +46,13 @@ int run_report(const Arguments& arguments) {
   write(page, report_html(sweep, sweep_command(sweep.plan.config, *sweep.plan.data)));
   if (arguments.markdown) write(fs::path(page).replace_extension(".md"), report_markdown(sweep));
   if (arguments.latex) write(fs::path(page).replace_extension(".tex"), report_latex(sweep));
+  if (arguments.pdf) {
+    const fs::path folder = page.parent_path();
+    for (const std::string& file : draw_sweep(folder.empty() ? "." : folder, sweep.plan,
+                                              sweep.result, {.svg_and_png = false, .pdf = true})) {
+      written.push_back((folder / file).string());
+    }
+  }
   app::print("wrote {}\n", fmt::join(written, ", "));
   return 0;
 }
@@ -62,8 +70,10 @@ Run make_report(CLI::App& command) {
                    "And the ranking as a table in Markdown, beside the page");
   command.add_flag("--latex", arguments->latex,
                    "And the ranking as a table in LaTeX (booktabs), beside the page");
+  command.add_flag("--pdf", arguments->pdf,
+                   "And the sweep's pictures as PDF, accuracy.pdf and so on, beside the page");
   command.footer(
-      "Example:\n  saltus report runs/article --latex\n"
+      "Example:\n  saltus report runs/article --latex --pdf\n"
       "A sweep that runs, or was stopped, is shown as far as it came.");
   return [arguments] { return run_report(*arguments); };
 }

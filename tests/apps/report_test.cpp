@@ -1,6 +1,7 @@
 // saltus report: what a sweep's folder says on a page.
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -82,6 +83,36 @@ TEST_F(Report, SaysWhatIsWrong) {
   const Ended damaged = run({"report", "out"});
   EXPECT_EQ(damaged.code, 1);
   EXPECT_THAT(damaged.err, HasSubstr("out/sweep.json cannot be understood"));
+}
+
+TEST_F(Report, DrawsPdf) {
+  const Ended all = run({"report", "out", "--out", "here.html", "--pdf"});
+  EXPECT_EQ(all.out, "wrote here.html, accuracy.pdf, loss.pdf\n") << all.err;
+  EXPECT_THAT(text("accuracy.pdf"), testing::StartsWith("%PDF-"));
+}
+
+TEST_F(Report, PicturesAreDrawnAgain) {
+  const std::string before = text("out/accuracy.svg");
+  std::filesystem::remove(path("out/accuracy.svg"));
+  const Ended same = run({"plot", "out"});
+  EXPECT_EQ(same.out, "wrote accuracy.svg, accuracy.png, loss.svg, loss.png into out\n")
+      << same.err;
+  EXPECT_EQ(text("out/accuracy.svg"), before);
+  const Ended some =
+      run({"plot", "out", "--activations", "relu", "--figure", "loss", "--out", "new", "--pdf"});
+  EXPECT_EQ(some.out, "wrote loss.svg, loss.png, loss.pdf into new\n") << some.err;
+  EXPECT_THAT(text("new/loss.svg"), Not(HasSubstr("selu")));
+  EXPECT_EQ(text("out/accuracy.svg"), before);
+  for (const auto& [option, value, words] :
+       {std::tuple("--activations", "gelu", "gelu is not in the sweep"),
+        std::tuple("--figure", "los", "did you mean loss?"),
+        std::tuple("--activations", "rleu", "did you mean")}) {
+    const Ended refused = run({"plot", "out", option, value, "--out", "none"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr(words));
+    EXPECT_FALSE(std::filesystem::exists(path("none")));
+  }
+  EXPECT_THAT(run({"plot", "out", "--drop-first"}).err, HasSubstr("the sweep has one epoch"));
 }
 
 }  // namespace

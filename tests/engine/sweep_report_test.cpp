@@ -294,10 +294,10 @@ TEST(CurveChart, NamesOfEqualLinesStandApart) {
 }
 
 TEST(Axis, TicksDoNotStandInEachOther) {
-  for (const Axis& axis :
-       {Axis::loss({1e-7, 3e3}), Axis::loss({0.1, 0.13}), Axis::loss({2, 30}),
-        Axis::accuracy({0, 1}), Axis::accuracy({0.5, 0.99}), Axis::accuracy({}),
-        Axis::plain({-3, 1e6}), Axis::plain({7, 7}), Axis::difference({-1, 1}, true)}) {
+  for (const Axis& axis : {Axis::loss({1e-7, 3e3}), Axis::loss({1e-30, 2e30}),
+                           Axis::loss({0.1, 0.13}), Axis::loss({2, 30}), Axis::accuracy({0, 1}),
+                           Axis::accuracy({0.5, 0.99}), Axis::accuracy({}), Axis::plain({-3, 1e6}),
+                           Axis::plain({7, 7}), Axis::difference({-1, 1}, true)}) {
     const std::vector<Tick>& ticks = axis.ticks();
     EXPECT_GE(ticks.size(), 2u);
     for (std::size_t i = 0; i < ticks.size(); ++i) {

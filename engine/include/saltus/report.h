@@ -147,11 +147,26 @@ SALTUS_API bool is_leftover(const std::filesystem::directory_entry& entry);
 /// DataError if one cannot be removed.
 SALTUS_API void remove_leftovers(const std::filesystem::path& folder);
 
-/// accuracy and loss, each .svg and .png: a line for each setting through the mean over its seeds,
-/// a band from lowest to highest, for training and validation. Throws Error if gnuplot is
-/// missing or fails.
-SALTUS_API void draw_sweep(const std::filesystem::path& folder, const SweepPlan& plan,
-                           const SweepResult& result);
+/// The names of a sweep's pictures: accuracy, loss, parameters.
+SALTUS_API std::vector<std::string> sweep_figures();
+
+/// What of a sweep is drawn.
+struct DrawOptions {
+  std::vector<std::string> figures = {};     ///< of sweep_figures(); empty: all
+  std::vector<Activation> activations = {};  ///< of the sweep's; empty: all
+  bool drop_first_epoch = false;
+  bool svg_and_png = true;
+  bool pdf = false;
+};
+
+/// accuracy and loss: a line for each setting through the mean over its seeds,
+/// a band from lowest to highest, for training and validation; and, where any are learned, the
+/// parameters of activations. Returns the names of the files. Throws Error if gnuplot is missing or
+/// fails, and InvalidArgument if there is no such picture or activation, or nothing is left to
+/// draw.
+SALTUS_API std::vector<std::string> draw_sweep(const std::filesystem::path& folder,
+                                               const SweepPlan& plan, const SweepResult& result,
+                                               const DrawOptions& options = {});
 
 /// The range in which curves are drawn.
 struct CurveOptions {

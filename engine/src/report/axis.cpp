@@ -50,7 +50,8 @@ std::vector<Tick> linear_ticks(const Range& range, const auto& label) {
 std::vector<Tick> logarithmic_ticks(std::span<const double> steps, const Range& range,
                                     const auto& label) {
   std::vector<Tick> ticks;
-  for (int decade = -8; decade <= 8; ++decade) {
+  for (double decade = std::floor(std::log10(range.low)); decade <= std::log10(range.high);
+       ++decade) {
     for (const double step : steps) {
       const double value = step * std::pow(10.0, decade);
       if (value < range.low || value > range.high) continue;

@@ -45,7 +45,4 @@ std::string dot_chart(const std::vector<ChartRow>& rows, double chance);
 /// those that are no further apart than the critical difference.
 std::string rank_chart(const std::vector<std::string>& labels, const RankTest& test);
 
-/// "p = 0.020" or "p < 0.001".
-std::string p_equation(double p);
-
 }  // namespace saltus

@@ -165,7 +165,13 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
       "keyentry with lines linewidth 1.6 linecolor '{}' dashtype (5,2.5) title \"f'(x)\"\n"
       "unset multiplot\n",
       1 - 32.0 / size.height, kColours[0], kColours[1]);
-  write_figure(folder, "curves", size, script);
+  FigureWords words = {.title = "Activations and their derivatives", .plots = {}};
+  for (const Curve& curve : curves) {
+    words.plots.push_back("derivative of " + curve.activation.label());
+    words.plots.push_back(curve.activation.label());
+  }
+  words.plots.insert(words.plots.end(), {"key", "f(x)", "f'(x)"});
+  write_figure(folder, "curves", size, words, script);
 } catch (...) {
   throw_as_promised();
 }

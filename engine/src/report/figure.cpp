@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "report/gnuplot.h"
+#include "report/svg.h"
 
 namespace saltus {
 namespace {
@@ -29,6 +30,14 @@ std::string png_terminal(FigureSize size) {
       2 * size.width, 2 * size.height);
 }
 
+/// In inches at 72 points, somewhat smaller than on a screen.
+std::string pdf_terminal(FigureSize size) {
+  return fmt::format(
+      "set terminal pdfcairo noenhanced size {:.3f}in,{:.3f}in font 'Sans,9.5' linewidth 1.2 "
+      "background '#ffffff'\n",
+      size.width / 96.0, size.height / 96.0);
+}
+
 struct PictureFormat {
   std::string_view extension;
   std::string (*terminal)(FigureSize);
@@ -39,10 +48,50 @@ constexpr PictureFormat kFormats[] = {
     {.extension = "svg", .terminal = svg_terminal, .end = "</svg>"},
     {.extension = "png", .terminal = png_terminal, .end = "IEND\xAE\x42\x60\x82"},
 };
+constexpr PictureFormat kPdf = {.extension = "pdf", .terminal = pdf_terminal, .end = "%%EOF"};
 
 /// gnuplot does not look at whether its writes succeed: a picture can be cut off anywhere.
 bool is_whole(std::string_view picture, const PictureFormat& format) {
   return picture.substr(0, picture.find_last_not_of(" \r\n") + 1).ends_with(format.end);
+}
+
+/// gnuplot calls each of its SVGs "Gnuplot", none an image, and its plots by its data.
+std::string titled(std::string picture, const FigureWords& figure) {
+  const std::string words = escape_html(figure.title);
+  const auto replace = [&](std::string_view old, const std::string& by) {
+    if (const std::size_t at = picture.find(old); at != std::string::npos) {
+      picture.replace(at, old.size(), by);
+    }
+  };
+  replace("<title>Gnuplot</title>", fmt::format("<title>{}</title>", words));
+  replace("<svg", fmt::format("<svg role=\"img\" aria-label=\"{}\"", words));
+  std::size_t at = 0;
+  for (const std::string& plot : figure.plots) {
+    at = picture.find("<g id=\"gnuplot_plot_", at);
+    if (at == std::string::npos) break;
+    at = picture.find("<title>", at);
+    const std::string title = fmt::format("<title>{}", escape_html(plot));
+    picture.replace(at, picture.find("</title>", at) - at, title);
+    at += title.size();
+  }
+  return picture;
+}
+
+/// Returns the file's name.
+std::string write_picture(const std::filesystem::path& folder, std::string_view name,
+                          FigureSize size, const FigureWords& words, std::string_view script,
+                          const PictureFormat& format) {
+  std::string file = fmt::format("{}.{}", name, format.extension);
+  std::string picture = run_gnuplot(fmt::format("{}{}", format.terminal(size), script));
+  if (!is_whole(picture, format)) {
+    throw Error(
+        fmt::format("no picture {}: gnuplot wrote {} bytes that do not end as {} does; look "
+                    "for a full memory and draw again",
+                    (folder / file).string(), picture.size(), format.extension));
+  }
+  if (format.extension == "svg") picture = titled(std::move(picture), words);
+  write_file_atomic(folder / file, picture);
+  return file;
 }
 
 }  // namespace
@@ -84,19 +133,16 @@ std::vector<std::string> figure_files(std::string_view name) {
   return files;
 }
 
-void write_figure(const std::filesystem::path& folder, std::string_view name, FigureSize size,
-                  std::string_view script) {
+std::vector<std::string> write_figure(const std::filesystem::path& folder, std::string_view name,
+                                      FigureSize size, const FigureWords& words,
+                                      std::string_view script, FigureFormats formats) {
+  std::vector<std::string> files;
   for (const PictureFormat& format : kFormats) {
-    const std::string file = fmt::format("{}.{}", name, format.extension);
-    const std::string picture = run_gnuplot(fmt::format("{}{}", format.terminal(size), script));
-    if (!is_whole(picture, format)) {
-      throw Error(
-          fmt::format("no picture {}: gnuplot wrote {} bytes that do not end as {} does; look "
-                      "for a full memory and draw again",
-                      (folder / file).string(), picture.size(), format.extension));
-    }
-    write_file_atomic(folder / file, picture);
+    if (!formats.svg_and_png) continue;
+    files.push_back(write_picture(folder, name, size, words, script, format));
   }
+  if (formats.pdf) files.push_back(write_picture(folder, name, size, words, script, kPdf));
+  return files;
 }
 
 }  // namespace saltus

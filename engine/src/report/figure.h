@@ -17,10 +17,24 @@ struct FigureSize {
   int height = 0;
 };
 
-/// Draws a gnuplot script (without terminal and output) as FOLDER/NAME.svg and FOLDER/NAME.png.
-/// Throws Error, or DataError if a file cannot be written.
-void write_figure(const std::filesystem::path& folder, std::string_view name, FigureSize size,
-                  std::string_view script);
+/// What an SVG says of itself to a pointer, and to those who do not see it.
+struct FigureWords {
+  std::string title;
+  std::vector<std::string> plots;  ///< of everything that is plotted, in this order
+};
+
+/// The files that are made of a picture.
+struct FigureFormats {
+  bool svg_and_png = true;
+  bool pdf = false;
+};
+
+/// Draws a gnuplot script (without terminal and output) as FOLDER/NAME.svg and FOLDER/NAME.png, or
+/// as FOLDER/NAME.pdf; returns the files' names. Throws Error, or DataError if a file cannot be
+/// written.
+std::vector<std::string> write_figure(const std::filesystem::path& folder, std::string_view name,
+                                      FigureSize size, const FigureWords& words,
+                                      std::string_view script, FigureFormats formats = {});
 
 /// The files that it writes: NAME.svg and NAME.png.
 std::vector<std::string> figure_files(std::string_view name);

@@ -1,10 +1,9 @@
 #include "report/numbers.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
-
-#include "report/charts.h"
 
 namespace saltus {
 

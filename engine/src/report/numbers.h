@@ -21,6 +21,9 @@ std::string points_text(double difference);
 /// "0.020", "< 0.001".
 std::string p_text(double p);
 
+/// "p = 0.020", "p < 0.001".
+std::string p_equation(double p);
+
 /// "98.2 s", "3 min 05 s", "2 h 10 min".
 std::string duration_text(double seconds);
 
