@@ -139,6 +139,7 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
       "set tics nomirror out scale 0.5 textcolor '#222222' font ',9'\n"
       "set xzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
       "set yzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
+      "set format x '%g'\n"
       "set ytics autofreq\n";
   fmt::format_to(std::back_inserter(script), "set xrange [{}:{}]\n", curves.front().x.front(),
                  curves.front().x.back());
