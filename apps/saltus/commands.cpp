@@ -3,8 +3,9 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_curves, make_activations, make_accuracy, make_predict, make_evaluate,
-    make_summary, make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
+Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_activations,
+    make_accuracy, make_predict, make_evaluate, make_summary, make_export, make_data, make_info,
+    make_help, make_man_page, make_bash_completion;
 
 namespace {
 
@@ -20,6 +21,19 @@ constexpr Command kCommands[] = {
      "Trains the tutorial's convolutional network once for each activation, setting and seed, "
      "ranks them with intervals, and writes tables and pictures",
      make_sweep},
+    {"report",
+     "Makes a page of HTML of a sweep's results, that needs nothing else: table, curves, "
+     "differences with intervals, every seed, what ran. Trains nothing",
+     make_report},
+    {"plot",
+     "Draws the pictures of a sweep again, of chosen activations or without the first epoch. "
+     "Trains "
+     "nothing",
+     make_plot},
+    {"check-table",
+     "Computes a published table of means and deviations again: intervals, tests of pairs with "
+     "Holm's correction, and the rows that cannot be right",
+     make_check_table},
     {"curves",
      "Draws activations with their derivatives, computed in float32 by the code that trains: "
      "curves.csv (activation,x,f,df), curves.svg and curves.png",

@@ -11,6 +11,21 @@
 #include <saltus/error.h>
 
 namespace saltus::app {
+namespace {
+
+/// Checksums of training images, training labels, test images, test labels.
+std::array<std::string, 4> checksums_of(const ImageDataset& data) {
+  return {data.train.images_md5, data.train.labels_md5, data.test.images_md5, data.test.labels_md5};
+}
+
+}  // namespace
+
+std::string known_name_of(const ImageDataset& data) {
+  for (const KnownDataset& known : known_datasets()) {
+    if (std::ranges::equal(known.files, checksums_of(data), {}, &KnownFile::md5)) return known.name;
+  }
+  return {};
+}
 
 std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments) {
   if (!arguments.is_given("--config")) return std::nullopt;
@@ -26,31 +41,29 @@ std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments) {
 std::string data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded) {
   if (!recorded || arguments.is_given("--data")) return arguments.data;
   // By its checksums: a folder of other files may have the name of a known data set.
-  for (const KnownDataset& known : known_datasets()) {
-    if (std::ranges::equal(known.files, recorded->data_md5, {}, &KnownFile::md5)) return known.name;
-  }
+  if (const std::string known = known_name_of(recorded->data); !known.empty()) return known;
   std::error_code error;
-  if (!std::filesystem::is_directory(recorded->data_folder, error)) {
+  if (!std::filesystem::is_directory(recorded->data.source, error)) {
     throw DataError(fmt::format(
         "{}: the data of that sweep was in {}, which is no folder now: name its folder with --data",
-        arguments.config, recorded->data_folder.string()));
+        arguments.config, recorded->data.source));
   }
-  return recorded->data_folder.string();
+  return recorded->data.source;
 }
 
 void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,
                      const ImageDataset& data) {
   if (!recorded || arguments.is_given("--data")) return;
-  const std::array<std::string, 4> now = {data.train.images_md5, data.train.labels_md5,
-                                          data.test.images_md5, data.test.labels_md5};
+  const std::array<std::string, 4> now = checksums_of(data);
+  const std::array<std::string, 4> then = checksums_of(recorded->data);
   constexpr const char* kFiles[] = {"training images", "training labels", "test images",
                                     "test labels"};
   for (std::size_t file = 0; file < now.size(); ++file) {
-    if (now[file] == recorded->data_md5[file]) continue;
-    throw DataError(fmt::format(
-        "{}: that sweep had other data: its {} had the checksum {}, those in {} have "
-        "{}; to train on these, name them with --data",
-        arguments.config, kFiles[file], recorded->data_md5[file], data.source, now[file]));
+    if (now[file] == then[file]) continue;
+    throw DataError(
+        fmt::format("{}: that sweep had other data: its {} had the checksum {}, those in {} have "
+                    "{}; to train on these, name them with --data",
+                    arguments.config, kFiles[file], then[file], data.source, now[file]));
   }
 }
 

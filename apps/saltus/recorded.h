@@ -10,6 +10,9 @@
 
 namespace saltus::app {
 
+/// The name under which these files can be fetched, by their checksums; empty if there is none.
+std::string known_name_of(const ImageDataset& data);
+
 /// The sweep that --config names; none without it. Throws DataError if the file is no
 /// sweep.json, InvalidArgument beside --quick.
 std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <saltus/progress.h>
+#include <saltus/report.h>
 
 #include "output.h"
 #include "terminal.h"
@@ -37,124 +38,6 @@ std::vector<std::string> labels_of(const std::vector<Setting>& settings) {
 
 std::string percent(double share) {
   return fmt::format("{:.2f}", 100 * share);
-}
-
-std::string with_interval(const Summary& summary) {
-  if (!summary.interval) return percent(summary.mean);
-  return fmt::format("{} {} {}", percent(summary.mean), plus_minus(),
-                     percent((summary.interval->high - summary.interval->low) / 2));
-}
-
-std::string duration(double seconds) {
-  if (seconds < 100) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::int64_t>(seconds);
-  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
-}
-
-std::string p_value(double p) {
-  return p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p);
-}
-
-std::string in_epoch(double accuracy, std::size_t epoch) {
-  return fmt::format("{} in epoch {}", percent(accuracy), epoch);
-}
-
-/// The stopped trial that came furthest; null if none finished an epoch.
-const TrialResult* furthest_stopped(const SettingResult& result) {
-  const TrialResult* furthest = nullptr;
-  for (const TrialResult& trial : result.trials) {
-    const std::size_t least = furthest == nullptr ? 0 : furthest->history.epoch.size();
-    if (trial.status == TrialStatus::stopped && trial.history.epoch.size() > least) {
-      furthest = &trial;
-    }
-  }
-  return furthest;
-}
-
-/// What a table of results shows.
-struct TableKind {
-  bool has_test;  ///< the test images had no part in the ranking
-  bool has_baseline;
-};
-
-/// The difference, its p, and with test images of their own what it is on new images.
-std::vector<std::string> difference_of(const std::optional<PairedComparison>& compared,
-                                       const TableKind& kind) {
-  std::vector<std::string> cells = {"-", "-"};
-  if (compared) {
-    cells = {fmt::format("{:+.2f}", 100 * compared->difference), p_value(compared->p_holm)};
-  }
-  if (!kind.has_test) return cells;
-  cells.emplace_back(compared && compared->new_images
-                         ? fmt::format("{:+.2f} to {:+.2f}", 100 * compared->new_images->low,
-                                       100 * compared->new_images->high)
-                         : "-");
-  return cells;
-}
-
-/// Their titles; `other` is what was compared with.
-std::vector<std::string> titles_of_difference(const std::string& other, const TableKind& kind) {
-  std::vector<std::string> titles = {"to " + other, "p"};
-  if (kind.has_test) titles.emplace_back("on new images");
-  return titles;
-}
-
-/// Accuracy that ranks, that of the test images where it is another, binary accuracy, best, and the
-/// difference to first or baseline with its p.
-std::vector<std::string> figures_of(const SettingResult& result, const TableKind& kind) {
-  std::vector<std::string> figures;
-  if (result.ok > 0) {
-    figures.push_back(with_interval(result.last.at(kAccuracy)));
-    if (kind.has_test)
-      figures.push_back(with_interval(result.last.at("test_categorical_accuracy")));
-    figures.push_back(with_interval(
-        result.last.at(kind.has_test ? "test_binary_accuracy" : "val_binary_accuracy")));
-    figures.push_back(in_epoch(result.best, static_cast<std::size_t>(result.best_epoch)));
-    std::ranges::move(difference_of(kind.has_baseline ? result.to_baseline : result.to_best, kind),
-                      std::back_inserter(figures));
-    return figures;
-  }
-  const TrialResult* trial = furthest_stopped(result);
-  if (trial == nullptr) return std::vector<std::string>(kind.has_test ? 7 : 5, "-");
-  const std::vector<double>& accuracy = trial->history.at(kAccuracy);
-  const auto best = std::ranges::max_element(accuracy);
-  figures.push_back(percent(accuracy.back()));
-  if (kind.has_test) {
-    figures.insert(figures.end(), 2, "-");
-  } else {
-    figures.push_back(percent(trial->history.at("val_binary_accuracy").back()));
-  }
-  figures.push_back(in_epoch(*best, static_cast<std::size_t>(best - accuracy.begin()) + 1));
-  std::ranges::move(difference_of({}, kind), std::back_inserter(figures));
-  return figures;
-}
-
-/// How a setting ended.
-std::string end_of(const SettingResult& result) {
-  const auto diverged =
-      std::count_if(result.trials.begin(), result.trials.end(),
-                    [](const TrialResult& trial) { return trial.status == TrialStatus::diverged; });
-  if (result.trials.empty()) return "not begun";
-  std::string end = diverged > 0 ? fmt::format("{} of {} diverged", diverged, result.trials.size())
-                                 : std::string(to_string(result.status));
-  if (const TrialResult* stopped = result.ok == 0 ? furthest_stopped(result) : nullptr) {
-    end += fmt::format(": epoch {} of {}", stopped->history.epoch.size(), result.setting.epochs);
-  }
-  return end;
-}
-
-/// The row of a setting.
-std::vector<std::string> row_of(const SettingResult& result, std::string label,
-                                const TableKind& kind) {
-  double seconds = 0;
-  for (const TrialResult& trial : result.trials) seconds += trial.seconds;
-  std::vector<std::string> row = {result.rank ? fmt::to_string(*result.rank) : "-",
-                                  std::move(label)};
-  std::ranges::move(figures_of(result, kind), std::back_inserter(row));
-  row.push_back(duration(seconds));
-  row.push_back(end_of(result));
-  return row;
 }
 
 /// Properties of the data that the user may not expect.
@@ -358,25 +241,42 @@ void print_verdict(const SweepResult& result) {
                       static_cast<std::size_t>(text_columns())));
 }
 
-/// What a column can be called after.
-std::string short_name(const Activation& activation) {
-  constexpr std::size_t kLongest = 14;
-  const std::string label = activation.label();
-  return label.size() > kLongest ? "baseline" : label;
+namespace {
+
+/// The columns that a terminal has room for.
+constexpr std::string_view kColumns[] = {
+    "rank",       "setting", "accuracy",   "test", "binary_accuracy", "best",
+    "difference", "p",       "new_images", "time", "status"};
+
+/// A text in characters that the terminal shows.
+std::string shown(std::string text) {
+  const auto replace = [&](std::string_view character, const std::string& by) {
+    for (std::size_t at = text.find(character); at != std::string::npos; at = text.find(character))
+      text.replace(at, character.size(), by);
+  };
+  if (std::string_view(plus_minus()) != "±") replace("±", plus_minus());
+  replace("−", "-");
+  return text;
 }
 
-/// Under the ranking: what its figures are.
-std::string legend_of(const SweepResult& result, const TableKind& kind, const std::string& other) {
+bool shows_stopped_trials(const SweepResult& result) {
+  return std::ranges::any_of(result.settings, [](const SettingResult& setting) {
+    return setting.ok == 0 && std::ranges::any_of(setting.trials, [](const TrialResult& trial) {
+             return trial.status == TrialStatus::stopped && !trial.history.epoch.empty();
+           });
+  });
+}
+
+/// Under the ranking: what its figures are; `difference` is the title of that column.
+std::string legend_of(const SweepResult& result, const std::string& difference) {
+  const bool has_test = result.compared_by != kRankingMetric;
   std::string legend =
-      kind.has_test
-          ? "Validation: accuracy on the training images that were held back, after the last "
-            "epoch; they rank, and best is of them. Test: on the test images, looked at once; "
-            "binary accuracy and differences are of them."
-          : "Accuracy: categorical, of the test images after the last epoch. They rank, too, so "
-            "the first is flattered; --validation-split 0.1 ranks by other images.";
-  if (std::ranges::any_of(result.settings, [](const SettingResult& setting) {
-        return setting.ok == 0 && furthest_stopped(setting) != nullptr;
-      })) {
+      has_test ? "Validation: accuracy on the training images that were held back, after the last "
+                 "epoch; they rank, and best is of them. Test: on the test images, looked at once; "
+                 "binary accuracy and differences are of them."
+               : "Accuracy: categorical, of the test images after the last epoch. They rank, too, "
+                 "so the first is flattered; --validation-split 0.1 ranks by other images.";
+  if (shows_stopped_trials(result)) {
     legend +=
         " A setting without a rank shows its trial that came furthest, after the epoch that its "
         "status names.";
@@ -386,29 +286,25 @@ std::string legend_of(const SweepResult& result, const TableKind& kind, const st
     return legend + fmt::format(" {} nothing of chance: --seeds 5 gives intervals and tests.",
                                 repeats > 1 ? "Two seeds say" : "One seed says");
   }
-  return legend +
-         fmt::format(
-             " {}: half of the 95 % interval of the mean. to {}, p: mean difference to {} "
-             "over common seeds, paired t-test, Holm's correction.",
-             plus_minus(), other, result.baseline ? result.baseline->label() : "the first") +
-         (kind.has_test ? " On new images: its 95 % interval where the images are drawn anew, too."
-                        : "");
+  legend += fmt::format(
+      " {}: half of the 95 % interval of the mean. {}, p: mean difference to {} over common seeds, "
+      "paired t-test, Holm's correction.",
+      plus_minus(), difference, result.baseline ? result.baseline->label() : "the first");
+  if (has_test) legend += " On new images: its 95 % interval where the images are drawn anew, too.";
+  return legend;
 }
 
 /// Each activation at its best hyper-parameters.
-void print_activations(const SweepResult& result, const std::vector<std::string>& labels,
-                       const TableKind& kind) {
+void print_activations(const SweepResult& result) {
   if (result.activations.size() < 2) return;
+  const bool has_test = result.compared_by != kRankingMetric;
   TextTable table;
   table.add_column("activation at its best");
-  table.add_column(kind.has_test ? "test, %" : "accuracy, %", Align::right);
-  for (const std::string& title : titles_of_difference("first", kind))
+  for (const char* title : {has_test ? "test, %" : "accuracy, %", "to first", "p"})
     table.add_column(title, Align::right);
-  for (const ActivationResult& one : result.activations) {
-    std::vector<std::string> row = {
-        labels[one.setting],
-        with_interval(result.settings[one.setting].last.at(result.compared_by))};
-    std::ranges::move(difference_of(one.to_best, kind), std::back_inserter(row));
+  for (const std::vector<std::string>& cells : activations_table(result)) {
+    std::vector<std::string> row;
+    for (const std::string& cell : cells) row.push_back(shown(cell));
     table.add_row(std::move(row));
   }
   print("\n");
@@ -417,43 +313,34 @@ void print_activations(const SweepResult& result, const std::vector<std::string>
         entry("",
               fmt::format("Each activation with the values that rank best for it, chosen on the {} "
                           "images; p corrected for the number of activations.",
-                          kind.has_test ? "validation" : "test"),
+                          has_test ? "validation" : "test"),
               0, static_cast<std::size_t>(text_columns())));
 }
 
+}  // namespace
+
 void print_ranking(const SweepResult& result) {
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  const std::vector<std::string> labels = setting_labels(settings);
-
-  std::vector<std::size_t> order(settings.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    constexpr int kLast = std::numeric_limits<int>::max();
-    return result.settings[a].rank.value_or(kLast) < result.settings[b].rank.value_or(kLast);
-  });
-
-  const TableKind kind = {.has_test = result.compared_by != kRankingMetric,
-                          .has_baseline = result.baseline.has_value()};
-  const std::string other = result.baseline ? short_name(*result.baseline) : "first";
+  const RankingTable ranking = ranking_table(result);
   TextTable table;
-  table.add_column("rank", Align::right);
-  table.add_column("activation");
-  table.add_column(kind.has_test ? "validation, %" : "accuracy, %", Align::right);
-  if (kind.has_test) table.add_column("test, %", Align::right);
-  for (const char* title : {"binary accuracy, %", "best"}) table.add_column(title, Align::right);
-  for (const std::string& title : titles_of_difference(other, kind))
-    table.add_column(title, Align::right);
-  table.add_column("time", Align::right);
-  table.add_column("status");
-  for (const std::size_t i : order) {
-    table.add_row(row_of(result.settings[i], labels[i], kind));
+  std::vector<std::size_t> columns;
+  std::string difference;
+  for (const std::string_view name : kColumns) {
+    const auto column = std::ranges::find(ranking.columns, name, &RankingColumn::name);
+    if (column == ranking.columns.end()) continue;
+    columns.push_back(static_cast<std::size_t>(column - ranking.columns.begin()));
+    table.add_column(column->title, column->is_number ? Align::right : Align::left);
+    if (name == "difference") difference = column->title;
+  }
+  for (const std::vector<RankingCell>& cells : ranking.rows) {
+    std::vector<std::string> row;
+    for (const std::size_t column : columns) row.push_back(shown(cells[column].text));
+    table.add_row(std::move(row));
   }
   print("\n");
   write_output(table.str(static_cast<std::size_t>(output_columns())));
   print("\n{}",
-        entry("", legend_of(result, kind, other), 0, static_cast<std::size_t>(text_columns())));
-  print_activations(result, labels, kind);
+        entry("", legend_of(result, difference), 0, static_cast<std::size_t>(text_columns())));
+  print_activations(result);
 }
 
 }  // namespace saltus::app

@@ -99,7 +99,7 @@ TEST_F(SweepProgram, RanksByImagesThatWereHeldBack) {
                             "chosen on the validation"}) {
     EXPECT_THAT(ended.out, HasSubstr(words));
   }
-  EXPECT_THAT(text("out/accuracy.svg"), HasSubstr("16 validation images"));
+  EXPECT_THAT(text("out/accuracy.svg"), HasSubstr("16 validation and 32 test images"));
   const json results = json::parse(text("out/results.json"));
   EXPECT_EQ(results.at("compared_by"), "test_categorical_accuracy");
   EXPECT_EQ(results.at("activations").size(), 2u);

@@ -61,8 +61,8 @@ TEST(Architecture, AResnetIsThatOfThePaper) {
   EXPECT_EQ(count<layers::Conv2D>(net), 6 * 3 + 1 + 2);
   EXPECT_EQ(count<layers::Dense>(net), 1);
   EXPECT_EQ(count<layers::Add>(net), 9);
-  // 0.27 M in the paper, whose shortcuts have no weights: 269,722. Two projections, 16 x 32 and 32 x
-  // 64, with their normalizations are more.
+  // 0.27 M in the paper, whose shortcuts have no weights: 269,722. Two projections, 16 x 32 and 32
+  // x 64, with their normalizations are more.
   EXPECT_EQ(net.trainable_count(), 269'722 + 16 * 32 + 32 * 64 + 2 * (32 + 64));
   const auto pooled = std::ranges::find_if(net.nodes(), [](const Node& node) {
     return std::holds_alternative<layers::GlobalAveragePooling2D>(node.layer);

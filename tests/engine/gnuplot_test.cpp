@@ -45,7 +45,7 @@ class FakeGnuplot : public testing::Test {
     std::ofstream(program) << "#!/bin/sh\n" << script;
     fs::permissions(program, fs::perms::owner_all);
     try {
-      write_figure(scratch_.path(), "figure", {.width = 10, .height = 10}, "");
+      write_figure(scratch_.path(), "figure", {.width = 10, .height = 10}, {}, "");
     } catch (const Error& error) {
       return error.what();
     }

@@ -181,5 +181,52 @@ TEST(CompareIndependent, FindsTheBadRowsOfTheMishTable) {
   EXPECT_GT(against_mish(83.00434, 1.4015).interval.high - -4.1735, 0.3);
 }
 
+TEST(CompareRanks, FriedmansTestOfPulses) {
+  // Pulses of seven people at rest, after exercise and five minutes later, an example of SciPy's
+  // manual; chi-squared is 12 / (7 * 3 * 4) * (10^2 + 21^2 + 11^2) - 3 * 7 * 4, and p, with two
+  // degrees of freedom, exp(-chi-squared / 2). Here the highest has rank 1.
+  const std::vector<std::vector<double>> pulses = {{72, 120, 76}, {96, 120, 95}, {88, 132, 104},
+                                                   {92, 120, 96}, {74, 101, 84}, {76, 96, 72},
+                                                   {82, 112, 76}};
+  const RankTest test = compare_ranks(pulses);
+  EXPECT_NEAR(test.chi_squared, 10.571428571428571, 1e-12);
+  EXPECT_NEAR(test.p, 0.005063414171757498, 1e-12);
+  EXPECT_THAT(test.mean_ranks, testing::ElementsAre(testing::DoubleNear(18.0 / 7, 1e-12),
+                                                    testing::DoubleNear(1, 1e-12),
+                                                    testing::DoubleNear(17.0 / 7, 1e-12)));
+}
+
+TEST(CompareRanks, TiesShareRanks) {
+  // By hand: ranks 2.5 2.5 1 and 3 2 1, so 2 * 4 * (0.75^2 + 0.25^2 + 1) / (13.5 + 14 - 24).
+  const RankTest test = compare_ranks(std::vector<std::vector<double>>{{1, 1, 2}, {1, 2, 3}});
+  EXPECT_THAT(test.mean_ranks, testing::ElementsAre(2.75, 2.25, 1));
+  EXPECT_NEAR(test.chi_squared, 13 / 3.5, 1e-12);
+  const RankTest tied = compare_ranks(std::vector<std::vector<double>>{{1, 1}, {2, 2}});
+  EXPECT_EQ(tied.chi_squared, 0);
+  EXPECT_EQ(tied.p, 1);
+}
+
+TEST(CompareRanks, CriticalDifferencesAreThoseOfTheTable) {
+  // Demsar (2006), table 5a: the critical value q for 2 to 10 classifiers, in four digits.
+  const std::array q{1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164};
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    const std::size_t k = i + 2;
+    const std::vector<std::vector<double>> values(14, std::vector<double>(k, 1));
+    const auto count = static_cast<double>(k);
+    EXPECT_NEAR(compare_ranks(values).critical_difference / std::sqrt(count * (count + 1) / 84),
+                q[i], 0.001)
+        << k;
+  }
+}
+
+TEST(CompareRanks, RefusesWhatCannotBeRanked) {
+  const double nan = std::nan("");
+  using Values = std::vector<std::vector<double>>;
+  for (const Values& values : {Values{}, Values{{1, 2}}, Values{{1}, {2}}, Values{{1, 2}, {1}},
+                               Values{{1, 2}, {1, nan}}}) {
+    EXPECT_THROW(compare_ranks(values), InvalidArgument);
+  }
+}
+
 }  // namespace
 }  // namespace saltus

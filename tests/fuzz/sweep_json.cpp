@@ -1,7 +1,6 @@
 // sweep.json.
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include "report/sweep_texts.h"
 #include "tests/fuzz/json_mutator.h"
@@ -12,17 +11,10 @@ namespace {
 using namespace saltus;
 
 std::string again(const RecordedSweep& sweep) {
-  auto data = std::make_shared<ImageDataset>();
-  data->name = sweep.data_name;
-  data->source = sweep.data_folder.string();
-  data->train.images_md5 = sweep.data_md5[0];
-  data->train.labels_md5 = sweep.data_md5[1];
-  data->test.images_md5 = sweep.data_md5[2];
-  data->test.labels_md5 = sweep.data_md5[3];
   SweepPlan plan;
   plan.config = sweep.config;
-  plan.data = std::move(data);
-  return sweep_json_text(plan, {});
+  plan.data = std::make_shared<ImageDataset>(sweep.data);
+  return sweep_json_text(plan, sweep.machine);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <saltus/export.h>
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -32,10 +31,8 @@ SALTUS_API void write_sweep_json(const std::filesystem::path& file, const SweepP
 /// The contents of a sweep.json.
 struct RecordedSweep {
   SweepConfig config;
-  std::string data_name;
-  std::filesystem::path data_folder;  ///< from which it was read
-  /// Checksums of training images, training labels, test images, test labels.
-  std::array<std::string, 4> data_md5;
+  ImageDataset data;  ///< without pixels and labels
+  MachineInfo machine;
 };
 
 /// Throws DataError if the file is not a sweep.json, or its configuration does not pass validate().
@@ -58,6 +55,59 @@ SALTUS_API std::vector<TrialResult> read_history_jsonl(const std::filesystem::pa
 /// The trials of an earlier run, for resuming it: those in history.jsonl, or in results.json if an
 /// earlier version wrote no history.jsonl; none if there is neither. Throws DataError.
 SALTUS_API std::vector<TrialResult> read_trials(const std::filesystem::path& folder);
+
+/// A sweep as its folder has it.
+struct StoredSweep {
+  SweepPlan plan;  ///< without networks; its data without pixels and labels
+  SweepResult result;
+  MachineInfo machine;  ///< that it began on
+};
+
+/// Reads a sweep from the folder that it wrote. Trains nothing, and needs no data. Throws DataError
+/// if the folder holds no sweep, or one with other trials than its sweep.json asks for, as another
+/// version of Saltus may have written it.
+SALTUS_API StoredSweep read_sweep(const std::filesystem::path& folder);
+
+/// A column of a ranking.
+struct RankingColumn {
+  std::string_view name;  ///< "accuracy"
+  std::string title;      ///< "accuracy, %"
+  bool is_number = false;
+};
+
+/// What stands in it for a setting.
+struct RankingCell {
+  std::string text;  ///< UTF-8; "-" for nothing
+  double order = 0;  ///< to sort numbers by; NaN for nothing
+};
+
+/// A ranking as texts, the best setting first.
+struct RankingTable {
+  /// rank, setting, accuracy, sd, n, binary_accuracy, loss, best, difference, interval, p, d, time,
+  /// status; those of the difference are to the baseline if there is one, otherwise to rank 1. With
+  /// a validation_split also test, behind accuracy, and new_images, behind interval.
+  std::vector<RankingColumn> columns;
+  std::vector<std::vector<RankingCell>> rows;
+  std::vector<std::size_t> settings;  ///< of each row, as an index into SweepResult::settings
+};
+
+/// The ranking of a sweep. A setting without a trial that is ok shows the stopped trial that came
+/// furthest, as far as it came.
+SALTUS_API RankingTable ranking_table(const SweepResult& result);
+
+/// SweepResult::activations as texts, a row for each: label, accuracy, difference, p.
+SALTUS_API std::vector<std::vector<std::string>> activations_table(const SweepResult& result);
+
+/// A sweep on one page of HTML that needs nothing else: table, curves, differences with intervals,
+/// every seed, mean ranks, and what ran, on what, in which time. `command` repeats the sweep.
+SALTUS_API std::string report_html(const StoredSweep& sweep, const std::string& command = {});
+
+/// Its ranking as a table in LaTeX (with booktabs) and in Markdown, with a caption.
+SALTUS_API std::string report_latex(const StoredSweep& sweep);
+SALTUS_API std::string report_markdown(const StoredSweep& sweep);
+
+/// Writes one of them into a file.
+SALTUS_API void write_report(const std::filesystem::path& file, std::string_view report);
 
 /// Writes the files of a sweep, but for the pictures, while it runs: history.jsonl grows with every
 /// epoch and trial; history.csv and results.json are written again now and then, each time for half
@@ -101,11 +151,26 @@ SALTUS_API bool is_leftover(const std::filesystem::directory_entry& entry);
 /// DataError if one cannot be removed.
 SALTUS_API void remove_leftovers(const std::filesystem::path& folder);
 
-/// accuracy and loss, each .svg and .png: a line for each setting through the mean over its seeds,
-/// a band from lowest to highest, for training and validation. Throws Error if gnuplot is
-/// missing or fails.
-SALTUS_API void draw_sweep(const std::filesystem::path& folder, const SweepPlan& plan,
-                           const SweepResult& result);
+/// The names of a sweep's pictures: accuracy, loss, parameters.
+SALTUS_API std::vector<std::string> sweep_figures();
+
+/// What of a sweep is drawn.
+struct DrawOptions {
+  std::vector<std::string> figures = {};     ///< of sweep_figures(); empty: all
+  std::vector<Activation> activations = {};  ///< of the sweep's; empty: all
+  bool drop_first_epoch = false;
+  bool svg_and_png = true;
+  bool pdf = false;
+};
+
+/// accuracy and loss: a line for each setting through the mean over its seeds,
+/// a band from lowest to highest, for training and validation; and, where any are learned, the
+/// parameters of activations. Returns the names of the files. Throws Error if gnuplot is missing or
+/// fails, and InvalidArgument if there is no such picture or activation, or nothing is left to
+/// draw.
+SALTUS_API std::vector<std::string> draw_sweep(const std::filesystem::path& folder,
+                                               const SweepPlan& plan, const SweepResult& result,
+                                               const DrawOptions& options = {});
 
 /// The range in which curves are drawn.
 struct CurveOptions {

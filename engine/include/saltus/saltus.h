@@ -26,6 +26,7 @@
 #include <saltus/plan.h>
 #include <saltus/precision.h>
 #include <saltus/progress.h>
+#include <saltus/published_table.h>
 #include <saltus/report.h>
 #include <saltus/samples.h>
 #include <saltus/schedule.h>

@@ -69,4 +69,18 @@ SALTUS_API Comparison compare_independent(const Summary& a, const Summary& b);
 /// limit on the chance that any of them misleads. Throws InvalidArgument for a NaN.
 SALTUS_API std::vector<double> holm(std::span<const double> p);
 
+/// What the ranks of treatments within blocks say.
+struct RankTest {
+  std::vector<double> mean_ranks;  ///< of each treatment over the blocks; 1 is best
+  double chi_squared = 0;          ///< Friedman's, corrected for ties; 0 if all is tied
+  double p = 1;                    ///< by the chi-squared distribution
+  /// Nemenyi's: mean ranks that are further apart differ at the level 0.05.
+  double critical_difference = 0;
+};
+
+/// Friedman's test, and Nemenyi's behind it, as Demsar (2006) uses them. values[block][treatment],
+/// higher is better, equal values share the mean of their ranks. Throws InvalidArgument unless
+/// there are two blocks and two treatments, each block has all treatments, and no value is NaN.
+SALTUS_API RankTest compare_ranks(std::span<const std::vector<double>> values);
+
 }  // namespace saltus

@@ -125,7 +125,7 @@ SALTUS_API void validate(const SweepConfig& config);
 /// What a sweep trains, in words: "tutorial recipe", "mlp:depth=5, matched recipe".
 SALTUS_API std::string network_text(const SweepConfig& config);
 
-/// How many images a sweep uses.
+/// How many images a sweep uses; the data need not have their pixels.
 struct ImageCounts {
   std::int64_t train = 0;
   std::int64_t validation = 0;  ///< held back of the training images; 0 without a validation_split

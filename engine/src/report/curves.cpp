@@ -68,8 +68,8 @@ std::string panel(const Curve& curve, std::size_t number) {
       "EOD\nset title {0} offset 0,-0.6\nset yrange [{1}:{2}]\n"
       "plot $curve{3} using 1:3 with lines linewidth 1.6 linecolor '{4}' dashtype (5,2.5), "
       "$curve{3} using 1:2 with lines linewidth 1.9 linecolor '{5}'\n",
-      gnuplot_quote(curve.activation.label()), range.low, range.high, number,
-      line_style(1, 0).colour, line_style(0, 0).colour);
+      gnuplot_quote(curve.activation.label()), range.low, range.high, number, kColours[1],
+      kColours[0]);
   return script;
 }
 
@@ -139,6 +139,7 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
       "set tics nomirror out scale 0.5 textcolor '#222222' font ',9'\n"
       "set xzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
       "set yzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
+      "set format x '%g'\n"
       "set ytics autofreq\n";
   fmt::format_to(std::back_inserter(script), "set xrange [{}:{}]\n", curves.front().x.front(),
                  curves.front().x.back());
@@ -164,8 +165,14 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
       "plot NaN notitle, keyentry with lines linewidth 1.9 linecolor '{}' title 'f(x)', "
       "keyentry with lines linewidth 1.6 linecolor '{}' dashtype (5,2.5) title \"f'(x)\"\n"
       "unset multiplot\n",
-      1 - 32.0 / size.height, line_style(0, 0).colour, line_style(1, 0).colour);
-  write_figure(folder, "curves", size, script);
+      1 - 32.0 / size.height, kColours[0], kColours[1]);
+  FigureWords words = {.title = "Activations and their derivatives", .plots = {}};
+  for (const Curve& curve : curves) {
+    words.plots.push_back("derivative of " + curve.activation.label());
+    words.plots.push_back(curve.activation.label());
+  }
+  words.plots.insert(words.plots.end(), {"key", "f(x)", "f'(x)"});
+  write_figure(folder, "curves", size, words, script);
 } catch (...) {
   throw_as_promised();
 }

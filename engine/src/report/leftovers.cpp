@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 /// All files that the functions of <saltus/report.h> write.
 std::vector<std::string> known_files() {
   std::vector<std::string> files = sweep_files();
-  files.emplace_back("curves.csv");
+  for (const char* file : {"curves.csv", "report.html", "report.md", "report.tex", "accuracy.pdf",
+                           "loss.pdf", "parameters.pdf"})
+    files.emplace_back(file);
   for (std::string& file : figure_files("curves")) files.push_back(std::move(file));
   return files;
 }

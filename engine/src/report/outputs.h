@@ -2,10 +2,15 @@
 // and a function.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <saltus/report.h>
+
+#include "report/figure.h"
 
 namespace saltus {
 
@@ -25,19 +30,24 @@ inline constexpr SweepTable kTables[] = {
     {kResultsFile, write_results_json},
 };
 
-/// A picture, drawn at the end in the formats of write_figure().
+/// What is drawn, and where.
+struct Drawing {
+  const std::filesystem::path& folder;
+  const SweepPlan& plan;
+  const SweepResult& result;
+  std::size_t first_epoch = 0;
+  FigureFormats formats = {};
+};
+
+/// A picture, drawn at the end in the formats of write_figure(), whose files these return.
 struct SweepPicture {
   std::string_view name;
-  void (*draw)(const std::filesystem::path& folder, std::string_view name, const SweepPlan& plan,
-               const SweepResult& result);
+  std::vector<std::string> (*draw)(std::string_view name, const Drawing& drawing);
 };
-void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
-                   const SweepPlan& plan, const SweepResult& result);
-void draw_loss(const std::filesystem::path& folder, std::string_view name, const SweepPlan& plan,
-               const SweepResult& result);
+std::vector<std::string> draw_accuracy(std::string_view name, const Drawing& drawing);
+std::vector<std::string> draw_loss(std::string_view name, const Drawing& drawing);
 /// Nothing where no parameter of an activation is learned.
-void draw_parameters(const std::filesystem::path& folder, std::string_view name,
-                     const SweepPlan& plan, const SweepResult& result);
+std::vector<std::string> draw_parameters(std::string_view name, const Drawing& drawing);
 inline constexpr SweepPicture kPictures[] = {
     {"accuracy", draw_accuracy},
     {"loss", draw_loss},

@@ -1,27 +1,21 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include <saltus/progress.h>
 
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
 #include "report/learned_parameters.h"
 #include "report/outputs.h"
+#include "report/series.h"
 
 namespace saltus {
 namespace {
-
-/// A line of a panel: a setting, and how it is drawn.
-struct Series {
-  const SettingResult* result;
-  std::string label;
-  LineStyle style;
-};
 
 /// One graph of a picture.
 struct Panel {
@@ -34,67 +28,32 @@ struct Row {
   std::string label;
   Axis (*axis)(const Range&);
   std::vector<Panel> panels;
+  std::optional<double> chance = {};  ///< what a network that knows nothing has
 };
 
-/// Mean, lowest and highest over the trials that came as far as an epoch and have a number there.
-struct Point {
-  double mean = 0;
-  Range range;
-};
-
-/// A long formula has no place in a key: its beginning, which tables have whole.
-std::string shortened(const std::string& label) {
+/// All settings, best first. A long formula has no place in a key: tables have all of it.
+std::vector<Series> legend_series(const SweepResult& result) {
   constexpr std::size_t kLongest = 48;
-  return label.size() <= kLongest ? label : label.substr(0, kLongest - 3) + "...";
+  std::vector<Series> series = make_series(result, by_rank(result));
+  for (Series& one : series) one.label = shortened(one.label, kLongest);
+  return series;
 }
 
-/// In the order of the ranking, the unranked last. Colours go by the order of the sweep, so that an
-/// activation keeps its own.
-std::vector<Series> make_series(const SweepResult& result) {
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  const std::vector<std::string> labels = setting_labels(settings);
-
-  std::vector<Series> all;
-  std::map<std::string, std::size_t> colours;
-  std::map<std::string, std::size_t> variants;
-  for (std::size_t i = 0; i < settings.size(); ++i) {
-    const std::string activation = settings[i].activation.str();
-    const std::size_t colour = colours.emplace(activation, colours.size()).first->second;
-    all.push_back({.result = &result.settings[i],
-                   .label = shortened(labels[i]),
-                   .style = line_style(colour, variants[activation]++)});
-  }
-  std::stable_sort(all.begin(), all.end(), [](const Series& a, const Series& b) {
-    constexpr int kLast = std::numeric_limits<int>::max();
-    return a.result->rank.value_or(kLast) < b.result->rank.value_or(kLast);
-  });
-  return all;
-}
-
-std::vector<Point> points_of(const SettingResult& result, const std::string& metric) {
-  std::vector<Point> line;
-  for (std::size_t epoch = 0;; ++epoch) {
-    std::vector<double> values;
-    Point point;
-    for (const TrialResult& trial : result.trials) {
-      const auto found = trial.history.history.find(metric);
-      if (found == trial.history.history.end() || found->second.size() <= epoch) continue;
-      if (!std::isfinite(found->second[epoch])) continue;
-      values.push_back(found->second[epoch]);
-      point.range.include(values.back());
-    }
-    if (values.empty()) return line;
-    point.mean = summarize(values).mean;
-    line.push_back(point);
-  }
+std::string describe(const SweepPlan& plan) {
+  const SweepConfig& config = plan.config;
+  std::string conditions = fmt::format("{}, {}, {}, {}", images_text(plan), network_text(config),
+                                       label_of(config.loss), to_string(config.precision));
+  if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
+  if (config.seeds == 1) return conditions + ", one seed";
+  return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
 }
 
 /// A picture: rows of panels, a legend to the right of them, a caption below. All lengths are
 /// shares of the picture.
 class SweepFigure {
  public:
-  SweepFigure(const std::vector<Series>& series, int height) : series_(series) {
+  SweepFigure(const std::vector<Series>& series, const Drawing& drawing, int height)
+      : series_(series), drawing_(drawing), first_(static_cast<int>(drawing.first_epoch) + 1) {
     std::size_t longest = 0;
     for (const Series& one : series) {
       longest = std::max(longest, one.label.size());
@@ -107,24 +66,27 @@ class SweepFigure {
     right_ = 845.0 / size_.width;
   }
 
-  void write(const std::filesystem::path& folder, std::string_view name, std::string_view title,
-             std::string_view caption, const std::vector<Row>& rows) {
+  std::vector<std::string> write(std::string_view name, std::string_view what,
+                                 const std::vector<Row>& rows) {
+    words_.title = fmt::format("{}: {}", title_of(*drawing_.plan.data), what);
     script_ =
         "set encoding utf8\n"
         "set multiplot\n"
         "set border 3 linecolor '#444444'\n"
         "set tics nomirror out scale 0.6 textcolor '#222222'\n"
+        "set format x '%g'\n"
         "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.6\n"
         "unset key\n";
-    script_ += fmt::format("set xrange [{}:{}]\n", epochs_ == 1 ? 0.5 : 1 - 0.02 * (epochs_ - 1),
-                           epochs_ == 1 ? 1.5 : epochs_ + 0.02 * (epochs_ - 1));
-    script_ += fmt::format("set xtics {}\n", std::max(1, (epochs_ + 9) / 10));
-    text(kLeft / size_.width, from_top(22), "left", "font ',15'", title);
-    text(kLeft / size_.width, from_top(42), "left", "textcolor '#555555'", caption);
+    const double margin = epochs_ == first_ ? 0.5 : 0.02 * (epochs_ - first_);
+    script_ += fmt::format("set xrange [{}:{}]\n", first_ - margin, epochs_ + margin);
+    const int step = std::max(1, (epochs_ - first_ + 10) / 10);
+    script_ += fmt::format("set xtics {}\n", step);
+    text(kLeft / size_.width, from_top(22), "left", "font ',15'", words_.title);
+    text(kLeft / size_.width, from_top(42), "left", "textcolor '#555555'", describe(drawing_.plan));
     for (std::size_t i = 0; i < rows.size(); ++i) draw_row(rows[i], i, rows.size());
     draw_legend();
     script_ += "unset multiplot\n";
-    write_figure(folder, name, size_, script_);
+    return write_figure(drawing_.folder, name, size_, words_, script_, drawing_.formats);
   }
 
  private:
@@ -140,7 +102,7 @@ class SweepFigure {
     Range range;
     for (const Panel& panel : row.panels) {
       for (const Series& one : series_) {
-        for (const Point& point : points_of(*one.result, panel.metric)) {
+        for (const Point& point : points(one, panel)) {
           range.include(point.range.low);
           range.include(point.range.high);
         }
@@ -168,24 +130,49 @@ class SweepFigure {
       script_ += fmt::format("set title {} offset 0,-0.5\n", gnuplot_quote(row.panels[i].title));
       if (i == 0) {
         text(14.0 / size_.width, (top + bottom) / 2, "center", "rotate",
-             row.label + (axis.is_logarithmic() ? " (log scale)" : ""));
+             row.label + std::string(axis.remark()));
       }
+      draw_chance(row, axis, i + 1 == row.panels.size());
       draw_panel(row.panels[i], axis);
-      script_ += "unset label\n";
+      script_ += "unset label\nunset arrow\n";
     }
+  }
+
+  /// From the first epoch that is drawn.
+  std::vector<Point> points(const Series& series, const Panel& panel) const {
+    std::vector<Point> all = points_of(*series.result, panel.metric);
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(
+                                             std::min(drawing_.first_epoch, all.size())));
+    return all;
+  }
+
+  void draw_chance(const Row& row, const Axis& axis, bool named) {
+    if (!row.chance || !axis.shows(*row.chance)) return;
+    const double height = axis.place(*row.chance);
+    script_ += fmt::format(
+        "set arrow from graph 0,first {0:.9g} to graph 1,first {0:.9g} nohead back dashtype 2 "
+        "linecolor '#777777'\n",
+        height);
+    if (!named) return;
+    script_ += fmt::format(
+        "set label 'chance, {:.4g} %' at graph 0.99,first {:.9g} right offset 0,0.5 textcolor "
+        "'#555555'\n",
+        100 * *row.chance, height);
   }
 
   void draw_panel(const Panel& panel, const Axis& axis) {
     std::string bands;
     std::string lines;
+    std::vector<std::string> names;
     for (std::size_t i = 0; i < series_.size(); ++i) {
-      const std::vector<Point> points = points_of(*series_[i].result, panel.metric);
+      const std::vector<Point> points = this->points(series_[i], panel);
       if (points.empty()) continue;
       script_ += fmt::format("$line{} << EOD\n", i);
       for (std::size_t epoch = 0; epoch < points.size(); ++epoch) {
         const Point& point = points[epoch];
-        script_ += fmt::format("{} {} {} {}\n", epoch + 1, axis.place(point.mean),
-                               axis.place(point.range.low), axis.place(point.range.high));
+        script_ +=
+            fmt::format("{} {} {} {}\n", static_cast<int>(epoch) + first_, axis.place(point.mean),
+                        axis.place(point.range.low), axis.place(point.range.high));
       }
       script_ += "EOD\n";
       const LineStyle& style = series_[i].style;
@@ -194,15 +181,24 @@ class SweepFigure {
                      ? fmt::format(
                            "$line{} using 1:3:4 with filledcurves fillstyle transparent "
                            "solid 0.15 noborder linecolor '{}', ",
-                           i, style.colour)
+                           i, kColours[style.colour])
                      : fmt::format(
                            "$line{} using 1:2:3:4 with yerrorbars pointtype 0 linewidth 1 "
                            "linecolor '{}', ",
-                           i, style.colour);
+                           i, kColours[style.colour]);
       }
       lines += fmt::format("$line{} using 1:2 with {}, ", i, look(style));
+      names.push_back(series_[i].label);
     }
-    if (lines.empty()) lines = "NaN";
+    if (bands_) words_.plots.insert(words_.plots.end(), names.begin(), names.end());
+    if (names.empty()) {
+      lines = "NaN";
+      names.emplace_back("nothing");
+      script_ +=
+          "set label 'no epoch ended with finite figures' at graph 0.5,0.5 center textcolor "
+          "'#555555'\n";
+    }
+    words_.plots.insert(words_.plots.end(), names.begin(), names.end());
     script_ += fmt::format("plot {}{}\n", bands, lines);
   }
 
@@ -210,7 +206,7 @@ class SweepFigure {
     return fmt::format(
         "linespoints linewidth 1.7 linecolor '{}' dashtype {} pointtype {} "
         "pointsize {}",
-        style.colour, style.dash, style.marker, epochs_ <= 12 ? 0.55 : 0.35);
+        kColours[style.colour], style.dash, style.marker, epochs_ <= 12 ? 0.75 : 0.5);
   }
 
   void draw_legend() {
@@ -222,7 +218,9 @@ class SweepFigure {
         "set key left top Left reverse samplen 2.6 spacing 1.15 noopaque width 0 title {} "
         "left\nplot NaN notitle",
         right_ + 6.0 / size_.width, from_top(66), gnuplot_quote("best first"));
+    words_.plots.emplace_back("key");
     for (const Series& one : series_) {
+      words_.plots.push_back(one.label);
       script_ +=
           fmt::format(", keyentry with {} title {}", look(one.style), gnuplot_quote(one.label));
     }
@@ -232,10 +230,13 @@ class SweepFigure {
   static constexpr double kLeft = 70;  ///< of the panels, in points
 
   const std::vector<Series>& series_;
+  const Drawing& drawing_;
+  int first_;  ///< epoch, from 1
   FigureSize size_;
   double right_ = 0;  ///< edge of the panels
   int epochs_ = 1;
   bool bands_ = false;
+  FigureWords words_;
   std::string script_;
 };
 
@@ -256,74 +257,43 @@ std::vector<Row> rows_of(const std::set<std::string>& learned) {
   return result;
 }
 
-/// The title of a known data set, otherwise the name of the folder.
-std::string title_of(const ImageDataset& data) {
-  return data.title.empty() ? data.name : data.title;
-}
-
-/// A formula has a name where it is too long.
-std::string label_of(const Loss& loss) {
-  return loss.is_formula() ? std::string(loss.name()) : to_string(loss);
-}
-
-/// The images that are looked at after each epoch.
-std::string evaluated(const SweepPlan& plan) {
-  const ImageCounts images = images_of(plan.config, *plan.data);
-  return images.validation > 0 ? grouped(images.validation) + " validation images"
-                               : grouped(images.test) + " test images";
-}
-
-std::string describe(const SweepPlan& plan) {
-  const SweepConfig& config = plan.config;
-  const std::int64_t images = images_of(config, *plan.data).train;
-  std::string conditions =
-      fmt::format("{} training images, {}, {}, {}", grouped(images), network_text(config),
-                  label_of(config.loss), to_string(config.precision));
-  if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
-  if (config.seeds == 1) return conditions + ", one seed";
-  return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
-}
-
 }  // namespace
 
-void draw_accuracy(const std::filesystem::path& folder, std::string_view name,
-                   const SweepPlan& plan, const SweepResult& result) {
-  const std::vector<Series> series = make_series(result);
-  SweepFigure(series, 640)
-      .write(folder, name, fmt::format("{}: accuracy by activation", title_of(*plan.data)),
-             describe(plan),
-             {{"categorical accuracy, %",
-               &Axis::accuracy,
-               {{"training (dropout on)", "categorical_accuracy"},
-                {evaluated(plan), "val_categorical_accuracy"}}},
-              {"binary accuracy, %",
-               &Axis::accuracy,
-               {{"", "binary_accuracy"}, {"", "val_binary_accuracy"}}}});
+std::vector<std::string> draw_accuracy(std::string_view name, const Drawing& drawing) {
+  const std::vector<Series> series = legend_series(drawing.result);
+  const std::string evaluated = evaluated_images(drawing.plan);
+  const auto row = [&](const std::string& label, const std::string& metric,
+                       const std::pair<std::string, std::string>& titles) {
+    return Row{.label = label,
+               .axis = &Axis::accuracy,
+               .panels = {{titles.first, metric}, {titles.second, "val_" + metric}},
+               .chance = chance_level(*drawing.plan.data, metric)};
+  };
+  return SweepFigure(series, drawing, 640)
+      .write(name, "accuracy by activation",
+             {row("categorical accuracy, %", "categorical_accuracy",
+                  {"training (dropout on)", evaluated}),
+              row("binary accuracy, %", "binary_accuracy", {"", ""})});
 }
 
-void draw_loss(const std::filesystem::path& folder, std::string_view name, const SweepPlan& plan,
-               const SweepResult& result) {
-  const std::vector<Series> series = make_series(result);
-  SweepFigure(series, 400)
-      .write(folder, name, fmt::format("{}: loss by activation", title_of(*plan.data)),
-             describe(plan),
-             {{label_of(plan.config.loss),
+std::vector<std::string> draw_loss(std::string_view name, const Drawing& drawing) {
+  const std::vector<Series> series = legend_series(drawing.result);
+  return SweepFigure(series, drawing, 400)
+      .write(name, "loss by activation",
+             {{label_of(drawing.plan.config.loss),
                &Axis::loss,
-               {{"training (dropout on)", "loss"}, {evaluated(plan), "val_loss"}}}});
+               {{"training (dropout on)", "loss"}, {evaluated_images(drawing.plan), "val_loss"}}}});
 }
 
-void draw_parameters(const std::filesystem::path& folder, std::string_view name,
-                     const SweepPlan& plan, const SweepResult& result) {
-  const std::set<std::string> learned = learned_parameters(result);
-  if (learned.empty()) return;
-  std::vector<Series> series = make_series(result);
+std::vector<std::string> draw_parameters(std::string_view name, const Drawing& drawing) {
+  const std::set<std::string> learned = learned_parameters(drawing.result);
+  if (learned.empty()) return {};
+  std::vector<Series> series = legend_series(drawing.result);
   std::erase_if(series,
                 [](const Series& one) { return !one.result->setting.activation.is_learned(); });
   const std::vector<Row> rows = rows_of(learned);
-  SweepFigure(series, 100 + 270 * static_cast<int>(rows.size()))
-      .write(folder, name,
-             fmt::format("{}: learned parameters of activations", title_of(*plan.data)),
-             describe(plan), rows);
+  return SweepFigure(series, drawing, 100 + 270 * static_cast<int>(rows.size()))
+      .write(name, "learned parameters of activations", rows);
 }
 
 }  // namespace saltus

@@ -157,6 +157,44 @@ SweepConfig config_of(const ReadJson& json) {
   return config;
 }
 
+/// Of images of this shape.
+ImageSet set_of(const ReadJson& json, const std::vector<std::int64_t>& image) {
+  ImageSet set;
+  set.count = whole<std::int64_t>(json.at("images"));
+  set.height = image.at(0);
+  set.width = image.at(1);
+  set.channels = image.at(2);
+  json.at("images_md5").get_to(set.images_md5);
+  json.at("labels_md5").get_to(set.labels_md5);
+  return set;
+}
+
+ImageDataset data_of(const ReadJson& json) {
+  ImageDataset data;
+  json.at("name").get_to(data.name);
+  data.title = json.value("title", "");
+  json.at("source").get_to(data.source);
+  data.classes = whole<int>(json.at("classes"));
+  const auto image = wholes<std::int64_t>(json.at("image"));
+  data.train = set_of(json.at("train"), image);
+  data.test = set_of(json.at("test"), image);
+  return data;
+}
+
+/// Earlier versions did not write all of it.
+MachineInfo machine_of(const ReadJson& json) {
+  const auto text = [&](const char* key) { return json.value(key, ""); };
+  return {.version = text("saltus"),
+          .compiler = text("compiler"),
+          .system = text("system"),
+          .cpu = text("cpu"),
+          .cpu_features = text("cpu_features"),
+          .cores = json.contains("cores") ? whole<int>(json.at("cores")) : 0,
+          .loops = text("loops"),
+          .onednn = text("onednn"),
+          .cuda = text("cuda")};
+}
+
 }  // namespace
 
 std::string sweep_json_text(const SweepPlan& plan, const MachineInfo& machine) {
@@ -167,6 +205,7 @@ std::string sweep_json_text(const SweepPlan& plan, const MachineInfo& machine) {
                   {"config", json_of(config)},
                   {"data",
                    {{"name", data.name},
+                    {"title", data.title},
                     {"source", absolute(data.source)},
                     {"classes", data.classes},
                     {"image", {data.train.height, data.train.width, data.train.channels}},
@@ -188,15 +227,8 @@ RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
     const ReadJson json = parse_json(text);
     check_format(json, kFormat, kSchemaVersion);
     sweep.config = config_of(json.at("config"));
-    const ReadJson& data = json.at("data");
-    data.at("name").get_to(sweep.data_name);
-    sweep.data_folder = data.at("source").get<std::string>();
-    std::size_t file = 0;
-    for (const char* part : {"train", "test"}) {
-      for (const char* md5 : {"images_md5", "labels_md5"}) {
-        data.at(part).at(md5).get_to(sweep.data_md5[file++]);
-      }
-    }
+    sweep.data = data_of(json.at("data"));
+    sweep.machine = machine_of(json.at("machine"));
   });
   return sweep;
 }

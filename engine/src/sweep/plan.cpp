@@ -305,14 +305,19 @@ std::vector<Setting> settings_of(const SweepConfig& config) {
   return settings;
 }
 
-SweepPlan plan_sweep(SweepConfig config, ImageDataset data) try {
-  check_sweep(config, data);
+SweepPlan recorded_plan(SweepConfig config, ImageDataset data) {
   SweepPlan plan;
   plan.settings = settings_of(config);
   plan.trials = trials_of(config, data, plan.settings);
-  plan.networks = networks_of(config, data, plan.settings);
   plan.config = std::move(config);
   plan.data = std::make_shared<const ImageDataset>(std::move(data));
+  return plan;
+}
+
+SweepPlan plan_sweep(SweepConfig config, ImageDataset data) try {
+  check_sweep(config, data);
+  SweepPlan plan = recorded_plan(std::move(config), std::move(data));
+  plan.networks = networks_of(plan.config, *plan.data, plan.settings);
   return plan;
 } catch (...) {
   throw_as_promised();

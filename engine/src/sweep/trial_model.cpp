@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/boundary.h"
 #include "train/sample_checks.h"
 
 namespace saltus {
@@ -15,14 +14,13 @@ SweepSamples samples_of(const SweepConfig& config, const ImageDataset& data) {
   return {.train = split.train, .validation = split.validation, .test = test};
 }
 
-ImageCounts images_of(const SweepConfig& config, const ImageDataset& data) try {
-  const SweepSamples samples = samples_of(config, data);
-  if (!samples.test) return {.train = samples.train.count, .test = samples.validation.count};
-  return {.train = samples.train.count,
-          .validation = samples.validation.count,
-          .test = samples.test->count};
-} catch (...) {
-  throw_as_promised();
+ImageCounts images_of(const SweepConfig& config, const ImageDataset& data) {
+  const auto used = [](const ImageSet& set, const std::optional<std::int64_t>& limit) {
+    return std::min(set.count, limit.value_or(set.count));
+  };
+  const std::int64_t all = used(data.train, config.train_limit);
+  const std::int64_t train = train::trained_on(all, config.validation_split);
+  return {.train = train, .validation = all - train, .test = used(data.test, config.test_limit)};
 }
 
 Optimizer optimizer_of(const Setting& setting) {

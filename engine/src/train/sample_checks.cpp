@@ -167,13 +167,16 @@ std::vector<float> class_weights(const Samples& samples, const std::map<int, dou
   return weights;
 }
 
+std::int64_t trained_on(std::int64_t count, double share) {
+  return static_cast<std::int64_t>(std::floor(static_cast<double>(count) * (1 - share)));
+}
+
 SplitSamples split_off_last(const Samples& samples, double share) {
   if (!(share >= 0 && share < 1)) {
     throw InvalidArgument(
         fmt::format("validation_split is {}, but must be at least 0 and less than 1", share));
   }
-  const auto kept =
-      static_cast<std::int64_t>(std::floor(static_cast<double>(samples.count) * (1 - share)));
+  const std::int64_t kept = trained_on(samples.count, share);
   if (kept < 1 || kept == samples.count) {
     throw InvalidArgument(
         fmt::format("validation_split {} of {} samples leaves none to {}; change the share or give "

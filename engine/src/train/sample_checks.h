@@ -40,6 +40,9 @@ struct SplitSamples {
   Samples validation;
 };
 
+/// Of so many samples, those that are trained on where the last share of them is held back.
+std::int64_t trained_on(std::int64_t count, double share);
+
 /// Holds back the last share of the samples, rounded up as Keras does. Throws InvalidArgument where
 /// nothing would be left to train on.
 SplitSamples split_off_last(const Samples& samples, double share);

@@ -1,0 +1,15 @@
+// The command that runs a sweep again.
+#pragma once
+
+#include <string>
+
+#include <saltus/sweep.h>
+
+namespace saltus::app {
+
+/// "saltus sweep --activations 'relu,x*tanh(x)' ...", for a shell: all that decides the results and
+/// is not the default. Empty for what no command can say: activations that are functions of C++,
+/// and clippings of several kinds.
+std::string sweep_command(const SweepConfig& config, const ImageDataset& data);
+
+}  // namespace saltus::app

@@ -1,0 +1,48 @@
+// The pictures of a sweep's report.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <saltus/statistics.h>
+
+#include "report/axis.h"
+#include "report/series.h"
+
+namespace saltus {
+
+/// Room for a character of a name: some fonts need less.
+inline constexpr double kCharacterWidth = 6.8;
+
+/// A figure, epoch by epoch.
+struct CurveFigure {
+  std::string title;
+  std::string metric;
+  std::string axis_name;
+  Axis (*axis)(const Range&);
+  std::optional<double> chance;  ///< what a network that knows nothing has
+};
+
+/// A line for each setting, with a marker of its own and its name at its end.
+std::string curve_chart(const std::vector<Series>& series, const CurveFigure& figure);
+
+/// A setting in a list of them.
+struct ChartRow {
+  std::string rank;
+  std::string label;
+  const SettingResult* result;
+};
+
+/// A difference with its interval for each row that has one, against what `reference` names.
+std::string forest_chart(const std::vector<ChartRow>& rows, const std::string& reference,
+                         std::optional<PairedComparison> SettingResult::*comparison);
+
+/// The accuracy of each row: every seed, the mean and its interval.
+std::string dot_chart(const std::vector<ChartRow>& rows, double chance);
+
+/// The critical-difference diagram of Demsar (2006): names at their mean ranks, and bars that join
+/// those that are no further apart than the critical difference.
+std::string rank_chart(const std::vector<std::string>& labels, const RankTest& test);
+
+}  // namespace saltus

@@ -1,0 +1,255 @@
+#include "report/report_words.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <saltus/progress.h>
+
+#include "report/numbers.h"
+#include "report/series.h"
+
+namespace saltus {
+namespace {
+
+std::vector<std::string> labels_of(const SweepResult& result) {
+  std::vector<Setting> settings;
+  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
+  return setting_labels(settings);
+}
+
+/// "relu diverged in 2 of 3 trials (seed 0: loss was not finite in epoch 1, after 4 steps)."
+std::string divergences(const SettingResult& result, const std::string& label) {
+  std::vector<std::string> each;
+  for (const TrialResult& trial : result.trials) {
+    if (trial.status != TrialStatus::diverged) continue;
+    if (!trial.divergence) {
+      each.push_back(fmt::format("seed {}: a figure was not finite", trial.seed));
+      continue;
+    }
+    each.push_back(fmt::format("seed {}: {} was not finite in epoch {}, after {}", trial.seed,
+                               trial.divergence->tensor, trial.divergence->epoch + 1,
+                               counted(static_cast<std::size_t>(trial.divergence->step), "step")));
+  }
+  if (each.empty()) return {};
+  constexpr std::size_t kMost = 3;
+  const std::size_t count = each.size();
+  if (count > kMost) each.resize(kMost);
+  return fmt::format("{} diverged in {} of {} ({}{}).", label, count,
+                     counted(result.trials.size(), "trial"), fmt::join(each, "; "),
+                     count > kMost ? "; and so on" : "");
+}
+
+/// "relu was stopped: of 3 trials 1 ended, 1 was stopped after epoch 4 of 20, 1 was not begun."
+std::string stops(const SettingResult& result, const std::string& label, int seeds) {
+  if (result.status != TrialStatus::stopped) return {};
+  std::vector<std::string> parts;
+  std::size_t ended = 0;
+  for (const TrialResult& trial : result.trials) {
+    if (trial.status == TrialStatus::stopped) {
+      parts.push_back(fmt::format("seed {} was stopped after {} of {} epochs", trial.seed,
+                                  trial.history.epoch.size(), result.setting.epochs));
+    } else {
+      ++ended;
+    }
+  }
+  const std::size_t planned = std::max(static_cast<std::size_t>(seeds), result.trials.size());
+  const std::size_t missing = planned - result.trials.size();
+  if (missing > 0) parts.push_back(fmt::format("{} not begun", counted(missing, "trial")));
+  return fmt::format("{} is not complete: {} of {} ended; {}.", label, ended,
+                     counted(planned, "trial"), fmt::join(parts, "; "));
+}
+
+std::string so_many_are(std::size_t count) {
+  return count == 0 ? "none is" : count == 1 ? "1 is" : fmt::format("{} are", count);
+}
+
+/// How many settings are beyond chance better and worse than the reference.
+std::string counts_against(const SweepResult& result) {
+  const auto comparison = comparison_of(result);
+  std::size_t compared = 0;
+  std::size_t better = 0;
+  std::size_t worse = 0;
+  for (const SettingResult& setting : result.settings) {
+    const auto& to = setting.*comparison;
+    if (!to) continue;
+    ++compared;
+    if (to->p_holm < 0.05) ++(to->difference > 0 ? better : worse);
+  }
+  if (compared == 0) {
+    return "One seed says nothing of chance, so there are no intervals and no tests.";
+  }
+  constexpr const char* kTest = "(paired t-test, Holm's correction, p < 0.05)";
+  if (result.baseline) {
+    return fmt::format("Of {} compared with {}, {} better and {} worse beyond chance {}.",
+                       counted(compared, "setting"), reference_of(result), so_many_are(better),
+                       so_many_are(worse), kTest);
+  }
+  if (compared == 1) {
+    return fmt::format("The other setting is {} beyond chance {}.",
+                       worse == 1 ? "worse" : "not worse", kTest);
+  }
+  return fmt::format("Of the other {}, {} worse beyond chance {}.", counted(compared, "setting"),
+                     so_many_are(worse), kTest);
+}
+
+/// A list of values; one alone as it is.
+template <class Values, class Text>
+std::string listed(const Values& values, Text text) {
+  std::vector<std::string> texts;
+  for (const auto& value : values) texts.push_back(text(value));
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+const auto kNumber = [](const auto& value) { return fmt::format("{}", value); };
+
+}  // namespace
+
+std::string headline(const StoredSweep& sweep) {
+  const SweepConfig& config = sweep.plan.config;
+  std::string words = fmt::format("{}: {}", title_of(*sweep.plan.data),
+                                  config.activations.size() == 1
+                                      ? config.activations.front().label()
+                                      : fmt::format("{} activations", config.activations.size()));
+  if (sweep.plan.settings.size() != config.activations.size()) {
+    words += fmt::format(", {} settings", sweep.plan.settings.size());
+  }
+  return words + ", " + counted(static_cast<std::size_t>(config.seeds), "seed");
+}
+
+std::string findings(const StoredSweep& sweep) {
+  const SweepResult& result = sweep.result;
+  const auto best = std::ranges::find(result.settings, 1, &SettingResult::rank);
+  std::string words;
+  if (best == result.settings.end()) {
+    const bool diverged = std::ranges::all_of(result.settings, [](const SettingResult& setting) {
+      return setting.status == TrialStatus::diverged;
+    });
+    words = diverged
+                ? "Every trial diverged, so there is nothing to rank. A lower learning rate or "
+                  "clipping may help."
+                : "No trial has ended well, so there is no ranking.";
+  } else {
+    const Summary& summary = best->last.at(std::string(kRankingMetric));
+    const auto place = static_cast<std::size_t>(best - result.settings.begin());
+    words = fmt::format("{} has the highest mean accuracy after the last epoch: {} %",
+                        labels_of(result)[place], percent(summary.mean));
+    words += summary.interval ? fmt::format(" (95 % interval {} to {}, {}). ",
+                                            percent(std::max(summary.interval->low, 0.0)),
+                                            percent(std::min(summary.interval->high, 1.0)),
+                                            counted(summary.count, "seed"))
+                              : std::string(". ");
+    if (result.settings.size() > 1) words += counts_against(result) + " ";
+    if (summary.count < 3) words += "Fewer than three seeds say nothing of chance: run more. ";
+  }
+  if (!words.ends_with(' ')) words += ' ';
+  if (result.verdict) words += "Verdict: " + text_of(*result.verdict, labels_of(result)) + ' ';
+  const double chance = chance_level(*sweep.plan.data, kRankingMetric);
+  words += fmt::format("Chance is {:.4g} %, with {} equally frequent classes.", 100 * chance,
+                       sweep.plan.data->classes);
+  return words;
+}
+
+std::vector<std::string> failures(const StoredSweep& sweep) {
+  const std::vector<std::string> labels = labels_of(sweep.result);
+  std::vector<std::string> sentences;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const SettingResult& result = sweep.result.settings[i];
+    for (std::string& sentence : std::vector{divergences(result, labels[i]),
+                                             stops(result, labels[i], sweep.plan.config.seeds)}) {
+      if (!sentence.empty()) sentences.push_back(std::move(sentence));
+    }
+  }
+  return sentences;
+}
+
+std::vector<std::pair<std::string, std::string>> conditions(const StoredSweep& sweep) {
+  const SweepConfig& config = sweep.plan.config;
+  const ImageDataset& data = *sweep.plan.data;
+  const MachineInfo& machine = sweep.machine;
+  double seconds = 0;
+  std::size_t ended = 0;
+  for (const SettingResult& setting : sweep.result.settings) {
+    seconds += seconds_of(setting);
+    for (const TrialResult& trial : setting.trials) ended += trial.status != TrialStatus::stopped;
+  }
+  std::vector<std::pair<std::string, std::string>> all = {
+      {"data",
+       fmt::format("{}: {} of {} x {} x {}, {} classes", title_of(data), images_text(sweep.plan),
+                   data.train.height, data.train.width, data.train.channels, data.classes)},
+      {"checksums (MD5)", fmt::format("training images {}, labels {}; test images {}, labels {}",
+                                      data.train.images_md5, data.train.labels_md5,
+                                      data.test.images_md5, data.test.labels_md5)},
+      {"network", network_text(config)},
+      {"loss", to_string(config.loss)},
+      {"optimizer", listed(config.optimizers, [](const auto& one) { return text_of(one); })},
+      {"learning rate", listed(config.learning_rates, kNumber)},
+      {"schedule", listed(config.schedules, [](const auto& one) { return text_of(one); })},
+      {"clipping", listed(config.clippings, [](const Clipping& one) { return to_string(one); })},
+      {"batch size", listed(config.batch_sizes, kNumber)},
+      {"epochs", listed(config.epochs, kNumber)},
+      {"initializer", listed(config.initializers, [](const auto& one) { return text_of(one); })},
+      {"seeds", config.seeds == 1
+                    ? fmt::to_string(config.seed)
+                    : fmt::format("{} to {}", config.seed,
+                                  config.seed + static_cast<std::uint64_t>(config.seeds) - 1)},
+      {"trials", config.until_decided
+                     ? fmt::format("{} ended", ended)
+                     : fmt::format("{} of {} ended", ended, sweep.plan.trials.size())},
+      {"time", fmt::format("{} of training, added up over the trials", duration_text(seconds))},
+      {"precision and device",
+       fmt::format("{} on {}", to_string(config.precision), to_string(config.device))},
+      {"program",
+       fmt::format("Saltus {}, {}, oneDNN {}", machine.version, machine.compiler, machine.onednn)},
+      {"machine",
+       fmt::format("{}, {} of it, {}", machine.cpu,
+                   counted(static_cast<std::size_t>(machine.cores), "core"), machine.system)},
+      {"GPU", machine.cuda},
+      {"digest of the results",
+       results_digest(sweep.result).value_or("none, as the sweep is not complete")},
+  };
+  std::erase_if(all, [](const auto& one) { return one.second.empty(); });
+  return all;
+}
+
+std::string reading(const SweepResult& result) {
+  std::string words =
+      "Accuracy is categorical: the share of images whose largest output is the right class, after "
+      "the last epoch. Binary accuracy is the share of outputs on the right side of 0.5. ";
+  words += result.compared_by != kRankingMetric
+               ? "Settings are ranked by training images that were held back (validation); the "
+                 "test images were looked at once, and binary accuracy and differences are of "
+                 "them."
+               : "All are of the test images, so the order of the ranking was found on them.";
+  const bool repeated = std::ranges::any_of(
+      result.settings, [](const SettingResult& setting) { return setting.ok > 2; });
+  if (repeated) {
+    words += fmt::format(
+        " ± is half of the 95 % interval of the mean over n seeds (Student's t), sd their standard "
+        "deviation. Differences are to {}, in percentage points over the seeds that both have, "
+        "with the interval of a paired t-test, its p after Holm's correction, and Cohen's d in "
+        "standard deviations of the differences.",
+        reference_of(result));
+    if (!result.baseline && result.compared_by == kRankingMetric) {
+      words +=
+          " Rank 1 was chosen by these same figures, so run more seeds if a p is close to a "
+          "limit.";
+    }
+  }
+  return words;
+}
+
+std::string reference_of(const SweepResult& result) {
+  if (result.baseline) return result.baseline->label();
+  const auto best = std::ranges::find(result.settings, 1, &SettingResult::rank);
+  if (best == result.settings.end()) return "rank 1";
+  const auto place = static_cast<std::size_t>(best - result.settings.begin());
+  return fmt::format("rank 1, {}", labels_of(result)[place]);
+}
+
+std::optional<PairedComparison> SettingResult::*comparison_of(const SweepResult& result) {
+  return result.baseline ? &SettingResult::to_baseline : &SettingResult::to_best;
+}
+
+}  // namespace saltus

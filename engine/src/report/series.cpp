@@ -1,0 +1,114 @@
+#include "report/series.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include <saltus/progress.h>
+
+namespace saltus {
+namespace {
+
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+}
+
+}  // namespace
+
+std::vector<std::size_t> by_rank(const SweepResult& result) {
+  std::vector<std::size_t> order(result.settings.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) {
+    return result.settings[i].rank.value_or(std::numeric_limits<int>::max());
+  });
+  return order;
+}
+
+std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings) {
+  std::vector<Setting> all;
+  for (const SettingResult& setting : result.settings) all.push_back(setting.setting);
+  const std::vector<std::string> labels = setting_labels(all);
+
+  std::vector<std::size_t> in_order(settings.begin(), settings.end());
+  std::ranges::sort(in_order);
+  std::map<std::string, std::size_t> colours;
+  std::map<std::string, std::size_t> variants;
+  std::map<std::size_t, LineStyle> styles;
+  for (const std::size_t i : in_order) {
+    const std::string activation = all[i].activation.str();
+    const std::size_t colour = colours.emplace(activation, colours.size()).first->second;
+    const std::size_t number = styles.size();
+    styles.emplace(i, line_style(colour, variants[activation]++, number));
+  }
+  std::vector<Series> series;
+  for (const std::size_t i : settings) {
+    series.push_back({.result = &result.settings[i], .label = labels[i], .style = styles.at(i)});
+  }
+  return series;
+}
+
+std::vector<Point> points_of(const SettingResult& result, const std::string& metric) {
+  std::vector<Point> line;
+  for (std::size_t epoch = 0;; ++epoch) {
+    std::vector<double> values;
+    Point point;
+    for (const TrialResult& trial : result.trials) {
+      const auto found = trial.history.history.find(metric);
+      if (found == trial.history.history.end() || found->second.size() <= epoch) continue;
+      if (!std::isfinite(found->second[epoch])) continue;
+      values.push_back(found->second[epoch]);
+      point.range.include(values.back());
+    }
+    if (values.empty()) return line;
+    point.mean = summarize(values).mean;
+    line.push_back(point);
+  }
+}
+
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, begins_character));
+}
+
+std::string shortened(std::string_view text, std::size_t characters) {
+  if (characters_in(text) <= characters) return std::string(text);
+  std::vector<std::size_t> starts;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (begins_character(text[i])) starts.push_back(i);
+  }
+  const std::size_t tail = characters * 2 / 5;
+  const std::size_t head = characters - 1 - tail;
+  return fmt::format("{}…{}", text.substr(0, starts[head]),
+                     text.substr(starts[starts.size() - tail]));
+}
+
+std::string title_of(const ImageDataset& data) {
+  return data.title.empty() ? data.name : data.title;
+}
+
+std::string images_text(const SweepPlan& plan) {
+  const ImageCounts images = images_of(plan.config, *plan.data);
+  if (images.validation == 0)
+    return fmt::format("{} training and {} test images", grouped(images.train),
+                       grouped(images.test));
+  return fmt::format("{} training, {} validation and {} test images", grouped(images.train),
+                     grouped(images.validation), grouped(images.test));
+}
+
+std::string evaluated_images(const SweepPlan& plan) {
+  return images_of(plan.config, *plan.data).validation > 0 ? "validation images" : "test images";
+}
+
+double chance_level(const ImageDataset& data, std::string_view metric) {
+  const double guessed = 1.0 / std::max(data.classes, 1);
+  return metric.ends_with("binary_accuracy") ? 1 - guessed : guessed;
+}
+
+std::string label_of(const Loss& loss) {
+  return loss.is_formula() ? std::string(loss.name()) : to_string(loss);
+}
+
+}  // namespace saltus
