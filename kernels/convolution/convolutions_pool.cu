@@ -27,12 +27,10 @@
 // loads of fragments for 24 products, 32 wavefronts of shared memory, and about 1.8 instructions
 // for each product: tensor cores are to be its bound. Phases 2 and 4 are as long as f costs. They
 // do not overlap, as registers and shared memory leave a multiprocessor one block.
-#include <algorithm>
 #include <stdexcept>
-#include <type_traits>
 
 #include <saltus/kernels/convolution/convolutions_pool.h>
-#include <saltus/kernels/elementwise/evaluate.h>
+#include <saltus/kernels/convolution/resident.h>
 #include <saltus/kernels/matrix/divider.h>
 #include <saltus/kernels/matrix/tensor.h>
 #include <saltus/kernels/pooling/extremes.h>
@@ -53,42 +51,8 @@ struct Layout {
 namespace {
 
 using namespace resident;
-using tensor::kChunk;
 
 constexpr int kPlacesBeside = 3;  // places of a window that are not parked in shared memory
-
-/// Read anew wherever it is asked for: what follows from it would else be kept from image to image,
-/// and calls, which linked formulas are, leave few registers alone.
-__device__ int thread_of_block() {
-#if defined(__CUDACC__)
-  int thread;
-  asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
-  return thread;
-#else
-  return static_cast<int>(threadIdx.x);
-#endif
-}
-
-/// A chunk of 16 bytes, rounded to what is multiplied.
-__device__ Quad rounded(const float (&values)[4]) {
-  Quad words;
-#pragma unroll
-  for (int i = 0; i < 4; ++i) words.values[i] = float_of(round_to_tf32(bits_of(values[i])));
-  return words;
-}
-__device__ Quad rounded(const float (&values)[8]) {
-  Quad words;
-#pragma unroll
-  for (int i = 0; i < 4; ++i)
-    words.values[i] = float_of(std::uint32_t{to_bf16(values[2 * i]).bits} |
-                               std::uint32_t{to_bf16(values[2 * i + 1]).bits} << 16);
-  return words;
-}
-
-__device__ void load_bias(const PerTrial<const float>& bias, int trial, int count, float* place) {
-  for (int i = thread_of_block(); i < count; i += kThreads)
-    place[i] = bias ? fetch(bias[trial] + i) : 0.0f;
-}
 
 /// Everything that does not change from image to image.
 template <class T>
@@ -108,81 +72,37 @@ __device__ void load_weights(const ConvolutionsPool<T>& step, const Layout& layo
     const int place = (n / kColumns * chunks + chunk) * kColumns + n % kColumns;
     store_quad(rounded(values), shared + layout.places.weights + 4 * place);
   }
-  for (int i = thread_of_block(); i < 9 * channels; i += kThreads)
-    shared[layout.places.first_weights + i] = fetch(step.first.w[trial] + i);
-  load_bias(step.first.bias, trial, channels, shared + layout.places.first_bias);
-  load_bias(step.second.bias, trial, channels_out, shared + layout.places.bias);
+  load_first<kThreads>(step.first, trial, channels, shared + layout.places.first_weights,
+                       shared + layout.places.first_bias);
+  load_bias<kThreads>(step.second.bias, trial, channels_out, shared + layout.places.bias);
 }
 
-/// A chunk of the first convolution at one pixel.
-template <int kCount>
-__device__ void convolve_pixel(const float (&taps)[9], const float* weights, int channels,
-                               const float* bias, float (&sums)[kCount]) {
-#pragma unroll
-  for (int first = 0; first < kCount; first += 4) {
-    Quad sum = {};
-#pragma unroll
-    for (int tap = 0; tap < 9; ++tap) {
-      const Quad weight = load_quad(weights + tap * channels + first);
-#pragma unroll
-      for (int i = 0; i < 4; ++i) sum.values[i] = fmaf(taps[tap], weight.values[i], sum.values[i]);
-    }
-    const Quad add = load_quad(bias + first);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) sums[first + i] = sum.values[i] + add.values[i];
-  }
-}
-
-/// Phase 2.
+/// Phase 2. Even columns of what is between come first, then odd ones: neighbouring windows have
+/// neighbouring slots.
 template <class T>
 __device__ void convolve_first(const Layout& layout, const ActivationRef& activation,
                                float* shared) {
-  constexpr bool kInPlace = std::is_same_v<T, float>;
   const ConvolutionsPoolSizes& sizes = layout.sizes;
   const Places& places = layout.places;
-  const int thread = thread_of_block();
   const int slots = slots_of(sizes);
-  const int pitch = layout.pitch.divisor();
-  float* const between = shared + places.between;
-#pragma unroll 1
-  for (int slot = thread; slot < slots; slot += kThreads) {
+  const FirstConvolution at = {.image = shared + places.image,
+                               .image_width = sizes.image.width,
+                               .weights = shared + places.first_weights,
+                               .bias = shared + places.first_bias,
+                               .channels = sizes.channels,
+                               .between = shared + places.between,
+                               .slots = slots,
+                               .plane = slots,
+                               .staged = shared + places.staged};
+  convolve_first<T, kThreads>(at, activation, [&](int slot) {
+    const int pitch = layout.pitch.divisor();
     const int y = layout.pitch.quotient(slot);
     const int of_row = slot - y * pitch;
     const bool is_odd = of_row >= pitch / 2;
-    const int own_x = is_odd ? 2 * of_row - pitch + 1 : 2 * of_row;
-    const int x = own_x < sizes.image.width - 2 ? own_x : own_x - 1;  // nobody reads that slot
-    const float* const corner = shared + places.image + y * sizes.image.width + x;
-    float taps[9];
-#pragma unroll
-    for (int tap = 0; tap < 9; ++tap) taps[tap] = corner[tap / 3 * sizes.image.width + tap % 3];
-#pragma unroll 1
-    for (int channel = 0; channel < sizes.channels; channel += kChunk<T>) {
-      float sums[kChunk<T>];
-      convolve_pixel(taps, shared + places.first_weights + channel, sizes.channels,
-                     shared + places.first_bias + channel, sums);
-      float* const place = between + (channel / kChunk<T> * slots + slot) * 4;
-      if constexpr (kInPlace) {
-        store_quad({{sums[0], sums[1], sums[2], sums[3]}}, place);
-      } else {
-        float* const staged = shared + places.staged + thread;
-#pragma unroll
-        for (int i = 0; i < kChunk<T>; ++i) staged[i * kThreads] = sums[i];
-        evaluate(activation, {staged, kThreads, nullptr, 0, kChunk<T>});
-#pragma unroll
-        for (int i = 0; i < kChunk<T>; ++i) sums[i] = staged[i * kThreads];
-        store_quad(rounded(sums), place);
-      }
-    }
-  }
-  if constexpr (kInPlace) {
-    __syncthreads();
-    const int left = slots * sizes.channels - thread;
-    const int count = left > 0 ? (left + kThreads - 1) / kThreads : 0;
-    float* const own = between + thread;
-    evaluate(activation, {own, kThreads, nullptr, 0, count});
-    for (int i = 0; i < count; ++i)
-      own[i * kThreads] = float_of(round_to_tf32(bits_of(own[i * kThreads])));
-  }
+    const int x = is_odd ? 2 * of_row - pitch + 1 : 2 * of_row;
+    const int last = sizes.image.width - 3;  // nobody reads a slot beyond
+    return y * sizes.image.width + (x < last ? x : last);
+  });
 }
 
 /// A warp's sums: of pairs of tiles, one of the left column of each window and one of the right.
@@ -201,7 +121,6 @@ __device__ void multiply(const Layout& layout, const float* shared, int lane, in
   const int steps = sizes.channels / kChunk<T> / 2;
   const int step_a = 2 * 4 * slots;
   constexpr int kStepB = 2 * 4 * kColumns;
-  // Even columns of what is between, then odd ones: neighbouring windows have neighbouring slots.
   const float* a[kPairs];
 #pragma unroll
   for (int p = 0; p < kPairs; ++p) {
@@ -443,28 +362,6 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-namespace {
-
-/// How many blocks a trial has at most: more than a device runs at a time.
-constexpr int kMostBlocks = 128;
-
-int multiprocessors() {
-  int device = 0;
-  int count = 0;
-  SALTUS_CHECK(cudaGetDevice(&device));
-  SALTUS_CHECK(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device));
-  return count;
-}
-
-/// As many blocks as the device runs at a time, all trials together, each with as many images.
-std::int64_t blocks_of(const LaunchContext& context) {
-  const int share = std::max(1, multiprocessors() / std::max(1, context.trials.count));
-  const int most = std::min(kMostBlocks, share);
-  return blocks_for(context.max_rows, static_cast<int>(blocks_for(context.max_rows, most)));
-}
-
-}  // namespace
-
 template <class T>
 void convolutions_pool(const ConvolutionsPool<T>& arguments, const LaunchContext& context) {
   const ConvolutionsPoolSizes& sizes = arguments.sizes;
@@ -481,7 +378,7 @@ void convolutions_pool(const ConvolutionsPool<T>& arguments, const LaunchContext
                                    Divider(sizes.channels_out),
                                    quads};
   launch_evaluating<convolutions_pool_kernel<T>>(
-      Grid(blocks_of(context), 1, context.trials.count), dim3(kThreads),
+      Grid(blocks_of(context, context.max_rows), 1, context.trials.count), dim3(kThreads),
       static_cast<std::size_t>(places.end) * sizeof(float), context, arguments, layout,
       context.trials);
 }

@@ -2,7 +2,7 @@
 // pixel: it makes their gradient once, and stores it at one position of their window and zeros at
 // the others. Where every step is a launch of its own, a gradient is stored and read twice on its
 // way: of 41 bytes for an element of dy, 25 are left (2 x 2, floats). Bound by memory.
-#include <saltus/kernels/elementwise/drop_rule.h>
+#include <saltus/kernels/pooling/pooled_quad.h>
 #include <saltus/kernels/pooling/pooling.h>
 #include <saltus/kernels/pooling/windows.h>
 
@@ -19,23 +19,7 @@ __global__ void __launch_bounds__(kThreads)
   const Window& w = step.window;
   const std::int64_t first = output.element;
   const std::int64_t end = first + outputs.width();
-  Quad gradient = fetch_some(step.dy, trial, first, end, outputs.quads());
-  if (step.drop_slot != PooledGradient::kNoDrop) {
-    const DropoutRule& rule = trials.dropout(trial, step.drop_slot);
-    // Four channels from a multiple of four on are of one block.
-    const Words4 words = mask_words(trials.states[trial], step.drop_slot, first / kMaskBlock);
-    const auto place = static_cast<int>(first % kMaskBlock);
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      const bool kept = is_kept(rule, words, (place + j) % kMaskBlock);
-      gradient.values[j] = dropped_gradient(rule, gradient.values[j], kept);
-    }
-  }
-  if (step.slope) {
-    const Quad slope = fetch_some(AnyInput(step.slope), trial, first, end, outputs.quads());
-#pragma unroll
-    for (int j = 0; j < 4; ++j) gradient.values[j] *= slope.values[j];
-  }
+  const Quad gradient = pooled_quad(step, trials, trial, first, end, outputs.quads());
   const std::uint8_t* const index = step.index[trial] + first;
   const ByteQuad places = outputs.quads() ? fetch_bytes(index) : ByteQuad{{fetch(index)}};
 

@@ -146,10 +146,9 @@ TEST(FuseConvolutions, MakesOneStepOfTheTutorialsInEveryProgram) {
                          "softmax_rows"};
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
     const std::vector<Names> all = cuda_names(plan::tutorial("gelu"), precision);
-    EXPECT_EQ(all[0], (Names{"load_input", "convolutions_pool", "drop", "gemm_activate", "drop",
-                             "head", "gemm_backward", "gemm_backward", "pooled_gradient",
-                             "convolution_activate", "convolution_backward", "activate_backward",
-                             "convolution_backward", "update"}));
+    EXPECT_EQ(all[0],
+              (Names{"load_input", "convolutions_pool", "drop", "gemm_activate", "drop", "head",
+                     "gemm_backward", "gemm_backward", "convolutions_pool_backward", "update"}));
     EXPECT_EQ(all[1], evaluate);
     EXPECT_EQ(all[2], predict);
   }
@@ -239,6 +238,94 @@ TEST(FuseConvolutions, LeavesOtherChainsAlone) {
   EXPECT_FALSE((Chain{.before = std::nullopt}.is_fused()));
   EXPECT_FALSE((Chain{.behind = std::nullopt}.is_fused()));
   EXPECT_FALSE((Chain{.reads_between = true}.is_fused()));
+}
+
+/// Behind the passes that come before it.
+Program before_the_gradient(const Graph& graph, Precision precision = Precision::tf32) {
+  Program program = plan::make_plan(graph, losses::BinaryCrossentropy{}, precision).train;
+  fuse_activation_pool(program);
+  differentiate_pooled(program);
+  recompute(program);
+  fuse_epilogue(program);
+  fuse_pooled_gradient(program);
+  return program;
+}
+
+TEST(FuseConvolutionsGradient, TakesAllFromThePoolOn) {
+  Program program = before_the_gradient(plan::tutorial("gelu"));
+  const Names before = names(program);
+  const auto pool = std::find(before.begin(), before.end(), "pooled_gradient");
+  const auto place = static_cast<std::size_t>(pool - before.begin());
+  const auto again = std::get<ops::ConvolutionActivate>(program.steps.at(place + 1));
+  fuse_convolutions_gradient(program, Precision::tf32, kSharedBytes);
+  Names want(before.begin(), pool);
+  want.insert(want.end(), {"convolutions_pool_backward", "update"});
+  EXPECT_EQ(names(program), want);
+  const auto& fused = std::get<ops::ConvolutionsPoolBackward>(program.steps[place]);
+  EXPECT_EQ(program.tensor(fused.x).name, "input_layer");
+  EXPECT_EQ(program.tensor(fused.first_w).name, "conv2d/kernel");
+  EXPECT_EQ(program.tensor(fused.first_b).name, "conv2d/bias");
+  EXPECT_EQ(program.tensor(fused.second_w).name, "conv2d_1/kernel");
+  EXPECT_EQ(program.tensor(fused.dy).name, "d alpha_dropout");
+  EXPECT_EQ(program.tensor(fused.slope).name, "activation_1/slope");
+  EXPECT_EQ(program.tensor(fused.index).name, "max_pooling2d/index");
+  EXPECT_EQ(program.tensor(fused.first_dw).name, "d conv2d/kernel");
+  EXPECT_EQ(program.tensor(fused.first_db).name, "d conv2d/bias");
+  EXPECT_EQ(program.tensor(fused.second_dw).name, "d conv2d_1/kernel");
+  EXPECT_EQ(program.tensor(fused.second_db).name, "d conv2d_1/bias");
+  EXPECT_EQ(fused.first_slot, again.slot);
+  EXPECT_EQ(fused.drop_slot, 0);
+}
+
+TEST(FuseConvolutionsGradient, LeavesWhatDoesNotFit) {
+  const auto is_fused = [](Precision precision, std::int64_t shared_bytes) {
+    const Names steps = cuda_names(plan::tutorial(), precision, shared_bytes)[0];
+    return std::find(steps.begin(), steps.end(), "convolutions_pool_backward") != steps.end();
+  };
+  for (const Precision precision : {Precision::tf32, Precision::bf16}) {
+    EXPECT_TRUE(is_fused(precision, 163 << 10));
+    EXPECT_FALSE(is_fused(precision, 99 << 10));
+    EXPECT_FALSE(is_fused(precision, 0));
+  }
+  EXPECT_FALSE(is_fused(Precision::fp32, kSharedBytes));
+}
+
+TEST(FuseConvolutionsGradient, LeavesOtherChainsAlone) {
+  struct Network {
+    layers::Conv2D first = {.filters = 32};
+    layers::Conv2D second = {.filters = 64};
+    const char* before = "relu";
+    const char* behind = "relu";
+    Shape input = {12, 12, 1};
+    bool reads_pool = false;
+
+    [[nodiscard]] bool is_fused() const {
+      Graph graph(input);
+      graph.add(first);
+      graph.add(Activation(before));
+      graph.add(second);
+      graph.add(Activation(behind));
+      const NodeId pooled = graph.add(layers::MaxPooling2D{});
+      if (reads_pool) {
+        const NodeId again = graph.add(layers::Conv2D{.filters = 64, .kernel_size = {1, 1}});
+        graph.add_to({pooled, again}, layers::Add{});
+      }
+      graph.add(layers::Flatten{});
+      graph.add(layers::Dense{.units = 1});
+      const Names steps = cuda_names(graph, Precision::bf16)[0];
+      return std::find(steps.begin(), steps.end(), "convolutions_pool_backward") != steps.end();
+    }
+  };
+  EXPECT_TRUE(Network{}.is_fused());
+  EXPECT_TRUE((Network{.reads_pool = true}.is_fused())) << "its gradient is there, summed up";
+  EXPECT_TRUE((Network{.first = {.filters = 32, .use_bias = false}}.is_fused()));
+  EXPECT_FALSE((Network{.first = {.filters = 16}}.is_fused()));
+  EXPECT_FALSE((Network{.second = {.filters = 32}}.is_fused()));
+  EXPECT_FALSE((Network{.second = {.filters = 64, .kernel_size = {5, 5}}}.is_fused()));
+  EXPECT_FALSE((Network{.input = {12, 12, 2}}.is_fused()));
+  EXPECT_FALSE((Network{.input = {12, 13, 1}}.is_fused())) << "windows do not tile the image";
+  EXPECT_FALSE((Network{.before = "swish:beta=learned"}.is_fused()));
+  EXPECT_FALSE((Network{.behind = "swish:beta=learned"}.is_fused()));
 }
 
 }  // namespace

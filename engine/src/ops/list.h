@@ -54,9 +54,9 @@ using BackwardStep =
 using BatchStep = std::variant<EvaluateLoss, Update>;
 
 /// What a backend's passes make of several steps. Each runs where those passes are.
-using FusedStep =
-    std::variant<ActivatePool, GatherPooled, PooledGradient, PooledConvolutionBackward,
-                 ConvolutionActivate, GemmActivate, ConvolutionsPool, Head>;
+using FusedStep = std::variant<ActivatePool, GatherPooled, PooledGradient,
+                               PooledConvolutionBackward, ConvolutionActivate, GemmActivate,
+                               ConvolutionsPool, ConvolutionsPoolBackward, Head>;
 
 /// Step S can be differentiated; run on the CPU; run on a GPU.
 template <class S>

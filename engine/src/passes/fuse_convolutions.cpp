@@ -1,16 +1,8 @@
-#include <saltus/kernels/convolution/convolutions_pool_sizes.h>
-
+#include "passes/convolutions.h"
 #include "passes/passes.h"
 
 namespace saltus::passes {
 namespace {
-
-/// Windows of that size inside of the image, side by side for a step as large.
-bool has_windows(const plan::Window& window, std::int64_t size, std::int64_t stride) {
-  const Size2 none = {0, 0};
-  return window.size == Size2{size, size} && window.strides == Size2{stride, stride} &&
-         window.padding_before == none && window.padding_after == none;
-}
 
 bool is_read_once(const std::vector<int>& readers, plan::TensorId id) {
   return readers[static_cast<std::size_t>(id)] == 1;
@@ -27,24 +19,29 @@ bool is_chain(const std::vector<int>& readers, const ops::Convolution& first,
          is_read_once(readers, second.y);
 }
 
-bool is_served(const ops::Convolution& first, const ops::Convolution& second,
-               const ops::ActivatePool& pool, int element_bytes, std::int64_t shared_bytes) {
-  constexpr std::int64_t kMost = 1 << 20;  // far more than fits, and an int
-  const plan::Window& window = first.window;
-  if (window.channels_in != 1 || !has_windows(window, 3, 1) || !has_windows(second.window, 3, 1) ||
-      !has_windows(pool.window, 2, 2) || window.image.height > kMost ||
-      window.image.width > kMost || window.channels_out > kMost ||
-      second.window.channels_out > kMost) {
-    return false;
-  }
-  return kernels::has_convolutions_pool(ops::sizes_of(window, second.window), element_bytes,
-                                        shared_bytes);
+/// Windows of that size inside of the image, side by side for a step as large.
+bool has_windows(const plan::Window& window, std::int64_t size, std::int64_t stride) {
+  const Size2 none = {0, 0};
+  return window.size == Size2{size, size} && window.strides == Size2{stride, stride} &&
+         window.padding_before == none && window.padding_after == none;
 }
 
 }  // namespace
 
+std::optional<kernels::ConvolutionsPoolSizes> sizes_of_block(const plan::Window& first,
+                                                             const plan::Window& second,
+                                                             const plan::Window& pool) {
+  constexpr std::int64_t kMost = 1 << 20;  // far more than fits, and an int
+  if (first.channels_in != 1 || !has_windows(first, 3, 1) || !has_windows(second, 3, 1) ||
+      !has_windows(pool, 2, 2) || first.image.height > kMost || first.image.width > kMost ||
+      first.channels_out > kMost || second.channels_out > kMost) {
+    return std::nullopt;
+  }
+  return ops::sizes_of(first, second);
+}
+
 void fuse_convolutions(plan::Program& program, Precision precision, std::int64_t shared_bytes) {
-  const int element_bytes = precision == Precision::bf16 ? 2 : 4;
+  const int element_bytes = element_bytes_of(precision);
   const std::vector<int> readers = plan::count_readers(program);
   for (std::size_t i = 0; i + 3 < program.steps.size(); ++i) {
     const auto* first = std::get_if<ops::Convolution>(&program.steps[i]);
@@ -52,10 +49,11 @@ void fuse_convolutions(plan::Program& program, Precision precision, std::int64_t
     const auto* second = std::get_if<ops::Convolution>(&program.steps[i + 2]);
     const auto* pool = std::get_if<ops::ActivatePool>(&program.steps[i + 3]);
     if (first == nullptr || activate == nullptr || second == nullptr || pool == nullptr ||
-        !is_chain(readers, *first, *activate, *second, *pool) ||
-        !is_served(*first, *second, *pool, element_bytes, shared_bytes)) {
+        !is_chain(readers, *first, *activate, *second, *pool)) {
       continue;
     }
+    const auto sizes = sizes_of_block(first->window, second->window, pool->window);
+    if (!sizes || !kernels::has_convolutions_pool(*sizes, element_bytes, shared_bytes)) continue;
     program.steps[i] = ops::ConvolutionsPool{.x = first->x,
                                              .first_w = first->w,
                                              .first_b = first->b,

@@ -35,6 +35,10 @@ void fuse_epilogue(plan::Program& program);
 /// it.
 void fuse_pooled_gradient(plan::Program& program);
 
+/// Lets the gradients of such a block of convolutions be one step, from that of the max-pool on.
+void fuse_convolutions_gradient(plan::Program& program, Precision precision,
+                                std::int64_t shared_bytes);
+
 /// Lets one step make the last dense layer's product, the loss, and the gradients that are a
 /// row's own, back to the activation before that layer.
 void fuse_head(plan::Program& program);

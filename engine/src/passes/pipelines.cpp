@@ -10,7 +10,7 @@ namespace {
 std::vector<Pass> for_precision(std::vector<Pass> passes, Precision precision) {
   std::erase_if(passes, [&](const Pass& pass) {
     return (pass.name == "store_bf16" && precision != Precision::bf16) ||
-           (pass.name == "fuse_convolutions" && precision == Precision::fp32);
+           (pass.name.starts_with("fuse_convolutions") && precision == Precision::fp32);
   });
   return passes;
 }
@@ -43,6 +43,9 @@ std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes) {
   const auto fuse = [=](plan::Program& program) {
     fuse_convolutions(program, precision, shared_bytes);
   };
+  const auto fuse_gradient = [=](plan::Program& program) {
+    fuse_convolutions_gradient(program, precision, shared_bytes);
+  };
   return for_precision({{"fuse_activation_pool", fuse_activation_pool},
                         {"differentiate_pooled", differentiate_pooled},
                         {"recompute", recompute},
@@ -50,6 +53,7 @@ std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes) {
                         {"fuse_epilogue", fuse_epilogue},
                         {"fuse_head", fuse_head},
                         {"fuse_pooled_gradient", fuse_pooled_gradient},
+                        {"fuse_convolutions_gradient", fuse_gradient},
                         {"store_bf16", store_bf16},
                         {"pack", pack}},
                        precision);

@@ -1,6 +1,8 @@
 // Networks that begin with two convolutions and a max-pool, which tensor cores do in one launch.
 #include <algorithm>
+#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <emulation/control.h>
@@ -90,6 +92,96 @@ TEST_P(CudaFused, TrainsTrialsAloneAsBesideOthers) {
     EXPECT_EQ(together[i], train_side_by_side({entries()[i]}, GetParam())[0]) << "trial " << i;
     EXPECT_EQ(together[i].figures.at("val_loss").size(), 2U);
     EXPECT_NE(together[i].weights, together[(i + 1) % together.size()].weights);
+  }
+}
+
+/// A network whose gradients are one step as well, where a block has 163 KiB.
+Graph whole_network(const char* activation) {
+  return small_network(activation, 32, 64);
+}
+
+/// Clipped by all that may be clipped by, beside each other.
+std::vector<train::Entry> whole_entries() {
+  const Clipping norm{.clipnorm = 0.1};
+  const Clipping global_norm{.global_clipnorm = 0.2};
+  return {{whole_network("elu"), Adam{}, 1},
+          {whole_network("x * atan(exp(x))"), Adam{.learning_rate = 0.01, .clipping = norm}, 2},
+          {whole_network("gelu"), SGD{.learning_rate = 0.1, .clipping = global_norm}, 3}};
+}
+
+TEST_P(CudaFused, HasItsGradientsInOneStepWhereTheyFitTheDevice) {
+  const char* const step = "convolutions_pool_backward";
+  EXPECT_EQ(count(whole_network("relu"), GetParam(), step), Counts(3, 0));
+  for (const int architecture : {80, 90}) {
+    const OnArchitecture large(architecture);
+    EXPECT_EQ(count(whole_network("relu"), GetParam(), step), (Counts{1, 0, 0}));
+    EXPECT_EQ(count(network("relu"), GetParam(), step), Counts(3, 0));
+    EXPECT_EQ(count(whole_network("relu"), GetParam(), step, {.conv = Conv::cudnn}), Counts(3, 0));
+    EXPECT_EQ(count(whole_network("relu"), Precision::fp32, step), Counts(3, 0));
+  }
+}
+
+TEST_P(CudaFused, HasTheGradientsOfATrialAloneAsBesideOthers) {
+  const OnArchitecture ampere(80);
+  const std::vector<Outcome> together = train_side_by_side(whole_entries(), GetParam());
+  ASSERT_EQ(together.size(), whole_entries().size());
+  for (std::size_t i = 0; i < together.size(); ++i)
+    EXPECT_EQ(together[i], train_side_by_side({whole_entries()[i]}, GetParam())[0]) << i;
+}
+
+TEST_P(CudaFused, HasTheSameGradientsInEveryOrderOfThreadsAndStreams) {
+  const OnArchitecture ampere(80);
+  std::vector<train::Entry> two = whole_entries();
+  two.erase(two.begin());
+  const std::vector<Outcome> first = train_side_by_side(two, GetParam());
+  emulation::set_order({emulation::Order::Kind::shuffle, 1});
+  emulation::set_streams({emulation::Streams::Kind::shuffle, 1});
+  const std::vector<Outcome> again = train_side_by_side(two, GetParam());
+  emulation::set_order({});
+  emulation::set_streams({});
+  EXPECT_EQ(again, first);
+}
+
+/// The weights and biases of both convolutions, before and after one step of gradient descent.
+using Tensors = std::vector<std::vector<float>>;
+std::pair<Tensors, Tensors> around_a_step(const char* activation, Precision precision) {
+  const Images images;
+  train::Trainer trainer(backend::cuda(), {{whole_network(activation), SGD{.learning_rate = 1}, 1}},
+                         compile_options(precision));
+  const auto weights = [&] {
+    Tensors tensors;
+    for (std::size_t i = 0; i < 4; ++i) tensors.push_back(trainer.get_weight(0, i));
+    return tensors;
+  };
+  const Tensors before = weights();
+  trainer.fit(images.samples(),
+              {.epochs = 1, .batch_size = static_cast<std::int64_t>(images.classes.size())}, {});
+  return {before, weights()};
+}
+
+/// Of each tensor |got - want| against |want - before|, in the Euclidean norm. As tf32, the same
+/// rounded numbers are multiplied and added up in another order, each sum off by 2^-22 of its
+/// terms, in all directions; these are a few times what is left of them. As bf16, the steps one by
+/// one store the gradient of what lies between as bf16, and add up gradients of biases from bf16:
+/// each term is off by 2^-8 at most, in all directions.
+TEST_P(CudaFused, TrainsLikeItsStepsButForRounding) {
+  const double tolerance = GetParam() == Precision::tf32 ? 0x1p-17 : 0x1p-8;
+  for (const char* activation : {"elu", "sine", "x * atan(exp(x))"}) {
+    const auto [before, want] = around_a_step(activation, GetParam());
+    const OnArchitecture ampere(80);
+    ASSERT_EQ(count(whole_network(activation), GetParam(), "convolutions_pool_backward"),
+              (Counts{1, 0, 0}));
+    const Tensors got = around_a_step(activation, GetParam()).second;
+    for (std::size_t tensor = 0; tensor < got.size(); ++tensor) {
+      double error = 0;
+      double change = 0;
+      for (std::size_t i = 0; i < got[tensor].size(); ++i) {
+        error += std::pow(double{got[tensor][i]} - double{want[tensor][i]}, 2);
+        change += std::pow(double{want[tensor][i]} - double{before[tensor][i]}, 2);
+      }
+      EXPECT_GT(change, 0);
+      EXPECT_LE(std::sqrt(error), tolerance * std::sqrt(change)) << activation << ", " << tensor;
+    }
   }
 }
 

@@ -5,40 +5,14 @@
 
 #include <gtest/gtest.h>
 
-#include <saltus/kernels/activations.h>
 #include <saltus/kernels/convolution/convolutions_pool.h>
 #include <saltus/kernels/pooling/pooling.h>
 
-#include "tests/kernels/convolution/trials.h"
+#include "tests/kernels/convolution/two_convolutions.h"
 #include "tests/kernels/host/activations.h"
 
 namespace saltus::test {
 namespace {
-
-using kernels::ActivationRef;
-using kernels::ConvolutionsPoolSizes;
-using kernels::Window;
-
-Window first_window(const ConvolutionsPoolSizes& sizes) {
-  return window_of({.image = sizes.image, .size = {3, 3}, .out = sizes.channels});
-}
-Window second_window(const ConvolutionsPoolSizes& sizes) {
-  return window_of(
-      {.image = sizes.between(), .size = {3, 3}, .in = sizes.channels, .out = sizes.channels_out});
-}
-Window pool_window(const ConvolutionsPoolSizes& sizes) {
-  return window_of({.image = second_window(sizes).output,
-                    .size = {2, 2},
-                    .strides = {2, 2},
-                    .in = sizes.channels_out,
-                    .out = sizes.channels_out});
-}
-
-std::string describe(const ConvolutionsPoolSizes& sizes) {
-  return std::to_string(sizes.image.height) + "x" + std::to_string(sizes.image.width) + ", " +
-         std::to_string(sizes.channels) + " and " + std::to_string(sizes.channels_out) +
-         " channels";
-}
 
 std::size_t outputs_of(const ConvolutionsPoolSizes& sizes) {
   return static_cast<std::size_t>(sizes.outputs());
@@ -182,29 +156,6 @@ template <class T, class Out>
 void expect_steps(const Arguments<T>& in, const TrialTable& table, const Wanted& wanted = {}) {
   SCOPED_TRACE(describe(in.sizes));
   expect_same(in_one<T, Out>(in, table, wanted), one_by_one<T, Out>(in, table, wanted));
-}
-
-/// Bytes of shared memory that a block of the device may have.
-int shared_bytes() {
-  int device = 0;
-  int bytes = 0;
-  SALTUS_CHECK(cudaGetDevice(&device));
-  SALTUS_CHECK(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
-  return bytes;
-}
-
-template <class A>
-ActivationRef with(std::initializer_list<float> parameters) {
-  ActivationRef ref;
-  ref.id = kernels::kActivationId<A>;
-  std::copy(parameters.begin(), parameters.end(), ref.parameters);
-  return ref;
-}
-
-/// One of each kind of what a pooling needs of f: the largest x, the largest and the smallest, all.
-std::vector<ActivationRef> kinds() {
-  return {with<kernels::Relu>({}), with<kernels::Abs>({}), with<kernels::Sine>({1}),
-          with<kernels::GeluTanh>({})};
 }
 
 TrialTable table_of(const ActivationRef& first, const ActivationRef& second, int rows) {

@@ -97,6 +97,22 @@ struct ConvolutionsPool {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
+/// The gradients of the weights of ConvolutionsPool, from what arrives behind the pool, or behind
+/// the dropout of that slot: PooledGradient, and the backward steps of both convolutions and of the
+/// activation between them, which is made again. Made by CUDA's pass
+/// `fuse_convolutions_gradient`, of sizes that kernels::has_convolutions_pool_backward() lets pass.
+struct ConvolutionsPoolBackward {
+  static constexpr std::string_view kName = "convolutions_pool_backward";
+  MatrixRead x;
+  Read first_w, first_b, second_w;
+  Read dy, slope, index;
+  Gradient first_dw, first_db, second_dw, second_db;
+  int first_slot, drop_slot;
+  kernels::ConvolutionsPoolSizes sizes;
+
+  cuda::Launch launch(cuda::LaunchBuilder& at) const;
+};
+
 /// Of two convolutions whose extents an int holds.
 inline kernels::ConvolutionsPoolSizes sizes_of(const Window& first, const Window& second) {
   const auto extent = [](std::int64_t n) { return static_cast<int>(n); };

@@ -1,8 +1,9 @@
-#include <saltus/kernels/convolution/convolutions_pool.h>
+#include <saltus/kernels/convolution/convolutions_pool_backward.h>
 
 #include "backend/cuda/launch_builder.h"
 #include "backend/cuda/products.h"
 #include "ops/convolution/convolution.h"
+#include "ops/pooling/max_pooling.h"
 
 namespace saltus::ops {
 
@@ -30,6 +31,32 @@ Launch launch_of(const ConvolutionsPool& s, LaunchBuilder& builder) {
                    std::int64_t{sizeof(float)}};
 }
 
+static_assert(kernels::ConvolutionsPoolBackward<float>::kNoDrop == PooledGradient::kNoDrop);
+
+template <class T>
+Launch launch_of(const ConvolutionsPoolBackward& s, LaunchBuilder& builder) {
+  const Tensors& t = builder.tensors();
+  const auto run = [s, t](const StepContext& at) {
+    kernels::convolutions_pool_backward<T>(
+        {.sizes = s.sizes,
+         .x = t.of<T>(at, s.x),
+         .first = {t.weight<T>(at, s.first_w), t.floats(at, s.first_b), s.first_slot},
+         .second_w = t.weight<T>(at, s.second_w),
+         .dy = t.in(at, s.dy),
+         .slope = t.floats(at, s.slope),
+         .index = t.bytes(at, s.index),
+         .drop_slot = s.drop_slot,
+         .first_dw = t.floats(at, s.first_dw),
+         .second_dw = t.floats(at, s.second_dw),
+         .first_db = t.floats(at, s.first_db),
+         .second_db = t.floats(at, s.second_db),
+         .workspace = workspace<float>(at)},
+        at.context);
+  };
+  return {run, kernels::convolutions_pool_backward_workspace(builder.max_rows()) *
+                   std::int64_t{sizeof(float)}};
+}
+
 }  // namespace
 
 Launch Convolution::launch(LaunchBuilder& builder) const {
@@ -45,6 +72,11 @@ Launch ConvolutionBackward::launch(LaunchBuilder& builder) const {
 }
 
 Launch ConvolutionsPool::launch(LaunchBuilder& builder) const {
+  return builder.tensors().is_bf16(x) ? launch_of<kernels::Bf16>(*this, builder)
+                                      : launch_of<float>(*this, builder);
+}
+
+Launch ConvolutionsPoolBackward::launch(LaunchBuilder& builder) const {
   return builder.tensors().is_bf16(x) ? launch_of<kernels::Bf16>(*this, builder)
                                       : launch_of<float>(*this, builder);
 }
