@@ -104,7 +104,7 @@ TEST(Architecture, SaysWhichImagesAreTooSmall) {
   SweepConfig config = test::small_config();
   config.architecture = parse_architecture("cnn:blocks=4");  // 8, 4, 2, 1 pixels
   EXPECT_THAT(error_of<DataError>([&] { plan_sweep(config, test::small_data()); }),
-              HasSubstr("too small for the network cnn:blocks=4"));
+              HasSubstr("too small for the network cnn:blocks=4, which takes 16 x 16 or more"));
 }
 
 }  // namespace

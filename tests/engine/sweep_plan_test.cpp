@@ -296,10 +296,9 @@ TEST(Plan, RefusesImagesThatTheNetworkDoesNotTake) {
   };
   SweepConfig config = small_config();
   EXPECT_EQ(error(config, of_size(6, 6)), "");
-  EXPECT_THAT(
-      error(config, of_size(5, 6)),
-      testing::HasSubstr("nowhere: images of 5 x 6 are too small for the network of a sweep, "
-                         "which takes 6 x 6 or more"));
+  EXPECT_THAT(error(config, of_size(5, 6)),
+              testing::HasSubstr("nowhere: images of 5 x 6 are too small for the network tutorial, "
+                                 "which takes 6 x 6 or more"));
   EXPECT_THAT(error(config, of_size(6, 5)), testing::HasSubstr("images of 6 x 5"));
 
   ImageDataset sorted = test::small_data();

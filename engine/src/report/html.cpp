@@ -226,7 +226,8 @@ std::string comparisons_of(const StoredSweep& sweep) {
       result.settings, [&](const SettingResult& one) { return (one.*comparison).has_value(); });
   std::string text = "<h2>After the last epoch</h2>\n<div class=\"charts\">\n";
   text += figure(
-      "Accuracy of every seed", dot_chart(rows, chance_level(*sweep.plan.data, kRankingMetric)),
+      "Accuracy of every seed, " + evaluated_images(sweep.plan),
+      dot_chart(rows, chance_level(*sweep.plan.data, kRankingMetric)),
       "Circles are seeds, diamonds means, lines 95 % intervals of the mean; chance is dashed, "
       "where the axis reaches it.");
   if (compared) {

@@ -13,12 +13,6 @@
 namespace saltus {
 namespace {
 
-std::vector<std::string> labels_of(const SweepResult& result) {
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  return setting_labels(settings);
-}
-
 /// "relu diverged in 2 of 3 trials (seed 0: loss was not finite in epoch 1, after 4 steps)."
 std::string divergences(const SettingResult& result, const std::string& label) {
   std::vector<std::string> each;

@@ -28,18 +28,21 @@ std::vector<std::size_t> by_rank(const SweepResult& result) {
   return order;
 }
 
-std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings) {
-  std::vector<Setting> all;
-  for (const SettingResult& setting : result.settings) all.push_back(setting.setting);
-  const std::vector<std::string> labels = setting_labels(all);
+std::vector<std::string> labels_of(const SweepResult& result) {
+  std::vector<Setting> settings;
+  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
+  return setting_labels(settings);
+}
 
+std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings) {
+  const std::vector<std::string> labels = labels_of(result);
   std::vector<std::size_t> in_order(settings.begin(), settings.end());
   std::ranges::sort(in_order);
   std::map<std::string, std::size_t> colours;
   std::map<std::string, std::size_t> variants;
   std::map<std::size_t, LineStyle> styles;
   for (const std::size_t i : in_order) {
-    const std::string activation = all[i].activation.str();
+    const std::string activation = result.settings[i].setting.activation.str();
     const std::size_t colour = colours.emplace(activation, colours.size()).first->second;
     const std::size_t number = styles.size();
     styles.emplace(i, line_style(colour, variants[activation]++, number));

@@ -29,6 +29,9 @@ struct Point {
 /// Places of a sweep's settings in the order of the ranking, the unranked last.
 std::vector<std::size_t> by_rank(const SweepResult& result);
 
+/// setting_labels() of its settings.
+std::vector<std::string> labels_of(const SweepResult& result);
+
 /// These settings, in the same order. Colours go by the order of the sweep, so that an activation
 /// keeps its own; its settings differ in dashes, and each line has a marker of its own.
 std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings);

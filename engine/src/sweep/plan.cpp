@@ -132,17 +132,27 @@ void require_few_trials(const SweepConfig& config) {
   }
 }
 
+bool takes_images(const SweepConfig& config, const Shape& image, std::int64_t classes) {
+  try {
+    recipe_graph(config.recipe, config.activations.front(), image, classes, std::nullopt, false,
+                 config.architecture);
+    return true;
+  } catch (const InvalidArgument&) {
+    return false;
+  }
+}
+
 /// That the network can be built for these images, and has something to tell apart.
 void check_data(const SweepConfig& config, const ImageDataset& data) {
-  const Shape image = {data.train.height, data.train.width, data.train.channels};
-  try {
-    recipe_graph(config.recipe, config.activations.front(), image, data.classes, std::nullopt,
-                 false, config.architecture);
-  } catch (const InvalidArgument&) {
+  const std::int64_t channels = data.train.channels;
+  if (!takes_images(config, {data.train.height, data.train.width, channels}, data.classes)) {
+    std::int64_t smallest = 1;
+    while (!takes_images(config, {smallest, smallest, channels}, data.classes)) ++smallest;
     throw DataError(fmt::format(
-        "{}: images of {} x {} are too small for the network {} of this sweep: put margins around "
-        "them, or choose another with --network, as mlp",
-        data.source, data.train.height, data.train.width, text_of(config.architecture)));
+        "{}: images of {} x {} are too small for the network {}, which takes {} x {} or more: put "
+        "margins around them, or choose another with --network",
+        data.source, data.train.height, data.train.width, text_of(config.architecture), smallest,
+        smallest));
   }
   const std::int64_t used = samples_of(config, data).train.count;
   const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
