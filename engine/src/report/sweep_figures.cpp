@@ -45,6 +45,9 @@ std::string describe(const SweepPlan& plan) {
                                        label_of(config.loss), to_string(config.precision));
   if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
   if (config.seeds == 1) return conditions + ", one seed";
+  if (config.until_decided)
+    return conditions +
+           fmt::format("; mean of {} seeds or more, band from lowest to highest", config.seeds);
   return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
 }
 
