@@ -151,11 +151,11 @@ std::string curves_of(const StoredSweep& sweep) {
   }
   std::string text = "<h2>Epoch by epoch</h2>\n";
   std::string words = images_text(sweep.plan) + ".";
-  if (sweep.plan.config.seeds > 1) {
+  const std::size_t seeds =
+      std::ranges::max_element(sweep.result.settings, {}, &SettingResult::ok)->ok;
+  if (seeds > 1) {
     words += fmt::format(
-        " Lines are means over up to {} seeds, bands reach from the lowest to the "
-        "highest.",
-        sweep.plan.config.seeds);
+        " Lines are means over up to {} seeds, bands reach from the lowest to the highest.", seeds);
   }
   if (drawn.size() < sweep.result.settings.size()) {
     words += fmt::format(" Only the {} best of {} settings are drawn{}.", kBestCurves,
@@ -185,14 +185,14 @@ std::vector<ChartRow> rows_of(const SweepResult& result) {
   return rows;
 }
 
-/// The settings that ended well with every seed, and their figures by seed; why there is no diagram
-/// where there is none.
+/// The settings that ended well with every seed that all were to have, and their figures by seed;
+/// why there is no diagram where there is none.
 std::string ranks_of(const StoredSweep& sweep, const std::vector<ChartRow>& rows) {
   std::vector<std::string> labels;
   std::vector<std::vector<double>> values(static_cast<std::size_t>(sweep.plan.config.seeds));
   for (const ChartRow& row : rows) {
     const std::vector<double> by_seed = last_values(*row.result);
-    if (by_seed.size() != values.size()) continue;
+    if (by_seed.size() < values.size()) continue;
     labels.push_back(row.label);
     for (std::size_t i = 0; i < values.size(); ++i) values[i].push_back(by_seed[i]);
   }
