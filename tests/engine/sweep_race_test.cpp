@@ -127,6 +127,14 @@ TEST(SweepRace, StopsAtTheLimitWithAForecast) {
   EXPECT_GT(result.verdict->seeds_missing.value(), 0u);
 }
 
+TEST(SweepRace, BeginsWithMoreSeedsThanTheUsualLimit) {
+  SweepConfig many = config();
+  many.seeds = 1100;
+  const SweepPlan p = plan_sweep(many, test::small_data());
+  EXPECT_EQ(p.trials.size(), 3300u);
+  EXPECT_EQ(run(p, {}, kInOrder).size(), 3300u);
+}
+
 TEST(SweepRace, WhatDivergedIsRunNoMore) {
   const SweepPlan p = plan();
   Race race(p);

@@ -7,22 +7,21 @@
 namespace saltus {
 namespace {
 
-constexpr std::size_t kTrialsOfSetting = 30;  // where max_trials does not say
-
-std::size_t most_trials_of(const UntilDecided& rules, std::size_t settings) {
-  return rules.max_trials > 0 ? rules.max_trials : kTrialsOfSetting * settings;
+/// Where max_trials does not say: 30 seeds of each setting, or as many as it begins with.
+std::size_t most_trials_of(const SweepConfig& config, std::size_t settings) {
+  constexpr std::size_t kSeeds = 30;
+  if (config.until_decided->max_trials > 0) return config.until_decided->max_trials;
+  return std::max(kSeeds, static_cast<std::size_t>(config.seeds)) * settings;
 }
 
 }  // namespace
 
 int most_seeds(const SweepConfig& config, std::size_t settings) {
-  constexpr std::size_t kMost = 1000;
+  constexpr std::size_t kMostMore = 1000;
   const auto first = static_cast<std::size_t>(config.seeds);
-  const std::size_t rest =
-      most_trials_of(*config.until_decided, settings) - std::min(first * settings, kMostTrials);
-  const std::size_t by_size =
-      kMostTrials / settings;  // a leader and one that is open share the rest
-  return static_cast<int>(std::min({first + rest / 2, kMost, by_size}));
+  // A leader and one that is open share what is left.
+  const std::size_t more = (most_trials_of(config, settings) - first * settings) / 2;
+  return static_cast<int>(std::min(first + std::min(more, kMostMore), kMostTrials / settings));
 }
 
 std::vector<TrialPlan> next_round(std::span<const std::vector<double>> values,
@@ -89,7 +88,7 @@ std::optional<Verdict> Race::verdict() const {
 }
 
 std::size_t Race::most_trials() const {
-  return most_trials_of(rules(), values_.size());
+  return most_trials_of(plan_.config, values_.size());
 }
 
 const TrialSpec& Race::trial(std::size_t setting, std::size_t repeat) const {
