@@ -304,6 +304,7 @@ void print_activations(const SweepResult& result) {
     table.add_column(title, Align::right);
   for (const std::vector<std::string>& cells : activations_table(result)) {
     std::vector<std::string> row;
+    row.reserve(cells.size());
     for (const std::string& cell : cells) row.push_back(shown(cell));
     table.add_row(std::move(row));
   }
@@ -333,6 +334,7 @@ void print_ranking(const SweepResult& result) {
   }
   for (const std::vector<RankingCell>& cells : ranking.rows) {
     std::vector<std::string> row;
+    row.reserve(columns.size());
     for (const std::size_t column : columns) row.push_back(shown(cells[column].text));
     table.add_row(std::move(row));
   }

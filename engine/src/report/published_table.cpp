@@ -200,6 +200,7 @@ void check(const std::vector<PublishedRow>& rows, const PublishedTableOptions& o
   }
   if (!options.baseline) return;
   std::vector<std::string_view> names;
+  names.reserve(rows.size());
   for (const PublishedRow& row : rows) names.push_back(row.name);
   if (std::ranges::find(names, *options.baseline) != names.end()) return;
   throw InvalidArgument(fmt::format("no row is called {}{}", *options.baseline,

@@ -41,6 +41,7 @@ std::string rank_chart(const std::vector<std::string>& labels, const RankTest& t
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return test.mean_ranks[i]; });
   std::vector<double> sorted;
+  sorted.reserve(order.size());
   for (const std::size_t i : order) sorted.push_back(test.mean_ranks[i]);
   const std::vector<Clique> cliques = cliques_of(sorted, test.critical_difference);
 

@@ -92,6 +92,7 @@ std::string counts_against(const SweepResult& result) {
 template <class Values, class Text>
 std::string listed(const Values& values, Text text) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const auto& value : values) texts.push_back(text(value));
   return fmt::format("{}", fmt::join(texts, ", "));
 }

@@ -33,11 +33,9 @@ Companions companions(Recipe recipe, const Activation& activation) {
 /// Adds layers with what belongs to the activation.
 class NetworkBuilder {
  public:
-  NetworkBuilder(const Shape& image, Activation activation, Companions with, bool batch_norm)
-      : graph_(image),
-        activation_(std::move(activation)),
-        with_(std::move(with)),
-        batch_norm_(batch_norm) {}
+  NetworkBuilder(const Shape& image, const Activation& activation, const Companions& with,
+                 bool batch_norm)
+      : graph_(image), activation_(activation), with_(with), batch_norm_(batch_norm) {}
 
   /// Convolution, normalization, activation.
   void convolve(double filters, layers::Padding padding) {
@@ -173,7 +171,7 @@ Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& ima
                    bool batch_norm, const Architecture& architecture) {
   Companions with = companions(recipe, activation);
   if (initializer) with.initializer = *initializer;
-  NetworkBuilder network(image, activation, std::move(with), batch_norm);
+  NetworkBuilder network(image, activation, with, batch_norm);
   std::visit([&](const auto& one) { add(network, one); }, architecture);
   return network.finish(classes);
 }

@@ -148,6 +148,7 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
            std::cmp_equal(trainer.history(number).epoch.size(), common.epochs);
   };
   std::vector<bool> ok;
+  ok.reserve(trials.size());
   for (int number = 0; number < trainer.trials(); ++number) ok.push_back(is_ok(number));
   std::vector<Logs> test(trials.size());
   if (samples_.test && std::ranges::count(ok, true) > 0) {

@@ -199,6 +199,7 @@ void compare_with_best(std::vector<SettingResult>& settings, bool has_test) {
   const auto best = std::ranges::find(settings, 1, &SettingResult::rank);
   if (best == settings.end()) return;
   std::vector<Pair> pairs;
+  pairs.reserve(settings.size());
   for (SettingResult& setting : settings) pairs.push_back({&setting, &*best, &setting.to_best});
   compare(pairs, has_test);
 }
@@ -235,6 +236,7 @@ std::vector<ActivationResult> compare_activations(const SweepConfig& config,
   std::ranges::stable_sort(best, {},
                            [&](const ActivationResult& a) { return settings[a.setting].rank; });
   std::vector<Pair> pairs;
+  pairs.reserve(best.size());
   for (ActivationResult& one : best) {
     pairs.push_back({&settings[one.setting], &settings[best.front().setting], &one.to_best});
   }
