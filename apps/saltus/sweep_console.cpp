@@ -28,7 +28,8 @@ std::string counted(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
-std::vector<std::string> labels_of(const std::vector<Setting>& settings) {
+/// Of one width.
+std::vector<std::string> padded_labels(const std::vector<Setting>& settings) {
   std::vector<std::string> labels = setting_labels(settings);
   std::size_t width = 0;
   for (const std::string& label : labels) width = std::max(width, label.size());
@@ -59,10 +60,7 @@ void print_oddities(const ImageDataset& data) {
 void print_plan(const SweepPlan& plan, std::size_t already_done, const std::filesystem::path& out) {
   const SweepConfig& config = plan.config;
   const ImageDataset& data = *plan.data;
-  const ImageCounts images = images_of(config, data);
-  print("{}: {} training{} and {} test images\n", data.name, grouped(images.train),
-        images.validation > 0 ? fmt::format(", {} validation", grouped(images.validation)) : "",
-        grouped(images.test));
+  print("{}: {}\n", data.name, images_text(config, data));
   print_oddities(data);
   const std::string seeds = counted(static_cast<std::size_t>(config.seeds), "seed");
   const std::string size = config.until_decided
@@ -173,7 +171,7 @@ class SweepConsole::Line : public Callback {
 SweepConsole::SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done)
     : plan_(plan),
       names_(setting_labels(plan.settings)),
-      labels_(labels_of(plan.settings)),
+      labels_(padded_labels(plan.settings)),
       number_(done.size()),
       several_seeds_(plan.trials.size() > plan.settings.size()),
       in_place_(can_redraw(STDOUT_FILENO)),
@@ -235,9 +233,7 @@ void SweepConsole::end_round(const Verdict& standings) {
 
 void print_verdict(const SweepResult& result) {
   if (!result.verdict) return;
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  print("\n{}", entry("", "verdict: " + text_of(*result.verdict, setting_labels(settings)), 0,
+  print("\n{}", entry("", "verdict: " + text_of(*result.verdict, setting_labels(result)), 0,
                       static_cast<std::size_t>(text_columns())));
 }
 
@@ -282,7 +278,7 @@ std::string legend_of(const SweepResult& result, const std::string& difference) 
         "status names.";
   }
   const std::size_t repeats = std::ranges::max_element(result.settings, {}, &SettingResult::ok)->ok;
-  if (repeats < 3) {
+  if (std::cmp_less(repeats, kFewestSeeds)) {
     return legend + fmt::format(" {} nothing of chance: --seeds 5 gives intervals and tests.",
                                 repeats > 1 ? "Two seeds say" : "One seed says");
   }

@@ -290,6 +290,25 @@ TEST(FuseConvolutionsGradient, LeavesWhatDoesNotFit) {
   EXPECT_FALSE(is_fused(Precision::fp32, kSharedBytes));
 }
 
+// Each of what lies between the five steps.
+TEST(FuseConvolutionsGradient, LeavesWhatSomebodyElseReads) {
+  const Program whole = before_the_gradient(plan::tutorial("gelu"));
+  const Names before = names(whole);
+  const auto place = static_cast<std::size_t>(
+      std::find(before.begin(), before.end(), "pooled_gradient") - before.begin());
+  const auto& again = std::get<ops::ConvolutionActivate>(whole.steps.at(place + 1));
+  const auto& second = std::get<ops::ConvolutionBackward>(whole.steps.at(place + 2));
+  for (const plan::TensorId id :
+       {plan::TensorId{std::get<ops::PooledGradient>(whole.steps.at(place)).dx},
+        plan::TensorId{again.y}, plan::TensorId{again.slope}, plan::TensorId{second.dx},
+        plan::TensorId{std::get<ops::ActivateBackward>(whole.steps.at(place + 3)).dx}}) {
+    Program program = whole;
+    program.output = id;  // which is read behind the last step
+    fuse_convolutions_gradient(program, Precision::tf32, kSharedBytes);
+    EXPECT_EQ(names(program), before) << whole.tensor(id).name;
+  }
+}
+
 TEST(FuseConvolutionsGradient, LeavesOtherChainsAlone) {
   struct Network {
     layers::Conv2D first = {.filters = 32};

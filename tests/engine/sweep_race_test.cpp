@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -90,6 +91,17 @@ TEST(SweepRace, BeginsWithTheFirstSeedsOfAllAndGoesOnWithThoseThatMayBeBest) {
   EXPECT_THAT(places_of(round), ElementsAre(std::pair(0, 4), std::pair(2, 4)));
 }
 
+// One that rested while it equalled the leader has fewer seeds when it is open again.
+TEST(SweepRace, WhatHadRestedCatchesUp) {
+  const std::vector<std::vector<double>> values = {std::vector<double>(8), std::vector<double>(6),
+                                                   std::vector<double>(4)};
+  Verdict standings;
+  standings.settings = {{.standing = Standing::leads},
+                        {.standing = Standing::open, .difference = 0.1},
+                        {.standing = Standing::beaten, .difference = 0.2}};
+  EXPECT_THAT(next_round(values, standings), ElementsAre(TrialPlan(1, 6), TrialPlan(1, 7)));
+}
+
 TEST(SweepRace, EndsWhenItKnows) {
   const SweepPlan p = plan();
   const SweepResult result = summarize_sweep(p, run(p, {}, kInOrder));
@@ -146,6 +158,16 @@ TEST(SweepRace, WhatDivergedIsRunNoMore) {
   EXPECT_THAT(race.advance(results), IsEmpty());
   EXPECT_TRUE(race.verdict()->decided);
   EXPECT_EQ(race.verdict()->settings[2].standing, Standing::diverged);
+}
+
+TEST(SweepRace, AFigureThatIsNotFiniteDiverged) {
+  const SweepPlan p = plan();
+  Race race(p);
+  std::vector<TrialResult> results;
+  for (const TrialSpec& trial : race.advance(results)) results.push_back(result_of(trial));
+  results.front().history.history["val_loss"][1] = std::numeric_limits<double>::quiet_NaN();
+  race.advance(results);
+  EXPECT_EQ(race.standings_now()->settings[0].standing, Standing::diverged);
 }
 
 TEST(SweepRace, StoppedTrialsAreMissing) {

@@ -183,6 +183,31 @@ TEST(Judge, WhatAnyoneBeatsIsBeaten) {
   EXPECT_EQ(verdict.settings[1].standing, Standing::open);
 }
 
+// By its mean it is ahead, but of the seeds that both have it loses each.
+TEST(Judge, WhatIsBeatenDoesNotLead) {
+  Values values = around({0.95, 0.97}, 6);
+  for (int more = 0; more < 20; ++more) values[1].push_back(0.90);  // by seeds the other lacks
+  ASSERT_LT(summarize(values[1]).mean, summarize(values[0]).mean);
+  const Verdict verdict = judge(values, {false, false}, 10'000, {});
+  EXPECT_EQ(verdict.leader, 1u);
+  EXPECT_EQ(verdict.settings[0].standing, Standing::beaten);
+}
+
+// Differences that are all alike on 100 images may differ by what rounding hides.
+TEST(Judge, ForecastsWithTheDeviationThatRoundingMakes) {
+  const Values values = {{0.50, 0.60, 0.55}, {0.51, 0.61, 0.56}};
+  const Verdict verdict = judge(values, {false, false}, 100, {.epsilon = 1e-6});
+  ASSERT_FALSE(verdict.decided);
+  const double sd = 1 / (std::sqrt(6.0) * 100);
+  const auto needed = [&](std::size_t count) {
+    return *anytime_half_width(count, sd, 0.05) +
+           0.8416 * sd / std::sqrt(static_cast<double>(count));
+  };
+  const std::size_t count = 3 + verdict.seeds_missing.value();
+  EXPECT_LT(needed(count), 0.01);
+  EXPECT_GE(needed(count - 1), 0.01);
+}
+
 // By hand: seed 1 ranks a < b < c as all do, seed 2 b < a < c: one of three pairs is turned.
 TEST(Judge, SeedsThatRankDifferentlyHaveALowerTau) {
   const Values values = {{0.1, 0.3}, {0.2, 0.25}, {0.5, 0.6}};

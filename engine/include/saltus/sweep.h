@@ -133,6 +133,9 @@ struct ImageCounts {
 };
 SALTUS_API ImageCounts images_of(const SweepConfig& config, const ImageDataset& data);
 
+/// "60,000 training and 10,000 test images", with those for validation where there are any.
+SALTUS_API std::string images_text(const SweepConfig& config, const ImageDataset& data);
+
 /// The values that trials share if they differ only in their seeds.
 struct Setting {
   Activation activation;
@@ -150,6 +153,9 @@ struct Setting {
 /// Short names that distinguish settings: the activation, and the values in which they differ
 /// ("relu, lr 0.001").
 SALTUS_API std::vector<std::string> setting_labels(const std::vector<Setting>& settings);
+
+/// As few repeats of a setting as say something of chance.
+inline constexpr int kFewestSeeds = 3;
 
 /// "clipvalue=0.5", or "none".
 SALTUS_API std::string to_string(const Clipping& clipping);
@@ -274,6 +280,9 @@ struct SweepResult {
   /// missing.
   std::vector<ActivationResult> activations = {};
 };
+
+/// setting_labels() of its settings.
+SALTUS_API std::vector<std::string> setting_labels(const SweepResult& result);
 
 /// Statistics and ranking of trials, in any order. Trials that are not part of the plan are left
 /// out; one that is ok but has a figure that is not finite counts as diverged. Throws

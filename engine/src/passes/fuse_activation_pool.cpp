@@ -1,4 +1,5 @@
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 
@@ -40,7 +41,7 @@ void fuse_activation_pool(plan::Program& program) {
     const auto* activate = std::get_if<ops::Activate>(&program.steps[i]);
     const auto* pool = std::get_if<ops::MaxPool>(&program.steps[i + 1]);
     if (activate == nullptr || pool == nullptr || activate->y != pool->x ||
-        readers[static_cast<std::size_t>(pool->x)] != 1) {
+        !is_read_once(readers, pool->x)) {
       continue;
     }
     const ops::ActivatePool both{activate->x, pool->y,        activate->slope,

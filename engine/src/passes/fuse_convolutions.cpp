@@ -1,12 +1,9 @@
 #include "passes/convolutions.h"
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 namespace {
-
-bool is_read_once(const std::vector<int>& readers, plan::TensorId id) {
-  return readers[static_cast<std::size_t>(id)] == 1;
-}
 
 /// Whether nothing but the four steps knows of what lies between them.
 bool is_chain(const std::vector<int>& readers, const ops::Convolution& first,

@@ -1,5 +1,6 @@
 #include "passes/convolutions.h"
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 namespace {
@@ -32,7 +33,7 @@ struct Chain {
     for (const plan::TensorId id :
          {plan::TensorId{pool->dx}, plan::TensorId{again->y}, plan::TensorId{again->slope},
           plan::TensorId{second->dx}, plan::TensorId{activate->dx}}) {
-      if (readers[static_cast<std::size_t>(id)] != 1) return false;
+      if (!is_read_once(readers, id)) return false;
     }
     return true;
   }

@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 namespace {
@@ -36,7 +37,7 @@ void fuse_epilogue(plan::Program& program) {
   const std::vector<int> readers = plan::count_readers(program);
   for (std::size_t i = 0; i + 1 < program.steps.size(); ++i) {
     const auto* activate = std::get_if<ops::Activate>(&program.steps[i + 1]);
-    if (activate == nullptr || readers[static_cast<std::size_t>(activate->x.id)] != 1) continue;
+    if (activate == nullptr || !is_read_once(readers, activate->x.id)) continue;
     std::optional<plan::Step> both = with_epilogue(program.steps[i], *activate);
     if (!both) continue;
     program.steps[i] = *std::move(both);

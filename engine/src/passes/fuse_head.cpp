@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 namespace {
@@ -60,17 +61,17 @@ class Fusion {
   std::size_t take_elementwise(ops::Head& head) const {
     std::size_t taken = 0;
     const std::vector<int> readers = plan::count_readers(program_);
-    const auto is_read_once = [&] {
-      return head.dx != plan::kNone && readers[static_cast<std::size_t>(head.dx.id)] == 1;
+    const auto is_ours = [&] {
+      return head.dx != plan::kNone && is_read_once(readers, head.dx.id);
     };
     if (const auto* drop = step_at<ops::DropBackward>(program_, place_ + 3);
-        drop != nullptr && drop->dy == head.dx && is_read_once()) {
+        drop != nullptr && drop->dy == head.dx && is_ours()) {
       head.drop_slot = drop->slot;
       head.dx = drop->dx;
       ++taken;
     }
     if (const auto* activate = step_at<ops::ActivateBackward>(program_, place_ + 3 + taken);
-        activate != nullptr && activate->dy == head.dx && is_read_once()) {
+        activate != nullptr && activate->dy == head.dx && is_ours()) {
       head.slope = activate->slope;
       head.dx = activate->dx;
       ++taken;

@@ -1,4 +1,5 @@
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 
@@ -8,8 +9,7 @@ void fuse_pooled_convolution(plan::Program& program) {
     const auto* pool = std::get_if<ops::MaxPoolBackward>(&program.steps[i]);
     const auto* convolution = std::get_if<ops::ConvolutionBackward>(&program.steps[i + 1]);
     if (pool == nullptr || convolution == nullptr || convolution->dy != pool->dx ||
-        readers[static_cast<std::size_t>(pool->dx)] != 1 ||
-        pool->window.strides != pool->window.size) {
+        !is_read_once(readers, pool->dx) || pool->window.strides != pool->window.size) {
       continue;
     }
     program.steps[i] = ops::PooledConvolutionBackward{.x = convolution->x,

@@ -1,4 +1,5 @@
 #include "passes/passes.h"
+#include "passes/readers.h"
 
 namespace saltus::passes {
 namespace {
@@ -18,7 +19,7 @@ std::size_t take_chain(const plan::Program& program, std::size_t last, ops::Pool
   const std::vector<int> readers = plan::count_readers(program);
   std::size_t first = last;
   const auto before = [&]<class S>() -> const S* {
-    if (first == 0 || readers[static_cast<std::size_t>(chain.dy.id)] != 1) return nullptr;
+    if (first == 0 || !is_read_once(readers, chain.dy.id)) return nullptr;
     const auto* step = std::get_if<S>(&program.steps[first - 1]);
     return step != nullptr && step->dx == chain.dy ? step : nullptr;
   };

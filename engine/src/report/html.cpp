@@ -3,6 +3,7 @@
 #include <iterator>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -150,7 +151,7 @@ std::string curves_of(const StoredSweep& sweep) {
                        .chance = {}});
   }
   std::string text = "<h2>Epoch by epoch</h2>\n";
-  std::string words = images_text(sweep.plan) + ".";
+  std::string words = images_text(sweep.plan.config, *sweep.plan.data) + ".";
   const std::size_t seeds =
       std::ranges::max_element(sweep.result.settings, {}, &SettingResult::ok)->ok;
   if (seeds > 1) {
@@ -196,7 +197,7 @@ std::string ranks_of(const StoredSweep& sweep, const std::vector<ChartRow>& rows
     labels.push_back(row.label);
     for (std::size_t i = 0; i < values.size(); ++i) values[i].push_back(by_seed[i]);
   }
-  if (labels.size() < 2 || values.size() < 3) {
+  if (labels.size() < 2 || std::cmp_less(values.size(), kFewestSeeds)) {
     return paragraph(
         "There is no diagram of mean ranks: it needs two settings or more that ended "
         "well with the same three seeds or more.",

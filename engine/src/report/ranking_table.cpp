@@ -199,7 +199,7 @@ RankingTable ranking_table(const SweepResult& result) try {
     table.columns.push_back(
         {.name = column.name, .title = std::move(title), .is_number = column.is_number});
   }
-  const std::vector<std::string> labels = labels_of(result);
+  const std::vector<std::string> labels = setting_labels(result);
   table.settings = by_rank(result);
   for (const std::size_t i : table.settings) {
     const SettingResult& setting = result.settings[i];
@@ -216,7 +216,7 @@ RankingTable ranking_table(const SweepResult& result) try {
 }
 
 std::vector<std::vector<std::string>> activations_table(const SweepResult& result) try {
-  const std::vector<std::string> labels = labels_of(result);
+  const std::vector<std::string> labels = setting_labels(result);
   std::vector<std::vector<std::string>> rows;
   for (const ActivationResult& one : result.activations) {
     const Summary& summary = result.settings[one.setting].last.at(result.compared_by);

@@ -1,6 +1,7 @@
 #include "report/report_words.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -129,17 +130,18 @@ std::string findings(const StoredSweep& sweep) {
     const Summary& summary = best->last.at(std::string(kRankingMetric));
     const auto place = static_cast<std::size_t>(best - result.settings.begin());
     words = fmt::format("{} has the highest mean accuracy after the last epoch: {} %",
-                        labels_of(result)[place], percent(summary.mean));
+                        setting_labels(result)[place], percent(summary.mean));
     words += summary.interval ? fmt::format(" (95 % interval {} to {}, {}). ",
                                             percent(std::max(summary.interval->low, 0.0)),
                                             percent(std::min(summary.interval->high, 1.0)),
                                             counted(summary.count, "seed"))
                               : std::string(". ");
     if (result.settings.size() > 1) words += counts_against(result) + " ";
-    if (summary.count < 3) words += "Fewer than three seeds say nothing of chance: run more. ";
+    if (std::cmp_less(summary.count, kFewestSeeds))
+      words += "Fewer than three seeds say nothing of chance: run more. ";
   }
   if (!words.ends_with(' ')) words += ' ';
-  if (result.verdict) words += "Verdict: " + text_of(*result.verdict, labels_of(result)) + ' ';
+  if (result.verdict) words += "Verdict: " + text_of(*result.verdict, setting_labels(result)) + ' ';
   const double chance = chance_level(*sweep.plan.data, kRankingMetric);
   words += fmt::format("Chance is {:.4g} %, with {} equally frequent classes.", 100 * chance,
                        sweep.plan.data->classes);
@@ -147,7 +149,7 @@ std::string findings(const StoredSweep& sweep) {
 }
 
 std::vector<std::string> failures(const StoredSweep& sweep) {
-  const std::vector<std::string> labels = labels_of(sweep.result);
+  const std::vector<std::string> labels = setting_labels(sweep.result);
   std::vector<std::string> sentences;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const SettingResult& result = sweep.result.settings[i];
@@ -171,7 +173,7 @@ std::vector<std::pair<std::string, std::string>> conditions(const StoredSweep& s
   }
   std::vector<std::pair<std::string, std::string>> all = {
       {"data",
-       fmt::format("{}: {} of {} x {} x {}, {} classes", title_of(data), images_text(sweep.plan),
+       fmt::format("{}: {} of {} x {} x {}, {} classes", title_of(data), images_text(config, data),
                    data.train.height, data.train.width, data.train.channels, data.classes)},
       {"checksums (MD5)", fmt::format("training images {}, labels {}; test images {}, labels {}",
                                       data.train.images_md5, data.train.labels_md5,
@@ -217,8 +219,9 @@ std::string reading(const SweepResult& result) {
                  "test images were looked at once, and binary accuracy and differences are of "
                  "them."
                : "All are of the test images, so the order of the ranking was found on them.";
-  const bool repeated = std::ranges::any_of(
-      result.settings, [](const SettingResult& setting) { return setting.ok > 2; });
+  const bool repeated = std::ranges::any_of(result.settings, [](const SettingResult& setting) {
+    return std::cmp_greater_equal(setting.ok, kFewestSeeds);
+  });
   if (repeated) {
     words += fmt::format(
         " ± is half of the 95 % interval of the mean over n seeds (Student's t), sd their standard "
@@ -240,7 +243,7 @@ std::string reference_of(const SweepResult& result) {
   const auto best = std::ranges::find(result.settings, 1, &SettingResult::rank);
   if (best == result.settings.end()) return "rank 1";
   const auto place = static_cast<std::size_t>(best - result.settings.begin());
-  return fmt::format("rank 1, {}", labels_of(result)[place]);
+  return fmt::format("rank 1, {}", setting_labels(result)[place]);
 }
 
 std::optional<PairedComparison> SettingResult::*comparison_of(const SweepResult& result) {

@@ -28,14 +28,8 @@ std::vector<std::size_t> by_rank(const SweepResult& result) {
   return order;
 }
 
-std::vector<std::string> labels_of(const SweepResult& result) {
-  std::vector<Setting> settings;
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  return setting_labels(settings);
-}
-
 std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings) {
-  const std::vector<std::string> labels = labels_of(result);
+  const std::vector<std::string> labels = setting_labels(result);
   std::vector<std::size_t> in_order(settings.begin(), settings.end());
   std::ranges::sort(in_order);
   std::map<std::string, std::size_t> colours;
@@ -90,15 +84,6 @@ std::string shortened(std::string_view text, std::size_t characters) {
 
 std::string title_of(const ImageDataset& data) {
   return data.title.empty() ? data.name : data.title;
-}
-
-std::string images_text(const SweepPlan& plan) {
-  const ImageCounts images = images_of(plan.config, *plan.data);
-  if (images.validation == 0)
-    return fmt::format("{} training and {} test images", grouped(images.train),
-                       grouped(images.test));
-  return fmt::format("{} training, {} validation and {} test images", grouped(images.train),
-                     grouped(images.validation), grouped(images.test));
 }
 
 std::string evaluated_images(const SweepPlan& plan) {

@@ -29,9 +29,6 @@ struct Point {
 /// Places of a sweep's settings in the order of the ranking, the unranked last.
 std::vector<std::size_t> by_rank(const SweepResult& result);
 
-/// setting_labels() of its settings.
-std::vector<std::string> labels_of(const SweepResult& result);
-
 /// These settings, in the same order. Colours go by the order of the sweep, so that an activation
 /// keeps its own; its settings differ in dashes, and each line has a marker of its own.
 std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings);
@@ -47,9 +44,6 @@ std::string shortened(std::string_view text, std::size_t characters);
 
 /// The title of a known data set, otherwise the name of the folder.
 std::string title_of(const ImageDataset& data);
-
-/// "60,000 training and 10,000 test images".
-std::string images_text(const SweepPlan& plan);
 
 /// Those that are looked at after each epoch, and that rank: "test images".
 std::string evaluated_images(const SweepPlan& plan);

@@ -41,8 +41,9 @@ std::vector<Series> legend_series(const SweepResult& result) {
 
 std::string describe(const SweepPlan& plan) {
   const SweepConfig& config = plan.config;
-  std::string conditions = fmt::format("{}, {}, {}, {}", images_text(plan), network_text(config),
-                                       label_of(config.loss), to_string(config.precision));
+  std::string conditions =
+      fmt::format("{}, {}, {}, {}", images_text(config, *plan.data), network_text(config),
+                  label_of(config.loss), to_string(config.precision));
   if (config.libraries != Libraries{}) conditions += ", " + to_string(config.libraries);
   if (config.seeds == 1) return conditions + ", one seed";
   if (config.until_decided)

@@ -103,9 +103,10 @@ void check_until_decided(const SweepConfig& config, std::size_t settings) {
         "{}",
         *rules.epsilon));
   }
-  if (config.seeds < 3) {
-    throw InvalidArgument(fmt::format(
-        "a sweep that runs until it is decided begins with 3 seeds or more, not {}", config.seeds));
+  if (config.seeds < kFewestSeeds) {
+    throw InvalidArgument(
+        fmt::format("a sweep that runs until it is decided begins with {} seeds or more, not {}",
+                    kFewestSeeds, config.seeds));
   }
   const std::size_t first = static_cast<std::size_t>(config.seeds) * settings;
   if (rules.max_trials > 0 && rules.max_trials < first) {
@@ -367,6 +368,13 @@ std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
   add([](const Setting& s) { return fmt::format("batch {}", s.batch_size); });
   add([](const Setting& s) { return fmt::format("{} epochs", s.epochs); });
   return labels;
+}
+
+std::vector<std::string> setting_labels(const SweepResult& result) {
+  std::vector<Setting> settings;
+  settings.reserve(result.settings.size());
+  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
+  return setting_labels(settings);
 }
 
 std::string_view to_string(TrialStatus status) {

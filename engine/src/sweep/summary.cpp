@@ -23,9 +23,6 @@ const std::string kTestMetric = "test_categorical_accuracy";
 /// Figures summarized for the last epoch, and for the test images behind it.
 constexpr std::string_view kFigures[] = {"categorical_accuracy", "binary_accuracy", "loss"};
 
-/// As few repeats as can say something of chance.
-constexpr std::size_t kFewestRepeats = 3;
-
 /// A figure of a trial that is ok, after one epoch.
 double value_at(const TrialResult& trial, const std::string& metric, std::size_t epoch) {
   const std::vector<double>& values = trial.history.at(metric);
@@ -53,7 +50,7 @@ std::vector<double> values_of(const SettingResult& result, const ValueOf& value_
 
 Summary summary_of(std::span<const double> values) {
   Summary summary = summarize(values);
-  if (summary.count < kFewestRepeats) summary.interval.reset();
+  if (std::cmp_less(summary.count, kFewestSeeds)) summary.interval.reset();
   return summary;
 }
 
@@ -187,7 +184,7 @@ void compare(std::span<const Pair> pairs, bool has_test) {
   for (const Pair& pair : pairs) {
     if (pair.one == pair.other) continue;
     const auto trials = common_trials(*pair.one, *pair.other);
-    if (trials.size() < kFewestRepeats) continue;
+    if (std::cmp_less(trials.size(), kFewestSeeds)) continue;
     made.push_back(&pair.result->emplace(compared(trials, value_of, has_test)));
     p.push_back(made.back()->p);
   }

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include <saltus/progress.h>
+
 #include "train/sample_checks.h"
 
 namespace saltus {
@@ -21,6 +25,16 @@ ImageCounts images_of(const SweepConfig& config, const ImageDataset& data) {
   const std::int64_t all = used(data.train, config.train_limit);
   const std::int64_t train = train::trained_on(all, config.validation_split);
   return {.train = train, .validation = all - train, .test = used(data.test, config.test_limit)};
+}
+
+std::string images_text(const SweepConfig& config, const ImageDataset& data) {
+  const ImageCounts images = images_of(config, data);
+  if (images.validation == 0) {
+    return fmt::format("{} training and {} test images", grouped(images.train),
+                       grouped(images.test));
+  }
+  return fmt::format("{} training, {} validation and {} test images", grouped(images.train),
+                     grouped(images.validation), grouped(images.test));
 }
 
 Optimizer optimizer_of(const Setting& setting) {
