@@ -399,6 +399,7 @@ TEST_F(ReportTest, AConfigurationIsCheckedAsIfItWereTyped) {
   EXPECT_THAT(said("/config/loss", "categorical_crossentropy:from_logits=true"),
               HasSubstr("cannot be from_logits"));
   EXPECT_THAT(said("/data/train", {}), HasSubstr("cannot be understood"));
+  EXPECT_THAT(said("/data/image", {8, 1}), HasSubstr("\"image\" has 2 numbers"));
 }
 
 TEST_F(ReportTest, TrialsAreReadOnlyWhereTheyAreWhole) {

@@ -176,6 +176,10 @@ ImageDataset data_of(const ReadJson& json) {
   json.at("source").get_to(data.source);
   data.classes = whole<int>(json.at("classes"));
   const auto image = wholes<std::int64_t>(json.at("image"));
+  if (image.size() != 3) {
+    throw InvalidArgument(
+        fmt::format("\"image\" has {} numbers; it takes height, width and channels", image.size()));
+  }
   data.train = set_of(json.at("train"), image);
   data.test = set_of(json.at("test"), image);
   return data;
