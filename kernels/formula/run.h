@@ -1,13 +1,20 @@
 // What runs the formulas of a source that engine/src/formula/device_source.h has written: the loop
 // over values, and the mending of what is beyond floats. Such a source has a struct for each
-// formula, and a struct Source with lists of them:
+// formula:
 //
-//     using Formulas = List<Formula0, Formula1>;  // static void evaluate(float x, const float* p,
-//                                                 //     float* results): f and f'
-//                                                 // static bool evaluate_wide(double x, ...)
-//     static const Use& use(int number);          // of the formulas
-//     using LearnedFormulas = List<Learned0>;     // value(), slopes(), and evaluate_wide() for all
-//     using Losses = List<Loss0>;                 // evaluate(double y, double t, double* results)
+//     struct Formula0;  // evaluate(float x, const float* p, float* results): f and f'
+//                       // bool evaluate_wide(double x, const float* p, double* results)
+//     struct Learned0;  // value(), slopes(), and evaluate_wide() for all
+//     struct Loss0;     // evaluate(double y, double t, double* results)
+//
+// and a struct Source that finds them by their numbers. It calls what it is given with the struct
+// as template argument. (A list of types would be part of every function's name, which for a
+// hundred formulas is a tenth of the time to compile.)
+//
+//     static const Use& use(int number);  // of the formulas
+//     template <class Function>
+//     static void with_formula(int number, Function&& function);
+//     ... with_learned(...), with_loss(...)
 #pragma once
 
 #include <saltus/kernels/formula/linked.h>
@@ -23,16 +30,6 @@
 #endif
 
 namespace saltus::kernels::formula {
-
-template <class... Formula>
-struct List {};
-
-/// Calls function.template operator()<Formula>() for the one of that number.
-template <class Function, class... Formula>
-SALTUS_HD void dispatch_list(List<Formula...>, int number, Function&& function) {
-  int place = 0;
-  (void)((place++ == number && (function.template operator()<Formula>(), true)) || ...);
-}
 
 /// What f and f' come to at an infinity.
 struct Limits {
@@ -52,21 +49,21 @@ struct Values {
 
 /// Computes in double, as formula::mend() does on a CPU. One function for all formulas: for each
 /// its own would take half a second of a hundred's time to compile.
-template <class Formulas>
+template <class Source>
 SALTUS_OF_FORMULAS Values mend(const Use& use, const float* parameters, float x) {
   if (x != x) return {x, x};
   const Limits& limits = x > 0 ? use.right : use.left;
   if (x - x != 0) return {static_cast<float>(limits.value), static_cast<float>(limits.slope)};
   double results[2] = {};
   bool overflows = false;
-  dispatch_list(Formulas{}, use.formula, [&]<class Formula>() {
+  Source::with_formula(use.formula, [&]<class Formula>() {
     overflows = Formula::evaluate_wide(x, parameters, results);
   });
   return {mended(results[0], limits.value, overflows), mended(results[1], limits.slope, overflows)};
 }
 
 /// A formula of `count` values, in place, and its slopes unless `slopes` is null.
-template <class Formulas, class Formula>
+template <class Source, class Formula>
 SALTUS_OF_FORMULAS void run(const Use& use, const float* parameters, float* values, int value_step,
                             float* slopes, long long slope_step, int count) {
   const float low = use.low;
@@ -83,7 +80,7 @@ SALTUS_OF_FORMULAS void run(const Use& use, const float* parameters, float* valu
     const bool mends_value = is_outside || results[0] != results[0];
     const bool mends_slope = slopes != nullptr && (is_outside || results[1] != results[1]);
     if (mends_value || mends_slope) {
-      const Values known = mend<Formulas>(use, parameters, x);
+      const Values known = mend<Source>(use, parameters, x);
       if (mends_value) results[0] = known.value;
       if (mends_slope) results[1] = known.slope;
     }
@@ -103,44 +100,42 @@ struct LearnedPoint {
 
 /// All of that in double, where floats overflow on the way. One function for all of a source, which
 /// takes the parameters as numbers: to pass an array of them, the usual way would need memory, too.
-template <class LearnedFormulas>
+template <class Source>
 SALTUS_OF_FORMULAS LearnedPoint learned_in_double(int number, float x, float p0, float p1, float p2,
                                                   float p3) {
   const float parameters[] = {p0, p1, p2, p3};
   double results[6] = {};
-  dispatch_list(LearnedFormulas{}, number,
-                [&]<class Learned>() { Learned::evaluate_wide(x, parameters, results); });
+  Source::with_learned(number,
+                       [&]<class Learned>() { Learned::evaluate_wide(x, parameters, results); });
   const auto result = [&](int i) { return mended(results[i], 0, false); };
   return {result(0), {result(1), {result(2), result(3), result(4), result(5)}}};
 }
 
-template <class LearnedFormulas>
+template <class Source>
 SALTUS_HD float learned_value(int number, float x, float p0, float p1, float p2, float p3) {
   const float parameters[] = {p0, p1, p2, p3};
   float value = 0;
-  dispatch_list(LearnedFormulas{}, number,
-                [&]<class Learned>() { Learned::value(x, parameters, &value); });
+  Source::with_learned(number, [&]<class Learned>() { Learned::value(x, parameters, &value); });
   if (value == value) return value;
-  return learned_in_double<LearnedFormulas>(number, x, p0, p1, p2, p3).value;
+  return learned_in_double<Source>(number, x, p0, p1, p2, p3).value;
 }
 
-template <class LearnedFormulas>
+template <class Source>
 SALTUS_HD LearnedSlopes learned_slopes(int number, float x, float p0, float p1, float p2,
                                        float p3) {
   const float parameters[] = {p0, p1, p2, p3};
   float results[5] = {};
-  dispatch_list(LearnedFormulas{}, number,
-                [&]<class Learned>() { Learned::slopes(x, parameters, results); });
+  Source::with_learned(number, [&]<class Learned>() { Learned::slopes(x, parameters, results); });
   bool is_nan = false;
   for (const float result : results) is_nan |= result != result;
-  if (is_nan) return learned_in_double<LearnedFormulas>(number, x, p0, p1, p2, p3).slopes;
+  if (is_nan) return learned_in_double<Source>(number, x, p0, p1, p2, p3).slopes;
   return {results[0], {results[1], results[2], results[3], results[4]}};
 }
 
-template <class Losses>
+template <class Source>
 SALTUS_HD LossTerm loss_term(int number, double y, double t) {
   double results[2] = {};
-  dispatch_list(Losses{}, number, [&]<class Loss>() { Loss::evaluate(y, t, results); });
+  Source::with_loss(number, [&]<class Loss>() { Loss::evaluate(y, t, results); });
   return {results[0], results[1]};
 }
 
@@ -152,19 +147,18 @@ SALTUS_HD LossTerm loss_term(int number, double y, double t) {
                                              int value_step, float* slopes, long long slope_step, \
                                              int count) {                                         \
     const Use& use = Source::use(number);                                                         \
-    dispatch_list(Source::Formulas{}, use.formula, [&]<class Formula>() {                         \
-      run<Source::Formulas, Formula>(use, parameters, values, value_step, slopes, slope_step,     \
-                                     count);                                                      \
+    Source::with_formula(use.formula, [&]<class Formula>() {                                      \
+      run<Source, Formula>(use, parameters, values, value_step, slopes, slope_step, count);       \
     });                                                                                           \
   }                                                                                               \
   SALTUS_LINKED float saltus_learned_value(int number, float x, float p0, float p1, float p2,     \
                                            float p3) {                                            \
-    return learned_value<Source::LearnedFormulas>(number, x, p0, p1, p2, p3);                     \
+    return learned_value<Source>(number, x, p0, p1, p2, p3);                                      \
   }                                                                                               \
   SALTUS_LINKED LearnedSlopes saltus_learned_slopes(int number, float x, float p0, float p1,      \
                                                     float p2, float p3) {                         \
-    return learned_slopes<Source::LearnedFormulas>(number, x, p0, p1, p2, p3);                    \
+    return learned_slopes<Source>(number, x, p0, p1, p2, p3);                                     \
   }                                                                                               \
   SALTUS_LINKED LossTerm saltus_loss_term(int number, double y, double t) {                       \
-    return loss_term<Source::Losses>(number, y, t);                                               \
+    return loss_term<Source>(number, y, t);                                                       \
   }

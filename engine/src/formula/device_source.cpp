@@ -13,12 +13,18 @@
 namespace saltus::formula {
 namespace {
 
-/// "Loss0, Loss1"
-std::string names(std::string_view name, std::size_t count) {
-  std::string text;
+/// The member of Source that finds "Loss0" by 0 and "Loss1" by 1.
+std::string finder(std::string_view member, std::string_view name, std::size_t count) {
+  std::string cases;
   for (std::size_t i = 0; i < count; ++i)
-    text += fmt::format("{}{}{}", i == 0 ? "" : ", ", name, i);
-  return text;
+    cases +=
+        fmt::format("      case {}: return function.template operator()<{}{}>();\n", i, name, i);
+  return fmt::format(
+      "  template <class Function>\n"
+      "  SALTUS_HD static void {}([[maybe_unused]] int number, [[maybe_unused]] Function&& "
+      "function) "
+      "{{\n{}  }}\n",
+      member, count == 0 ? "" : fmt::format("    switch (number) {{\n{}    }}\n", cases));
 }
 
 std::string use_of(const Use& use, std::ptrdiff_t number) {
@@ -97,16 +103,14 @@ std::string device_source(const DeviceFormulas& formulas) {
       "namespace {{\n\n{}"
       "SALTUS_TABLE Use kUses[] = {{\n{}    {{}}}};  // the last is none\n\n"
       "struct Source {{\n"
-      "  using Formulas = List<{}>;\n"
-      "  using LearnedFormulas = List<{}>;\n"
-      "  using Losses = List<{}>;\n"
       "  SALTUS_HD static const Use& use(int number) {{ return kUses[number]; }}\n"
-      "}};\n\n"
+      "{}{}{}}};\n\n"
       "}}  // namespace\n\n"
       "SALTUS_LINK(Source)\n\n"
       "}}  // namespace saltus::kernels::formula\n",
-      structs, activations.table, names("Formula", activations.count),
-      names("Learned", formulas.learned.size()), names("Loss", formulas.losses.size()));
+      structs, activations.table, finder("with_formula", "Formula", activations.count),
+      finder("with_learned", "Learned", formulas.learned.size()),
+      finder("with_loss", "Loss", formulas.losses.size()));
 }
 
 }  // namespace saltus::formula
