@@ -3,7 +3,7 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_activations,
+Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_map, make_activations,
     make_accuracy, make_predict, make_evaluate, make_summary, make_export, make_data, make_info,
     make_help, make_man_page, make_bash_completion;
 
@@ -38,6 +38,11 @@ constexpr Command kCommands[] = {
      "Draws activations with their derivatives, computed in float32 by the code that trains: "
      "curves.csv (activation,x,f,df), curves.svg and curves.png",
      make_curves},
+    {"map",
+     "What activations do to signals in deep networks, by theory: where lengths and gradients are "
+     "kept, gain, how deep a network can be trained with the activation's initializer: a table, "
+     "map.csv, critical_lines.csv, map.svg and map.png",
+     make_map},
     {"activations",
      "The list of activations: names, parameters with defaults, formulas and properties. With "
      "parameters an activation is written elu:alpha=0.2, threshold:theta=1:value=0",

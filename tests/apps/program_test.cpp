@@ -84,6 +84,21 @@ TEST_F(Program, DrawsCurves) {
   EXPECT_EQ(text("curves/curves.png").substr(1, 3), "PNG");
 }
 
+TEST_F(Program, MapsSignals) {
+  const Ended ended =
+      run({"map", "--activations", "relu,sigmoid,mine = x * tanh(x),softplus", "--out", "map"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, testing::ContainsRegex("relu +scale-invariant +1 +2 +0 +1.414 +0.3989 +1 "
+                                                "+any"));
+  EXPECT_THAT(ended.out, testing::ContainsRegex("softplus +never +- +- +-"));
+  EXPECT_THAT(ended.out, testing::ContainsRegex("mine +half-stable"));
+  EXPECT_THAT(text("map/map.csv"), HasSubstr("\nsoftplus,never,,,,"));
+  EXPECT_THAT(text("map/critical_lines.csv"), HasSubstr("\nmine,"));
+  EXPECT_THAT(text("map/map.svg"), HasSubstr("critical point of mine"));
+  EXPECT_EQ(text("map/map.png").substr(1, 3), "PNG");
+  EXPECT_EQ(run({"map", "--activations", "rleu", "--out", "map"}).code, 2);
+}
+
 TEST_F(Program, ListsData) {
   const Ended ended = run({"data", "list"}, {{"SALTUS_DATA_DIR", "/some/folder"}});
   EXPECT_EQ(ended.code, 0);

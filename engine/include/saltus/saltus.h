@@ -33,5 +33,6 @@
 #include <saltus/shape.h>
 #include <saltus/statistics.h>
 #include <saltus/sweep.h>
+#include <saltus/theory.h>
 #include <saltus/verdict.h>
 #include <saltus/version.h>

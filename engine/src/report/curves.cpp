@@ -15,17 +15,13 @@
 #include "report/axis.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
+#include "report/panels.h"
 
 namespace saltus {
 namespace {
 
 /// Beyond this the files of all activations would fill gigabytes.
 constexpr int kMostPoints = 100'000;
-
-/// Panels side by side: as many as make the picture somewhat wider than high.
-int columns_for(int panels) {
-  return std::clamp(static_cast<int>(std::ceil(std::sqrt(1.3 * panels))), 1, 8);
-}
 
 /// The values that a panel shows, cut to a range in which the function can be compared with x.
 Range visible(const Curve& curve) {
@@ -127,52 +123,22 @@ void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve
 }
 
 void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves) try {
-  const auto panels = static_cast<int>(curves.size());
-  const int columns = columns_for(panels);
-  const int rows = (panels + columns - 1) / columns;
-  const FigureSize size{.width = std::max(columns * 210 + 20, 440), .height = rows * 185 + 44};
-  const double x_margin = 10.0 / size.width;
-  const double top = 40.0 / size.height;
-  std::string script =
-      "set encoding utf8\nset multiplot\nunset key\n"
-      "set border 3 linecolor '#444444'\n"
-      "set tics nomirror out scale 0.5 textcolor '#222222' font ',9'\n"
-      "set xzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
-      "set yzeroaxis linetype 1 linecolor '#c8c8c8' linewidth 0.7\n"
-      "set format x '%g'\n"
-      "set ytics autofreq\n";
-  fmt::format_to(std::back_inserter(script), "set xrange [{}:{}]\n", curves.front().x.front(),
-                 curves.front().x.back());
-  const double width = (1 - 2 * x_margin) / columns;
-  const double height = (1 - top) / rows;
-  for (int i = 0; i < panels; ++i) {
-    const int row = i / columns;
-    const double left = x_margin + width * (i % columns);
-    const double bottom = 1 - top - height * (row + 1);
-    fmt::format_to(std::back_inserter(script),
-                   "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
-                   "set bmargin at screen {:.4f}\nset tmargin at screen {:.4f}\n",
-                   left + 34.0 / size.width, left + width - 8.0 / size.width,
-                   bottom + 34.0 / size.height, bottom + height - 24.0 / size.height);
-    script += panel(curves[static_cast<std::size_t>(i)], static_cast<std::size_t>(i));
-  }
-  fmt::format_to(
-      std::back_inserter(script),
-      "set lmargin at screen 0.01\nset rmargin at screen 0.99\n"
-      "set tmargin at screen 0.995\nset bmargin at screen {:.4f}\n"
-      "unset border\nunset tics\nunset title\nunset xzeroaxis\nunset yzeroaxis\n"
-      "set yrange [0:1]\nset key center center horizontal samplen 3\n"
-      "plot NaN notitle, keyentry with lines linewidth 1.9 linecolor '{}' title 'f(x)', "
-      "keyentry with lines linewidth 1.6 linecolor '{}' dashtype (5,2.5) title \"f'(x)\"\n"
-      "unset multiplot\n",
-      1 - 32.0 / size.height, kColours[0], kColours[1]);
+  std::vector<std::string> panels;
   FigureWords words = {.title = "Activations and their derivatives", .plots = {}};
-  for (const Curve& curve : curves) {
-    words.plots.push_back("derivative of " + curve.activation.label());
-    words.plots.push_back(curve.activation.label());
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    panels.push_back(panel(curves[i], i));
+    words.plots.push_back("derivative of " + curves[i].activation.label());
+    words.plots.push_back(curves[i].activation.label());
   }
   words.plots.insert(words.plots.end(), {"key", "f(x)", "f'(x)"});
-  write_figure(folder, "curves", size, words, script);
+  const Panels layout(panels.size());
+  const std::string range =
+      fmt::format("set xrange [{}:{}]\n", curves.front().x.front(), curves.front().x.back());
+  const std::string key = fmt::format(
+      "keyentry with lines linewidth 1.9 linecolor '{}' title 'f(x)', "
+      "keyentry with lines linewidth 1.6 linecolor '{}' dashtype (5,2.5) title \"f'(x)\"",
+      kColours[0], kColours[1]);
+  write_figure(folder, "curves", layout.size(), words, layout.script(range, panels, key));
 } catch (...) {
   throw_as_promised();
 }
