@@ -4,6 +4,7 @@
 #include <numbers>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -247,6 +248,32 @@ TEST(SignalMap, SaysHowDeepAnInitializerReaches) {
   const Propagation sine = map_signals("sine:omega=3").initialized;
   EXPECT_GT(sine.chi, 1);
   EXPECT_NEAR(sine.correlation, 0, 1e-6);
+}
+
+TEST(SignalMap, LengthsGoToTheNextThatIsKept) {
+  // V(q) = q at 2.5, 9.8 and 89.
+  const SignalMap map = map_signals("x * (1 + 0.5 * sin(1.8 * log(1 + x^2)))");
+  EXPECT_EQ(map.initialized.weight_variance, 1);
+  EXPECT_NEAR(map.initialized.length, 2.5, 0.2);
+  ASSERT_TRUE(map.fixed);
+  EXPECT_EQ(map.fixed->variance, map.initialized.length);
+}
+
+TEST(SignalMap, SlopesOfAFixedVarianceAreDifferences) {
+  const Activation activation = "tanh(2 * x) + 0.5 * x^2 / (1 + x^2)";
+  const SignalMap map = map_signals(activation);
+  ASSERT_TRUE(map.fixed);
+  const auto at = [&](double variance) {
+    const GaussianMoments moments = gaussian_moments(activation, 0, variance);
+    return std::pair(moments.mean, moments.square - moments.mean * moments.mean);
+  };
+  EXPECT_NEAR(at(map.fixed->variance).second, map.fixed->variance, 1e-10);
+  const double step = 1e-5;
+  const auto [mean_above, above] = at(map.fixed->variance + step);
+  const auto [mean_below, below] = at(map.fixed->variance - step);
+  EXPECT_GT(map.fixed->mean, 0.05);
+  EXPECT_NEAR(map.fixed->mean_slope, (mean_above - mean_below) / (2 * step), 1e-8);
+  EXPECT_NEAR(map.fixed->variance_slope, (above - below) / (2 * step), 1e-8);
 }
 
 // cos: E cos(u) cos(v) = exp(-q) cosh(q c).
