@@ -4,8 +4,8 @@ namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
 Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_map, make_activations,
-    make_accuracy, make_predict, make_evaluate, make_summary, make_export, make_data, make_info,
-    make_help, make_man_page, make_bash_completion;
+    make_accuracy, make_speed, make_predict, make_evaluate, make_summary, make_export, make_data,
+    make_info, make_help, make_man_page, make_bash_completion;
 
 namespace {
 
@@ -51,6 +51,10 @@ constexpr Command kCommands[] = {
      "Measures the rounding errors of activations and their derivatives against double precision "
      "and prints a Markdown table",
      make_accuracy},
+    {"speed",
+     "Measures what activations cost on this CPU, forward and in training, and what that is of "
+     "relu's",
+     make_speed},
     {"predict",
      "Lets a saved model predict images and writes CSV: number, label, predicted (the class of the "
      "largest output; none if there is only one output), output_0 and so on",

@@ -99,6 +99,17 @@ TEST_F(Program, MapsSignals) {
   EXPECT_EQ(run({"map", "--activations", "rleu", "--out", "map"}).code, 2);
 }
 
+TEST_F(Program, MeasuresSpeed) {
+  const Ended ended = run({"speed", "sinc", "relu", "mine = x * atan(exp(x))", "--rounds", "1"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, testing::ContainsRegex("sinc +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+"));
+  EXPECT_THAT(ended.out, testing::ContainsRegex("mine +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+"));
+  EXPECT_THAT(ended.out, HasSubstr("medians of 1 round:"));
+  const Ended none = run({"speed", "relu", "--rounds", "0"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("1 to 1000 rounds, not 0"));
+}
+
 TEST_F(Program, ListsData) {
   const Ended ended = run({"data", "list"}, {{"SALTUS_DATA_DIR", "/some/folder"}});
   EXPECT_EQ(ended.code, 0);

@@ -31,6 +31,7 @@
 #include <saltus/samples.h>
 #include <saltus/schedule.h>
 #include <saltus/shape.h>
+#include <saltus/speed.h>
 #include <saltus/statistics.h>
 #include <saltus/sweep.h>
 #include <saltus/theory.h>
