@@ -3,9 +3,9 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_map, make_activations,
-    make_accuracy, make_speed, make_predict, make_evaluate, make_summary, make_export, make_data,
-    make_info, make_help, make_man_page, make_bash_completion;
+Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_map, make_depth,
+    make_activations, make_accuracy, make_speed, make_predict, make_evaluate, make_summary,
+    make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
 
 namespace {
 
@@ -43,6 +43,11 @@ constexpr Command kCommands[] = {
      "kept, gain, how deep a network can be trained with the activation's initializer: a table, "
      "map.csv, critical_lines.csv, map.svg and map.png",
      make_map},
+    {"depth",
+     "Sends signals forward and gradients back through a deep network that has just been "
+     "initialized: how they vanish, explode or are kept, by layer, beside what theory says: a "
+     "table, depth.csv, depth.svg and depth.png",
+     make_depth},
     {"activations",
      "The list of activations: names, parameters with defaults, formulas and properties. With "
      "parameters an activation is written elu:alpha=0.2, threshold:theta=1:value=0",

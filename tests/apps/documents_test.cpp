@@ -20,10 +20,10 @@ using testing::HasSubstr;
 using testing::Not;
 
 const std::vector<std::vector<std::string>> kCommands = {
-    {},          {"sweep"},       {"report"},   {"plot"},         {"check-table"},   {"curves"},
-    {"map"},     {"activations"}, {"accuracy"}, {"speed"},        {"predict"},       {"evaluate"},
-    {"summary"}, {"export"},      {"data"},     {"data", "list"}, {"data", "fetch"}, {"info"},
-    {"help"}};
+    {},         {"sweep"},        {"report"},        {"plot"},        {"check-table"},
+    {"curves"}, {"map"},          {"depth"},         {"activations"}, {"accuracy"},
+    {"speed"},  {"predict"},      {"evaluate"},      {"summary"},     {"export"},
+    {"data"},   {"data", "list"}, {"data", "fetch"}, {"info"},        {"help"}};
 
 class Documents : public test::ProgramTest {
  protected:
@@ -160,10 +160,10 @@ TEST_F(Documents, TheManualHasEverythingAndRendersWithoutAWarning) {
 TEST_F(Documents, BashCompletes) {
   using Words = std::set<std::string>;
   EXPECT_EQ(completions({"saltus", "s"}), (Words{"sweep", "summary", "speed"}));
-  EXPECT_EQ(
-      completions({"saltus", ""}),
-      (Words{"sweep", "report", "plot", "check-table", "curves", "map", "activations", "accuracy",
-             "speed", "predict", "evaluate", "summary", "export", "data", "info", "help"}));
+  EXPECT_EQ(completions({"saltus", ""}),
+            (Words{"sweep", "report", "plot", "check-table", "curves", "map", "depth",
+                   "activations", "accuracy", "speed", "predict", "evaluate", "summary", "export",
+                   "data", "info", "help"}));
   EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});
   EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));

@@ -99,6 +99,23 @@ TEST_F(Program, MapsSignals) {
   EXPECT_EQ(run({"map", "--activations", "rleu", "--out", "map"}).code, 2);
 }
 
+TEST_F(Program, LooksIntoDeepNetworks) {
+  const Ended ended = run({"depth", "--activations", "selu,squared_relu", "--layers", "12",
+                           "--width", "64", "--out", "depth"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, testing::ContainsRegex("selu +lecun_normal +[01]\\.[0-9]+ +[01]\\."));
+  EXPECT_THAT(ended.out, testing::ContainsRegex("squared_relu +he_normal .*overflow"));
+  EXPECT_THAT(text("depth/depth.csv"),
+              testing::StartsWith("activation,initializer,layer,mean,sd,"));
+  EXPECT_THAT(text("depth/depth.csv"), HasSubstr("\nselu,lecun_normal,12,"));
+  EXPECT_THAT(text("depth/depth.svg"), HasSubstr("gradient / that of the last layer of selu"));
+  // Nothing of it can be drawn but the axes.
+  EXPECT_EQ(run({"depth", "--activations", "exponential", "--layers", "9", "--out", "depth"}).code,
+            0);
+  EXPECT_EQ(run({"depth", "--activations", "relu", "--layers", "1", "--out", "depth"}).code, 0);
+  EXPECT_EQ(run({"depth", "--layers", "0", "--out", "depth"}).code, 2);
+}
+
 TEST_F(Program, MeasuresSpeed) {
   const Ended ended = run({"speed", "sinc", "relu", "mine = x * atan(exp(x))", "--rounds", "1"});
   ASSERT_EQ(ended.code, 0) << ended.err;

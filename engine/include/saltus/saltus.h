@@ -8,6 +8,7 @@
 #include <saltus/architecture.h>
 #include <saltus/callbacks.h>
 #include <saltus/dataset.h>
+#include <saltus/depth.h>
 #include <saltus/device.h>
 #include <saltus/error.h>
 #include <saltus/formula.h>

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <saltus/activation.h>
+#include <saltus/initializer.h>
 
 namespace saltus {
 
@@ -81,6 +82,13 @@ struct Propagation {
   /// Infinite where neither does.
   double depth = 0;
 };
+
+/// The same for other weights: `weight_variance` is their variance times the fan-in. Throws
+/// InvalidArgument where it is negative or not finite.
+SALTUS_API Propagation propagate_signals(const Activation& activation, double weight_variance);
+
+/// That number of an initializer, in a dense layer with as many units as inputs.
+SALTUS_API double weight_variance_of(const Initializer& initializer, std::int64_t width);
 
 /// All of it for one activation.
 struct SignalMap {

@@ -3,9 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <type_traits>
 #include <utility>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -170,20 +168,6 @@ std::optional<FixedVariance> fixed_variance(const Lengths& lengths) {
   return nearest;
 }
 
-/// The variance of the weights times the fan-in, in layers whose fans are equal.
-double weight_variance_of(std::string_view initializer) {
-  return std::visit(
-      [](const auto& kind) {
-        using Kind = std::decay_t<decltype(kind)>;
-        if constexpr (requires { Kind::kRule.scale; }) {
-          return Kind::kRule.scale;
-        } else {
-          return 1.0;
-        }
-      },
-      parse_initializer(initializer));
-}
-
 Propagation propagate(const Lengths& lengths, const Activation& activation,
                       double weight_variance) {
   Propagation result;
@@ -247,6 +231,16 @@ GaussianMoments gaussian_moments(const Activation& activation, double mean, doub
   throw_as_promised();
 }
 
+Propagation propagate_signals(const Activation& activation, double weight_variance) try {
+  if (!(weight_variance >= 0) || !std::isfinite(weight_variance)) {
+    throw InvalidArgument(
+        fmt::format("weights cannot have the variance {} / fan_in", weight_variance));
+  }
+  return propagate(Lengths(activation), activation, weight_variance);
+} catch (...) {
+  throw_as_promised();
+}
+
 SignalMap map_signals(const Activation& activation) try {
   const Lengths lengths(activation);
   SignalMap map;
@@ -257,8 +251,8 @@ SignalMap map_signals(const Activation& activation) try {
       (map.standard.square - map.standard.mean * map.standard.mean) / map.standard.slope_square;
   classify(lengths, map);
   map.fixed = fixed_variance(lengths);
-  map.initialized =
-      propagate(lengths, activation, weight_variance_of(activation.info().initializer));
+  map.initialized = propagate(
+      lengths, activation, weight_variance_of(parse_initializer(activation.info().initializer), 1));
   return map;
 } catch (...) {
   throw_as_promised();
