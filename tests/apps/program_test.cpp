@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/engine/sweep_support.h"
+
 namespace saltus {
 namespace {
 
@@ -114,6 +116,22 @@ TEST_F(Program, LooksIntoDeepNetworks) {
             0);
   EXPECT_EQ(run({"depth", "--activations", "relu", "--layers", "1", "--out", "depth"}).code, 0);
   EXPECT_EQ(run({"depth", "--layers", "0", "--out", "depth"}).code, 2);
+}
+
+TEST_F(Program, TrainsDeepNetworks) {
+  write_data("tiny", test::random_data());
+  const Ended ended = run({"depth", "--train", "--data", "tiny", "--activations", "tanh",
+                           "--layers", "2", "--width", "8", "--depths", "1,2", "--weight-variances",
+                           "1,2", "--epochs", "1", "--out", "depth"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, testing::ContainsRegex("tanh +1 +any +[12]"));
+  EXPECT_THAT(ended.out, HasSubstr("Spearman's rank correlation is"));
+  EXPECT_THAT(text("depth/depth_grid.csv"), HasSubstr("\ntanh,2,2,"));
+  EXPECT_THAT(text("depth/depth_grid.svg"), HasSubstr("depth of tanh"));
+  const Ended none =
+      run({"depth", "--train", "--data", "tiny", "--depths", "2,1", "--out", "depth"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, HasSubstr("1 does not belong there"));
 }
 
 TEST_F(Program, MeasuresSpeed) {

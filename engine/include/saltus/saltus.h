@@ -9,6 +9,7 @@
 #include <saltus/callbacks.h>
 #include <saltus/dataset.h>
 #include <saltus/depth.h>
+#include <saltus/depth_grid.h>
 #include <saltus/device.h>
 #include <saltus/error.h>
 #include <saltus/formula.h>
