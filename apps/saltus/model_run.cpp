@@ -61,8 +61,8 @@ void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
   add_model_file(command, arguments.model)->required();
   command
       .add_option("--data", arguments.data,
-                  "A data set with a name, or a folder with four IDX files, plain or gzip")
-      ->type_name(dataset_names() + "|DIR")
+                  "A data set with a name, or a folder with four IDX files, plain or gzip, or CIFAR's binary files")
+      ->type_name(all_dataset_names() + "|DIR")
       ->required();
   command.add_option("--set", arguments.set, "Which of its images")
       ->type_name("test|train")

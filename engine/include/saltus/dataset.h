@@ -40,6 +40,16 @@ struct KnownDataset {
 /// The data sets that have a name.
 SALTUS_API const std::vector<KnownDataset>& known_datasets();
 
+/// A data set that load_dataset() knows by name without fetching it.
+struct LocalDataset {
+  std::string name;
+  std::string title;
+  std::string origin;  ///< where it comes from, in words
+};
+
+/// cifar10 and cifar100, which lie in default_data_dir() once they were unpacked there.
+SALTUS_API const std::vector<LocalDataset>& local_datasets();
+
 /// The folder under which each known data set has its own: $SALTUS_DATA_DIR, else
 /// $XDG_CACHE_HOME/saltus, else ~/.cache/saltus. Throws DataError where there is no home folder.
 SALTUS_API std::filesystem::path default_data_dir();
@@ -74,16 +84,25 @@ struct FetchedDataset {
 /// DataError, saying what each source answered, where there is no way to the files.
 SALTUS_API FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options = {});
 
-/// Loads a known data set by name, fetching it where need be, or any folder with the four IDX files
-/// (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
-/// t10k-labels-idx1-ubyte; also with '.' for the last '-', of rank 4 as idx4, and with ".gz").
-/// Values of images may be of any of the format's types: unsigned bytes stay bytes, all others
-/// become floats of the same value (integers of more than 24 bits are rounded). Labels are integers
-/// of any type, from 0 to 65535.
-/// A known name wins over a folder; write ./mnist for the folder. The files of a known name must
-/// match their checksums; a folder's are recorded. Throws InvalidArgument for a name that is
-/// neither, DataError for files that are missing, damaged or do not belong together, and where all
-/// training labels are one.
+/// Loads a data set by its name, or one that a folder holds.
+///
+/// The names of known_datasets() are fetched where need be, and their files must match their
+/// checksums; those of local_datasets() are read from FetchOptions::data_dir, or computed. A name
+/// wins over a folder; write ./mnist for the folder.
+///
+/// A folder is told by what is in it:
+/// - The four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
+///   t10k-labels-idx1-ubyte; also with '.' for the last '-', of rank 4 as idx4, and with ".gz").
+///   Values of images may be of any of the format's types: unsigned bytes stay bytes, all others
+///   become floats of the same value (integers of more than 24 bits are rounded). Labels are
+///   integers of any type, from 0 to 65535.
+/// - CIFAR-10's binary files data_batch_1.bin to data_batch_5.bin and test_batch.bin, or
+/// CIFAR-100's
+///   train.bin and test.bin, whose classes are the fine labels. Classes are named by
+///   batches.meta.txt and fine_label_names.txt, where they are.
+///
+/// Throws InvalidArgument for a name that is neither, DataError for files that are missing, damaged
+/// or do not belong together, and where all training labels of IDX files are one.
 SALTUS_API ImageDataset load_dataset(std::string_view name_or_folder,
                                      const FetchOptions& options = {});
 
