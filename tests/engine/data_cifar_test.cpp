@@ -165,6 +165,7 @@ TEST_F(EmptyFolder, SaysWhatIsExpected) {
   EXPECT_THAT(what, HasSubstr("holds no data set: expected the four IDX files "
                               "(train-images-idx3-ubyte, train-labels-idx1-ubyte"));
   EXPECT_THAT(what, HasSubstr("data_batch_1.bin"));
+  EXPECT_THAT(what, HasSubstr("folders train and test"));
 }
 
 }  // namespace

@@ -100,9 +100,15 @@ SALTUS_API FetchedDataset fetch_dataset(std::string_view name, const FetchOption
 /// CIFAR-100's
 ///   train.bin and test.bin, whose classes are the fine labels. Classes are named by
 ///   batches.meta.txt and fine_label_names.txt, where they are.
+/// - Images by class, train/CLASS/FILE and test/CLASS/FILE, in PNG (8 bits a channel or fewer) or
+///   JPEG (grey or colour), all of one size and number of channels; palettes become colours.
+///   Classes are numbered by the order of their names, byte by byte. Links are followed; what
+///   begins with a dot is passed over; any other file that is not called .png, .jpg or .jpeg, in
+///   small letters or capitals, is an error. The images of each class, in the order of their file
+///   names, are spread evenly over the set, so that its first or last images are of all classes.
 ///
 /// Throws InvalidArgument for a name that is neither, DataError for files that are missing, damaged
-/// or do not belong together, and where all training labels of IDX files are one.
+/// or do not belong together, and where all training labels of IDX files or folders are one.
 SALTUS_API ImageDataset load_dataset(std::string_view name_or_folder,
                                      const FetchOptions& options = {});
 

@@ -12,6 +12,7 @@
 #include "data/cifar.h"
 #include "data/fetch.h"
 #include "data/folders.h"
+#include "data/image_folder.h"
 
 namespace saltus {
 namespace {
@@ -37,10 +38,11 @@ bool is_idx_folder(const fs::path& folder) {
 ImageDataset load_any_folder(const fs::path& folder) {
   if (is_idx_folder(folder)) return load_folder(folder, nullptr);
   if (is_cifar_folder(folder)) return load_cifar(folder);
+  if (is_image_folder(folder)) return load_image_folder(folder);
   throw DataError(fmt::format(
-      "{} holds no data set: expected the four IDX files ({}, {}, {}, {}), or the binary files of "
+      "{} holds no data set: expected the four IDX files ({}, {}, {}, {}), the binary files of "
       "CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) or CIFAR-100 (train.bin, "
-      "test.bin)",
+      "test.bin), or folders train and test, each with a folder of images for each class",
       folder.string(), file_name(Part::train_images), file_name(Part::train_labels),
       file_name(Part::test_images), file_name(Part::test_labels)));
 }
