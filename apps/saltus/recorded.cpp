@@ -42,6 +42,7 @@ std::string data_of(const SweepArguments& arguments, const std::optional<Recorde
   if (!recorded || arguments.is_given("--data")) return arguments.data;
   // By its checksums: a folder of other files may have the name of a known data set.
   if (const std::string known = known_name_of(recorded->data); !known.empty()) return known;
+  if (recorded->data.source.empty()) return recorded->data.name;  // it was computed
   std::error_code error;
   if (!std::filesystem::is_directory(recorded->data.source, error)) {
     throw DataError(fmt::format(
@@ -63,7 +64,7 @@ void check_same_data(const SweepArguments& arguments, const std::optional<Record
     throw DataError(
         fmt::format("{}: that sweep had other data: its {} had the checksum {}, those in {} have "
                     "{}; to train on these, name them with --data",
-                    arguments.config, kFiles[file], then[file], data.source, now[file]));
+                    arguments.config, kFiles[file], then[file], data.source.empty() ? data.name : data.source, now[file]));
   }
 }
 

@@ -86,7 +86,8 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   const auto number = [](const auto& value) { return fmt::format("{}", value); };
   const auto text = [](const auto& value) { return text_of(value); };
   const std::string known = known_name_of(data);
-  add("--data", known.empty() ? data.source : known);
+  const std::string& own = data.source.empty() ? data.name : data.source;
+  add("--data", known.empty() ? own : known);
   add("--activations", list_of(config.activations));
   if (config.baseline) add("--baseline", config.baseline->str());
   add_list("--epochs", config.epochs, defaults.epochs, number);

@@ -153,8 +153,8 @@ TEST(LocalDatasets, AreNamedByTheError) {
     load_dataset("imagenet");
     FAIL();
   } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), HasSubstr("expected mnist, fashion-mnist, cifar10, cifar100 "
-                                        "or a folder"));
+    EXPECT_THAT(error.what(), HasSubstr("expected mnist, fashion-mnist, cifar10, cifar100, "
+                                        "mnist1d or a folder"));
   }
 }
 

@@ -47,7 +47,8 @@ struct LocalDataset {
   std::string origin;  ///< where it comes from, in words
 };
 
-/// cifar10 and cifar100, which lie in default_data_dir() once they were unpacked there.
+/// cifar10 and cifar100, which lie in default_data_dir() once they were unpacked there, and
+/// mnist1d, which is computed.
 SALTUS_API const std::vector<LocalDataset>& local_datasets();
 
 /// The folder under which each known data set has its own: $SALTUS_DATA_DIR, else

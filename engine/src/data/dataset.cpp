@@ -13,6 +13,7 @@
 #include "data/fetch.h"
 #include "data/folders.h"
 #include "data/image_folder.h"
+#include "data/mnist1d.h"
 
 namespace saltus {
 namespace {
@@ -63,6 +64,9 @@ const std::vector<LocalDataset>& local_datasets() {
       {.name = "cifar100",
        .title = "CIFAR-100: photographs of a hundred kinds of things, 32 x 32 x 3",
        .origin = "unpacked from https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"},
+      {.name = "mnist1d",
+       .title = "MNIST-1D: ten signals, 1 x 40",
+       .origin = "computed (Greydanus and Kobak, arXiv 2011.14439)"},
   };
   return datasets;
 }
@@ -70,6 +74,7 @@ const std::vector<LocalDataset>& local_datasets() {
 ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options) try {
   if (const KnownDataset* known = find_known(name_or_folder)) return load_fetched(*known, options);
   if (is_cifar_name(name_or_folder)) return load_known_cifar(name_or_folder, options);
+  if (name_or_folder == kMnist1d) return make_mnist1d();
   const fs::path path(name_or_folder);
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return load_any_folder(path);
