@@ -114,13 +114,6 @@ inline std::string dataset_names() {
   return names;
 }
 
-/// The same with those that are not fetched.
-inline std::string all_dataset_names() {
-  std::string names = dataset_names();
-  for (const LocalDataset& local : local_datasets()) names.append("|").append(local.name);
-  return names;
-}
-
 /// A list of activations, or "all".
 inline std::vector<Activation> parse_activations(std::string_view option, std::string_view text) {
   std::vector<Activation> activations;

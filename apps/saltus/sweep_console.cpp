@@ -50,6 +50,10 @@ void print_oddities(const ImageDataset& data) {
     print("image values are taken as they are, {} to {}: only unsigned bytes are divided by 255\n",
           least, most);
   }
+  if (!data.target.empty() && data.test_source.empty()) {
+    print("the last {} rows of {} are the test rows, as there is no --test\n",
+          grouped(data.test.count), data.source);
+  }
   if (!data.class_names.empty()) {
     constexpr std::size_t kShown = 20;
     const std::size_t shown = std::min(kShown, data.class_names.size());

@@ -113,4 +113,19 @@ SALTUS_API FetchedDataset fetch_dataset(std::string_view name, const FetchOption
 SALTUS_API ImageDataset load_dataset(std::string_view name_or_folder,
                                      const FetchOptions& options = {});
 
+/// How the columns and rows of a table are used.
+struct TableOptions {
+  std::string target;          ///< the column of classes: names, or whole numbers
+  std::filesystem::path test;  ///< a table of the test rows; empty: the last fifth of the rows
+};
+
+/// Loads a table in CSV: a first line of column names, then a line for each row; fields may stand
+/// in quotes. Every column but the target is a number, and all are one sample of floats, 1 x 1 x
+/// columns. Classes are numbered by the order of their names, byte by byte, or of their numbers.
+/// Throws InvalidArgument where no column has the name of the target, and DataError, naming file,
+/// line and column, for what is not a number, a target of real numbers (only classes are
+/// supported), test rows of other columns or of a class that no training row has, and where all
+/// training rows are of one class.
+SALTUS_API ImageDataset load_table(const std::filesystem::path& file, const TableOptions& options);
+
 }  // namespace saltus

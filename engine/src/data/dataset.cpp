@@ -78,6 +78,12 @@ ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& o
   const fs::path path(name_or_folder);
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return load_any_folder(path);
+  if (fs::is_regular_file(path, ignored)) {
+    throw InvalidArgument(fmt::format(
+        "{} is a file: expected a folder; a table in CSV also needs the column of its classes "
+        "(--target, or load_table())",
+        name_or_folder));
+  }
   throw InvalidArgument(fmt::format("there is no data set \"{}\": expected {} or a folder",
                                     name_or_folder, fmt::join(all_names(), ", ")));
 } catch (...) {

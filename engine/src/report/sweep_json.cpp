@@ -92,6 +92,8 @@ Json json_of(const ImageDataset& data, const SweepConfig& config) {
                {"train", json_of(data.train, config.train_limit)},
                {"test", json_of(data.test, config.test_limit)}};
   if (!data.class_names.empty()) json["class_names"] = data.class_names;
+  if (!data.target.empty()) json["target"] = data.target;
+  if (!data.test_source.empty()) json["test_source"] = absolute(data.test_source);
   return json;
 }
 
@@ -188,6 +190,8 @@ ImageDataset data_of(const ReadJson& json) {
   json.at("source").get_to(data.source);
   data.classes = whole<int>(json.at("classes"));
   data.class_names = json.value("class_names", std::vector<std::string>{});
+  data.target = json.value("target", "");
+  data.test_source = json.value("test_source", "");
   const auto image = wholes<std::int64_t>(json.at("image"));
   if (image.size() != 3) {
     throw InvalidArgument(
