@@ -37,7 +37,7 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/saltusConfig.cmake" "${CMAKE_CURRENT_
 file(RELATIVE_PATH SALTUS_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 if(NOT BUILD_SHARED_LIBS)
   set(SALTUS_PC_REQUIRES "fmt, zlib")
-  set(SALTUS_PC_DATASETS_REQUIRES ", libcurl, libcrypto")
+  set(SALTUS_PC_DATASETS_REQUIRES ", libcurl, libcrypto, libpng, libjpeg")
   list(TRANSFORM OpenMP_CXX_LIB_NAMES PREPEND -l OUTPUT_VARIABLE libraries)
   list(APPEND libraries -ldnnl)
   if(SALTUS_HAS_CUDA)

@@ -24,7 +24,11 @@ int list_datasets() {
       print("{:<15}  Debian package {}\n", "", known.debian_package);
     }
   }
-  print("\nFetched files are kept in {}.\n", default_data_dir().string());
+  for (const LocalDataset& local : local_datasets()) {
+    print("{:<15}{}\n{:<15}  {}\n", local.name, local.title, "", local.origin);
+  }
+  print("\nFetched files are kept in {}, those to unpack belong there, too.\n",
+        default_data_dir().string());
   return 0;
 }
 

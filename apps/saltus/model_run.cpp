@@ -59,11 +59,11 @@ CLI::Option* add_model_file(CLI::App& command, std::string& file) {
 
 void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
   add_model_file(command, arguments.model)->required();
-  command
-      .add_option("--data", arguments.data,
-                  "A data set with a name, or a folder with four IDX files, plain or gzip")
-      ->type_name(dataset_names() + "|DIR")
+  command.add_option("--data", arguments.data.data, kDataHelp)
+      ->type_name(data_values())
       ->required();
+  command.add_option("--target", arguments.data.target, kTargetHelp)->type_name("COLUMN");
+  command.add_option("--test", arguments.data.test, kTestHelp)->type_name("FILE");
   command.add_option("--set", arguments.set, "Which of its images")
       ->type_name("test|train")
       ->capture_default_str();
@@ -81,7 +81,7 @@ void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
 
 ImageSet load_images(const ModelRunArguments& arguments, const Model& model) {
   DataProgress progress;
-  ImageDataset data = load_dataset(arguments.data, progress.options());
+  ImageDataset data = load_data(arguments.data, progress.options());
   ImageSet images = std::move(arguments.set == "train" ? data.train : data.test);
   const Shape image = {images.height, images.width, images.channels};
   const Shape& input = model.graph().nodes().front().shape;
@@ -89,7 +89,7 @@ ImageSet load_images(const ModelRunArguments& arguments, const Model& model) {
     throw InvalidArgument(
         fmt::format("{}: images of shape {} do not fit the network in {}, whose input is {}: give "
                     "--data such images",
-                    arguments.data, to_string(image), arguments.model, to_string(input)));
+                    arguments.data.data, to_string(image), arguments.model, to_string(input)));
   }
   if (arguments.limit.empty()) return images;
   const auto limit = parse_number<std::int64_t>("--limit", arguments.limit);

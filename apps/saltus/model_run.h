@@ -8,11 +8,13 @@
 #include <saltus/dataset.h>
 #include <saltus/model.h>
 
+#include "data_choice.h"
+
 namespace saltus::app {
 
 struct ModelRunArguments {
   std::string model;
-  std::string data;
+  DataChoice data;
   std::string set = "test";
   std::string limit;
   std::string device{to_string(CompileOptions{}.device)};

@@ -38,17 +38,30 @@ std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments) {
   return read_sweep_json(arguments.config);
 }
 
-std::string data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded) {
-  if (!recorded || arguments.is_given("--data")) return arguments.data;
-  // By its checksums: a folder of other files may have the name of a known data set.
-  if (const std::string known = known_name_of(recorded->data); !known.empty()) return known;
-  std::error_code error;
-  if (!std::filesystem::is_directory(recorded->data.source, error)) {
-    throw DataError(fmt::format(
-        "{}: the data of that sweep was in {}, which is no folder now: name its folder with --data",
-        arguments.config, recorded->data.source));
+DataChoice data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded) {
+  const DataChoice typed = {arguments.data, arguments.target, arguments.test};
+  if (!recorded || arguments.is_given("--data")) return typed;
+  if (!typed.target.empty() || !typed.test.empty()) {
+    throw InvalidArgument(fmt::format(
+        "--target and --test belong to a table: name it with --data, or leave them away to take "
+        "the data of {}",
+        arguments.config));
   }
-  return recorded->data.source;
+  // By its checksums: a folder of other files may have the name of a known data set.
+  const ImageDataset& data = recorded->data;
+  if (const std::string known = known_name_of(data); !known.empty()) return {known, {}, {}};
+  if (data.source.empty()) return {data.name, {}, {}};  // it was computed
+  std::error_code error;
+  const bool is_there = data.target.empty() ? std::filesystem::is_directory(data.source, error)
+                                            : std::filesystem::is_regular_file(data.source, error);
+  if (!is_there) {
+    const bool was_table = !data.target.empty();
+    throw DataError(fmt::format(
+        "{}: the data of that sweep was in {}, which is no {} now: name its {} with --data",
+        arguments.config, data.source, was_table ? "file" : "folder",
+        was_table ? "file" : "folder"));
+  }
+  return {data.source, data.target, data.test_source};
 }
 
 void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,
@@ -63,7 +76,8 @@ void check_same_data(const SweepArguments& arguments, const std::optional<Record
     throw DataError(
         fmt::format("{}: that sweep had other data: its {} had the checksum {}, those in {} have "
                     "{}; to train on these, name them with --data",
-                    arguments.config, kFiles[file], then[file], data.source, now[file]));
+                    arguments.config, kFiles[file], then[file],
+                    data.source.empty() ? data.name : data.source, now[file]));
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <saltus/report.h>
 
+#include "data_choice.h"
 #include "sweep_arguments.h"
 
 namespace saltus::app {
@@ -18,8 +19,9 @@ std::string known_name_of(const ImageDataset& data);
 std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments);
 
 /// The data to load: what --data names, else that of the recorded sweep, by its name if it has
-/// one. Throws DataError if that was in a folder that is gone.
-std::string data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded);
+/// one. Throws DataError if that was in a folder or file that is gone, InvalidArgument if only
+/// --target or --test is typed.
+DataChoice data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded);
 
 /// Throws DataError if this is not the data of the recorded sweep, and no --data chose it.
 void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,

@@ -20,6 +20,7 @@
 #include <saltus/sweep.h>
 
 #include "commands.h"
+#include "data_choice.h"
 #include "data_progress.h"
 #include "interrupt.h"
 #include "output.h"
@@ -103,7 +104,7 @@ int run_sweep_command(const SweepArguments& arguments) {
 
   const std::atomic<bool>& interrupted = catch_interrupts();
   DataProgress data_progress;
-  ImageDataset data = load_dataset(data_of(arguments, recorded), data_progress.options());
+  ImageDataset data = load_data(data_of(arguments, recorded), data_progress.options());
   throw_if_interrupted();
   check_same_data(arguments, recorded, data);
   if (arguments.quick) {

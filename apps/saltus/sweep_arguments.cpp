@@ -12,6 +12,7 @@
 #include <saltus/report.h>
 
 #include "activations_file.h"
+#include "data_choice.h"
 #include "lists.h"
 
 namespace saltus::app {
@@ -139,10 +140,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--config", to.config, "FILE",
          "The sweep.json of an earlier sweep, whose data and options are taken unless others "
          "are typed; not with --quick");
-  option(
-      "--data", to.data, dataset_names() + "|DIR",
-      "A data set with a name, or a folder with four IDX files, plain or gzip; images of unsigned "
-      "bytes are divided by 255, those of other types taken as they are");
+  option("--data", to.data, data_values(), kDataHelp);
+  option("--target", to.target, "COLUMN", kTargetHelp);
+  option("--test", to.test, "FILE", kTestHelp);
   CLI::Option* activations = option(
       "--activations", to.activations, "all|ACTIVATION,...",
       "The activations to compare; parameters as in elu:alpha=0.2, formulas as in x*tanh(x); "

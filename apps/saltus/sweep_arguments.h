@@ -18,6 +18,8 @@ struct SweepArguments {
 
   std::string config;
   std::string data = "mnist";
+  std::string target;
+  std::string test;
   std::string activations;
   std::string activations_file;
   std::string baseline;

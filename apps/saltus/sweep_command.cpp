@@ -86,7 +86,13 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   const auto number = [](const auto& value) { return fmt::format("{}", value); };
   const auto text = [](const auto& value) { return text_of(value); };
   const std::string known = known_name_of(data);
-  add("--data", known.empty() ? data.source : known);
+  if (known.empty() && !data.source.empty()) {
+    add("--data", data.source);
+    if (!data.target.empty()) add("--target", data.target);
+    if (!data.test_source.empty()) add("--test", data.test_source);
+  } else {
+    add("--data", known.empty() ? data.name : known);
+  }
   add("--activations", list_of(config.activations));
   if (config.baseline) add("--baseline", config.baseline->str());
   add_list("--epochs", config.epochs, defaults.epochs, number);

@@ -6,10 +6,12 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <variant>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <saltus/progress.h>
@@ -47,6 +49,17 @@ void print_oddities(const ImageDataset& data) {
     const auto [least, most] = std::ranges::minmax(*values);
     print("image values are taken as they are, {} to {}: only unsigned bytes are divided by 255\n",
           least, most);
+  }
+  if (!data.target.empty() && data.test_source.empty()) {
+    print("the last {} rows of {} are the test rows, as there is no --test\n",
+          grouped(data.test.count), data.source);
+  }
+  if (!data.class_names.empty()) {
+    constexpr std::size_t kShown = 20;
+    const std::size_t shown = std::min(kShown, data.class_names.size());
+    app::print("classes, from number 0: {}{}\n",
+               fmt::join(std::span(data.class_names).first(shown), ", "),
+               shown < data.class_names.size() ? ", ..." : "");
   }
   const std::set<std::int32_t> labels(data.train.labels.begin(), data.train.labels.end());
   if (labels.size() < static_cast<std::size_t>(data.classes)) {

@@ -184,9 +184,9 @@ TEST_F(Documents, BashCompletes) {
             Words{"relu,gelu_tanh"});
   write("data.json", "");
   EXPECT_EQ(completions({"saltus", "sweep", "--config", "da"}), (Words{"data", "data.json"}));
-  EXPECT_EQ(completions({"saltus", "sweep", "--data", "da"}), Words{"data"});
+  EXPECT_EQ(completions({"saltus", "sweep", "--data", "da"}), (Words{"data", "data.json"}));
   EXPECT_EQ(completions({"saltus", "predict", "da"}), (Words{"data", "data.json"}));
-  EXPECT_EQ(completions({"saltus", "predict", "m", "--data", "da"}), Words{"data"});
+  EXPECT_EQ(completions({"saltus", "predict", "m", "--data", "da"}), (Words{"data", "data.json"}));
   EXPECT_EQ(completions({"saltus", "predict", "m", "--set", ""}), (Words{"test", "train"}));
   EXPECT_EQ(completions({"saltus", "export", "m", "--onnx", "da"}), (Words{"data", "data.json"}));
   EXPECT_EQ(completions({"saltus", "info", ""}),

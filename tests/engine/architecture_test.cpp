@@ -71,6 +71,56 @@ TEST(Architecture, AResnetIsThatOfThePaper) {
   EXPECT_EQ((pooled - 1)->shape, (Shape{8, 8, 64}));
 }
 
+TEST(Architecture, SignalsAreConvolvedAlongThemselves) {
+  for (const Shape& image : {Shape{1, 40, 1}, Shape{40, 1, 1}}) {
+    const bool is_row = image[0] == 1;
+    const auto along = [&](std::int64_t size) { return is_row ? Size2{1, size} : Size2{size, 1}; };
+    for (const char* text : {"tutorial", "cnn", "resnet:blocks=1"}) {
+      const Graph net = graph(text, false, image);
+      std::int64_t extent = 40;
+      for (const Node& node : net.nodes()) {
+        if (const auto* layer = std::get_if<layers::Conv2D>(&node.layer)) {
+          EXPECT_TRUE(layer->kernel_size == along(3) || layer->kernel_size == along(1)) << text;
+        }
+        if (const auto* layer = std::get_if<layers::MaxPooling2D>(&node.layer)) {
+          EXPECT_EQ(layer->pool_size, along(2)) << text;
+        }
+        if (node.shape.size() == 3) extent = node.shape[is_row ? 1 : 0];
+      }
+      // Without margins and halved; halved twice; twice in steps of two.
+      EXPECT_EQ(extent, std::string(text) == "tutorial" ? 18 : 10) << text;
+    }
+  }
+  SweepConfig config = test::small_config();
+  config.architecture = parse_architecture("cnn:blocks=4:filters=2");
+  ImageDataset data = test::small_data();
+  for (ImageSet* set : {&data.train, &data.test}) {
+    set->width *= set->height;
+    set->height = 1;
+  }
+  EXPECT_TRUE(run_sweep(plan_sweep(config, data)).complete);
+  config.architecture = parse_architecture("cnn:blocks=8:filters=1");
+  EXPECT_THAT(error_of<DataError>([&] { plan_sweep(config, data); }),
+              HasSubstr("images of 1 x 64 are too small for the network cnn:blocks=8:filters=1, "
+                        "which takes 1 x 256 or more"));
+}
+
+TEST(Architecture, RowsOfATableAreForDenseLayers) {
+  SweepConfig config = test::small_config();
+  ImageDataset data = test::small_data();
+  for (ImageSet* set : {&data.train, &data.test}) {
+    set->channels = set->height * set->width;
+    set->height = set->width = 1;
+  }
+  for (const char* text : {"tutorial", "cnn", "resnet"}) {
+    config.architecture = parse_architecture(text);
+    EXPECT_THAT(error_of<DataError>([&] { plan_sweep(config, data); }),
+                HasSubstr("choose --network mlp"));
+  }
+  config.architecture = parse_architecture("mlp:depth=1:width=8");
+  EXPECT_TRUE(run_sweep(plan_sweep(config, data)).complete);
+}
+
 TEST(Architecture, TextsGiveItBack) {
   for (const char* text : {"tutorial", "mlp:depth=5", "cnn:blocks=1:dropout=0.25", "resnet"}) {
     EXPECT_EQ(text_of(parse_architecture(text)), text);

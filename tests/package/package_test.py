@@ -115,7 +115,7 @@ def install(kind):
 
 def expect_no_curl(program):
     libraries = run("ldd", program)
-    for name in ("libcurl", "libcrypto", "libssl", "not found"):
+    for name in ("libcurl", "libcrypto", "libssl", "libpng", "libjpeg", "not found"):
         expect(name not in libraries, f"{program} needs {name}, though it only trains")
 
 
@@ -133,7 +133,8 @@ def find_package(kind, by):
     run("cmake", "--build", folder)
     try_consumer(folder)
     said = run("cmake", "-S", HERE / "consumer", "-B", folder, "-DCMAKE_DISABLE_FIND_PACKAGE_CURL=ON", check=False)
-    expect(kind == "shared" or "saltus::datasets needs libcurl and OpenSSL" in said, "libcurl is not asked for")
+    expect(kind == "shared" or "saltus::datasets needs libcurl, OpenSSL, libpng and libjpeg" in said,
+           "libcurl is not asked for")
 
 
 def pkg_config(kind, by):

@@ -40,6 +40,17 @@ struct KnownDataset {
 /// The data sets that have a name.
 SALTUS_API const std::vector<KnownDataset>& known_datasets();
 
+/// A data set that load_dataset() knows by name without fetching it.
+struct LocalDataset {
+  std::string name;
+  std::string title;
+  std::string origin;  ///< where it comes from, in words
+};
+
+/// cifar10 and cifar100, which lie in default_data_dir() once they were unpacked there, and
+/// mnist1d, which is computed.
+SALTUS_API const std::vector<LocalDataset>& local_datasets();
+
 /// The folder under which each known data set has its own: $SALTUS_DATA_DIR, else
 /// $XDG_CACHE_HOME/saltus, else ~/.cache/saltus. Throws DataError where there is no home folder.
 SALTUS_API std::filesystem::path default_data_dir();
@@ -74,17 +85,47 @@ struct FetchedDataset {
 /// DataError, saying what each source answered, where there is no way to the files.
 SALTUS_API FetchedDataset fetch_dataset(std::string_view name, const FetchOptions& options = {});
 
-/// Loads a known data set by name, fetching it where need be, or any folder with the four IDX files
-/// (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
-/// t10k-labels-idx1-ubyte; also with '.' for the last '-', of rank 4 as idx4, and with ".gz").
-/// Values of images may be of any of the format's types: unsigned bytes stay bytes, all others
-/// become floats of the same value (integers of more than 24 bits are rounded). Labels are integers
-/// of any type, from 0 to 65535.
-/// A known name wins over a folder; write ./mnist for the folder. The files of a known name must
-/// match their checksums; a folder's are recorded. Throws InvalidArgument for a name that is
-/// neither, DataError for files that are missing, damaged or do not belong together, and where all
-/// training labels are one.
+/// Loads a data set by its name, or one that a folder holds.
+///
+/// The names of known_datasets() are fetched where need be, and their files must match their
+/// checksums; those of local_datasets() are read from FetchOptions::data_dir, or computed. A name
+/// wins over a folder; write ./mnist for the folder.
+///
+/// A folder is told by what is in it:
+/// - The four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
+///   t10k-labels-idx1-ubyte; also with '.' for the last '-', of rank 4 as idx4, and with ".gz").
+///   Values of images may be of any of the format's types: unsigned bytes stay bytes, all others
+///   become floats of the same value (integers of more than 24 bits are rounded). Labels are
+///   integers of any type, from 0 to 65535.
+/// - CIFAR-10's binary files data_batch_1.bin to data_batch_5.bin and test_batch.bin, or
+/// CIFAR-100's
+///   train.bin and test.bin, whose classes are the fine labels. Classes are named by
+///   batches.meta.txt and fine_label_names.txt, where they are.
+/// - Images by class, train/CLASS/FILE and test/CLASS/FILE, in PNG (8 bits a channel or fewer) or
+///   JPEG (grey or colour), all of one size and number of channels; palettes become colours.
+///   Classes are numbered by the order of their names, byte by byte. Links are followed; what
+///   begins with a dot is passed over; any other file that is not called .png, .jpg or .jpeg, in
+///   small letters or capitals, is an error. The images of each class, in the order of their file
+///   names, are spread evenly over the set, so that its first or last images are of all classes.
+///
+/// Throws InvalidArgument for a name that is neither, DataError for files that are missing, damaged
+/// or do not belong together, and where all training labels of IDX files or folders are one.
 SALTUS_API ImageDataset load_dataset(std::string_view name_or_folder,
                                      const FetchOptions& options = {});
+
+/// How the columns and rows of a table are used.
+struct TableOptions {
+  std::string target;          ///< the column of classes: names, or whole numbers
+  std::filesystem::path test;  ///< a table of the test rows; empty: the last fifth of the rows
+};
+
+/// Loads a table in CSV: a first line of column names, then a line for each row; fields may stand
+/// in quotes. Every column but the target is a number, and all are one sample of floats, 1 x 1 x
+/// columns. Classes are numbered by the order of their names, byte by byte, or of their numbers.
+/// Throws InvalidArgument where no column has the name of the target, and DataError, naming file,
+/// line and column, for what is not a number, a target of real numbers (only classes are
+/// supported), test rows of other columns or of a class that no training row has, and where all
+/// training rows are of one class.
+SALTUS_API ImageDataset load_table(const std::filesystem::path& file, const TableOptions& options);
 
 }  // namespace saltus

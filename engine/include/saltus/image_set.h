@@ -24,7 +24,8 @@ struct SALTUS_API ImageSet {
   std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels = {};
   std::vector<std::int32_t> labels = {};  ///< [count], from 0
 
-  /// MD5 of the whole decompressed file that each came from, in hex; first() keeps them.
+  /// MD5 in hex: of the whole decompressed IDX file that each came from; of data that came in
+  /// another way, of the values as they stand here. first() keeps them.
   std::string images_md5 = {};
   std::string labels_md5 = {};
 
@@ -43,10 +44,14 @@ struct SALTUS_API ImageSet {
 struct ImageDataset {
   std::string name;    ///< of the known data set that the files are, else of the folder
   std::string title;   ///< what to call it over pictures; where it is empty, the name
-  std::string source;  ///< folder that the files were read from
+  std::string source;  ///< folder or table that was read; empty where the data was computed
   int classes = 0;     ///< labels are 0 to classes - 1
   ImageSet train;
   ImageSet test;
+  std::vector<std::string> class_names = {};  ///< [classes] where the files name them, else empty
+  std::string target = {};                    ///< of a table: the column that its classes stand in
+  std::string test_source =
+      {};  ///< of a table: that of the test rows, if they have one of their own
 };
 
 }  // namespace saltus

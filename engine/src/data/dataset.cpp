@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <span>
+#include <iterator>
 #include <system_error>
-#include <utility>
-#include <variant>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,187 +9,83 @@
 #include <saltus/error.h>
 
 #include "core/boundary.h"
+#include "data/cifar.h"
 #include "data/fetch.h"
 #include "data/folders.h"
-#include "data/idx.h"
+#include "data/image_folder.h"
+#include "data/mnist1d.h"
 
 namespace saltus {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kLabelsStart = 8;  // after magic and count
-constexpr std::int32_t kMaxLabel = 65535;
-
-struct Piece {
-  fs::path path;
-  IdxArray data;
-};
-
-// Reads the file of a part. Where the checksum is known, and one file is not the right one, another
-// of the same part may be: plain beside gzip.
-Piece read_piece(const fs::path& folder, Part part, const KnownDataset* known) {
-  const int min_rank = is_images(part) ? 3 : 1;
-  const int max_rank = is_images(part) ? 4 : 1;
-  std::string problem = fmt::format("{} holds no {}: expected a file {} or {}.gz", folder.string(),
-                                    part_name(part), file_name(part), file_name(part));
-  for (const fs::path& path : files_of_part(folder, part)) {
-    if (known == nullptr) return {path, read_idx(path, min_rank, max_rank)};
+ImageDataset load_fetched(const KnownDataset& known, const FetchOptions& options) {
+  for (const fs::path& folder : search_folders(known, options)) {
     try {
-      Piece piece{path, read_idx(path, min_rank, max_rank)};
-      const std::string& md5 = known->files[static_cast<std::size_t>(part)].md5;
-      if (piece.data.md5 == md5) return piece;
-      problem = wrong_checksum(path, piece.data.md5, md5);
-    } catch (const DataError& error) {
-      problem = error.what();
+      return load_folder(folder, &known);
+    } catch (const DataError&) {
+      // fetch_known() looks again, says what is damaged, and replaces it.
     }
   }
-  throw DataError(problem);
+  return load_folder(fetch_known(known, options).folder, &known);
 }
 
-std::variant<std::vector<std::uint8_t>, std::vector<float>> pixels_of(IdxArray& images) {
-  if (auto* bytes = std::get_if<std::vector<std::uint8_t>>(&images.values))
-    return std::move(*bytes);
-  if (auto* floats = std::get_if<std::vector<float>>(&images.values)) return std::move(*floats);
-  const auto& integers = std::get<std::vector<std::int32_t>>(images.values);
-  return std::vector<float>(integers.begin(), integers.end());
+bool is_idx_folder(const fs::path& folder) {
+  return std::ranges::any_of(kParts,
+                             [&](Part part) { return !files_of_part(folder, part).empty(); });
 }
 
-[[noreturn]] void refuse_label(const Piece& labels, std::int64_t place, std::string_view what) {
-  throw DataError(fmt::format("{}, byte {}: label {}", labels.path.string(),
-                              kLabelsStart + place * labels.data.value_bytes, what));
+ImageDataset load_any_folder(const fs::path& folder) {
+  if (is_idx_folder(folder)) return load_folder(folder, nullptr);
+  if (is_cifar_folder(folder)) return load_cifar(folder);
+  if (is_image_folder(folder)) return load_image_folder(folder);
+  throw DataError(fmt::format(
+      "{} holds no data set: expected the four IDX files ({}, {}, {}, {}), the binary files of "
+      "CIFAR-10 (data_batch_1.bin to data_batch_5.bin, test_batch.bin) or CIFAR-100 (train.bin, "
+      "test.bin), or folders train and test, each with a folder of images for each class",
+      folder.string(), file_name(Part::train_images), file_name(Part::train_labels),
+      file_name(Part::test_images), file_name(Part::test_labels)));
 }
 
-std::vector<std::int32_t> labels_of(const Piece& labels) {
-  if (std::holds_alternative<std::vector<float>>(labels.data.values)) {
-    throw DataError(fmt::format("{}, byte 2: the labels are {}, expected integers",
-                                labels.path.string(), labels.data.type));
-  }
-  std::vector<std::int32_t> all;
-  if (const auto* bytes = std::get_if<std::vector<std::uint8_t>>(&labels.data.values)) {
-    all.assign(bytes->begin(), bytes->end());
-  } else {
-    all = std::get<std::vector<std::int32_t>>(labels.data.values);
-  }
-  const auto wrong =
-      std::ranges::find_if(all, [](std::int32_t label) { return label < 0 || label > kMaxLabel; });
-  if (wrong != all.end()) {
-    refuse_label(labels, wrong - all.begin(),
-                 fmt::format("{}, expected 0 to {}", *wrong, kMaxLabel));
-  }
-  return all;
-}
-
-/// Takes the values out of the pieces.
-ImageSet join(Piece& images, Piece& labels) {
-  const auto& dims = images.data.dims;
-  if (labels.data.dims[0] != dims[0]) {
-    throw DataError(
-        fmt::format("{}, byte 4: {} labels, expected {}, as many as there are images in {}",
-                    labels.path.string(), labels.data.dims[0], dims[0], images.path.string()));
-  }
-  ImageSet set;
-  set.count = dims[0];
-  set.height = dims[1];
-  set.width = dims[2];
-  set.channels = dims.size() == 4 ? dims[3] : 1;
-  set.pixels = pixels_of(images.data);
-  set.labels = labels_of(labels);
-  set.images_md5 = std::move(images.data.md5);
-  set.labels_md5 = std::move(labels.data.md5);
-  return set;
-}
-
-// How many classes the training labels tell apart. One that no training image has cannot be
-// learned, but does no harm.
-int classes_of(const ImageSet& train, const fs::path& path) {
-  const auto [least, most] = std::ranges::minmax(train.labels);
-  if (least == most) {
-    throw DataError(fmt::format(
-        "{}: all {} training labels are {}, expected two classes or more, numbered from 0",
-        path.string(), train.count, least));
-  }
-  return most + 1;
-}
-
-void check_test_labels(const ImageSet& test, const Piece& labels, int classes) {
-  const auto wrong = std::ranges::find_if(test.labels, [&](int label) { return label >= classes; });
-  if (wrong == test.labels.end()) return;
-  refuse_label(labels, wrong - test.labels.begin(),
-               fmt::format("{}, expected 0 to {} as in the training labels", *wrong, classes - 1));
-}
-
-void check_images(const ImageSet& train, const ImageSet& test, const Piece& images) {
-  const auto shape = [](const ImageSet& set) {
-    return std::array{set.height, set.width, set.channels};
-  };
-  if (shape(train) != shape(test)) {
-    throw DataError(fmt::format("{}, byte 8: images of {}, expected {} as in the training images",
-                                images.path.string(), fmt::join(shape(test), " x "),
-                                fmt::join(shape(train), " x ")));
-  }
-  // Bytes are divided by 255, all else is not.
-  const bool bytes = std::holds_alternative<std::vector<std::uint8_t>>(train.pixels);
-  if (train.pixels.index() != test.pixels.index()) {
-    throw DataError(
-        fmt::format("{}, byte 2: the values are {}, expected {} unsigned bytes as in the "
-                    "training images",
-                    images.path.string(), images.data.type, bytes ? "" : "other than"));
-  }
-}
-
-// A folder may well hold a data set that has a name.
-std::string name_of(const ImageDataset& data, const fs::path& folder) {
-  const std::array md5 = {data.train.images_md5, data.train.labels_md5, data.test.images_md5,
-                          data.test.labels_md5};
-  for (const KnownDataset& known : known_datasets()) {
-    if (std::ranges::equal(known.files, md5, {}, &KnownFile::md5)) return known.name;
-  }
-  std::error_code error;
-  const fs::path path =
-      fs::canonical(folder, error);  // "." and "folder/.." have no name of their own
-  return (error ? folder : path).filename().string();
+std::vector<std::string> all_names() {
+  std::vector<std::string> names = known_names();
+  std::ranges::transform(local_datasets(), std::back_inserter(names), &LocalDataset::name);
+  return names;
 }
 
 }  // namespace
 
-ImageDataset load_folder(const fs::path& folder, const KnownDataset* known) {
-  ImageDataset data;
-  Piece train_images = read_piece(folder, Part::train_images, known);
-  Piece train_labels = read_piece(folder, Part::train_labels, known);
-  Piece test_images = read_piece(folder, Part::test_images, known);
-  Piece test_labels = read_piece(folder, Part::test_labels, known);
-  data.train = join(train_images, train_labels);
-  data.test = join(test_images, test_labels);
-  data.classes = known != nullptr ? known->classes : classes_of(data.train, train_labels.path);
-  check_images(data.train, data.test, test_images);
-  check_test_labels(data.test, test_labels, data.classes);
-  data.source = folder.string();
-  data.name = known != nullptr ? known->name : name_of(data, folder);
-  if (const KnownDataset* one = find_known(data.name)) {
-    data.title = one->title.substr(0, one->title.find(':'));
-  }
-  return data;
+const std::vector<LocalDataset>& local_datasets() {
+  static const std::vector<LocalDataset> datasets = {
+      {.name = "cifar10",
+       .title = "CIFAR-10: photographs of ten kinds of things, 32 x 32 x 3",
+       .origin = "unpacked from https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"},
+      {.name = "cifar100",
+       .title = "CIFAR-100: photographs of a hundred kinds of things, 32 x 32 x 3",
+       .origin = "unpacked from https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"},
+      {.name = "mnist1d",
+       .title = "MNIST-1D: ten signals, 1 x 40",
+       .origin = "computed (Greydanus and Kobak, arXiv 2011.14439)"},
+  };
+  return datasets;
 }
 
 ImageDataset load_dataset(std::string_view name_or_folder, const FetchOptions& options) try {
-  if (const KnownDataset* known = find_known(name_or_folder)) {
-    for (const fs::path& folder : search_folders(*known, options)) {
-      try {
-        return load_folder(folder, known);
-      } catch (const DataError&) {
-        // fetch_known() looks again, says what is damaged, and replaces it.
-      }
-    }
-    return load_folder(fetch_known(*known, options).folder, known);
-  }
-  const fs::path folder(name_or_folder);
+  if (const KnownDataset* known = find_known(name_or_folder)) return load_fetched(*known, options);
+  if (is_cifar_name(name_or_folder)) return load_known_cifar(name_or_folder, options);
+  if (name_or_folder == kMnist1d) return make_mnist1d();
+  const fs::path path(name_or_folder);
   std::error_code ignored;
-  if (fs::is_directory(folder, ignored)) return load_folder(folder, nullptr);
-  throw InvalidArgument(
-      fmt::format("there is no data set \"{}\": expected {} or a folder that holds "
-                  "the four IDX files",
-                  name_or_folder, fmt::join(known_names(), ", ")));
+  if (fs::is_directory(path, ignored)) return load_any_folder(path);
+  if (fs::is_regular_file(path, ignored)) {
+    throw InvalidArgument(fmt::format(
+        "{} is a file: expected a folder; a table in CSV also needs the column of its classes "
+        "(--target, or load_table())",
+        name_or_folder));
+  }
+  throw InvalidArgument(fmt::format("there is no data set \"{}\": expected {} or a folder",
+                                    name_or_folder, fmt::join(all_names(), ", ")));
 } catch (...) {
   throw_as_promised();
 }

@@ -100,6 +100,13 @@ std::vector<std::string> known_names() {
   return names;
 }
 
+std::string folder_name(const fs::path& folder) {
+  std::error_code error;
+  const fs::path path =
+      fs::canonical(folder, error);  // "." and "folder/.." have no name of their own
+  return (error ? folder : path).filename().string();
+}
+
 fs::path cache_folder(const KnownDataset& known, const FetchOptions& options) {
   return (options.data_dir.empty() ? default_data_dir() : options.data_dir) / known.name;
 }

@@ -35,6 +35,9 @@ const KnownDataset* find_known(std::string_view name);
 /// The names of all known data sets.
 std::vector<std::string> known_names();
 
+/// What a data set in a folder is called: the folder's name, however its path is written.
+std::string folder_name(const std::filesystem::path& folder);
+
 /// Where fetched files of a known data set stand.
 std::filesystem::path cache_folder(const KnownDataset& known, const FetchOptions& options);
 

@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/math/distributions/students_t.hpp>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string_view>
-#include <system_error>
 
 #include <fmt/format.h>
 
@@ -14,62 +12,14 @@
 #include <saltus/published_table.h>
 
 #include "core/boundary.h"
-#include "core/file.h"
+#include "core/csv.h"
 
 namespace saltus {
 namespace {
 
 constexpr std::int64_t kMaxTableBytes = 1 << 24;
 
-/// A field of a CSV file (RFC 4180) without its quotes and the spaces around it.
 using Fields = std::vector<std::string>;
-
-std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin));
-}
-
-/// The fields of a line, in which quotes must end.
-Fields fields_of(std::string_view line, const std::string& where) {
-  Fields fields;
-  std::string field;
-  bool quoted = false;
-  bool was_quoted = false;
-  const auto end_field = [&] {
-    fields.push_back(was_quoted ? field : trimmed(field));
-    field.clear();
-    was_quoted = false;
-  };
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const char c = line[i];
-    if (quoted && c == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-      field += '"';
-      ++i;
-    } else if (c == '"' && (quoted || trimmed(field).empty())) {
-      if (!quoted) field.clear();
-      was_quoted = true;
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      end_field();
-    } else if (!was_quoted || quoted) {
-      field += c;
-    }
-  }
-  if (quoted) throw DataError(fmt::format("{}: a quote has no end", where));
-  end_field();
-  return fields;
-}
-
-double number_of(const std::string& text, const std::string& where, std::string_view column) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc() && end == text.data() + text.size() && std::isfinite(value)) {
-    return value;
-  }
-  throw DataError(fmt::format("{}: {} is '{}', which is not a number with a decimal point '.'",
-                              where, column, text));
-}
 
 /// Digits behind the decimal point.
 int digits_of(const std::string& text) {
@@ -103,15 +53,15 @@ PublishedRow row_of(const Fields& fields, const std::array<std::size_t, 4>& plac
     throw DataError(
         fmt::format("{}: the row has {} fields and no {}", where, fields.size(), kColumns[column]));
   };
-  const double n = number_of(field(3), where, "n");
+  const double n = csv_number(field(3), where, "n");
   if (n != std::floor(n) || n < 1 || n > 1e9) {
     throw DataError(fmt::format("{}: n is {}, but the number of repeats is a whole one from 1 on",
                                 where, field(3)));
   }
   return {.name = field(0),
-          .mean = number_of(field(1), where, "mean"),
+          .mean = csv_number(field(1), where, "mean"),
           .mean_digits = digits_of(field(1)),
-          .sd = number_of(field(2), where, "sd"),
+          .sd = csv_number(field(2), where, "sd"),
           .sd_digits = digits_of(field(2)),
           .n = static_cast<std::int64_t>(n)};
 }
@@ -210,24 +160,17 @@ void check(const std::vector<PublishedRow>& rows, const PublishedTableOptions& o
 }  // namespace
 
 std::vector<PublishedRow> read_published_table(const std::filesystem::path& file) try {
-  std::string text = read_file(file, kMaxTableBytes);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // as spreadsheets write it
+  CsvReader reader(file, kMaxTableBytes);
   std::vector<PublishedRow> rows;
   std::optional<std::array<std::size_t, 4>> places;
-  std::string_view rest = text;
-  for (std::size_t line = 1; !rest.empty(); ++line) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view words = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (trimmed(words).empty()) continue;
-    const std::string where = fmt::format("{}, line {}", file.string(), line);
-    const Fields fields = fields_of(words, where);
+  Fields fields;
+  while (reader.next(fields)) {
     if (!places) {
-      places = places_of(fields, where);
+      places = places_of(fields, reader.where());
       continue;
     }
-    rows.push_back(row_of(fields, *places, where));
-    rows.back().line = line;
+    rows.push_back(row_of(fields, *places, reader.where()));
+    rows.back().line = reader.line();
   }
   if (rows.empty()) {
     throw DataError(fmt::format(

@@ -69,11 +69,32 @@ Json json_of(const SweepConfig& config) {
   return json;
 }
 
+/// So that the folder is found from everywhere.
+std::string absolute(const std::string& folder) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::absolute(folder, error);
+  return error ? folder : path.string();
+}
+
 Json json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) {
   return {{"images", set.count},
           {"images_used", std::min(set.count, limit.value_or(set.count))},
           {"images_md5", set.images_md5},
           {"labels_md5", set.labels_md5}};
+}
+
+Json json_of(const ImageDataset& data, const SweepConfig& config) {
+  Json json = {{"name", data.name},
+               {"title", data.title},
+               {"source", absolute(data.source)},
+               {"classes", data.classes},
+               {"image", {data.train.height, data.train.width, data.train.channels}},
+               {"train", json_of(data.train, config.train_limit)},
+               {"test", json_of(data.test, config.test_limit)}};
+  if (!data.class_names.empty()) json["class_names"] = data.class_names;
+  if (!data.target.empty()) json["target"] = data.target;
+  if (!data.test_source.empty()) json["test_source"] = absolute(data.test_source);
+  return json;
 }
 
 Json json_of(const MachineInfo& machine) {
@@ -82,13 +103,6 @@ Json json_of(const MachineInfo& machine) {
           {"cpu", machine.cpu},        {"cpu_features", machine.cpu_features},
           {"cores", machine.cores},    {"loops", machine.loops},
           {"cuda", machine.cuda}};
-}
-
-/// So that the folder is found from everywhere.
-std::string absolute(const std::string& folder) {
-  std::error_code error;
-  const std::filesystem::path path = std::filesystem::absolute(folder, error);
-  return error ? folder : path.string();
 }
 
 std::optional<std::int64_t> limit_of(const ReadJson& json) {
@@ -175,6 +189,9 @@ ImageDataset data_of(const ReadJson& json) {
   data.title = json.value("title", "");
   json.at("source").get_to(data.source);
   data.classes = whole<int>(json.at("classes"));
+  data.class_names = json.value("class_names", std::vector<std::string>{});
+  data.target = json.value("target", "");
+  data.test_source = json.value("test_source", "");
   const auto image = wholes<std::int64_t>(json.at("image"));
   if (image.size() != 3) {
     throw InvalidArgument(
@@ -203,18 +220,10 @@ MachineInfo machine_of(const ReadJson& json) {
 
 std::string sweep_json_text(const SweepPlan& plan, const MachineInfo& machine) {
   const SweepConfig& config = plan.config;
-  const ImageDataset& data = *plan.data;
   return text_of({{"format", kFormat},
                   {"version", kSchemaVersion},
                   {"config", json_of(config)},
-                  {"data",
-                   {{"name", data.name},
-                    {"title", data.title},
-                    {"source", absolute(data.source)},
-                    {"classes", data.classes},
-                    {"image", {data.train.height, data.train.width, data.train.channels}},
-                    {"train", json_of(data.train, config.train_limit)},
-                    {"test", json_of(data.test, config.test_limit)}}},
+                  {"data", json_of(*plan.data, config)},
                   {"machine", json_of(machine)}});
 }
 

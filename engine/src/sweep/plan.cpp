@@ -145,15 +145,28 @@ bool takes_images(const SweepConfig& config, const Shape& image, std::int64_t cl
 
 /// That the network can be built for these images, and has something to tell apart.
 void check_data(const SweepConfig& config, const ImageDataset& data) {
-  const std::int64_t channels = data.train.channels;
-  if (!takes_images(config, {data.train.height, data.train.width, channels}, data.classes)) {
-    std::int64_t smallest = 1;
-    while (!takes_images(config, {smallest, smallest, channels}, data.classes)) ++smallest;
+  const std::string& place = data.source.empty() ? data.name : data.source;
+  const Shape image = {data.train.height, data.train.width, data.train.channels};
+  if (image[0] == 1 && image[1] == 1 &&
+      !std::holds_alternative<architectures::Mlp>(config.architecture)) {
+    throw DataError(fmt::format(
+        "{}: samples of one pixel, as the rows of a table are, have nothing that the network {} "
+        "could convolve: choose --network mlp",
+        place, text_of(config.architecture)));
+  }
+  if (!takes_images(config, image, data.classes)) {
+    // An axis of one pixel is left alone by every network.
+    Shape smallest = image;
+    std::int64_t extent = 1;
+    do {
+      ++extent;
+      if (image[0] > 1) smallest[0] = extent;
+      if (image[1] > 1) smallest[1] = extent;
+    } while (!takes_images(config, smallest, data.classes));
     throw DataError(fmt::format(
         "{}: images of {} x {} are too small for the network {}, which takes {} x {} or more: put "
         "margins around them, or choose another with --network",
-        data.source, data.train.height, data.train.width, text_of(config.architecture), smallest,
-        smallest));
+        place, image[0], image[1], text_of(config.architecture), smallest[0], smallest[1]));
   }
   const std::int64_t used = samples_of(config, data).train.count;
   const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
@@ -162,7 +175,7 @@ void check_data(const SweepConfig& config, const ImageDataset& data) {
     throw DataError(fmt::format(
         "{}: all {} training images that are used have label {}, but a sweep needs two classes: "
         "use more images, or others",
-        data.source, used, least));
+        place, used, least));
   }
 }
 

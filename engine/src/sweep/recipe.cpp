@@ -35,7 +35,15 @@ class NetworkBuilder {
  public:
   NetworkBuilder(const Shape& image, const Activation& activation, const Companions& with,
                  bool batch_norm)
-      : graph_(image), activation_(activation), with_(with), batch_norm_(batch_norm) {}
+      : graph_(image),
+        activation_(activation),
+        with_(with),
+        batch_norm_(batch_norm),
+        is_row_(image.at(0) == 1),
+        is_column_(image.at(1) == 1) {}
+
+  /// Max-pooling of two pixels along each axis that has more than one in the image.
+  void pool() { graph_.add(layers::MaxPooling2D{.pool_size = along_axes(2)}); }
 
   /// Convolution, normalization, activation.
   void convolve(double filters, layers::Padding padding) {
@@ -89,11 +97,13 @@ class NetworkBuilder {
   }
 
  private:
+  /// A signal, whose image has one row or one column, is not convolved or pooled across.
+  Size2 along_axes(std::int64_t size) const { return {is_row_ ? 1 : size, is_column_ ? 1 : size}; }
   layers::Conv2D convolution(double filters, std::int64_t size, std::int64_t stride,
                              layers::Padding padding) const {
     return {.filters = static_cast<std::int64_t>(filters),
-            .kernel_size = {size, size},
-            .strides = {stride, stride},
+            .kernel_size = along_axes(size),
+            .strides = along_axes(stride),
             .padding = padding,
             .use_bias = !batch_norm_,
             .kernel_initializer = with_.initializer};
@@ -108,12 +118,14 @@ class NetworkBuilder {
   Activation activation_;
   Companions with_;
   bool batch_norm_;
+  bool is_row_;
+  bool is_column_;
 };
 
 void add(NetworkBuilder& network, const architectures::Tutorial& /*tutorial*/) {
   network.convolve(32, layers::Padding::valid);
   network.convolve(64, layers::Padding::valid);
-  network.add(layers::MaxPooling2D{});
+  network.pool();
   network.drop(0.25);
   network.add(layers::Flatten{});
   network.connect(128);
@@ -133,7 +145,7 @@ void add(NetworkBuilder& network, const architectures::Cnn& cnn) {
   for (int i = 0; i < cnn.blocks; ++i, filters *= 2) {
     network.convolve(filters, layers::Padding::same);
     network.convolve(filters, layers::Padding::same);
-    network.add(layers::MaxPooling2D{});
+    network.pool();
     network.drop(cnn.dropout);
   }
   network.add(layers::GlobalAveragePooling2D{});

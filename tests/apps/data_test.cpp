@@ -1,0 +1,128 @@
+// --data of other kinds than IDX files: tables, signals that are computed, images by class.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/apps/program.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::Ended;
+using testing::HasSubstr;
+
+class Data : public test::ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    std::string table = "size,kind,weight\n";
+    for (int i = 0; i < 20; ++i)
+      table += fmt::format("{},{},{}\n", i % 2 == 0 ? 1 : -1, i % 2 == 0 ? "cat" : "dog", i * 0.01);
+    write("t.csv", table);
+    write("more.csv", "size,kind,weight\n1,cat,0\n-1,dog,0\n1,cat,1\n");
+  }
+
+  /// A sweep of a moment.
+  std::vector<std::string> sweep(const std::vector<std::string>& more) const {
+    std::vector<std::string> all = {"sweep", "--activations", "relu", "--epochs", "2",  "--threads",
+                                    "1",     "--network",     "mlp",  "--out",    "out"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  std::string refusal(const std::vector<std::string>& arguments, int code) {
+    const Ended ended = run(arguments);
+    EXPECT_EQ(ended.code, code) << ended.err;
+    return ended.err;
+  }
+};
+
+TEST_F(Data, ATableIsTrainedAndTestedOn) {
+  const Ended ended = run(sweep({"--data", "t.csv", "--target", "kind", "--learning-rate", "0.1",
+                                 "--batch-size", "4", "--save", "last"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("t: 16 training and 4 test images\n"));
+  EXPECT_THAT(ended.out,
+              HasSubstr("the last 4 rows of t.csv are the test rows, as there is no --test\n"));
+  EXPECT_THAT(ended.out, HasSubstr("classes, from number 0: cat, dog\n"));
+  const json data = json::parse(text("out/sweep.json")).at("data");
+  EXPECT_EQ(data.at("source"), path("t.csv").string());
+  EXPECT_EQ(data.at("target"), "kind");
+  EXPECT_EQ(data.at("class_names"), (json{"cat", "dog"}));
+  EXPECT_FALSE(data.contains("test_source"));
+
+  const fs::path model = fs::directory_iterator(path("out/models"))->path();
+  const Ended test = run({"evaluate", model.string(), "--data", "t.csv", "--target", "kind",
+                          "--test", "more.csv", "--json"});
+  ASSERT_EQ(test.code, 0) << test.err;
+  EXPECT_EQ(json::parse(test.out).at("categorical_accuracy"), 1.0);
+  const Ended predicted =
+      run({"predict", model.string(), "--data", "t.csv", "--target", "kind", "--test", "more.csv"});
+  EXPECT_THAT(predicted.out, HasSubstr("\n1,1,1,")) << predicted.err;
+}
+
+TEST_F(Data, ATableIsFoundAgainByConfig) {
+  ASSERT_EQ(run(sweep({"--data", "t.csv", "--target", "kind", "--test", "more.csv"})).code, 0);
+  EXPECT_EQ(json::parse(text("out/sweep.json")).at("data").at("test_source"),
+            path("more.csv").string());
+  const auto again = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all = {"sweep", "--config", "out/sweep.json",
+                                    "--out", "again",    "--overwrite"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  };
+  const Ended ended = again({});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("20 training and 3 test images"));
+  EXPECT_EQ(text("again/sweep.json"), text("out/sweep.json"));
+  EXPECT_THAT(again({"--target", "size"}).err, HasSubstr("name it with --data"));
+  write("more.csv", "size,kind,weight\n1,cat,0\n");
+  EXPECT_THAT(again({}).err, HasSubstr("that sweep had other data: its test images"));
+  fs::remove(path("t.csv"));
+  EXPECT_THAT(again({}).err, HasSubstr("which is no file now: name its file with --data"));
+}
+
+TEST_F(Data, ATableNeedsItsColumnAndAnMlp) {
+  EXPECT_THAT(refusal(sweep({"--data", "t.csv"}), 2), HasSubstr("--target"));
+  EXPECT_THAT(refusal(sweep({"--data", "t.csv", "--test", "more.csv"}), 2),
+              HasSubstr("t.csv is a table, so --target is needed"));
+  EXPECT_THAT(refusal(sweep({"--data", "data", "--target", "kind"}), 2),
+              HasSubstr("--target belongs to a table, but --data is data, which is no file"));
+  EXPECT_THAT(refusal(sweep({"--data", "t.csv", "--target", "knid"}), 2),
+              HasSubstr("t.csv has no column 'knid' for the classes: did you mean kind?"));
+  EXPECT_THAT(refusal({"sweep", "--out", "out", "--data", "t.csv", "--target", "kind"}, 1),
+              HasSubstr("choose --network mlp"));
+  EXPECT_THAT(refusal(sweep({"--data", "t.csv", "--target", "weight"}), 1),
+              HasSubstr("t.csv, line 2: column 'kind' is 'cat', which is not a number"));
+}
+
+TEST_F(Data, SignalsAreComputed) {
+  const Ended ended = run({"sweep", "--data", "mnist1d", "--activations", "relu", "--epochs", "1",
+                           "--network", "cnn:filters=4", "--train-limit", "100", "--out", "out"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("mnist1d: 100 training and 1,000 test images"));
+  const json data = json::parse(text("out/sweep.json")).at("data");
+  EXPECT_EQ(data.at("source"), "");
+  EXPECT_EQ(data.at("image"), (json{1, 40, 1}));
+  const Ended again = run({"sweep", "--config", "out/sweep.json", "--out", "again"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(text("again/sweep.json"), text("out/sweep.json"));
+}
+
+TEST_F(Data, ListsWhatIsNotFetched) {
+  const std::string listed = run({"data", "list"}).out;
+  for (const char* name : {"mnist ", "fashion-mnist ", "cifar10 ", "cifar100 ", "mnist1d "})
+    EXPECT_THAT(listed, HasSubstr(name));
+  EXPECT_THAT(run({"sweep", "--help"}).out,
+              HasSubstr("mnist|fashion-mnist|cifar10|cifar100|mnist1d|DIR|FILE"));
+}
+
+}  // namespace
+}  // namespace saltus
