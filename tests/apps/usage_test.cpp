@@ -64,6 +64,7 @@ TEST_F(Usage, UnknownWordsGetTheNearestThingThatIsAccepted) {
        "early stopping has no parameter 'pacience': did you mean patience?"},
       {{"sweep", "--early-stopping", "3"},
        "'3' in '3' is not of the form parameter=value, as in patience=3:min_delta=0.001"},
+      {{"reproduce", "gelu"}, "unknown claim 'gelu': did you mean gelu-mnist?"},
       {{"sweep", "--optimizer", "sdg"}, "unknown optimizer 'sdg': did you mean sgd?"},
       {{"sweep", "--schedule", "cosine_dacay"},
        "unknown schedule 'cosine_dacay': did you mean cosine_decay?"},
