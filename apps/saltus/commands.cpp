@@ -3,9 +3,9 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_report, make_plot, make_check_table, make_curves, make_map, make_depth,
-    make_activations, make_accuracy, make_speed, make_predict, make_evaluate, make_summary,
-    make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
+Make make_sweep, make_report, make_plot, make_reproduce, make_check_table, make_curves, make_map,
+    make_depth, make_activations, make_accuracy, make_speed, make_predict, make_evaluate,
+    make_summary, make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
 
 namespace {
 
@@ -30,6 +30,10 @@ constexpr Command kCommands[] = {
      "Trains "
      "nothing",
      make_plot},
+    {"reproduce",
+     "Trains published claims about activations again, in a size that takes minutes, and says of "
+     "each whether it was reproduced, with intervals",
+     make_reproduce},
     {"check-table",
      "Computes a published table of means and deviations again: intervals, tests of pairs with "
      "Holm's correction, and the rows that cannot be right",

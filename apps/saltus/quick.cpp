@@ -36,9 +36,9 @@ double estimate(const SweepConfig& config, const ImageDataset& data, const Throu
   for (const int count : config.epochs) epochs += count;
   const std::size_t trials_of_a_length =
       config.activations.size() * config.initializers.size() * config.batch_norms.size() *
-      config.optimizers.size() * config.learning_rates.size() * config.schedules.size() *
-      config.ema_momenta.size() * config.clippings.size() * config.batch_sizes.size() *
-      static_cast<std::size_t>(config.seeds);
+      config.dropouts.size() * config.optimizers.size() * config.learning_rates.size() *
+      config.schedules.size() * config.ema_momenta.size() * config.clippings.size() *
+      config.batch_sizes.size() * static_cast<std::size_t>(config.seeds);
   return epoch * epochs * static_cast<double>(trials_of_a_length);
 }
 

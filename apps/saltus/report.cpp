@@ -29,7 +29,7 @@ struct Arguments {
 
 int run_report(const Arguments& arguments) {
   const fs::path page =
-      arguments.out.empty() ? fs::path(arguments.folder) / "report.html" : fs::path(arguments.out);
+      arguments.out.empty() ? fs::path(arguments.folder) / kReportFile : fs::path(arguments.out);
   for (const char* other : {".md", ".tex"}) {
     if (page.extension() != other) continue;
     throw InvalidArgument(fmt::format(

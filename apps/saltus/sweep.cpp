@@ -28,6 +28,7 @@
 #include "quick.h"
 #include "recorded.h"
 #include "sweep_arguments.h"
+#include "sweep_command.h"
 #include "sweep_console.h"
 
 namespace saltus::app {
@@ -154,6 +155,9 @@ int run_sweep_command(const SweepArguments& arguments) {
   if (const auto digest = results_digest(result)) print("\ndigest of the results: {}\n", *digest);
   flush_output();
   draw_sweep(out, plan, result);
+  const StoredSweep stored = read_sweep(out);
+  write_report(out / kReportFile,
+               report_html(stored, sweep_command(stored.plan.config, *stored.plan.data)));
   std::vector<std::string> written = sweep_files();  // those of learned parameters may be missing
   std::erase_if(written,
                 [&](const std::string& file) { return !std::filesystem::exists(out / file); });

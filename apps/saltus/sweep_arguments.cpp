@@ -44,6 +44,11 @@ std::vector<Clipping> clippings_of(const SweepArguments& arguments) {
   return clippings;
 }
 
+std::optional<EarlyStoppingOptions> early_stopping_of(std::string_view text) {
+  if (text == "none") return std::nullopt;
+  return parse_early_stopping(text);
+}
+
 /// "none" in the list is 0.
 std::vector<double> parse_ema_momenta(std::string_view option, std::string_view text) {
   std::vector<double> momenta;
@@ -107,6 +112,7 @@ SweepArguments::SweepArguments() {
   epochs = fmt::format("{}", fmt::join(defaults.epochs, ","));
   batch_size = fmt::format("{}", fmt::join(defaults.batch_sizes, ","));
   initializer = text_of(defaults.initializers.front());
+  dropout = dropout_text(defaults.dropouts.front());
   optimizer = text_of(defaults.optimizers.front());
   schedule = text_of(defaults.schedules.front());
   learning_rate = fmt::format("{}", fmt::join(defaults.learning_rates, ","));
@@ -154,6 +160,12 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "What all others are compared with, each at the same values of all else; it takes part "
          "even if --activations does not name it (default: they are compared with the best)");
   option("--epochs", to.epochs, "N,...", "Passes over the training images");
+  option(
+      "--early-stopping", to.early_stopping, "none|PARAMETER=X:...",
+      "End a trial when a figure has not improved for `patience` epochs, in the words of Keras's "
+      "EarlyStopping: patience=3 and, behind colons, min_delta=0.001, monitor=val_loss, "
+      "start_from_epoch=5 and restore_best_weights (each has a default). It looks "
+      "at the images that rank: the test images, unless there is a --validation-split");
   option("--batch-size", to.batch_size, "N,...", "Images in a step");
   option("--initializer", to.initializer, "recipe|INITIALIZER,...",
          "How the layers in front of activations start; parameters as in orthogonal:gain=2; "
@@ -161,6 +173,8 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--batch-norm", to.batch_norm, "no|yes,...",
          "yes: a BatchNormalization in front of each activation, and no bias in the layer in front "
          "of that");
+  option("--dropout", to.dropout, "network|X,...",
+         "The rate of all dropouts of the network, 0 for none; network: as the network has them");
   option("--optimizer", to.optimizer, "OPTIMIZER,...",
          "What makes steps of gradients; parameters as in sgd:momentum=0.9");
   option("--learning-rate", to.learning_rate, "X,...", "The optimizer's learning rate");
@@ -257,6 +271,8 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "  saltus sweep --seeds 5 --activations \"mine = x * atan(exp(x))\" --baseline gelu\n"
       "  saltus sweep --until-decided --validation-split 0.1 --activations gelu,silu,mish\n"
       "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5\n"
+      "  saltus sweep --network mlp --dropout 0.1,0.3 --validation-split 0.1 --epochs 100 "
+      "--early-stopping patience=5\n"
       "  saltus sweep --network resnet:blocks=1 --batch-norm yes --activations relu,gelu --epochs "
       "5\n"
       "  saltus sweep --config runs/article/sweep.json --learning-rate 1e-4");
@@ -291,6 +307,8 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--initializer", arguments.initializer, list_of(parse_initializer_or_recipe),
        config.initializers);
   take("--batch-norm", arguments.batch_norm, parse_yes_or_no, config.batch_norms);
+  take("--dropout", arguments.dropout, list_of(parse_dropout), config.dropouts);
+  take("--early-stopping", arguments.early_stopping, early_stopping_of, config.early_stopping);
   take("--optimizer", arguments.optimizer, list_of(parse_optimizer), config.optimizers);
   take("--learning-rate", arguments.learning_rate, parse_numbers<double>, config.learning_rates);
   take("--schedule", arguments.schedule, list_of(parse_schedule), config.schedules);

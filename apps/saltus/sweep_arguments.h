@@ -27,6 +27,8 @@ struct SweepArguments {
   std::string batch_size;
   std::string initializer;
   std::string batch_norm = "no";
+  std::string dropout;
+  std::string early_stopping = "none";
   std::string optimizer;
   std::string learning_rate;
   std::string schedule;

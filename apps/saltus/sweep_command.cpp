@@ -96,10 +96,12 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   add("--activations", list_of(config.activations));
   if (config.baseline) add("--baseline", config.baseline->str());
   add_list("--epochs", config.epochs, defaults.epochs, number);
+  if (config.early_stopping) add("--early-stopping", text_of(*config.early_stopping));
   add_list("--batch-size", config.batch_sizes, defaults.batch_sizes, number);
   add_list("--initializer", config.initializers, defaults.initializers, text);
   add_list("--batch-norm", config.batch_norms, defaults.batch_norms,
            [](bool value) { return std::string(value ? "yes" : "no"); });
+  add_list("--dropout", config.dropouts, defaults.dropouts, dropout_text);
   add_list("--optimizer", config.optimizers, defaults.optimizers, text);
   add_list("--learning-rate", config.learning_rates, defaults.learning_rates, number);
   add_list("--schedule", config.schedules, defaults.schedules, text);
@@ -109,12 +111,21 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   const auto add_number = [&](std::string_view option, auto value, auto usual) {
     if (value != usual) add(option, fmt::format("{}", value));
   };
+  const auto add_rules = [&](const UntilDecided& rules) {
+    command += " --until-decided";
+    add_number("--error", rules.error, UntilDecided{}.error);
+    if (rules.epsilon) add("--epsilon", fmt::format("{}", *rules.epsilon));
+    add_number("--max-trials", rules.max_trials, UntilDecided{}.max_trials);
+  };
   add_number("--seeds", config.seeds, defaults.seeds);
+  if (config.until_decided) add_rules(*config.until_decided);
   add_number("--seed", config.seed, defaults.seed);
+  add_number("--network", text_of(config.architecture), text_of(defaults.architecture));
   add_number("--recipe", to_string(config.recipe), to_string(defaults.recipe));
   add_number("--loss", to_string(config.loss), to_string(defaults.loss));
   if (config.train_limit) add("--train-limit", fmt::format("{}", *config.train_limit));
   if (config.test_limit) add("--test-limit", fmt::format("{}", *config.test_limit));
+  add_number("--validation-split", config.validation_split, defaults.validation_split);
   add("--device", std::string(to_string(config.device)));
   add("--precision", std::string(to_string(config.precision)));
   add_number("--gemm", to_string(config.libraries.gemm), to_string(defaults.libraries.gemm));

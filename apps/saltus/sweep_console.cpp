@@ -135,6 +135,10 @@ class SweepConsole::Line : public Callback {
   }
 
   void finish(const TrialResult& result) {
+    if (result.restored_epoch) {
+      loss_ = result.history.at("loss")[result.final_epoch()];
+      last_accuracy_ = result.history.at(kAccuracy)[result.final_epoch()];
+    }
     std::vector<std::string> fields = figures();
     if (result.divergence) {
       fields.push_back(
@@ -145,6 +149,8 @@ class SweepConsole::Line : public Callback {
       fields.emplace_back("stopped");
     } else {
       fields.push_back(counted(result.history.epoch.size(), "epoch"));
+      if (result.restored_epoch)
+        fields.push_back(fmt::format("weights of epoch {}", *result.restored_epoch + 1));
     }
     bar_.finish(fields);
   }
@@ -225,7 +231,10 @@ CallbackPtr SweepConsole::callback(const TrialSpec& trial) {
 void SweepConsole::end(const TrialSpec& trial, const TrialResult& result) {
   lines_.at(trial.id)->finish(result);
   lines_.erase(trial.id);
-  epochs_ended_ += plan_.setting_of(trial).epochs;
+  // A trial that stopped early, or diverged, leaves the rest of its epochs to nobody.
+  const auto done = static_cast<double>(result.history.epoch.size());
+  epochs_ended_ += done;
+  epochs_to_run_ -= plan_.setting_of(trial).epochs - done;
 }
 
 void SweepConsole::end_round(const Verdict& standings) {
@@ -327,6 +336,22 @@ void print_activations(const SweepResult& result) {
               0, static_cast<std::size_t>(text_columns())));
 }
 
+/// The classes that the best setting confuses most.
+void print_mistakes(const SweepResult& result) {
+  constexpr std::size_t kMost = 3;
+  const auto best = std::ranges::find(result.settings, 1, &SettingResult::rank);
+  if (best == result.settings.end()) return;
+  std::vector<std::string> texts;
+  for (const Mistake& mistake : largest_mistakes(best->confusion, kMost))
+    texts.push_back(text_of(mistake));
+  if (texts.empty()) return;
+  const auto place = static_cast<std::size_t>(best - result.settings.begin());
+  print("\n{}", entry("",
+                      fmt::format("Most often confused by {}: {}.", setting_labels(result)[place],
+                                  fmt::join(texts, "; ")),
+                      0, static_cast<std::size_t>(text_columns())));
+}
+
 }  // namespace
 
 void print_ranking(const SweepResult& result) {
@@ -352,6 +377,7 @@ void print_ranking(const SweepResult& result) {
   print("\n{}",
         entry("", legend_of(result, difference), 0, static_cast<std::size_t>(text_columns())));
   print_activations(result);
+  print_mistakes(result);
 }
 
 }  // namespace saltus::app

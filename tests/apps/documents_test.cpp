@@ -19,11 +19,27 @@ using test::Ended;
 using testing::HasSubstr;
 using testing::Not;
 
-const std::vector<std::vector<std::string>> kCommands = {
-    {},         {"sweep"},        {"report"},        {"plot"},        {"check-table"},
-    {"curves"}, {"map"},          {"depth"},         {"activations"}, {"accuracy"},
-    {"speed"},  {"predict"},      {"evaluate"},      {"summary"},     {"export"},
-    {"data"},   {"data", "list"}, {"data", "fetch"}, {"info"},        {"help"}};
+const std::vector<std::vector<std::string>> kCommands = {{},
+                                                         {"sweep"},
+                                                         {"report"},
+                                                         {"plot"},
+                                                         {"reproduce"},
+                                                         {"check-table"},
+                                                         {"curves"},
+                                                         {"map"},
+                                                         {"depth"},
+                                                         {"activations"},
+                                                         {"accuracy"},
+                                                         {"speed"},
+                                                         {"predict"},
+                                                         {"evaluate"},
+                                                         {"summary"},
+                                                         {"export"},
+                                                         {"data"},
+                                                         {"data", "list"},
+                                                         {"data", "fetch"},
+                                                         {"info"},
+                                                         {"help"}};
 
 class Documents : public test::ProgramTest {
  protected:
@@ -161,9 +177,10 @@ TEST_F(Documents, BashCompletes) {
   using Words = std::set<std::string>;
   EXPECT_EQ(completions({"saltus", "s"}), (Words{"sweep", "summary", "speed"}));
   EXPECT_EQ(completions({"saltus", ""}),
-            (Words{"sweep", "report", "plot", "check-table", "curves", "map", "depth",
+            (Words{"sweep", "report", "plot", "reproduce", "check-table", "curves", "map", "depth",
                    "activations", "accuracy", "speed", "predict", "evaluate", "summary", "export",
                    "data", "info", "help"}));
+  EXPECT_EQ(completions({"saltus", "rep"}), (Words{"report", "reproduce"}));
   EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});
   EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));

@@ -177,7 +177,7 @@ TEST_F(SweepFiles, LeftoversOfAKilledRunAreCleared) {
   write("out/.accuracy.png.1-23.tmp", "half");
   const Ended ended = run(small_sweep());  // nothing else is in the folder
   ASSERT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(files("out").size(), 8u);
+  EXPECT_EQ(files("out").size(), 10u);
 
   // Only what is surely ours.
   write("out/.results.json.4711-0.tmp", "half");
@@ -185,7 +185,7 @@ TEST_F(SweepFiles, LeftoversOfAKilledRunAreCleared) {
   write("out/results.json.tmp", "not yours");
   fs::create_symlink(path("data"), path("out/.loss.svg.4711-0.tmp"));
   ASSERT_EQ(run(small_sweep({"--resume"})).code, 0);
-  EXPECT_EQ(files("out").size(), 10u);
+  EXPECT_EQ(files("out").size(), 12u);
   EXPECT_TRUE(fs::is_symlink(path("out/.loss.svg.4711-0.tmp")));
   EXPECT_FALSE(fs::exists(path("out/.results.json.4711-0.tmp")));
 }

@@ -59,7 +59,7 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
   const std::vector<std::string> rows = history();
   ASSERT_EQ(rows.size(), 1u + 6);
   EXPECT_THAT(rows[0], testing::StartsWith("activation,parameters,seed,epoch,loss,"));
-  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 21) << row;
+  for (const std::string& row : rows) EXPECT_EQ(std::count(row.begin(), row.end(), ','), 22) << row;
 
   const json sweep = json::parse(text("out/sweep.json"));
   EXPECT_EQ(sweep.at("format"), "saltus-sweep");
@@ -87,7 +87,7 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
     EXPECT_THAT(text("out/" + std::string(name) + ".svg"), HasSubstr("</svg>"));
     EXPECT_EQ(text("out/" + std::string(name) + ".png").substr(1, 3), "PNG");
   }
-  EXPECT_EQ(files("out").size(), 8u);  // and no temporary file
+  EXPECT_EQ(files("out").size(), 10u);  // and no temporary file
 }
 
 TEST_F(SweepProgram, RanksByImagesThatWereHeldBack) {

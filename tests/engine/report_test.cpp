@@ -65,14 +65,15 @@ TEST_F(ReportTest, HistoryHasARowForEachTrialAndEpoch) {
   std::vector<std::string> rows;
   for (std::string line; std::getline(lines, line);) rows.push_back(line);
   ASSERT_EQ(rows.size(), 1u + 2 * 2 * 2);
-  EXPECT_EQ(rows[0],
-            "activation,parameters,seed,epoch,loss,binary_accuracy,categorical_accuracy,val_loss,"
-            "val_binary_accuracy,val_categorical_accuracy,seconds,images_per_second,clipped,"
-            "initializer,batch_norm,optimizer,learning_rate,schedule,ema_momentum,clipping,batch_"
-            "size,trial");
+  EXPECT_EQ(
+      rows[0],
+      "activation,parameters,seed,epoch,loss,binary_accuracy,categorical_accuracy,val_loss,"
+      "val_binary_accuracy,val_categorical_accuracy,seconds,images_per_second,clipped,"
+      "initializer,batch_norm,dropout,optimizer,learning_rate,schedule,ema_momentum,clipping,batch_"
+      "size,trial");
   EXPECT_THAT(rows[1], testing::StartsWith("relu,,0,1,0.25,0.25,"));
   EXPECT_THAT(rows[8], testing::StartsWith("elu,alpha=0.2,1,2,0.8,0.8,0.8,inf,"));
-  EXPECT_THAT(rows[8], HasSubstr(",recipe,no,adam,0.001,constant,0,clipvalue=0.5,16,"));
+  EXPECT_THAT(rows[8], HasSubstr(",recipe,no,network,adam,0.001,constant,0,clipvalue=0.5,16,"));
 }
 
 TEST_F(ReportTest, HistoryHasEachFigureInItsColumn) {
@@ -88,6 +89,7 @@ TEST_F(ReportTest, HistoryHasEachFigureInItsColumn) {
                                                  {"clipping", "clipvalue=0.5"},
                                                  {"initializer", "recipe"},
                                                  {"batch_norm", "no"},
+                                                 {"dropout", "network"},
                                                  {"optimizer", "adam"},
                                                  {"schedule", "constant"},
                                                  {"ema_momentum", "0"},
@@ -256,6 +258,7 @@ TEST_F(ReportTest, EveryFileThatIsKnownIsWritten) {
   SweepWriter writer(folder_, plan, {});
   writer.write(drawn);
   draw_sweep(folder_, plan, drawn);
+  write_report(folder_ / kReportFile, report_html(read_sweep(folder_)));
   std::vector<std::string> found;
   for (const auto& entry : fs::directory_iterator(folder_)) {
     found.push_back(entry.path().filename().string());

@@ -318,6 +318,43 @@ TEST(TrialId, NamesTheSameTrialForEver) {
             "c4a79021f9905b47");
 }
 
+TEST(Dropout, HasOneRateForTheWholeNetwork) {
+  const auto rates = [](const std::optional<double>& dropout, const char* network) {
+    const Graph graph = recipe_graph(Recipe::matched, Activation::parse("relu"), {28, 28, 1}, 10,
+                                     std::nullopt, false, parse_architecture(network), dropout);
+    std::vector<double> found;
+    for (const Node& node : graph.nodes()) {
+      if (const auto* one = std::get_if<layers::Dropout>(&node.layer)) found.push_back(one->rate);
+    }
+    return found;
+  };
+  EXPECT_EQ(rates(std::nullopt, "tutorial"), (std::vector{0.25, 0.5}));
+  EXPECT_EQ(rates(0.3, "tutorial"), (std::vector{0.3, 0.3}));
+  EXPECT_TRUE(rates(0.0, "tutorial").empty());
+  EXPECT_EQ(rates(0.3, "mlp:depth=2"), (std::vector{0.3, 0.3}));
+  EXPECT_TRUE(rates(0.0, "mlp:depth=2:dropout=0.1").empty());
+  EXPECT_EQ(rates(0.3, "cnn"), (std::vector{0.3, 0.3}));
+  EXPECT_EQ(parse_dropout("network"), std::nullopt);
+  EXPECT_EQ(parse_dropout(dropout_text(0.25)), std::optional(0.25));
+}
+
+TEST(Dropout, OfEachRateIsASetting) {
+  SweepConfig config = small_config();
+  config.dropouts = {std::nullopt, 0.0, 0.1, 0.2};
+  const SweepPlan plan = plan_sweep(config, small_data());
+  ASSERT_EQ(plan.settings.size(), 8u);
+  EXPECT_EQ(setting_labels(plan.settings)[0], "relu, the network's dropout");
+  EXPECT_EQ(setting_labels(plan.settings)[3], "relu, dropout 0.2");
+  EXPECT_EQ(plan.networks[2], plan.networks[3]) << "rates differ in the trial table alone";
+  EXPECT_NE(plan.networks[1], plan.networks[2]) << "no dropout is another structure";
+  EXPECT_TRUE(run_sweep(plan).complete);
+  config.dropouts = {1.0};
+  EXPECT_THROW(plan_sweep(config, small_data()), InvalidArgument);
+  config.dropouts = {0.1};
+  config.architecture = architectures::Resnet{.blocks = 1, .filters = 4};
+  EXPECT_THROW(plan_sweep(config, small_data()), InvalidArgument);
+}
+
 TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
   using Change = std::function<void(SweepConfig&, Setting&, std::uint64_t&, ImageDataset&)>;
   const std::vector<Change> changes = {
@@ -336,6 +373,10 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
       [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::Orthogonal(); },
       [](auto&, auto& s, auto&, auto&) { s.initializer = initializers::Orthogonal{.gain = 2}; },
       [](auto&, auto& s, auto&, auto&) { s.batch_norm = true; },
+      [](auto&, auto& s, auto&, auto&) { s.dropout = 0; },
+      [](auto&, auto& s, auto&, auto&) { s.dropout = 0.3; },
+      [](auto& c, auto&, auto&, auto&) { c.early_stopping.emplace(); },
+      [](auto& c, auto&, auto&, auto&) { c.early_stopping = parse_early_stopping("patience=3"); },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{}; },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{.alpha = 0.1}; },
       [](auto&, auto& s, auto&, auto&) { s.ema_momentum = 0.99; },
@@ -382,6 +423,7 @@ TEST(TrialId, DoesNotDependOnWhatWasDescribedBefore) {
         Setting setting{activation, 0.001, clipping, 16, 2};
         setting.batch_norm = seed == 2;
         setting.ema_momentum = seed == 2 ? 0.99 : 0;
+        setting.dropout = clipping.clipvalue ? std::optional(0.1) : std::nullopt;
         EXPECT_EQ(descriptions.of(setting, seed),
                   TrialDescriptions(config, small_data()).of(setting, seed));
       }

@@ -44,6 +44,14 @@ TEST(AnytimeInterval, IsWhereTheMixtureIsThatMuchMoreLikely) {
   EXPECT_FALSE(anytime_half_width(2, 1, 0.001).has_value());  // no difference is large enough
 }
 
+TEST(AnytimeInterval, IsThatOfAKnownDeviationWhereValuesAreMany) {
+  // normal_mixture_bound() of confseq 0.0.11 (Howard et al. 2021) by the number of values, with the
+  // v_opt at which its mixture has variance 4. What is left is the doubt about the deviation: t^2 /
+  // n, which is 2.1e-5 and 2.9e-5, and half of it in the width.
+  EXPECT_NEAR(*anytime_half_width(1'000'000, 1, 0.05) / 4603.61542861e-6, 1, 2e-5);
+  EXPECT_NEAR(*anytime_half_width(1'000'000, 1, 0.001) / 5386.77296546e-6, 1, 2e-5);
+}
+
 TEST(AnytimeInterval, TakesTheDeviationThatTheValuesHaveAtLeast) {
   const std::vector<double> same(10, 0.5);
   const auto interval = anytime_interval(same, 0.05, 0.01);

@@ -24,6 +24,9 @@ SALTUS_API std::vector<std::string> sweep_files();
 /// The one in which read_sweep_json() finds what was asked for.
 inline constexpr std::string_view kSweepFile = "sweep.json";
 
+/// The page that report_html() makes, in the sweep's folder.
+inline constexpr std::string_view kReportFile = "report.html";
+
 /// sweep.json: what is asked for, on which data, with which program and machine.
 SALTUS_API void write_sweep_json(const std::filesystem::path& file, const SweepPlan& plan,
                                  const MachineInfo& machine);
@@ -43,6 +46,10 @@ SALTUS_API void write_history_csv(const std::filesystem::path& file, const Sweep
 
 /// results.json: statistics, ranking and every trial.
 SALTUS_API void write_results_json(const std::filesystem::path& file, const SweepResult& result);
+
+/// confusion.csv: for each setting, in the mean of its trials and in each of them, how many images
+/// of a class were taken for which; a row for each pair of classes that occurred.
+SALTUS_API void write_confusion_csv(const std::filesystem::path& file, const SweepResult& result);
 
 /// The trials in a results.json. Throws DataError if the file is not one.
 SALTUS_API std::vector<TrialResult> read_results_json(const std::filesystem::path& file);
@@ -99,7 +106,8 @@ SALTUS_API RankingTable ranking_table(const SweepResult& result);
 SALTUS_API std::vector<std::vector<std::string>> activations_table(const SweepResult& result);
 
 /// A sweep on one page of HTML that needs nothing else: table, curves, differences with intervals,
-/// every seed, mean ranks, and what ran, on what, in which time. `command` repeats the sweep.
+/// every seed, mean ranks, confused classes, and what ran, on what, in which time. `command`
+/// repeats the sweep.
 SALTUS_API std::string report_html(const StoredSweep& sweep, const std::string& command = {});
 
 /// Its ranking as a table in LaTeX (with booktabs) and in Markdown, with a caption.

@@ -7,6 +7,7 @@
 #include <saltus/activation.h>
 #include <saltus/architecture.h>
 #include <saltus/callbacks.h>
+#include <saltus/confusion.h>
 #include <saltus/dataset.h>
 #include <saltus/depth.h>
 #include <saltus/depth_grid.h>

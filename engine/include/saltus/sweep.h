@@ -18,6 +18,7 @@
 #include <saltus/activation.h>
 #include <saltus/architecture.h>
 #include <saltus/callbacks.h>
+#include <saltus/confusion.h>
 #include <saltus/device.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
@@ -56,15 +57,29 @@ SALTUS_API Recipe parse_recipe(std::string_view name);
 /// start as `initializer` says, or, without one, as the recipe does, which also chooses the kind of
 /// dropout. With `batch_norm` a BatchNormalization stands in front of each activation, and the
 /// layer in front of that has no bias: the normalization would take it away again. Throws
-/// InvalidArgument if the images are too small.
+/// InvalidArgument if the images are too small. `dropout` is the rate of all of its dropouts;
+/// without one each has that of the architecture.
 SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
                               std::int64_t classes,
                               const std::optional<Initializer>& initializer = std::nullopt,
-                              bool batch_norm = false, const Architecture& architecture = {});
+                              bool batch_norm = false, const Architecture& architecture = {},
+                              const std::optional<double>& dropout = std::nullopt);
 
 /// The text of an initializer, or "recipe" without one. Parsing throws as parse_initializer().
 SALTUS_API std::string text_of(const std::optional<Initializer>& initializer);
 SALTUS_API std::optional<Initializer> parse_initializer_or_recipe(std::string_view text);
+
+/// The text of a dropout rate, or "network" without one: each has that of the architecture. Parsing
+/// throws InvalidArgument for what is neither.
+SALTUS_API std::string dropout_text(const std::optional<double>& rate);
+SALTUS_API std::optional<double> parse_dropout(std::string_view text);
+
+/// "patience=3:min_delta=0.01:restore_best_weights", in Keras's words: patience, min_delta,
+/// monitor, restore_best_weights and start_from_epoch; what is not given has the library's default.
+/// The other members cannot be said. Parsing throws InvalidArgument for what is unknown or makes no
+/// sense.
+SALTUS_API std::string text_of(const EarlyStoppingOptions& options);
+SALTUS_API EarlyStoppingOptions parse_early_stopping(std::string_view text);
 
 /// The six activations that the tutorial compares: sigmoid, relu, elu, leaky_relu, selu, gelu_tanh
 /// (which it calls gelu).
@@ -88,6 +103,8 @@ struct SweepConfig {
   std::vector<std::optional<Initializer>> initializers = {std::nullopt};
   /// Whether a BatchNormalization stands in front of each activation.
   std::vector<bool> batch_norms = {false};
+  /// Rates of all dropouts of the network; none: each has that of the architecture.
+  std::vector<std::optional<double>> dropouts = {std::nullopt};
   /// Learning rates and clippings are lists of their own; those of the optimizers stay as usual.
   std::vector<Optimizer> optimizers = {Adam{}};
   std::vector<double> learning_rates = {1e-3};
@@ -96,7 +113,10 @@ struct SweepConfig {
   std::vector<double> ema_momenta = {0};
   std::vector<Clipping> clippings = {{.clipvalue = 0.5, .clipnorm = {}, .global_clipnorm = {}}};
   std::vector<std::int64_t> batch_sizes = {128};
-  std::vector<int> epochs = {20};
+  std::vector<int> epochs = {20};  ///< at most, with early_stopping
+  /// Ends a trial before its last epoch when a figure has not improved for long enough. It looks at
+  /// the images that rank: the test images, unless there is a validation_split.
+  std::optional<EarlyStoppingOptions> early_stopping = {};
   int seeds = 1;           ///< repeats of each setting; repeat n has seed `seed` + n
   std::uint64_t seed = 0;  ///< of the first repeat
   Recipe recipe = Recipe::tutorial;
@@ -148,6 +168,7 @@ struct Setting {
   LearningRateSchedule schedule = schedules::Constant{};
   bool batch_norm = false;
   double ema_momentum = 0;
+  std::optional<double> dropout = std::nullopt;  ///< none: what the architecture gives
 };
 
 /// Short names that distinguish settings: the activation, and the values in which they differ
@@ -194,7 +215,8 @@ struct SweepPlan {
 /// asked yet.
 SALTUS_API SweepPlan plan_sweep(SweepConfig config, ImageDataset data);
 
-/// How a trial ended: all epochs done; a number that was not finite; interrupted.
+/// How a trial ended: all epochs done, or stopped early as the sweep asks; a number that was not
+/// finite; interrupted.
 enum class TrialStatus : std::uint8_t { ok, diverged, stopped };
 
 /// "ok", "diverged", "stopped". Parsing throws InvalidArgument.
@@ -217,8 +239,19 @@ struct TrialResult {
   /// Likewise, for each test image in its order: whether the largest output, the first of equal
   /// ones, was that of its class.
   std::vector<bool> correct = {};
+  /// Of a trial that is ok, with the weights that it ended with: how often images that rank were
+  /// put into each class. Empty where an earlier version trained it.
+  Confusion confusion = {};
+  /// The epoch, from 0, whose weights restore_best_weights gave back; none: it ended with those of
+  /// its last epoch.
+  std::optional<int> restored_epoch = {};
   double seconds = 0;  ///< of all of it
   std::string device;  ///< "cpu" or "cuda"
+
+  /// The place in `history` of the epoch whose weights it ended with.
+  std::size_t final_epoch() const {
+    return restored_epoch ? static_cast<std::size_t>(*restored_epoch) : history.epoch.size() - 1;
+  }
 };
 
 /// The figure of SweepResult::compared_by of a setting against that of another, over the seeds that
@@ -239,12 +272,15 @@ struct SettingResult {
   TrialStatus status = TrialStatus::stopped;  ///< the worst of its trials; missing ones are stopped
   std::size_t ok = 0;                         ///< trials with status ok
 
-  /// After the last epoch: val_categorical_accuracy, val_binary_accuracy, val_loss; with a
-  /// validation_split also test_categorical_accuracy, test_binary_accuracy, test_loss.
+  /// With the weights that trials ended with: val_categorical_accuracy, val_binary_accuracy,
+  /// val_loss; with a validation_split also test_categorical_accuracy, test_binary_accuracy,
+  /// test_loss.
   std::map<std::string, Summary> last = {};
-  /// The epoch (from 1) with the highest mean val_categorical_accuracy, and that.
+  /// The epoch (from 1) with the highest mean val_categorical_accuracy, and that. A trial that
+  /// stopped early counts in later epochs with what it ended with.
   int best_epoch = 0;
   double best = 0;
+  Confusion confusion = {};  ///< the mean of its trials
 
   /// 1 for the highest mean val_categorical_accuracy after the last epoch; equal means share a
   /// rank; a setting with a diverged trial ranks behind all without. None without a trial to judge

@@ -93,6 +93,10 @@ class Executable {
   /// Outputs [count][output] of a trial for the samples bound.
   virtual std::vector<float> predict(int trial, Split split, std::int64_t batch_size) = 0;
 
+  /// By sample, the place of the trial's largest output (the first of equal ones) that the last
+  /// evaluate() of the split met; nothing where that is not known, or weights or samples changed.
+  virtual std::vector<std::int32_t> evaluated_classes(int /*trial*/, Split /*split*/) { return {}; }
+
   /// Copies a weight tensor (its number in the plan) out or in, as training knows it. Written, it
   /// is its own average.
   virtual void read_weight(int trial, int weight, std::span<float> values) = 0;

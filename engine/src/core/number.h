@@ -3,6 +3,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <string_view>
 
 namespace saltus {
 
@@ -12,5 +13,9 @@ template <std::floating_point T>
 T written(T number) {
   return std::isnan(number) ? std::numeric_limits<T>::quiet_NaN() : number;
 }
+
+/// The number that a text is, all of it, in every locale. Throws InvalidArgument: "`what` is a
+/// number, as `example`, not ...".
+double parsed_number(std::string_view text, std::string_view what, std::string_view example);
 
 }  // namespace saltus

@@ -41,6 +41,9 @@ std::string forest_chart(const std::vector<ChartRow>& rows, const std::string& r
 /// The accuracy of each row: every seed, the mean and its interval.
 std::string dot_chart(const std::vector<ChartRow>& rows, double chance);
 
+/// A confusion matrix of few classes, with the accuracy of each.
+std::string confusion_chart(const Confusion& confusion, const std::string& label);
+
 /// The critical-difference diagram of Demsar (2006): names at their mean ranks, and bars that join
 /// those that are no further apart than the critical difference.
 std::string rank_chart(const std::vector<std::string>& labels, const RankTest& test);

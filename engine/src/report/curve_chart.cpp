@@ -83,7 +83,7 @@ class CurveChart {
         range.include(point.range.low);
         range.include(point.range.high);
       }
-      epochs_ = std::max(epochs_, one.result->setting.epochs);
+      epochs_ = std::max(epochs_, epochs_shown(*one.result));
     }
     return range;
   }

@@ -65,6 +65,7 @@ constexpr Column kColumns[] = {
     {"initializer", [](const Row& row, auto) { return text_of(row.setting.initializer); }},
     {"batch_norm",
      [](const Row& row, auto) { return std::string(row.setting.batch_norm ? "yes" : "no"); }},
+    {"dropout", [](const Row& row, auto) { return dropout_text(row.setting.dropout); }},
     {"optimizer", [](const Row& row, auto) { return text_of(row.setting.optimizer); }},
     {"learning_rate",
      [](const Row& row, auto) { return fmt::to_string(row.setting.learning_rate); }},

@@ -50,6 +50,20 @@ std::string colours(std::span<const std::string_view> lines, std::string_view ot
   return text + " }\n";
 }
 
+/// The steps of what is right and wrong in a confusion matrix.
+std::string shades() {
+  std::string text;
+  for (const auto& [name, colour] : {std::pair("right", "link"), std::pair("wrong", "alarm")}) {
+    for (int step = 0; step <= 8; ++step) {
+      fmt::format_to(std::back_inserter(text),
+                     "svg .{0}{1} {{ fill: var(--{2}); fill-opacity: {3:.3f}; stroke: var(--rule); "
+                     "stroke-width: .5; }}\n",
+                     name, step, colour, step / 8.0);
+    }
+  }
+  return text;
+}
+
 std::string style() {
   std::string text = colours(kColours,
                              "--paper: #ffffff; --ink: #1b1f24; --faint: #59636e; --rule: #d9dee3; "
@@ -62,7 +76,7 @@ std::string style() {
   for (std::size_t i = 0; i < kColours.size(); ++i) {
     fmt::format_to(std::back_inserter(text), ".c{0} {{ --c: var(--p{0}); }}\n", i);
   }
-  return text + std::string(kStyle);
+  return text + shades() + std::string(kStyle);
 }
 
 bool is_empty(const RankingTable& table, std::size_t column) {
@@ -245,6 +259,34 @@ std::string comparisons_of(const StoredSweep& sweep) {
   return text + ranks_of(sweep, rows) + "</div>\n";
 }
 
+/// Which classes are taken for which: pictures of the best settings, and of many classes words.
+std::string confusions_of(const SweepResult& result) {
+  constexpr std::size_t kMostDrawn = 4;
+  constexpr std::size_t kMostClasses = 16;
+  constexpr std::size_t kMostInWords = 10;
+  std::string text;
+  std::size_t drawn = 0;
+  for (const ChartRow& row : rows_of(result)) {
+    const Confusion& confusion = row.result->confusion;
+    if (confusion.empty() || drawn == kMostDrawn) continue;
+    ++drawn;
+    if (confusion.classes <= kMostClasses) {
+      text += figure(shortened(row.label, 60), confusion_chart(confusion, row.label),
+                     mistakes_text(confusion, 3));
+    } else {
+      text += figure(shortened(row.label, 60), paragraph(mistakes_text(confusion, kMostInWords)));
+    }
+  }
+  if (text.empty()) return text;
+  std::string words =
+      "Images of each class by the class that they were taken for, in the mean of the seeds, with "
+      "the weights that the trials ended with. ";
+  if (drawn < result.settings.size()) words += "The best settings are shown. ";
+  return "<h2>Confused classes</h2>\n" +
+         paragraph(words + "confusion.csv has all settings and seeds.", "faint") +
+         "<div class=\"charts\">\n" + text + "</div>\n";
+}
+
 std::string conditions_of(const StoredSweep& sweep, const std::string& command) {
   std::string text = "<h2>What ran</h2>\n<dl>\n";
   for (const auto& [name, value] : conditions(sweep)) {
@@ -285,7 +327,8 @@ std::string report_html(const StoredSweep& sweep, const std::string& command) tr
       escape_html(headline(sweep)), style(),
       paragraph(findings(sweep)) + failures_of(sweep) + "<h2>Ranking</h2>\n" +
           table_of(sweep.result) + paragraph(reading(sweep.result), "faint") +
-          comparisons_of(sweep) + curves_of(sweep) + conditions_of(sweep, command),
+          comparisons_of(sweep) + confusions_of(sweep.result) + curves_of(sweep) +
+          conditions_of(sweep, command),
       kScript);
 } catch (...) {
   throw_as_promised();

@@ -58,6 +58,7 @@ svg .whisker { stroke-width: 1.4; }
 svg .clique { stroke-width: 3; }
 svg .stem { stroke: var(--faint); }
 svg .stripe { fill: var(--stripe); }
+svg .on { fill: var(--paper); }
 dl { display: grid; grid-template-columns: minmax(7em, max-content) 1fr; gap: 4px 18px; font-size: .92rem; }
 dt { color: var(--faint); }
 dd { margin: 0; min-width: 0; }

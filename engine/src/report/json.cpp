@@ -1,5 +1,15 @@
 #include "report/json.h"
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/number.h"
+
 namespace saltus {
 
 namespace {
@@ -33,7 +43,40 @@ std::vector<bool> bits_of(const std::string& hex, std::int64_t count) {
   return bits;
 }
 
+/// As json_of() has it: a square of numbers.
+Confusion confusion_of(const ReadJson& json) {
+  Confusion confusion;
+  for (const ReadJson& row : json.get_ref<const ReadJson::array_t&>()) {
+    std::string_view text = row.get_ref<const std::string&>();
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find(' '), text.size());
+      const double count = parsed_number(text.substr(0, end), "a number of images", "3");
+      if (!(count >= 0 && std::isfinite(count)))
+        throw InvalidArgument(fmt::format("{} is no number of images", count));
+      confusion.counts.push_back(count);
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    ++confusion.classes;
+  }
+  if (confusion.counts.size() != confusion.classes * confusion.classes) {
+    throw InvalidArgument(fmt::format("a confusion matrix has {} rows and {} numbers",
+                                      confusion.classes, confusion.counts.size()));
+  }
+  return confusion;
+}
+
 }  // namespace
+
+Json json_of(const Confusion& confusion) {
+  Json rows = Json::array();
+  for (std::size_t label = 0; label < confusion.classes; ++label) {
+    rows.push_back(fmt::format(
+        "{}",
+        fmt::join(std::span(confusion.counts).subspan(label * confusion.classes, confusion.classes),
+                  " ")));
+  }
+  return rows;
+}
 
 Json end_of(const TrialResult& trial) {
   Json json = {{"status", to_string(trial.status)},
@@ -49,6 +92,8 @@ Json end_of(const TrialResult& trial) {
   if (!trial.correct.empty()) {
     json["correct"] = {{"images", trial.correct.size()}, {"bits", hex_of(trial.correct)}};
   }
+  if (!trial.confusion.empty()) json["confusion"] = json_of(trial.confusion);
+  if (trial.restored_epoch) json["restored_epoch"] = *trial.restored_epoch + 1;
   return json;
 }
 
@@ -71,6 +116,16 @@ std::int64_t read_end(const ReadJson& json, TrialResult& trial) {
     const ReadJson& correct = json.at("correct");
     trial.correct = bits_of(correct.at("bits").get_ref<const std::string&>(),
                             whole<std::int64_t>(correct.at("images")));
+  }
+  if (const auto confusion = json.find("confusion"); confusion != json.end())
+    trial.confusion = confusion_of(*confusion);
+  if (const auto restored = json.find("restored_epoch"); restored != json.end()) {
+    const auto epoch = whole<int>(*restored);
+    if (epoch < 1 || epoch > epochs) {
+      throw InvalidArgument(
+          fmt::format("the weights of epoch {} were given back after {}", epoch, epochs));
+    }
+    trial.restored_epoch = epoch - 1;
   }
   if (json.contains("test")) {
     for (const auto& [name, value] : json.at("test").get_ref<const ReadJson::object_t&>()) {

@@ -43,11 +43,10 @@ std::string counted(std::size_t number, std::string_view what) {
 }
 
 std::vector<double> last_values(const SettingResult& result) {
-  const auto last = static_cast<std::size_t>(result.setting.epochs) - 1;
   std::vector<double> values;
   for (const TrialResult& trial : result.trials) {
     if (trial.status != TrialStatus::ok) continue;
-    values.push_back(trial.history.at(std::string(kRankingMetric)).at(last));
+    values.push_back(trial.history.at(std::string(kRankingMetric)).at(trial.final_epoch()));
   }
   return values;
 }

@@ -61,6 +61,7 @@ std::vector<std::string> derived_files() {
   for (const SweepPicture& picture : kPictures) {
     for (std::string& file : figure_files(picture.name)) files.push_back(std::move(file));
   }
+  files.emplace_back(kReportFile);
   return files;
 }
 

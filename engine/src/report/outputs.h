@@ -28,6 +28,7 @@ struct SweepTable {
 inline constexpr SweepTable kTables[] = {
     {"history.csv", write_history_csv},
     {kResultsFile, write_results_json},
+    {"confusion.csv", write_confusion_csv},
 };
 
 /// What is drawn, and where.

@@ -98,6 +98,33 @@ std::string listed(const Values& values, Text text) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+/// What stopped trials early, on which images, and how many it stopped.
+std::string early_stopping_words(const StoredSweep& sweep) {
+  const SweepConfig& config = sweep.plan.config;
+  if (!config.early_stopping) return {};
+  std::size_t ok = 0;
+  std::vector<std::size_t> epochs;
+  for (const SettingResult& setting : sweep.result.settings) {
+    for (const TrialResult& trial : setting.trials) {
+      if (trial.status != TrialStatus::ok) continue;
+      ++ok;
+      if (std::cmp_less(trial.history.epoch.size(), setting.setting.epochs))
+        epochs.push_back(trial.history.epoch.size());
+    }
+  }
+  std::string words = text_of(*config.early_stopping);
+  if (config.early_stopping->monitor.starts_with("val_"))
+    words += fmt::format(" on the {}", evaluated_images(sweep.plan));
+  if (config.early_stopping->restore_best_weights)
+    words += "; the last epoch of a trial is the one whose weights it was given back";
+  if (epochs.empty()) return words + "; it stopped no trial";
+  const auto [least, most] = std::ranges::minmax(epochs);
+  const std::string after =
+      least == most ? fmt::format("{} epochs", least) : fmt::format("{} to {} epochs", least, most);
+  return words + fmt::format("; {} of {} stopped early, after {}", epochs.size(),
+                             counted(ok, "trial"), after);
+}
+
 const auto kNumber = [](const auto& value) { return fmt::format("{}", value); };
 
 }  // namespace
@@ -186,6 +213,8 @@ std::vector<std::pair<std::string, std::string>> conditions(const StoredSweep& s
       {"clipping", listed(config.clippings, [](const Clipping& one) { return to_string(one); })},
       {"batch size", listed(config.batch_sizes, kNumber)},
       {"epochs", listed(config.epochs, kNumber)},
+      {"early stopping", early_stopping_words(sweep)},
+      {"dropout", listed(config.dropouts, dropout_text)},
       {"initializer", listed(config.initializers, [](const auto& one) { return text_of(one); })},
       {"seeds", config.seeds == 1
                     ? fmt::to_string(config.seed)
@@ -236,6 +265,14 @@ std::string reading(const SweepResult& result) {
     }
   }
   return words;
+}
+
+std::string mistakes_text(const Confusion& confusion, std::size_t most) {
+  std::vector<std::string> texts;
+  for (const Mistake& mistake : largest_mistakes(confusion, most))
+    texts.push_back(text_of(mistake));
+  if (texts.empty()) return "No image was taken for another class.";
+  return fmt::format("Most often confused: {}.", fmt::join(texts, "; "));
 }
 
 std::string reference_of(const SweepResult& result) {

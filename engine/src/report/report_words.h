@@ -24,6 +24,9 @@ std::vector<std::pair<std::string, std::string>> conditions(const StoredSweep& s
 /// How the numbers of the table are to be read.
 std::string reading(const SweepResult& result);
 
+/// "Most often confused: 4 as 9, 12 of 982; ...", so many of them.
+std::string mistakes_text(const Confusion& confusion, std::size_t most);
+
 /// The settings that differences are to.
 std::string reference_of(const SweepResult& result);
 

@@ -83,6 +83,7 @@ Json json_of(const SettingResult& result) {
                {"parameters", parameters_of(setting.activation)},
                {"initializer", text_of(setting.initializer)},
                {"batch_norm", setting.batch_norm},
+               {"dropout", setting.dropout ? Json(*setting.dropout) : Json(nullptr)},
                {"optimizer", text_of(setting.optimizer)},
                {"learning_rate", setting.learning_rate},
                {"schedule", saltus::text_of(setting.schedule)},
@@ -102,6 +103,7 @@ Json json_of(const SettingResult& result) {
   if (result.ok > 0) {
     json["best_epoch"] = {{"epoch", result.best_epoch}, {kRankingMetric, json_of(result.best)}};
   }
+  if (!result.confusion.empty()) json["confusion"] = json_of(result.confusion);
   json["trials"] = Json::array();
   for (const TrialResult& trial : result.trials) json["trials"].push_back(json_of(trial));
   return json;

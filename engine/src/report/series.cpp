@@ -48,22 +48,42 @@ std::vector<Series> make_series(const SweepResult& result, std::span<const std::
   return series;
 }
 
+namespace {
+
+std::size_t longest_history(const SettingResult& result) {
+  std::size_t longest = 0;
+  for (const TrialResult& trial : result.trials)
+    longest = std::max(longest, trial.history.epoch.size());
+  return longest;
+}
+
+}  // namespace
+
 std::vector<Point> points_of(const SettingResult& result, const std::string& metric) {
   std::vector<Point> line;
-  for (std::size_t epoch = 0;; ++epoch) {
+  for (std::size_t epoch = 0; epoch < longest_history(result); ++epoch) {
     std::vector<double> values;
     Point point;
     for (const TrialResult& trial : result.trials) {
       const auto found = trial.history.history.find(metric);
-      if (found == trial.history.history.end() || found->second.size() <= epoch) continue;
-      if (!std::isfinite(found->second[epoch])) continue;
-      values.push_back(found->second[epoch]);
-      point.range.include(values.back());
+      if (found == trial.history.history.end()) continue;
+      const bool ended = epoch >= trial.history.epoch.size() && trial.status == TrialStatus::ok;
+      const std::size_t at = ended ? trial.final_epoch() : epoch;
+      if (at >= found->second.size() || !std::isfinite(found->second[at])) continue;
+      const double value = found->second[at];
+      values.push_back(value);
+      point.range.include(value);
     }
     if (values.empty()) return line;
     point.mean = summarize(values).mean;
     line.push_back(point);
   }
+  return line;
+}
+
+int epochs_shown(const SettingResult& result) {
+  const bool may_go_on = result.status == TrialStatus::stopped || result.ok == 0;
+  return may_go_on ? result.setting.epochs : static_cast<int>(longest_history(result));
 }
 
 std::size_t characters_in(std::string_view text) {

@@ -33,8 +33,13 @@ std::vector<std::size_t> by_rank(const SweepResult& result);
 /// keeps its own; its settings differ in dashes, and each line has a marker of its own.
 std::vector<Series> make_series(const SweepResult& result, std::span<const std::size_t> settings);
 
-/// A figure of a setting, epoch by epoch, up to the last one that any trial has a number for.
+/// A figure of a setting, epoch by epoch, up to the last one that any trial has a number for. A
+/// trial that stopped early counts in later ones with what it ended with.
 std::vector<Point> points_of(const SettingResult& result, const std::string& metric);
+
+/// So many epochs an axis has room for: all that were asked for, or fewer where early stopping
+/// ended every trial before.
+int epochs_shown(const SettingResult& result);
 
 /// Characters of UTF-8.
 std::size_t characters_in(std::string_view text);

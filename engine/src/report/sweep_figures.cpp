@@ -62,7 +62,7 @@ class SweepFigure {
     for (const Series& one : series) {
       longest = std::max(longest, one.label.size());
       bands_ = bands_ || one.result->trials.size() > 1;
-      epochs_ = std::max(epochs_, one.result->setting.epochs);
+      epochs_ = std::max(epochs_, epochs_shown(*one.result));
     }
     const auto entries = static_cast<int>(series.size());
     size_ = {.width = 860 + 60 + 8 * static_cast<int>(longest),

@@ -31,6 +31,8 @@ Json json_of(const SweepConfig& config) {
   for (const Activation& activation : config.activations) activations.push_back(activation.str());
   Json initializers = Json::array();
   for (const auto& initializer : config.initializers) initializers.push_back(text_of(initializer));
+  Json dropouts = Json::array();
+  for (const auto& rate : config.dropouts) dropouts.push_back(rate ? Json(*rate) : Json(nullptr));
   Json optimizers = Json::array();
   for (const Optimizer& optimizer : config.optimizers) optimizers.push_back(text_of(optimizer));
   Json schedules = Json::array();
@@ -41,6 +43,7 @@ Json json_of(const SweepConfig& config) {
   Json json = {{"activations", activations},
                {"initializers", initializers},
                {"batch_norms", config.batch_norms},
+               {"dropouts", dropouts},
                {"optimizers", optimizers},
                {"learning_rates", config.learning_rates},
                {"schedules", schedules},
@@ -63,6 +66,7 @@ Json json_of(const SweepConfig& config) {
   if (!std::holds_alternative<architectures::Tutorial>(config.architecture))
     json["network"] = text_of(config.architecture);
   if (config.validation_split > 0) json["validation_split"] = config.validation_split;
+  if (config.early_stopping) json["early_stopping"] = saltus::text_of(*config.early_stopping);
   if (config.until_decided) json["until_decided"] = json_of(*config.until_decided);
   if (config.train_limit) json["train_limit"] = *config.train_limit;
   if (config.test_limit) json["test_limit"] = *config.test_limit;
@@ -130,6 +134,12 @@ SweepConfig config_of(const ReadJson& json) {
       config.batch_norms.push_back(flag(one));
     }
   }
+  if (const auto dropouts = json.find("dropouts"); dropouts != json.end()) {
+    config.dropouts.clear();  // files of earlier versions have none: all were the network's
+    for (const ReadJson& one : dropouts->get_ref<const ReadJson::array_t&>()) {
+      config.dropouts.push_back(one.is_null() ? std::nullopt : std::optional(real(one)));
+    }
+  }
   if (const auto optimizers = json.find("optimizers"); optimizers != json.end()) {
     config.optimizers.clear();  // files of earlier versions have none: all was Adam
     for (const ReadJson& text_of_one : optimizers->get_ref<const ReadJson::array_t&>()) {
@@ -165,6 +175,8 @@ SweepConfig config_of(const ReadJson& json) {
   config.test_limit = limit_of(json.at("test_limit"));
   config.architecture = parse_architecture(json.value("network", "tutorial"));
   config.validation_split = json.value("validation_split", 0.0);
+  if (const auto early = json.find("early_stopping"); early != json.end())
+    config.early_stopping = parse_early_stopping(early->get<std::string>());
   if (const auto rules = json.find("until_decided"); rules != json.end())
     config.until_decided = until_decided_of(*rules);
   validate(config);

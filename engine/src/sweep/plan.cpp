@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include "core/boundary.h"
 #include "core/names.h"
 #include "core/workers.h"
+#include "sweep/early_stopping.h"
 #include "sweep/race.h"
 #include "sweep/trial_id.h"
 #include "sweep/trial_model.h"
@@ -124,12 +126,26 @@ void require_few_trials(const SweepConfig& config) {
        {config.activations.size(), config.initializers.size(), config.batch_norms.size(),
         config.optimizers.size(), config.learning_rates.size(), config.schedules.size(),
         config.ema_momenta.size(), config.clippings.size(), config.batch_sizes.size(),
-        config.epochs.size()}) {
+        config.epochs.size(), config.dropouts.size()}) {
     trials = std::min(trials, kMostTrials + 1) * std::min(values, kMostTrials + 1);
   }
   if (trials > kMostTrials) {
     throw InvalidArgument(fmt::format(
         "a sweep has at most {} trials: ask for fewer seeds, activations or values", kMostTrials));
+  }
+}
+
+void check_dropouts(const SweepConfig& config) {
+  for (const std::optional<double>& rate : config.dropouts) {
+    if (!rate) continue;
+    if (!(*rate >= 0 && *rate < 1)) {
+      throw InvalidArgument(
+          fmt::format("a dropout rate is at least 0 and less than 1, as 0.5, not {}", *rate));
+    }
+    if (std::holds_alternative<architectures::Resnet>(config.architecture)) {
+      throw InvalidArgument(
+          "the network resnet has no dropout: leave the rates away, or choose another network");
+    }
   }
 }
 
@@ -218,15 +234,17 @@ std::shared_ptr<const train::Network> checked_network(const SweepConfig& config,
 
 std::vector<std::shared_ptr<const train::Network>> networks_of(
     const SweepConfig& config, const ImageDataset& data, const std::vector<Setting>& settings) {
-  // By batch_norm, and the activation where it has weights: all else in which settings differ
-  // leaves the structure alone.
-  std::map<std::pair<bool, std::string>, std::shared_ptr<const train::Network>> known;
+  // By batch_norm, whether there are dropouts, and the activation where it has weights: all else in
+  // which settings differ leaves the structure alone.
+  using Structure = std::tuple<bool, std::optional<bool>, std::string>;
+  std::map<Structure, std::shared_ptr<const train::Network>> known;
   std::vector<std::shared_ptr<const train::Network>> networks;
   networks.reserve(settings.size());
   for (const Setting& setting : settings) {
     const Activation& activation = setting.activation;
-    auto& network =
-        known[{setting.batch_norm, activation.is_learned() ? activation.str() : std::string()}];
+    const auto drops = setting.dropout ? std::optional(*setting.dropout > 0) : std::nullopt;
+    auto& network = known[{setting.batch_norm, drops,
+                           activation.is_learned() ? activation.str() : std::string()}];
     if (network == nullptr) network = checked_network(config, data, setting);
     networks.push_back(network);
   }
@@ -252,6 +270,7 @@ void validate(const SweepConfig& config) {
   require_baseline(config);
   require_some(config.initializers, "initializer");
   require_some(config.batch_norms, "choice of batch normalization");
+  require_some(config.dropouts, "dropout rate");
   require_some(config.optimizers, "optimizer");
   require_some(config.learning_rates, "learning rate");
   require_some(config.schedules, "schedule");
@@ -273,6 +292,8 @@ void validate(const SweepConfig& config) {
         "the validation split is a share of the training images, 0 to less than 1, not {}",
         config.validation_split));
   }
+  check_dropouts(config);
+  if (config.early_stopping) check_early_stopping(*config.early_stopping);
   check_threads(config.threads);
   check_loss(config.loss);
   for (const auto& initializer : config.initializers) {
@@ -319,6 +340,7 @@ std::vector<Setting> settings_of(const SweepConfig& config) {
   vary(settings, &Setting::activation, config.activations);
   vary(settings, &Setting::initializer, config.initializers);
   vary(settings, &Setting::batch_norm, config.batch_norms);
+  vary(settings, &Setting::dropout, config.dropouts);
   vary(settings, &Setting::optimizer, config.optimizers);
   vary(settings, &Setting::learning_rate, config.learning_rates);
   vary(settings, &Setting::schedule, config.schedules);
@@ -367,6 +389,9 @@ std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
   add([](const Setting& s) { return text_of(s.initializer); });
   add([](const Setting& s) -> std::string {
     return s.batch_norm ? "batch norm" : "no batch norm";
+  });
+  add([](const Setting& s) {
+    return s.dropout ? fmt::format("dropout {}", *s.dropout) : "the network's dropout";
   });
   add([](const Setting& s) { return text_of(s.optimizer); });
   add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });

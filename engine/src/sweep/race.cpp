@@ -97,7 +97,8 @@ const TrialSpec& Race::trial(std::size_t setting, std::size_t repeat) const {
 
 void Race::include(std::size_t setting, const TrialResult& result) {
   if (result.status == TrialStatus::ok && has_finite_figures(result)) {
-    values_[setting].push_back(result.history.at(std::string(kRankingMetric)).back());
+    const std::vector<double>& figures = result.history.at(std::string(kRankingMetric));
+    values_[setting].push_back(figures.at(result.final_epoch()));
   } else {
     diverged_[setting] = true;
   }

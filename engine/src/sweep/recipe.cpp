@@ -5,6 +5,7 @@
 #include <saltus/sweep.h>
 
 #include "core/names.h"
+#include "core/number.h"
 
 namespace saltus {
 namespace {
@@ -13,6 +14,8 @@ constexpr Named<Recipe> kRecipes[] = {
     {Recipe::tutorial, "tutorial"},
     {Recipe::matched, "matched"},
 };
+
+constexpr std::string_view kOwnDropout = "network";
 
 /// The choices of a recipe for an activation.
 struct Companions {
@@ -34,11 +37,12 @@ Companions companions(Recipe recipe, const Activation& activation) {
 class NetworkBuilder {
  public:
   NetworkBuilder(const Shape& image, const Activation& activation, const Companions& with,
-                 bool batch_norm)
+                 bool batch_norm, const std::optional<double>& dropout)
       : graph_(image),
         activation_(activation),
         with_(with),
         batch_norm_(batch_norm),
+        dropout_(dropout),
         is_row_(image.at(0) == 1),
         is_column_(image.at(1) == 1) {}
 
@@ -61,7 +65,9 @@ class NetworkBuilder {
     activate();
   }
 
-  void drop(double rate) {
+  /// At this rate, where no other was asked for.
+  void drop(double usual) {
+    const double rate = dropout_.value_or(usual);
     if (rate == 0) return;
     if (with_.alpha_dropout) {
       graph_.add(layers::AlphaDropout{rate});
@@ -118,6 +124,7 @@ class NetworkBuilder {
   Activation activation_;
   Companions with_;
   bool batch_norm_;
+  std::optional<double> dropout_;
   bool is_row_;
   bool is_column_;
 };
@@ -178,12 +185,21 @@ std::optional<Initializer> parse_initializer_or_recipe(std::string_view text) {
   return parse_initializer(text);
 }
 
+std::string dropout_text(const std::optional<double>& rate) {
+  return rate ? fmt::format("{}", *rate) : std::string(kOwnDropout);
+}
+std::optional<double> parse_dropout(std::string_view text) {
+  if (text == kOwnDropout) return std::nullopt;
+  return parsed_number(text, "a dropout rate", "0.5");
+}
+
 Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
                    std::int64_t classes, const std::optional<Initializer>& initializer,
-                   bool batch_norm, const Architecture& architecture) {
+                   bool batch_norm, const Architecture& architecture,
+                   const std::optional<double>& dropout) {
   Companions with = companions(recipe, activation);
   if (initializer) with.initializer = *initializer;
-  NetworkBuilder network(image, activation, with, batch_norm);
+  NetworkBuilder network(image, activation, with, batch_norm, dropout);
   std::visit([&](const auto& one) { add(network, one); }, architecture);
   return network.finish(classes);
 }

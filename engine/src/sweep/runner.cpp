@@ -33,11 +33,18 @@ double seconds_before(const TrialPlace* begins_at) {
                          begins_at->position.seconds);
 }
 
-/// The keeper of its files first, which restores it: the others find what came before.
+/// The keeper of its files first, which restores it: the others find what came before. Early
+/// stopping before whoever saves the model that the trial ends with.
 std::vector<CallbackPtr> callbacks_of(const TrialSpec& trial, int epochs,
-                                      const SweepOptions& options, TrialFiles& files) {
+                                      const TrialStoppingPtr& stopping, const SweepOptions& options,
+                                      TrialFiles& files) {
   std::vector<CallbackPtr> callbacks;
-  if (CallbackPtr keeper = files.keeper(trial, epochs)) callbacks.push_back(std::move(keeper));
+  const auto add = [&](CallbackPtr callback) {
+    if (callback != nullptr) callbacks.push_back(std::move(callback));
+  };
+  add(files.keeper(trial, stopping));
+  add(stopping);
+  add(files.last_model(trial, epochs, stopping));
   if (options.callbacks) {
     for (CallbackPtr& callback : call_callers([&] { return options.callbacks(trial); })) {
       callbacks.push_back(std::move(callback));
@@ -46,19 +53,18 @@ std::vector<CallbackPtr> callbacks_of(const TrialSpec& trial, int epochs,
   return callbacks;
 }
 
-/// Which samples a trial puts into their classes.
+std::span<const std::int32_t> labels_of(const Samples& samples) {
+  return std::get<std::span<const std::int32_t>>(samples.targets);
+}
+
+/// Which of the samples that were evaluated last a trial puts into their classes.
 std::vector<bool> correct_of(train::Trainer& trainer, int trial, const Samples& samples,
                              std::int64_t batch_size) {
-  const std::vector<float> outputs = trainer.predict(trial, samples, batch_size);
-  const auto& labels = std::get<std::span<const std::int32_t>>(samples.targets);
-  const std::size_t classes = outputs.size() / labels.size();
+  const std::vector<std::int32_t> classes = trainer.evaluated_classes(trial, samples, batch_size);
+  const std::span<const std::int32_t> labels = labels_of(samples);
   std::vector<bool> correct;
   correct.reserve(labels.size());
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto own = std::span(outputs).subspan(i * classes, classes);
-    const auto predicted = std::ranges::max_element(own) - own.begin();
-    correct.push_back(std::cmp_equal(predicted, labels[i]));
-  }
+  for (std::size_t i = 0; i < labels.size(); ++i) correct.push_back(classes[i] == labels[i]);
   return correct;
 }
 
@@ -132,9 +138,11 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
                                           const SweepOptions& options, TrialFiles& files) const {
   const Clock::time_point start = Clock::now();
   const Setting& common = plan_.setting_of(trials.front());
+  std::vector<TrialStoppingPtr> stopping;
   std::vector<std::vector<CallbackPtr>> callbacks;
   for (const TrialSpec& trial : trials) {
-    callbacks.push_back(callbacks_of(trial, common.epochs, options, files));
+    stopping.push_back(files.stopping(trial));
+    callbacks.push_back(callbacks_of(trial, common.epochs, stopping.back(), options, files));
   }
   train::Trainer trainer = this->trainer(trials);
   trainer.fit(samples_.train,
@@ -144,12 +152,21 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
                .interrupt = options.interrupt},
               callbacks);
   const auto is_ok = [&](int number) {
+    const TrialStoppingPtr& early = stopping[static_cast<std::size_t>(number)];
     return !trainer.divergence(number) &&
-           std::cmp_equal(trainer.history(number).epoch.size(), common.epochs);
+           (std::cmp_equal(trainer.history(number).epoch.size(), common.epochs) ||
+            (early != nullptr && early->has_stopped()));
   };
   std::vector<bool> ok;
-  ok.reserve(trials.size());
-  for (int number = 0; number < trainer.trials(); ++number) ok.push_back(is_ok(number));
+  std::vector<Confusion> confusions(trials.size());
+  for (int number = 0; number < trainer.trials(); ++number) {
+    ok.push_back(is_ok(number));
+    if (!ok.back()) continue;
+    confusions[static_cast<std::size_t>(number)] =
+        confusion_of(labels_of(samples_.validation),
+                     trainer.evaluated_classes(number, samples_.validation, common.batch_size),
+                     static_cast<std::size_t>(plan_.data->classes));
+  }
   std::vector<Logs> test(trials.size());
   if (samples_.test && std::ranges::count(ok, true) > 0) {
     test = trainer.evaluate(*samples_.test, common.batch_size);
@@ -170,6 +187,9 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
          .correct = ok[i] && samples_.test
                         ? correct_of(trainer, number, *samples_.test, common.batch_size)
                         : std::vector<bool>{},
+         .confusion = std::move(confusions[i]),
+         .restored_epoch =
+             ok[i] && stopping[i] != nullptr ? stopping[i]->restored_epoch() : std::nullopt,
          .seconds = seconds_before(files.found(trials[i].id)) + seconds_since(start),
          .device = std::string(backend::select(plan_.config.device).name())});
   }
@@ -182,7 +202,10 @@ namespace {
 class Run {
  public:
   Run(const SweepPlan& plan, const SweepOptions& options)
-      : plan_(plan), options_(options), runner_(plan), files_(options, take_over()) {}
+      : plan_(plan),
+        options_(options),
+        runner_(plan),
+        files_(options, plan.config.early_stopping, take_over()) {}
 
   /// Trains these trials, unless it is interrupted. Whether all of them came to their end.
   bool train(std::vector<TrialSpec> trials) {

@@ -20,7 +20,7 @@ namespace {
 const std::string kMetric{kRankingMetric};
 const std::string kTestMetric = "test_categorical_accuracy";
 
-/// Figures summarized for the last epoch, and for the test images behind it.
+/// Figures summarized for the weights that trials end with, and for the test images.
 constexpr std::string_view kFigures[] = {"categorical_accuracy", "binary_accuracy", "loss"};
 
 /// A figure of a trial that is ok, after one epoch.
@@ -54,6 +54,33 @@ Summary summary_of(std::span<const double> values) {
   return summary;
 }
 
+/// The epoch with the highest mean of the ranking figure. A trial that stopped early counts in
+/// later ones with what it ended with: were it left out, the mean would change with who is left.
+void find_best_epoch(SettingResult& result) {
+  std::size_t epochs = 0;
+  for (const TrialResult& trial : result.trials) {
+    if (trial.status == TrialStatus::ok) epochs = std::max(epochs, trial.history.epoch.size());
+  }
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    const double mean = summarize(values_of(result, [&](const TrialResult& trial) {
+                          const bool ran = epoch < trial.history.epoch.size();
+                          return value_at(trial, kMetric, ran ? epoch : trial.final_epoch());
+                        })).mean;
+    if (epoch == 0 || mean > result.best) {
+      result.best = mean;
+      result.best_epoch = static_cast<int>(epoch) + 1;
+    }
+  }
+}
+
+Confusion mean_confusion(const SettingResult& result) {
+  std::vector<Confusion> all;
+  for (const TrialResult& trial : result.trials) {
+    if (trial.status == TrialStatus::ok) all.push_back(trial.confusion);
+  }
+  return mean_of(all);
+}
+
 SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult> trials,
                                 std::size_t planned, bool has_test) {
   SettingResult result{.setting = setting, .trials = std::move(trials)};
@@ -68,25 +95,17 @@ SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult>
                   : diverged > 0                 ? TrialStatus::diverged
                                                  : TrialStatus::ok;
   if (result.ok == 0) return result;
-  const auto epochs = static_cast<std::size_t>(setting.epochs);
   for (const std::string_view figure : kFigures) {
     const std::string name{figure};
     result.last["val_" + name] = summary_of(values_of(result, [&](const TrialResult& trial) {
-      return value_at(trial, "val_" + name, epochs - 1);
+      return value_at(trial, "val_" + name, trial.final_epoch());
     }));
     if (!has_test) continue;
     result.last["test_" + name] = summary_of(
         values_of(result, [&](const TrialResult& trial) { return test_value(trial, name); }));
   }
-  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
-    const double mean = summarize(values_of(result, [&](const TrialResult& trial) {
-                          return value_at(trial, kMetric, epoch);
-                        })).mean;
-    if (epoch == 0 || mean > result.best) {
-      result.best = mean;
-      result.best_epoch = static_cast<int>(epoch) + 1;
-    }
-  }
+  find_best_epoch(result);
+  result.confusion = mean_confusion(result);
   return result;
 }
 
@@ -177,7 +196,7 @@ PairedComparison compared(std::span<const std::pair<const TrialResult*, const Tr
 void compare(std::span<const Pair> pairs, bool has_test) {
   const auto value_of = [&](const TrialResult& trial) {
     return has_test ? test_value(trial, "categorical_accuracy")
-                    : value_at(trial, kMetric, trial.history.epoch.size() - 1);
+                    : value_at(trial, kMetric, trial.final_epoch());
   };
   std::vector<PairedComparison*> made;
   std::vector<double> p;
@@ -243,6 +262,20 @@ std::vector<ActivationResult> compare_activations(const SweepConfig& config,
 
 }  // namespace
 
+namespace {
+
+/// Throws InvalidArgument where a trial that is ok lacks epochs, and nothing stopped it early.
+void require_epochs(const SweepConfig& config, const Setting& setting, const TrialResult& trial) {
+  if (trial.status != TrialStatus::ok) return;
+  const auto epochs = static_cast<std::size_t>(setting.epochs);
+  const std::size_t done = trial.history.epoch.size();
+  if (done == epochs || (config.early_stopping && done > 0 && done < epochs)) return;
+  throw InvalidArgument(
+      fmt::format("trial {} is said to be ok, but has {} of {} epochs", trial.id, done, epochs));
+}
+
+}  // namespace
+
 bool has_finite_figures(const TrialResult& trial) {
   return std::all_of(trial.history.history.begin(), trial.history.history.end(),
                      [](const auto& figure) {
@@ -269,6 +302,7 @@ SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> 
     const auto trial = by_id.find(spec.id);
     if (trial == by_id.end()) continue;
     TrialResult& result = found[spec.setting].emplace_back(*trial->second);
+    require_epochs(plan.config, plan.setting_of(spec), result);
     if (result.status == TrialStatus::ok && !has_finite_figures(result)) {
       result.status = TrialStatus::diverged;  // whoever wrote it down did not look
     }

@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <saltus/error.h>
 
 #include "core/file.h"
@@ -31,8 +33,8 @@ constexpr double kLeastShare = 100;
 
 class TrialFiles::Keeper : public Callback {
  public:
-  Keeper(TrialFiles& files, const TrialSpec& trial, int epochs)
-      : files_(files), id_(trial.id), epochs_(epochs) {
+  Keeper(TrialFiles& files, const TrialSpec& trial, TrialStoppingPtr stopping)
+      : files_(files), id_(trial.id), stopping_(std::move(stopping)) {
     const TrialPlace* place = files.found(id_);
     if (place == nullptr) return;
     const auto accuracy = place->history.history.find(std::string(kRankingMetric));
@@ -49,15 +51,11 @@ class TrialFiles::Keeper : public Callback {
     const double least = std::min(files_.interval_, kLeastShare * cost_);
     if (seconds_since(saved_) >= std::max(least, files_.interval_ / 6)) save(control);
   }
-  void on_epoch_end(int epoch, const Logs& logs, TrainingControl& control) override {
-    const bool last = epoch + 1 == epochs_;
+  void on_epoch_end(int /*epoch*/, const Logs& logs, TrainingControl& control) override {
     const double accuracy = logs.at(std::string(kRankingMetric));
     const bool better = accuracy > best_;
     best_ = std::max(best_, accuracy);
-    if (files_.save_ == SavedModels::last ? last : files_.save_ == SavedModels::best && better) {
-      create_folders(files_.folder_ / "models");
-      control.save((files_.folder_ / "models" / id_) += kExtension);
-    }
+    if (files_.save_ == SavedModels::best && better) files_.save_model(id_, control);
   }
   void on_train_end(TrainingControl& control) override {
     if (control.interrupted() && files_.begun_) save(control);
@@ -67,6 +65,7 @@ class TrialFiles::Keeper : public Callback {
   void save(TrainingControl& control) {
     const Clock::time_point start = Clock::now();
     create_folders(files_.folder_ / "states");
+    if (stopping_ != nullptr) stopping_->save_best(files_.best_file(id_));
     control.save(files_.state_file(id_));
     saved_ = Clock::now();
     cost_ = std::chrono::duration<double>(saved_ - start).count();
@@ -74,14 +73,35 @@ class TrialFiles::Keeper : public Callback {
 
   TrialFiles& files_;
   std::string id_;
-  int epochs_;
+  TrialStoppingPtr stopping_;
   Clock::time_point saved_ = Clock::now();
   double cost_ = 0;  ///< seconds that the last save took
   double best_ = -std::numeric_limits<double>::infinity();
 };
 
-TrialFiles::TrialFiles(const SweepOptions& options, std::span<const TrialSpec> to_run)
-    : folder_(options.folder),
+class TrialFiles::LastModel : public Callback {
+ public:
+  LastModel(TrialFiles& files, const TrialSpec& trial, int epochs, TrialStoppingPtr stopping)
+      : files_(files), id_(trial.id), epochs_(epochs), stopping_(std::move(stopping)) {}
+
+  void on_train_end(TrainingControl& control) override {
+    const bool stopped = stopping_ != nullptr && stopping_->has_stopped();
+    if (stopped || std::cmp_equal(control.history().epoch.size(), epochs_))
+      files_.save_model(id_, control);
+  }
+
+ private:
+  TrialFiles& files_;
+  std::string id_;
+  int epochs_;
+  TrialStoppingPtr stopping_;
+};
+
+TrialFiles::TrialFiles(const SweepOptions& options,
+                       const std::optional<EarlyStoppingOptions>& early,
+                       std::span<const TrialSpec> to_run)
+    : early_(early),
+      folder_(options.folder),
       save_(options.save),
       interval_(options.save_interval),
       resume_(options.resume) {
@@ -90,12 +110,24 @@ TrialFiles::TrialFiles(const SweepOptions& options, std::span<const TrialSpec> t
     std::error_code error;
     if (!fs::exists(state_file(trial.id), error)) continue;
     try {
-      train::ModelFile file = train::read_model(state_file(trial.id));
-      found_[trial.id] = {std::move(file.state.position), std::move(file.state.history)};
+      found_[trial.id] = place_of(trial.id);
     } catch (const DataError&) {
       // It was cut off, or another version wrote it.
     }
   }
+}
+
+TrialPlace TrialFiles::place_of(const std::string& id) const {
+  train::ModelFile file = train::read_model(state_file(id));
+  TrialPlace place = {.position = std::move(file.state.position),
+                      .history = std::move(file.state.history),
+                      .best_weights = {}};
+  if (!early_) return place;
+  const TrialStopping::Past past = TrialStopping::replay(*early_, place.history);
+  // Its end was reached and not written down: training must not go on behind it.
+  if (past.stopped) throw DataError("early stopping had ended it");
+  if (past.best_epoch) place.best_weights = read_best_weights(best_file(id), *past.best_epoch);
+  return place;
 }
 
 const TrialPlace* TrialFiles::found(const std::string& id) const {
@@ -103,14 +135,28 @@ const TrialPlace* TrialFiles::found(const std::string& id) const {
   return place == found_.end() ? nullptr : &place->second;
 }
 
-CallbackPtr TrialFiles::keeper(const TrialSpec& trial, int epochs) {
+TrialStoppingPtr TrialFiles::stopping(const TrialSpec& trial) const {
+  if (!early_) return nullptr;
+  const TrialPlace* place = found(trial.id);
+  return std::make_shared<TrialStopping>(
+      *early_, place == nullptr ? std::vector<std::vector<float>>{} : place->best_weights);
+}
+
+CallbackPtr TrialFiles::keeper(const TrialSpec& trial, const TrialStoppingPtr& stopping) {
   if (folder_.empty()) return nullptr;
-  return std::make_shared<Keeper>(*this, trial, epochs);
+  return std::make_shared<Keeper>(*this, trial, stopping);
+}
+
+CallbackPtr TrialFiles::last_model(const TrialSpec& trial, int epochs,
+                                   const TrialStoppingPtr& stopping) {
+  if (save_ != SavedModels::last) return nullptr;
+  return std::make_shared<LastModel>(*this, trial, epochs, stopping);
 }
 
 void TrialFiles::finish(const std::string& id) {
   if (folder_.empty()) return;
   remove_file(state_file(id));
+  if (early_) remove_file(best_file(id));
   std::error_code ignored;
   fs::remove(folder_ / "states", ignored);  // if it was the last
 }
@@ -119,11 +165,21 @@ fs::path TrialFiles::state_file(const std::string& id) const {
   return (folder_ / "states" / id) += kExtension;
 }
 
+fs::path TrialFiles::best_file(const std::string& id) const {
+  return (folder_ / "states" / id) += fmt::format(".best{}", kExtension);
+}
+
+void TrialFiles::save_model(const std::string& id, TrainingControl& control) const {
+  create_folders(folder_ / "models");
+  control.save((folder_ / "models" / id) += kExtension);
+}
+
 void TrialFiles::begin() {
   if (std::exchange(begun_, true)) return;
   remove_files(folder_ / "states", [&](const fs::directory_entry& entry) {
     const fs::path& path = entry.path();
-    return path.extension() != kExtension || !found_.contains(path.stem().string());
+    const std::string name = path.filename().string();
+    return path.extension() != kExtension || !found_.contains(name.substr(0, name.find('.')));
   });
   remove_files(folder_ / "models", [&](const fs::directory_entry& entry) {
     const std::string name = entry.path().filename().string();

@@ -81,15 +81,17 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
   if (config.libraries.gemm != Gemm::saltus) json_["gemm"] = to_string(config.libraries.gemm);
   if (config.libraries.conv != Conv::saltus) json_["conv"] = to_string(config.libraries.conv);
   if (config.validation_split > 0) json_["validation_split"] = config.validation_split;
+  if (config.early_stopping) json_["early_stopping"] = text_of(*config.early_stopping);
 }
 
 std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
-  if (std::string choices = fmt::format("{} {} {}", setting.activation.str(),
-                                        text_of(setting.initializer), setting.batch_norm);
+  if (std::string choices =
+          fmt::format("{} {} {} {}", setting.activation.str(), text_of(setting.initializer),
+                      setting.batch_norm, dropout_text(setting.dropout));
       choices != choices_) {
     json_["network"] =
         json_of(recipe_graph(recipe_, setting.activation, image_, classes_, setting.initializer,
-                             setting.batch_norm, architecture_));
+                             setting.batch_norm, architecture_, setting.dropout));
     choices_ = std::move(choices);
   }
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));

@@ -47,7 +47,8 @@ train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const
                       std::uint64_t seed) {
   const Shape image = {data.train.height, data.train.width, data.train.channels};
   return {.graph = recipe_graph(config.recipe, setting.activation, image, data.classes,
-                                setting.initializer, setting.batch_norm, config.architecture),
+                                setting.initializer, setting.batch_norm, config.architecture,
+                                setting.dropout),
           .optimizer = optimizer_of(setting),
           .seed = seed,
           .schedule = setting.schedule,

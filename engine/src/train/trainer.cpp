@@ -218,6 +218,18 @@ std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int6
   return executable_->predict(trial, backend::Split::validation, batch_of(samples, batch_size));
 }
 
+std::vector<std::int32_t> Trainer::evaluated_classes(int trial, const Samples& samples,
+                                                     std::int64_t batch_size) {
+  std::vector<std::int32_t> classes =
+      executable_->evaluated_classes(trial, backend::Split::validation);
+  if (!classes.empty()) return classes;
+  const std::vector<float> outputs = predict(trial, samples, batch_size);
+  const std::int64_t size = element_count(plan().output);
+  for (auto own = outputs.begin(); own != outputs.end(); own += size)
+    classes.push_back(static_cast<std::int32_t>(std::max_element(own, own + size) - own));
+  return classes;
+}
+
 void Trainer::activate_all() {
   for (int trial = 0; trial < trials(); ++trial) {
     // These are left of a run that an exception ended.

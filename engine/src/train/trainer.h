@@ -111,6 +111,12 @@ class Trainer {
   /// Outputs [count][output shape] of a trial, dropout off.
   std::vector<float> predict(int trial, const Samples& samples, std::int64_t batch_size);
 
+  /// By sample, the place of the largest output of a trial, the first of equal ones; dropout off.
+  /// `samples` are those that fit() validated on, or evaluate() was given, last: where a device
+  /// knows what it met there, this takes no other pass over them.
+  std::vector<std::int32_t> evaluated_classes(int trial, const Samples& samples,
+                                              std::int64_t batch_size);
+
   /// Where the training of a trial stands, or begins to.
   TrainingState state(int trial);
   void restore(int trial, const TrainingState& state);  ///< throws InvalidArgument, changes nothing

@@ -32,6 +32,7 @@ CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
 
 void CpuExecutable::bind(backend::Split split, const Samples& samples) {
   splits_[static_cast<std::size_t>(split)] = samples;
+  for (TrialState& trial : trials_) trial.classes[static_cast<std::size_t>(split)].clear();
 }
 
 void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t count,
@@ -51,6 +52,7 @@ void CpuExecutable::train(std::uint32_t epoch, std::int64_t first, std::int64_t 
       }
       program.run(run);
       trained_ = &trial;
+      trial.classes = {};
       trial.sums_of(backend::Split::train).push_back(run.sums);
     }
   }
@@ -65,6 +67,10 @@ void CpuExecutable::evaluate(backend::Split split, std::int64_t batch_size) {
     for (TrialState& trial : trials_) {
       if (!trial.active) continue;
       Run run = make_run(trial, trial.evaluated(), data, batch, batch_size);
+      std::vector<std::int32_t>& classes = trial.classes[static_cast<std::size_t>(split)];
+      classes.resize(static_cast<std::size_t>(data.count));
+      run.classes = std::span(classes).subspan(static_cast<std::size_t>(batch * batch_size),
+                                               run.order.size());
       program.run(run);
       trial.sums_of(split).push_back(run.sums);
     }
@@ -116,7 +122,8 @@ void CpuExecutable::read_weight(int trial, int weight, std::span<float> values) 
 }
 
 void CpuExecutable::write_weight(int trial, int weight, std::span<const float> values) {
-  const TrialState& own = state(trial);
+  TrialState& own = state(trial);
+  own.classes = {};
   write(own, own.parameters, tensor(weight), values);
   if (own.has_averages()) write(own, own.averages, tensor(weight), values);
 }
@@ -127,7 +134,8 @@ void CpuExecutable::read_average(int trial, int weight, std::span<float> values)
 }
 
 void CpuExecutable::write_average(int trial, int weight, std::span<const float> values) {
-  const TrialState& own = state(trial);
+  TrialState& own = state(trial);
+  own.classes = {};
   write(own, own.averages, tensor(weight), values);
 }
 

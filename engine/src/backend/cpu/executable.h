@@ -26,6 +26,9 @@ class CpuExecutable : public backend::Executable {
   double training_seconds() override { return std::exchange(training_seconds_, 0); }
   bool prefers_whole_epochs() const override { return false; }
   std::vector<float> predict(int trial, backend::Split split, std::int64_t batch_size) override;
+  std::vector<std::int32_t> evaluated_classes(int trial, backend::Split split) override {
+    return state(trial).classes[static_cast<std::size_t>(split)];
+  }
   void read_weight(int trial, int weight, std::span<float> values) override;
   void write_weight(int trial, int weight, std::span<const float> values) override;
   void read_average(int trial, int weight, std::span<float> values) override;

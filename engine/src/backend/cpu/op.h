@@ -37,6 +37,9 @@ struct TrialState {
   std::uint32_t rates_from = 0;  ///< steps done before the first of them
   bool active = true;
   std::array<std::vector<backend::BatchSums>, 2> sums;  ///< by split
+  /// By split and sample, the classes that evaluation found; empty since weights or samples
+  /// changed.
+  std::array<std::vector<std::int32_t>, 2> classes;
   std::optional<backend::NonFinite> non_finite;
 
   bool has_averages() const { return config.ema_momentum > 0; }
@@ -62,6 +65,8 @@ struct Run {
   int groups = 0;                   ///< of the sliced segment at hand
   std::span<const Metric> metrics;  ///< functions and formulas
   backend::BatchSums sums;
+  std::span<std::int32_t>
+      classes;  ///< by row, to be filled with the largest output's place; or none
 
   std::int64_t rows() const { return static_cast<std::int64_t>(order.size()); }
 };

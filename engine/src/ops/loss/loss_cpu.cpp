@@ -154,7 +154,8 @@ class MetricCounter {
   explicit MetricCounter(std::size_t outputs)
       : outputs_(outputs), targets_(outputs), values_(outputs) {}
 
-  void operator()(const Row& y, const Row& t, Run& run) {
+  /// Returns the place of the largest output.
+  int operator()(const Row& y, const Row& t, Run& run) {
     FirstLargest largest_y;
     FirstLargest largest_t;
     for (std::size_t j = 0; j < y.size(); ++j) {
@@ -170,6 +171,7 @@ class MetricCounter {
     ListedMetrics::end_sample(sample, sums);
     for (std::size_t i = 0; i < ListedMetrics::kCount; ++i) run.sums.metrics[i] += sums[i];
     if (!run.metrics.empty()) add_custom(y, t, run);
+    return sample.predicted;
   }
 
  private:
@@ -218,7 +220,8 @@ class EvaluateLossOp : public WholeOp {
       run.sums.loss += evaluate_(outputs.row(row), target, weight_of(*run.samples, sample),
                                  run.rows(), y, gradients.values());
       gradients.write(row);
-      count_(y, target, run);
+      const int largest = count_(y, target, run);
+      if (!run.classes.empty()) run.classes[static_cast<std::size_t>(row)] = largest;
     }
   }
 
