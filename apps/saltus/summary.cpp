@@ -137,7 +137,7 @@ Run make_summary(CLI::App& command) {
   command
       .add_option("--recipe", arguments->recipe,
                   "What goes with an activation, as for saltus sweep")
-      ->type_name("tutorial|matched")
+      ->type_name("tutorial|matched|critical")
       ->capture_default_str()
       ->needs(activations);
   command

@@ -210,9 +210,10 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--network", to.network, "NETWORK",
          "What is trained; parameters as in mlp:depth=5:width=64 or resnet:blocks=3; see saltus "
          "summary");
-  option("--recipe", to.recipe, "tutorial|matched",
+  option("--recipe", to.recipe, "tutorial|matched|critical",
          "tutorial: AlphaDropout for all, lecun_normal for selu; matched: each activation with the "
-         "initializer and dropout that belong to it");
+         "initializer and dropout that belong to it; critical: weights and biases from where "
+         "signals and gradients are kept (saltus map)");
   option("--loss", to.loss, "LOSS",
          "What training minimizes: one of the list, parameters as in huber:delta=2, or a "
          "formula of output y and target t as in \"(y - t)^2\"");

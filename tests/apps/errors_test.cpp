@@ -101,7 +101,7 @@ TEST_F(Errors, Usage) {
   expect(2, "epochs must be at most 1000000", overwriting({"--epochs", "2147483647"}));
   expect(2, "side by side must be 1 to 1024", overwriting({"--concurrent", "100000"}));
   expect(2, "2 to 100000 points", {"curves", "--points", "1000000000", "--out", "out"});
-  expect(2, "--recipe: 'soup' is none of its values: choose tutorial or matched",
+  expect(2, "--recipe: 'soup' is none of its values: choose tutorial, matched or critical",
          overwriting({"--recipe", "soup"}));
   expect(2, "categorical_crossentropy cannot be from_logits",
          overwriting({"--loss", "categorical_crossentropy:from_logits=true"}));

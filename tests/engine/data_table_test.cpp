@@ -48,6 +48,11 @@ TEST_F(Table, TheLastFifthIsForTesting) {
   EXPECT_THAT(std::get<std::vector<float>>(data.train.pixels),
               ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
   EXPECT_THAT(std::get<std::vector<float>>(data.test.pixels), ElementsAre(11, 12));
+
+  std::string rows = "x,kind\n";
+  for (int i = 0; i < 24; ++i) rows += fmt::format("{},{}\n", i, i % 2);
+  EXPECT_EQ(load(rows).train.count, 20);
+  EXPECT_EQ(std::get<std::vector<float>>(load(rows).test.pixels).front(), 20);
 }
 
 TEST_F(Table, OfTestRowsOfItsOwn) {

@@ -1,4 +1,5 @@
 // Recipes, the grid, and the identity of trials.
+#include <cmath>
 #include <functional>
 #include <map>
 #include <set>
@@ -10,6 +11,7 @@
 
 #include <saltus/error.h>
 #include <saltus/sweep.h>
+#include <saltus/theory.h>
 
 #include "sweep/trial_id.h"
 #include "tests/engine/sweep_support.h"
@@ -71,11 +73,51 @@ TEST(Recipe, MatchedTakesWhatBelongsToTheActivation) {
   EXPECT_EQ(count_layers<layers::AlphaDropout>(tutorial_graph(Recipe::matched, "selu")), 2);
 }
 
+TEST(Recipe, CriticalBeginsWhereGradientsAreKept) {
+  const Initializer glorot = initializers::GlorotUniform();
+  const auto scale_of = [](const Initializer& initializer) {
+    return std::get<initializers::VarianceScaling>(initializer).scale;
+  };
+  const auto biases_of = [](std::string_view name) {
+    std::vector<double> deviations;
+    for (const Node& node : tutorial_graph(Recipe::critical, name).nodes()) {
+      for (const Weight& weight : node.weights) {
+        if (!weight.name.ends_with("/bias")) continue;
+        const auto* normal = std::get_if<initializers::RandomNormal>(&weight.initializer);
+        deviations.push_back(normal == nullptr ? 0 : normal->stddev);
+      }
+    }
+    return deviations;
+  };
+  const std::vector<Initializer> gelu =
+      kernel_initializers(tutorial_graph(Recipe::critical, "gelu"));
+  ASSERT_EQ(gelu.size(), 4U);
+  for (int layer = 0; layer < 3; ++layer)
+    EXPECT_NEAR(scale_of(gelu[static_cast<std::size_t>(layer)]), 1.98305826, 1e-8);
+  EXPECT_EQ(gelu[3], glorot);
+  const double deviation = std::sqrt(0.17292239);
+  EXPECT_THAT(biases_of("gelu"), testing::Pointwise(testing::DoubleNear(1e-8),
+                                                    {deviation, deviation, deviation, 0.0}));
+  // None: softplus keeps a length of 1.
+  const double gain = map_signals("softplus").gain;
+  EXPECT_EQ(scale_of(kernel_initializers(tutorial_graph(Recipe::critical, "softplus"))[0]),
+            gain * gain);
+  EXPECT_THAT(biases_of("softplus"), testing::Each(0));
+  EXPECT_EQ(count_layers<layers::AlphaDropout>(tutorial_graph(Recipe::critical, "selu")), 2);
+  EXPECT_EQ(count_layers<layers::Dropout>(tutorial_graph(Recipe::critical, "relu")), 2);
+}
+
 TEST(Recipe, ItsInitializersGiveWayToAnother) {
   const Initializer glorot = initializers::GlorotUniform();
   const Initializer other = initializers::Orthogonal{.gain = 2};
-  for (const Recipe recipe : {Recipe::tutorial, Recipe::matched}) {
+  for (const Recipe recipe : {Recipe::tutorial, Recipe::matched, Recipe::critical}) {
     const Graph graph = recipe_graph(recipe, Activation::parse("selu"), {28, 28, 1}, 10, other);
+    for (const Node& node : graph.nodes()) {
+      for (const Weight& weight : node.weights) {
+        if (weight.name.ends_with("/bias"))
+          EXPECT_EQ(weight.initializer, Initializer(initializers::Zeros{})) << weight.name;
+      }
+    }
     EXPECT_THAT(kernel_initializers(graph), testing::ElementsAre(other, other, other, glorot));
   }
 }

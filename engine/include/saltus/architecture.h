@@ -16,7 +16,8 @@ namespace saltus {
 /// Each has its parameters as public members, initialized with their defaults, and what
 /// CONTRIBUTING.md lists. Behind each convolution and dense layer but the last, a
 /// BatchNormalization where that is asked for, and the activation of the sweep; at the end Dense
-/// with as many units as classes, and Softmax.
+/// with as many units as classes, and Softmax. Along an axis of one pixel, as the images of signals
+/// have it, kernels, windows and strides are 1.
 namespace architectures {
 
 inline constexpr kernels::Interval kCount = {"1 to 1024", 1, true, 1025};

@@ -47,9 +47,13 @@ enum class Recipe : std::uint8_t {
   tutorial,
   /// Each activation with the initializer and the kind of dropout that belong to it.
   matched,
+  /// Each at its own critical point (theory.h): weights and biases drawn normally, with the
+  /// variances that keep lengths and gradients through any number of layers; where there is none,
+  /// weights that keep a length of 1. Dropout as matched.
+  critical,
 };
 
-/// "tutorial" and "matched". Parsing throws InvalidArgument with the known names.
+/// "tutorial", "matched" and "critical". Parsing throws InvalidArgument with the known names.
 SALTUS_API std::string_view to_string(Recipe recipe);
 SALTUS_API Recipe parse_recipe(std::string_view name);
 
