@@ -226,6 +226,22 @@ TEST(CudaTrialsThatStop, KeepTheirWeightsWhileTheOthersGoOn) {
   EXPECT_NE(all_weights(some, 0), all_weights(one, 0));
 }
 
+TEST(CudaTrialsThatStop, HaveTheClassesOfTheirLastValidation) {
+  const Images images;
+  train::Trainer trainer(backend::cuda(), first_entries(2), compile_options());
+  const std::vector<std::vector<CallbackPtr>> callbacks = {{std::make_shared<Stopper>()}, {}};
+  const auto histories = trainer.fit(images.samples(), fit_options(images, 3), callbacks);
+  for (const int trial : {0, 1}) {
+    const std::vector<std::int32_t> classes =
+        trainer.evaluated_classes(trial, images.samples(), kBatch);
+    ASSERT_EQ(classes.size(), images.classes.size());
+    double right = 0;
+    for (std::size_t i = 0; i < classes.size(); ++i) right += classes[i] == images.classes[i];
+    EXPECT_EQ(right / static_cast<double>(classes.size()),
+              histories[static_cast<std::size_t>(trial)].at("val_categorical_accuracy").back());
+  }
+}
+
 TEST(CudaTrialsThatTrain, HaveLearningRatesOfTheirOwn) {
   const Images images;
   std::vector<train::Entry> entries = first_entries(3);
