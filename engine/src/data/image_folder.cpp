@@ -49,6 +49,7 @@ std::vector<fs::path> contents(const fs::path& folder) {
   }
   std::ranges::sort(names);
   std::vector<fs::path> paths;
+  paths.reserve(names.size());
   for (const std::string& name : names) paths.push_back(folder / name);
   return paths;
 }

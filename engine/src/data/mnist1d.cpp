@@ -133,7 +133,8 @@ std::array<double, kMnist1dValues> mnist1d_signal(int label, const Mnist1dDraws&
   signal.resize(kTemplate + static_cast<std::size_t>(draws.padding));
   signal = stretched(signal, kMnist1dLong);
   for (double& value : signal) value *= 1 + kScaleRange * (draws.scale - 0.5);
-  std::ranges::rotate(signal, signal.end() - static_cast<std::ptrdiff_t>(draws.shift));
+  std::rotate(signal.begin(), signal.end() - static_cast<std::ptrdiff_t>(draws.shift),
+              signal.end());
   const std::vector<double> background = smoothed(draws.background);
   const double rise = kShearRange * (draws.shear - 0.5);
   for (std::size_t i = 0; i < signal.size(); ++i) {

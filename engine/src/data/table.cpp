@@ -229,7 +229,7 @@ ImageDataset load_table(const fs::path& file, const TableOptions& options) try {
   return {.name = file.stem().string(),
           .title = {},
           .source = file.string(),
-          .classes = static_cast<int>(names.size()),
+          .classes = static_cast<int>(classes.size()),
           .train = set_of(std::move(train), classes, file, advice),
           .test = set_of(std::move(test), classes, test_file, advice),
           .class_names = std::move(names),
