@@ -80,7 +80,8 @@ TEST(Recipe, CriticalBeginsWhereGradientsAreKept) {
   };
   const auto biases_of = [](const char* name) {
     std::vector<double> deviations;
-    for (const Node& node : tutorial_graph(Recipe::critical, name).nodes()) {
+    const Graph graph = tutorial_graph(Recipe::critical, name);
+    for (const Node& node : graph.nodes()) {
       for (const Weight& weight : node.weights) {
         if (!weight.name.ends_with("/bias")) continue;
         const auto* normal = std::get_if<initializers::RandomNormal>(&weight.initializer);
