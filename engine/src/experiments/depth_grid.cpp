@@ -16,6 +16,7 @@
 #include <saltus/theory.h>
 
 #include "core/boundary.h"
+#include "core/ranks.h"
 #include "core/workers.h"
 
 namespace saltus {
@@ -84,21 +85,7 @@ Graph chain_of(const Activation& activation, const Shape& input, std::int64_t cl
   return graph;
 }
 
-/// Ranks from 1; those of equal values are the mean of their places.
-std::vector<double> ranks_of(const std::vector<double>& values) {
-  std::vector<double> ranks(values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    double below = 0;
-    double equal = 0;
-    for (const double other : values) {
-      below += other < values[i] ? 1 : 0;
-      equal += other == values[i] ? 1 : 0;
-    }
-    ranks[i] = below + (equal + 1) / 2;
-  }
-  return ranks;
-}
-
+/// Pearson's; NaN where either are all alike.
 double correlation_of(const std::vector<double>& a, const std::vector<double>& b) {
   const auto count = static_cast<double>(a.size());
   const double mean_a = std::accumulate(a.begin(), a.end(), 0.0) / count;
@@ -202,7 +189,7 @@ double depth_correlation(std::span<const DepthGrid> grids, std::int64_t classes)
     const std::vector<double> trained = trained_depths(grid, classes);
     seen.insert(seen.end(), trained.begin(), trained.end());
   }
-  return correlation_of(ranks_of(expected), ranks_of(seen));
+  return correlation_of(mean_ranks(expected), mean_ranks(seen));
 }
 
 }  // namespace saltus

@@ -7,12 +7,12 @@
 #include <boost/math/quadrature/gauss_kronrod.hpp>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 
 #include <saltus/error.h>
 #include <saltus/statistics.h>
 
 #include "core/boundary.h"
+#include "core/ranks.h"
 
 namespace saltus {
 namespace {
@@ -42,23 +42,6 @@ double critical_range(double count) {
   return low;
 }
 
-/// 1 for the highest; equal ones share the mean of theirs.
-std::vector<double> ranks_of(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::sort(order, std::greater{}, [&](std::size_t i) { return values[i]; });
-  std::vector<double> ranks(values.size());
-  for (std::size_t begin = 0; begin < order.size();) {
-    std::size_t end = begin;
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (std::size_t i = begin; i < end; ++i) {
-      ranks[order[i]] = static_cast<double>(begin + end + 1) / 2;
-    }
-    begin = end;
-  }
-  return ranks;
-}
-
 void check(std::span<const std::vector<double>> values) {
   const auto is_bad = [&](const std::vector<double>& block) {
     return block.size() != values[0].size() || block.size() < 2 ||
@@ -80,7 +63,7 @@ RankTest compare_ranks(std::span<const std::vector<double>> values) try {
   test.mean_ranks.assign(values[0].size(), 0);
   double squares = 0;  // of all ranks
   for (const std::vector<double>& block : values) {
-    const std::vector<double> ranks = ranks_of(block);
+    const std::vector<double> ranks = mean_ranks(block);
     for (std::size_t i = 0; i < ranks.size(); ++i) {
       test.mean_ranks[i] += ranks[i] / blocks;
       squares += ranks[i] * ranks[i];
