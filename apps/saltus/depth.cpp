@@ -127,6 +127,15 @@ int run_depth(const Arguments& arguments) {
     throw_if_interrupted();
     all.push_back(probe_depth(activation, options));
   }
+  // Before anything is written: what is refused leaves nothing.
+  std::vector<DepthGrid> grids;
+  std::int64_t classes = 0;
+  if (arguments.train) {
+    DataProgress progress;
+    const ImageDataset data = load_dataset(arguments.data, progress.options());
+    classes = data.classes;
+    grids = train_grids(arguments, activations, data);
+  }
   const OutputFolder folder(arguments.out, Existing::overwrite);
   write_depth_csv(folder.path() / "depth.csv", all);
   draw_depth(folder.path(), all);
@@ -135,11 +144,7 @@ int run_depth(const Arguments& arguments) {
       "gradient that\nvanishes on its way to the first layer, far above 1 one that explodes.\n"
       "wrote depth.csv, depth.svg and depth.png into {}\n",
       table_of(all), options.layers, options.width, folder.path().string());
-  if (arguments.train) {
-    DataProgress progress;
-    const ImageDataset data = load_dataset(arguments.data, progress.options());
-    show_grids(train_grids(arguments, activations, data), data.classes, folder.path());
-  }
+  if (!grids.empty()) show_grids(grids, classes, folder.path());
   return 0;
 }
 
@@ -169,7 +174,7 @@ Run make_depth(CLI::App& command) {
       ->type_name("N");
   command.add_flag("--train", arguments->train,
                    "Train networks of several depths and scales of weights, too, and compare how "
-                   "deep they can be with theory: about half a minute for each activation");
+                   "deep they can be with theory: some seconds for each activation");
   command
       .add_option("--data", arguments->data, "With --train: a data set, as saltus sweep takes it")
       ->type_name(dataset_names() + "|DIR")

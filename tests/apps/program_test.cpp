@@ -1,6 +1,7 @@
 // The other subcommands.
 #include "tests/apps/program.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -129,9 +130,10 @@ TEST_F(Program, TrainsDeepNetworks) {
   EXPECT_THAT(text("depth/depth_grid.csv"), HasSubstr("\ntanh,2,2,"));
   EXPECT_THAT(text("depth/depth_grid.svg"), HasSubstr("depth of tanh"));
   const Ended none =
-      run({"depth", "--train", "--data", "tiny", "--depths", "2,1", "--out", "depth"});
+      run({"depth", "--train", "--data", "tiny", "--depths", "2,1", "--out", "none"});
   EXPECT_EQ(none.code, 2);
   EXPECT_THAT(none.err, HasSubstr("1 does not belong there"));
+  EXPECT_FALSE(std::filesystem::exists(path("none")));
 }
 
 TEST_F(Program, MeasuresSpeed) {
