@@ -10,6 +10,7 @@
 #include <saltus/progress.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "interrupt.h"
 #include "lists.h"
 #include "output.h"
@@ -30,13 +31,7 @@ constexpr std::uint32_t kSampleStride = 4093;
 constexpr std::uint32_t kFormulaStride = 65521;
 
 int run_accuracy(const Arguments& arguments) {
-  std::vector<Activation> activations;
-  for (const std::string& name : arguments.names) activations.push_back(Activation::parse(name));
-  if (activations.empty()) {
-    for (const ActivationInfo& info : activation_list()) {
-      activations.push_back(Activation::parse(info.name));
-    }
-  }
+  const std::vector<Activation> activations = named_activations(arguments.names);
   catch_interrupts();
   const bool in_place = can_redraw(STDERR_FILENO);
   const bool ascii = !shows_unicode();
@@ -62,16 +57,11 @@ int run_accuracy(const Arguments& arguments) {
 
 Run make_accuracy(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option("ACTIVATION", arguments->names, "Which, by name or as a formula; all without one")
-      ->type_name("ACTIVATION");
+  add_activation_names(command, arguments->names);
   command.add_flag("--exhaustive", arguments->exhaustive,
                    "All 2^32 floats (minutes for each activation, days for a formula) instead of "
                    "every 4093rd, of a formula every 65521st");
-  add_number(command, "--threads", arguments->threads,
-             "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
-             "not depend on it")
-      ->type_name("N");
+  add_threads(command, arguments->threads);
   command.footer(
       "Example:\n  saltus accuracy --exhaustive gelu elu:alpha=0.2\n"
       "  saltus accuracy \"x * atan(exp(x))\"");

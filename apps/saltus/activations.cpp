@@ -13,6 +13,7 @@
 #include <saltus/formula.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "lists.h"
 #include "output.h"
 #include "terminal.h"
@@ -93,16 +94,6 @@ std::string parameters(const ActivationInfo& info) {
 
 std::string aliases(const ActivationInfo& info) {
   return fmt::format("{}", fmt::join(info.aliases.begin(), info.aliases.end(), ", "));
-}
-
-/// The activations that the user asked for, or all.
-std::vector<Activation> chosen_activations(const std::vector<std::string>& names) {
-  std::vector<Activation> chosen;
-  chosen.reserve(names.size());
-  for (const std::string& name : names) chosen.push_back(Activation::parse(name));
-  if (names.empty())
-    for (const ActivationInfo& info : activation_list()) chosen.emplace_back(info.name);
-  return chosen;
 }
 
 std::string limits_text(double left, double right) {
@@ -198,12 +189,10 @@ Run make_activations(CLI::App& command) {
     bool json = false;
   };
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option("ACTIVATION", arguments->names, "Which, by name or as a formula; all without one")
-      ->type_name("ACTIVATION");
+  add_activation_names(command, arguments->names);
   command.add_flag("--json", arguments->json, "As JSON");
   return [arguments] {
-    const std::vector<Activation> activations = chosen_activations(arguments->names);
+    const std::vector<Activation> activations = named_activations(arguments->names);
     arguments->json ? print_json(activations) : print_texts(activations);
     return 0;
   };

@@ -6,6 +6,7 @@
 #include <saltus/sweep.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "lists.h"
 #include "output.h"
 #include "output_folder.h"
@@ -35,19 +36,11 @@ int run_curves(const Arguments& arguments) {
 
 Run make_curves(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option(
-          "--activations", arguments->activations,
-          "Which; parameters as in elu:alpha=0.2, formulas as in x*atan(exp(x)); see saltus "
-          "activations")
-      ->type_name("all|ACTIVATION,...")
-      ->capture_default_str();
+  add_activations(command, arguments->activations);
   add_number(command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
   add_number(command, "--to", arguments->curve.to, "Largest x")->type_name("X");
   add_number(command, "--points", arguments->curve.points, "Points of each curve")->type_name("N");
-  command.add_option("--out", arguments->out, "Folder for the files, which are replaced")
-      ->type_name("DIR")
-      ->capture_default_str();
+  add_replaced_folder(command, arguments->out);
   command.footer(
       "Example:\n  saltus curves --activations mish,silu,elu:alpha=0.2 --from -6 --to 6\n"
       "  saltus curves --activations \"gelu, mine = x * atan(exp(b * x)); b = 2\"");

@@ -17,6 +17,7 @@
 #include <saltus/progress.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "data_progress.h"
 #include "interrupt.h"
 #include "lists.h"
@@ -152,13 +153,7 @@ int run_depth(const Arguments& arguments) {
 
 Run make_depth(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option(
-          "--activations", arguments->activations,
-          "Which; parameters as in elu:alpha=0.2, formulas as in x*atan(exp(x)); see saltus "
-          "activations")
-      ->type_name("all|ACTIVATION,...")
-      ->capture_default_str();
+  add_activations(command, arguments->activations);
   DepthOptions& options = arguments->options;
   add_number(command, "--layers", options.layers, "Dense layers, up to 1000")->type_name("N");
   add_number(command, "--width", options.width, "Units of each, up to 4096")->type_name("N");
@@ -168,10 +163,7 @@ Run make_depth(CLI::App& command) {
       ->type_name("recipe|INITIALIZER")
       ->capture_default_str();
   add_number(command, "--seed", options.seed, "Of weights and inputs")->type_name("N");
-  add_number(command, "--threads", options.threads,
-             "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
-             "not depend on it")
-      ->type_name("N");
+  add_threads(command, options.threads);
   command.add_flag("--train", arguments->train,
                    "Train networks of several depths and scales of weights, too, and compare how "
                    "deep they can be with theory: some seconds for each activation");
@@ -190,9 +182,7 @@ Run make_depth(CLI::App& command) {
   add_number(command, "--train-limit", arguments->train_limit, "With --train: images")
       ->type_name("N");
   add_number(command, "--epochs", arguments->epochs, "With --train: epochs")->type_name("N");
-  command.add_option("--out", arguments->out, "Folder for the files, which are replaced")
-      ->type_name("DIR")
-      ->capture_default_str();
+  add_replaced_folder(command, arguments->out);
   command.footer(
       "Example:\n  saltus depth --activations sigmoid,tanh,relu,selu --layers 20\n"
       "  saltus depth --activations sigmoid --initializer variance_scaling:scale=16");

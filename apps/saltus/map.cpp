@@ -10,6 +10,7 @@
 #include <saltus/theory.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "lists.h"
 #include "output.h"
 #include "output_folder.h"
@@ -80,16 +81,8 @@ int run_map(const Arguments& arguments) {
 
 Run make_map(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option(
-          "--activations", arguments->activations,
-          "Which; parameters as in elu:alpha=0.2, formulas as in x*atan(exp(x)); see saltus "
-          "activations")
-      ->type_name("all|ACTIVATION,...")
-      ->capture_default_str();
-  command.add_option("--out", arguments->out, "Folder for the files, which are replaced")
-      ->type_name("DIR")
-      ->capture_default_str();
+  add_activations(command, arguments->activations);
+  add_replaced_folder(command, arguments->out);
   command.footer(
       "Example:\n  saltus map --activations gelu,silu,selu\n"
       "  saltus map --activations \"relu, mine = x * atan(exp(x))\"");

@@ -13,6 +13,7 @@
 #include <saltus/error.h>
 #include <saltus/progress.h>
 
+#include "common_options.h"
 #include "data_progress.h"
 #include "interrupt.h"
 #include "lists.h"
@@ -73,10 +74,7 @@ void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
                   "Where to compute, in fp32; auto: on a GPU if there is one")
       ->type_name("auto|cpu|cuda")
       ->capture_default_str();
-  add_number(command, "--threads", arguments.threads,
-             "CPU threads, up to 1024; 0: one for each core that this process may use; results do "
-             "not depend on it")
-      ->type_name("N");
+  add_threads(command, arguments.threads);
 }
 
 ImageSet load_images(const ModelRunArguments& arguments, const Model& model) {

@@ -14,6 +14,7 @@
 #include <saltus/speed.h>
 
 #include "commands.h"
+#include "common_options.h"
 #include "interrupt.h"
 #include "lists.h"
 #include "output.h"
@@ -29,9 +30,7 @@ struct Arguments {
 };
 
 int run_speed(const Arguments& arguments) {
-  std::vector<Activation> activations;
-  for (const std::string& name : arguments.names) activations.push_back(Activation::parse(name));
-  if (activations.empty()) activations = parse_activations("ACTIVATION", "all");
+  const std::vector<Activation> activations = named_activations(arguments.names);
   catch_interrupts();
   SpeedOptions options = arguments.options;
   std::vector<ActivationSpeed> speeds;
@@ -72,9 +71,7 @@ int run_speed(const Arguments& arguments) {
 
 Run make_speed(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command
-      .add_option("ACTIVATION", arguments->names, "Which, by name or as a formula; all without one")
-      ->type_name("ACTIVATION");
+  add_activation_names(command, arguments->names);
   add_number(command, "--rounds", arguments->options.rounds,
              "Rounds, of which the median counts; relu is timed in each")
       ->type_name("N");
