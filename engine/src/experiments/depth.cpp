@@ -35,12 +35,12 @@ void validate(const DepthOptions& options) {
 
 struct Chain {
   Graph graph;
-  std::vector<std::string> dense, activations;  ///< names of the layers
+  std::vector<std::string> dense;  ///< names of the hidden layers
 };
 
 Chain chain_of(const Activation& activation, const Initializer& initializer,
                const DepthOptions& options) {
-  Chain chain{Graph({options.width}), {}, {}};
+  Chain chain{Graph({options.width}), {}};
   const auto add = [&](Layer layer) {
     const NodeId id = chain.graph.add(std::move(layer));
     return chain.graph.nodes()[static_cast<std::size_t>(id)].name;
@@ -48,7 +48,7 @@ Chain chain_of(const Activation& activation, const Initializer& initializer,
   for (int i = 0; i < options.layers; ++i) {
     chain.dense.push_back(
         add(layers::Dense{.units = options.width, .kernel_initializer = initializer}));
-    chain.activations.push_back(add(activation));
+    add(activation);
   }
   add(layers::Dense{.units = kClasses});
   add(layers::Softmax{});
@@ -64,6 +64,31 @@ LayerSignals signals_of(const std::vector<float>& outputs) {
   double squares = 0;
   for (const float value : outputs) squares += (double{value} - mean) * (double{value} - mean);
   return {mean, std::sqrt(squares / count), 0};
+}
+
+/// The outputs behind each activation, layer by layer: each is fed with those of the one before.
+std::vector<LayerSignals> layer_outputs(Model& model, const Activation& activation,
+                                        std::vector<float> signals, const DepthOptions& options) {
+  Graph graph({options.width});
+  graph.add(layers::Dense{.units = options.width});
+  graph.add(activation);
+  Model layer = graph;
+  layer.compile({.device = Device::cpu, .threads = options.threads});
+  std::vector<LayerSignals> all;
+  all.reserve(static_cast<std::size_t>(options.layers));
+  for (std::size_t first = 1; std::ssize(all) < options.layers; first += 2) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      const std::vector<Weight>& from = model.graph().nodes()[first + i].weights;
+      const std::vector<Weight>& to = graph.nodes()[1 + i].weights;
+      for (std::size_t weight = 0; weight < to.size(); ++weight)
+        layer.set_weights(to[weight].name, model.get_weights(from[weight].name));
+    }
+    const Samples samples{
+        .count = kSamples, .inputs = std::span<const float>(signals), .targets = {}};
+    signals = layer.predict(samples, kSamples);
+    all.push_back(signals_of(signals));
+  }
+  return all;
 }
 
 /// Adds the squares of each layer's derivatives by its activation's inputs: of a batch of one
@@ -138,13 +163,7 @@ DepthSignals probe_depth(const Activation& activation, const DepthOptions& optio
   std::vector<std::int32_t> classes(static_cast<std::size_t>(kSamples));
   for (std::size_t i = 0; i < classes.size(); ++i)
     classes[i] = static_cast<std::int32_t>(i % kClasses);
-  const Samples samples{.count = kSamples,
-                        .inputs = std::span<const float>(inputs),
-                        .targets = std::span<const std::int32_t>(classes)};
-
-  result.layers.reserve(chain.activations.size());
-  for (const std::string& name : chain.activations)
-    result.layers.push_back(signals_of(model.outputs(name, samples, kSamples)));
+  result.layers = layer_outputs(model, activation, inputs, options);
   SquaredGradients gradients(chain.dense);
   const auto keep = [&](std::int64_t /*batch*/, const Logs& /*logs*/, TrainingControl& control) {
     gradients.add(control);
