@@ -91,8 +91,9 @@ struct Traits {
   std::string_view name = {};
   ShortList<std::string_view, 4> aliases = {};
   ShortList<Parameter, kMaxParameters> parameters = {};
-  std::string_view formula = {};  ///< plain text in x and the parameters
-  std::string_view range = {};    ///< of f with default parameters
+  std::string_view formula = {};     ///< plain text in x and the parameters
+  std::string_view derivative = {};  ///< the same of f', where f(x) may stand for the formula
+  std::string_view range = {};       ///< of f with default parameters
   Shape shape = Shape::unstated;
   Saturation saturation = Saturation::unstated;
   Kinks kinks = {};  ///< where no parameter moves them; else the entry has its own kinks(p)
@@ -124,8 +125,9 @@ constexpr Parameters<T> defaults(const Traits& traits) {
 constexpr bool complete(const Traits& t) {
   for (const Parameter& p : t.parameters)
     if (p.name.empty() || p.default_value < p.low || p.default_value > p.high) return false;
-  return !t.name.empty() && !t.formula.empty() && !t.range.empty() && !t.initializer.empty() &&
-         !t.dropout.empty() && t.shape != Shape::unstated && t.saturation != Saturation::unstated;
+  return !t.name.empty() && !t.formula.empty() && !t.derivative.empty() && !t.range.empty() &&
+         !t.initializer.empty() && !t.dropout.empty() && t.shape != Shape::unstated &&
+         t.saturation != Saturation::unstated;
 }
 
 template <class A, class T>

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -61,6 +62,7 @@ Json json_of(const ActivationInfo& info) {
   Json json = {{"name", info.name},
                {"aliases", std::vector<std::string_view>(info.aliases.begin(), info.aliases.end())},
                {"formula", info.formula},
+               {"derivative", info.derivative},
                {"parameters", Json::array()},
                {"range", info.range},
                {"monotone", info.shape == kernels::Shape::monotone},
@@ -118,7 +120,7 @@ void print_formula(const Activation& activation) {
     text += entry(fmt::format("  {}", title), value, kIndent, columns);
   };
   add("definition", activation.str());
-  add("derivative", formula.derivative);
+  add("derivative", info.derivative);
   add("range", info.range);
   add("shape", words(activation.shape()));
   add("saturates", words(info.saturation));
@@ -132,18 +134,27 @@ void print_formula(const Activation& activation) {
   write_output(text);
 }
 
-void print_table(const std::vector<Activation>& activations) {
+/// Of the whole list the derivatives would not fit beside the rest.
+void print_table(const std::vector<Activation>& activations, bool with_derivatives) {
   TextTable table;
   for (const char* title : {"name", "parameters", "range", "shape", "saturates", "initializer",
                             "dropout", "formula", "aliases"}) {
     table.add_column(title);
   }
+  if (with_derivatives) table.add_column("derivative");
   for (const Activation& activation : activations) {
     const ActivationInfo& info = activation.info();
-    table.add_row({std::string(info.name), parameters(info), std::string(info.range),
-                   std::string(words(info.shape)), std::string(words(info.saturation)),
-                   std::string(info.initializer), std::string(info.dropout),
-                   std::string(info.formula), aliases(info)});
+    std::vector<std::string> row = {std::string(info.name),
+                                    parameters(info),
+                                    std::string(info.range),
+                                    std::string(words(info.shape)),
+                                    std::string(words(info.saturation)),
+                                    std::string(info.initializer),
+                                    std::string(info.dropout),
+                                    std::string(info.formula),
+                                    aliases(info)};
+    if (with_derivatives) row.emplace_back(info.derivative);
+    table.add_row(std::move(row));
   }
   write_output(table.str(static_cast<std::size_t>(output_columns())));
 }
@@ -152,8 +163,7 @@ Json json_of(const FormulaInfo& formula) {
   const auto limit = [](double value) {
     return std::isinf(value) ? Json(value > 0 ? "inf" : "-inf") : Json(value);  // null for NaN
   };
-  return {{"derivative", formula.derivative},
-          {"f_limits", {limit(formula.f_left), limit(formula.f_right)}},
+  return {{"f_limits", {limit(formula.f_left), limit(formula.f_right)}},
           {"df_limits", {limit(formula.df_left), limit(formula.df_right)}},
           {"f_operations", formula.f_operations},
           {"operations", formula.operations},
@@ -175,7 +185,7 @@ void print_texts(const std::vector<Activation>& activations) {
   std::vector<Activation> listed;
   std::ranges::copy_if(activations, std::back_inserter(listed),
                        [](const Activation& activation) { return !activation.is_formula(); });
-  if (!listed.empty()) print_table(listed);
+  if (!listed.empty()) print_table(listed, listed.size() < activation_list().size());
   for (const Activation& activation : activations) {
     if (activation.is_formula()) print_formula(activation);
   }

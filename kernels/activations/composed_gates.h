@@ -13,6 +13,7 @@ struct HardSilu : Entry<HardSilu> {
       .name = "hard_silu",
       .aliases = {"hard_swish"},
       .formula = "x min(max(x + 3, 0), 6) / 6",
+      .derivative = "0 if x <= -3; 1 if x >= 3; else (2 x + 3) / 6",
       .range = "[-0.375, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
@@ -35,6 +36,7 @@ struct HardMish : Entry<HardMish> {
   static constexpr Traits traits{
       .name = "hard_mish",
       .formula = "x min(2, max(0, x + 2)) / 2",
+      .derivative = "0 if x <= -2; 1 if x >= 0; else x + 1",
       .range = "[-0.5, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
@@ -56,6 +58,7 @@ struct Mish : Entry<Mish> {
   static constexpr Traits traits{
       .name = "mish",
       .formula = "x tanh(ln(1 + exp(x)))",
+      .derivative = "t + x (1 - t^2) sigmoid(x), with t = tanh(ln(1 + exp(x)))",
       .range = "[-0.3088, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
@@ -95,6 +98,7 @@ struct TanhExp : Entry<TanhExp> {
       .name = "tanhexp",
       .aliases = {"telu"},
       .formula = "x tanh(exp(x))",
+      .derivative = "t + x exp(x) (1 - t^2), with t = tanh(exp(x))",
       .range = "[-0.3532, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
@@ -119,6 +123,7 @@ struct Lisht : Entry<Lisht> {
   static constexpr Traits traits{
       .name = "lisht",
       .formula = "x tanh(x)",
+      .derivative = "t + x (1 - t^2), with t = tanh(x)",
       .range = "[0, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::none,
@@ -144,6 +149,7 @@ struct Phish : Entry<Phish> {
   static constexpr Traits traits{
       .name = "phish",
       .formula = "x tanh(gelu(x))",
+      .derivative = "t + x (1 - t^2) gelu'(x), with t = tanh(gelu(x))",
       .range = "[0, inf)",
       .shape = Shape::other,
       .saturation = Saturation::left,
@@ -168,6 +174,7 @@ struct Logish : Entry<Logish> {
   static constexpr Traits traits{
       .name = "logish",
       .formula = "x ln(1 + sigmoid(x))",
+      .derivative = "ln(1 + s) + x s (1 - s) / (1 + s), with s = sigmoid(x)",
       .range = "[-0.2431, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
@@ -192,6 +199,7 @@ struct Smish : Entry<Smish> {
   static constexpr Traits traits{
       .name = "smish",
       .formula = "x tanh(ln(1 + sigmoid(x)))",
+      .derivative = "t + x (1 - t^2) s (1 - s) / (1 + s), with s = sigmoid(x), t = tanh(ln(1 + s))",
       .range = "[-0.2502, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,
@@ -218,6 +226,7 @@ struct Serf : Entry<Serf> {
   static constexpr Traits traits{
       .name = "serf",
       .formula = "x erf(ln(1 + exp(x)))",
+      .derivative = "erf(y) + 2 x exp(-y^2) sigmoid(x) / sqrt(pi), with y = ln(1 + exp(x))",
       .range = "[-0.3484, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,

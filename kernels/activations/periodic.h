@@ -14,6 +14,7 @@ struct Sine : Entry<Sine> {
       .aliases = {"sin", "sinusoid", "siren"},
       .parameters = {{"omega", 1}},
       .formula = "sin(omega x)",
+      .derivative = "omega cos(omega x)",
       .range = "[-1, 1]",
       .shape = Shape::other,
       .saturation = Saturation::none,
@@ -37,6 +38,7 @@ struct Cosine : Entry<Cosine> {
       .aliases = {"cos"},
       .parameters = {{"omega", 1}},
       .formula = "cos(omega x)",
+      .derivative = "-omega sin(omega x)",
       .range = "[-1, 1]",
       .shape = Shape::other,
       .saturation = Saturation::none,
@@ -58,6 +60,7 @@ struct Sinc : Entry<Sinc> {
   static constexpr Traits traits{
       .name = "sinc",
       .formula = "sin(x) / x",
+      .derivative = "(x cos(x) - sin(x)) / x^2",
       .range = "[-0.2172, 1]",
       .shape = Shape::other,
       .saturation = Saturation::both,
@@ -88,6 +91,7 @@ struct Snake : Entry<Snake> {
       .name = "snake",
       .parameters = {positive("a", 1)},
       .formula = "x + sin(a x)^2 / a",
+      .derivative = "1 + sin(2 a x)",
       .range = "(-inf, inf)",
       .shape = Shape::monotone,
       .saturation = Saturation::none,
@@ -119,6 +123,7 @@ struct GeluSine : Entry<GeluSine> {
   static constexpr Traits traits{
       .name = "gelu_sine",
       .formula = "gelu(x) + 0.1 sin(x)",
+      .derivative = "gelu'(x) + 0.1 cos(x)",
       .range = "[-0.2440, inf)",
       .shape = Shape::other,
       .saturation = Saturation::none,
@@ -141,6 +146,8 @@ struct GeluSinc : Entry<GeluSinc> {
       .name = "gelu_sinc",
       .aliases = {"gelu_sinc_perturbation"},
       .formula = "gelu(x) (1 + sin(pi x) / (2 pi x))",
+      .derivative =
+          "gelu'(x) (1 + q) + gelu(x) (cos(pi x) / 2 - q) / x, with q = sin(pi x) / (2 pi x)",
       .range = "[-0.2063, inf)",
       .shape = Shape::one_minimum,
       .saturation = Saturation::left,

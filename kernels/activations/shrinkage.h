@@ -11,6 +11,7 @@ struct SoftShrink : Entry<SoftShrink> {
       .name = "soft_shrink",
       .parameters = {{"lambda", 0.5f, 0}},
       .formula = "sign(x) max(|x| - lambda, 0)",
+      .derivative = "1 if |x| > lambda else 0",
       .range = "(-inf, inf)",
       .shape = Shape::monotone,
       .saturation = Saturation::none,
@@ -33,6 +34,7 @@ struct HardShrink : Entry<HardShrink> {
       .name = "hard_shrink",
       .parameters = {{"lambda", 0.5f, 0}},
       .formula = "x if |x| > lambda else 0",
+      .derivative = "1 if |x| > lambda else 0",
       .range = "(-inf, inf)",
       .shape = Shape::monotone,
       .saturation = Saturation::none,
@@ -54,6 +56,7 @@ struct TanhShrink : Entry<TanhShrink> {
   static constexpr Traits traits{
       .name = "tanh_shrink",
       .formula = "x - tanh(x)",
+      .derivative = "tanh(x)^2",
       .range = "(-inf, inf)",
       .shape = Shape::monotone,
       .saturation = Saturation::none,

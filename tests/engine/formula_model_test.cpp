@@ -104,7 +104,8 @@ TEST(FormulaModel, SweepsTellDefinitionsApart) {
 
 TEST(FormulaModel, IsDescribed) {
   const FormulaInfo mine = describe_formula("x * sigmoid(2 * x)");
-  EXPECT_EQ(mine.derivative, "sigmoid(2 * x) + 2 * (x * sigmoid_slope(2 * x))");
+  EXPECT_EQ(Activation("x * sigmoid(2 * x)").info().derivative,
+            "sigmoid(2 * x) + 2 * (x * sigmoid_slope(2 * x))");
   EXPECT_EQ(mine.f_left, 0);
   EXPECT_EQ(mine.f_right, std::numeric_limits<double>::infinity());
   EXPECT_EQ(mine.df_right, 1);

@@ -26,6 +26,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 struct Whole : Entry<Whole> {
   static constexpr Traits traits{.name = "whole",
                                  .formula = "x",
+                                 .derivative = "1",
                                  .range = "(-inf, inf)",
                                  .shape = Shape::monotone,
                                  .saturation = Saturation::none,
@@ -73,6 +74,9 @@ constexpr Traits without_saturation(Traits t) {
 constexpr Traits without_formula(Traits t) {
   return t.formula = {}, t;
 }
+constexpr Traits without_derivative(Traits t) {
+  return t.derivative = {}, t;
+}
 constexpr Traits without_initializer(Traits t) {
   return t.initializer = {}, t;
 }
@@ -83,6 +87,7 @@ static_assert(kernels::ActivationEntry<Changed<same>>);
 static_assert(!kernels::ActivationEntry<Changed<without_shape>>);
 static_assert(!kernels::ActivationEntry<Changed<without_saturation>>);
 static_assert(!kernels::ActivationEntry<Changed<without_formula>>);
+static_assert(!kernels::ActivationEntry<Changed<without_derivative>>);
 static_assert(!kernels::ActivationEntry<Changed<without_initializer>>);
 static_assert(!kernels::ActivationEntry<Changed<with_illegal_default>>);
 

@@ -12,8 +12,6 @@ namespace saltus {
 /// What is known of an activation that a formula defines, with the values of its parameters, beside
 /// what Activation::info() says.
 struct FormulaInfo {
-  /// f' as a formula, as it is computed.
-  std::string derivative;
   /// What f and f' come to where x goes to minus and to plus infinity; NaN where they come to
   /// nothing.
   double f_left = 0, df_left = 0, f_right = 0, df_right = 0;

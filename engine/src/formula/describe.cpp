@@ -96,6 +96,7 @@ Description describe(const Formula& formula, const ParameterValues& parameters) 
   const bool is_right = std::isfinite(right.value);
   using kernels::Saturation;
   return {.formula = formula.definition().formula(),
+          .derivative = formula.slope_text(),
           .range = range_of(formula, parameters, left, right),
           .saturation = is_left    ? is_right ? Saturation::both : Saturation::left
                         : is_right ? Saturation::right

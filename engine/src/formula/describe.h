@@ -9,6 +9,7 @@ namespace saltus::formula {
 
 struct Description {
   std::string formula;
+  std::string derivative;
   std::string range;  ///< of f, to four digits
   kernels::Saturation saturation = kernels::Saturation::none;
   Course course;

@@ -91,6 +91,7 @@ ActivationInfo info_of(const Custom& custom) {
   return {.name = custom.name,
           .parameters = list_of<kernels::kMaxParameters>(parameters),
           .formula = custom.description.formula,
+          .derivative = custom.description.derivative,
           .range = custom.description.range,
           .shape = custom.description.course.shape,
           .saturation = custom.description.saturation,
@@ -131,6 +132,7 @@ int add_custom_activation(std::string name, Activation::Function function) {
   added.function = std::move(function);
   added.info.name = added.name;
   added.info.formula = "a function of the program's";
+  added.info.derivative = "a function of the program's";
   added.info.range = "unknown";
   added.info.shape = ActivationShape::other;
   added.info.initializer = "glorot_uniform";

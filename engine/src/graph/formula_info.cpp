@@ -53,8 +53,7 @@ FormulaInfo describe_formula(const Activation& activation) try {
   const formula::ParameterValues values = values_of(activation.ref());
   const formula::Limit left = formula::limit_at(*formula, values, false);
   const formula::Limit right = formula::limit_at(*formula, values, true);
-  return {.derivative = formula->slope_text(),
-          .f_left = left.value,
+  return {.f_left = left.value,
           .df_left = left.slope,
           .f_right = right.value,
           .df_right = right.slope,
