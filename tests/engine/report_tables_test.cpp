@@ -41,6 +41,11 @@ TEST_F(TablesTest, CurvesAreThoseOfTheActivation) {
               testing::StartsWith("activation,x,f,df\nelu:alpha=0.2,-1,-0.1264241"));
   draw_curves(folder_, {curve, compute_curve(Activation::parse("stair"))});
   EXPECT_THAT(text("curves.svg"), HasSubstr("stair"));
+  EXPECT_THAT(text("curves.svg"), HasSubstr("f = x if x &gt; 0 else alpha (exp(x) - 1)"));
+  EXPECT_THAT(text("curves.svg"), HasSubstr("f' = 1 if x &gt; 0 else alpha exp(x)"));
+  // What takes more than three lines ends in dots.
+  draw_curves(folder_, {compute_curve("x * tanh(softplus(x)) + 0.125 * sin(x) * cos(x) * erf(x)")});
+  EXPECT_THAT(text("curves.svg"), HasSubstr(" ..."));
   // As far as float32 goes, and with values that overflow.
   draw_curves(folder_, {compute_curve(elu, {.from = -3.4e38, .to = 3.4e38}),
                         compute_curve(Activation::parse("squared_relu"), {.to = 3.4e38})});

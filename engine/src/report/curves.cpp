@@ -47,7 +47,67 @@ bool kink_between(const kernels::Kinks& kinks, float from, float to) {
   });
 }
 
-std::string panel(const Curve& curve, std::size_t number) {
+/// f and f' in words, above a plot.
+struct Caption {
+  std::vector<std::string> f;
+  std::vector<std::string> df;
+
+  std::size_t lines() const { return f.size() + df.size(); }
+};
+
+constexpr double kCaptionLine = 10;  // points from one to the next
+constexpr double kNameGap = 5;       // and from the first to the name
+constexpr std::size_t kCaptionColumns = 40;
+constexpr std::size_t kMostLines = 3;
+
+/// The text in lines, cut where it would take more than three.
+std::vector<std::string> caption_lines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (text.size() > kCaptionColumns) {
+    if (lines.size() == kMostLines - 1) {
+      lines.push_back(std::string(text.substr(0, kCaptionColumns - 4)) + " ...");
+      return lines;
+    }
+    const std::size_t blank = text.rfind(' ', kCaptionColumns);
+    const bool is_word = blank == std::string_view::npos;
+    lines.emplace_back(text.substr(0, is_word ? kCaptionColumns : blank));
+    text.remove_prefix(is_word ? kCaptionColumns : blank + 1);
+  }
+  lines.emplace_back(text);
+  return lines;
+}
+
+Caption caption_of(const Activation& activation) {
+  const ActivationInfo& info = activation.info();
+  return {caption_lines(fmt::format("f = {}", info.formula)),
+          caption_lines(fmt::format("f' = {}", info.derivative))};
+}
+
+/// The height of a line above the plot, where so many more are below it, as a part of the plot's.
+double caption_height(std::size_t below) {
+  return 1 + (kCaptionLine * static_cast<double>(below) + 8) / Panels::kPlotHeight;
+}
+
+/// The name, and lines in the colours of their curves, from top to bottom.
+std::string caption_script(const std::string& name, const Caption& caption) {
+  std::size_t below = caption.lines();
+  std::string script =
+      fmt::format("unset label\nset label {} {} at graph 0.5,{:.4f} center noenhanced\n", below + 1,
+                  gnuplot_quote(name), caption_height(below) + kNameGap / Panels::kPlotHeight);
+  const auto add = [&](const std::vector<std::string>& lines, std::string_view colour) {
+    for (const std::string& line : lines) {
+      fmt::format_to(std::back_inserter(script),
+                     "set label {} {} at graph 0,{:.4f} left noenhanced font ',7' textcolor '{}'\n",
+                     below, gnuplot_quote(line), caption_height(below - 1), colour);
+      --below;
+    }
+  };
+  add(caption.f, kColours[0]);
+  add(caption.df, kColours[1]);
+  return script;
+}
+
+std::string panel(const Curve& curve, const Caption& caption, std::size_t number) {
   const kernels::Kinks kinks = curve.activation.kinks();
   std::string script = fmt::format("$curve{} << EOD\n", number);
   for (std::size_t i = 0; i < curve.x.size(); ++i) {
@@ -61,10 +121,10 @@ std::string panel(const Curve& curve, std::size_t number) {
   const Range range = visible(curve);
   fmt::format_to(
       std::back_inserter(script),
-      "EOD\nset title {0} offset 0,-0.6\nset yrange [{1}:{2}]\n"
+      "EOD\nset yrange [{1}:{2}]\n{0}"
       "plot $curve{3} using 1:3 with lines linewidth 1.6 linecolor '{4}' dashtype (5,2.5), "
       "$curve{3} using 1:2 with lines linewidth 1.9 linecolor '{5}'\n",
-      gnuplot_quote(curve.activation.label()), range.low, range.high, number, kColours[1],
+      caption_script(curve.activation.label(), caption), range.low, range.high, number, kColours[1],
       kColours[0]);
   return script;
 }
@@ -125,13 +185,16 @@ void write_curves_csv(const std::filesystem::path& file, const std::vector<Curve
 void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& curves) try {
   std::vector<std::string> panels;
   FigureWords words = {.title = "Activations and their derivatives", .plots = {}};
+  std::size_t most_lines = 0;
   for (std::size_t i = 0; i < curves.size(); ++i) {
-    panels.push_back(panel(curves[i], i));
+    const Caption caption = caption_of(curves[i].activation);
+    most_lines = std::max(most_lines, caption.lines());
+    panels.push_back(panel(curves[i], caption, i));
     words.plots.push_back("derivative of " + curves[i].activation.label());
     words.plots.push_back(curves[i].activation.label());
   }
   words.plots.insert(words.plots.end(), {"key", "f(x)", "f'(x)"});
-  const Panels layout(panels.size());
+  const Panels layout(panels.size(), static_cast<int>(kCaptionLine) * static_cast<int>(most_lines));
   const std::string range =
       fmt::format("set xrange [{}:{}]\n", curves.front().x.front(), curves.front().x.back());
   const std::string key = fmt::format(

@@ -13,9 +13,13 @@ namespace saltus {
 /// As many columns of panels as make the picture somewhat wider than high.
 class Panels {
  public:
-  explicit Panels(std::size_t panels);
+  /// `caption`: height of what stands between a panel's title and its plot.
+  explicit Panels(std::size_t panels, int caption = 0);
 
   FigureSize size() const { return size_; }
+
+  /// How high plots are, in the same points.
+  static constexpr int kPlotHeight = 127;
 
   /// gnuplot's commands: `setup` for all, then each panel, which sets its title and range and
   /// plots; above them the entries of a key.
@@ -25,6 +29,7 @@ class Panels {
  private:
   int columns_;
   int rows_;
+  int caption_;
   FigureSize size_;
 };
 
