@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include <saltus/depth.h>
 #include <saltus/depth_grid.h>
 #include <saltus/progress.h>
+#include <saltus/theory.h>
 
 #include "commands.h"
 #include "common_options.h"
@@ -49,17 +51,25 @@ std::string number(double value) {
   return std::isfinite(value) ? fmt::format("{:.3g}", value) : "overflow";
 }
 
-std::string table_of(const std::vector<DepthSignals>& all) {
+std::string born_dead_text(const DepthSignals& signals, std::int64_t width) {
+  const std::optional<double> bound =
+      born_dead_bound(signals.activation, static_cast<int>(signals.layers.size()), width);
+  return !bound ? "-" : *bound == 0 ? "never" : fmt::format("<= {:.2g}", *bound);
+}
+
+std::string table_of(const std::vector<DepthSignals>& all, std::int64_t width) {
   TextTable table;
   table.add_column("activation");
   table.add_column("initializer");
-  for (const char* title : {"sd first", "sd last", "mean last", "gradient first/last", "theory"})
+  for (const char* title : {"sd first", "sd last", "mean last", "positive", "born dead",
+                            "gradient first/last", "theory"})
     table.add_column(title, Align::right);
   for (const DepthSignals& signals : all) {
     const LayerSignals& first = signals.layers.front();
     const LayerSignals& last = signals.layers.back();
     table.add_row({signals.activation.label(), to_string(signals.initializer), number(first.sd),
-                   number(last.sd), number(last.mean), number(signals.gradient_ratio()),
+                   number(last.sd), number(last.mean), fmt::format("{:.0f} %", 100 * last.positive),
+                   born_dead_text(signals, width), number(signals.gradient_ratio()),
                    number(signals.expected.front().gradient)});
   }
   return table.str(static_cast<std::size_t>(output_columns()));
@@ -144,7 +154,7 @@ int run_depth(const Arguments& arguments) {
       "{}\n{} dense layers of {}, before any training. A ratio of gradients far below 1 is a "
       "gradient that\nvanishes on its way to the first layer, far above 1 one that explodes.\n"
       "wrote depth.csv, depth.svg and depth.png into {}\n",
-      table_of(all), options.layers, options.width, folder.path().string());
+      table_of(all, options.width), options.layers, options.width, folder.path().string());
   if (!grids.empty()) show_grids(grids, classes, folder.path());
   return 0;
 }

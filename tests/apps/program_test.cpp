@@ -112,6 +112,11 @@ TEST_F(Program, LooksIntoDeepNetworks) {
               testing::StartsWith("activation,initializer,layer,mean,sd,"));
   EXPECT_THAT(text("depth/depth.csv"), HasSubstr("\nselu,lecun_normal,12,"));
   EXPECT_THAT(text("depth/depth.svg"), HasSubstr("gradient / that of the last layer of selu"));
+  const Ended narrow = run({"depth", "--activations", "relu,tanh,relu6", "--layers", "20",
+                            "--width", "4", "--out", "depth"});
+  EXPECT_THAT(narrow.out, testing::ContainsRegex("relu +he_normal .* % +<= 0\\.72 "));
+  EXPECT_THAT(narrow.out, testing::ContainsRegex("tanh +glorot_uniform .* % +never "));
+  EXPECT_THAT(narrow.out, testing::ContainsRegex("relu6 +he_normal .* % +- "));
   // Nothing of it can be drawn but the axes.
   EXPECT_EQ(run({"depth", "--activations", "exponential", "--layers", "9", "--out", "depth"}).code,
             0);

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <optional>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -51,6 +52,46 @@ TEST(Depth, SeluNormalisesItselfAndReluDoesNotCentre) {
     EXPECT_NEAR(relu.layers[i].mean, relu.expected[i].mean, 0.05);
     EXPECT_NEAR(relu.layers[i].sd, relu.expected[i].sd, 0.05);
   }
+}
+
+TEST(Depth, SeesWhatIsNotCentred) {
+  const DepthSignals sigmoid = probe_depth("sigmoid", {.layers = 3});
+  const DepthSignals tanh = probe_depth("tanh", {.layers = 3});
+  const DepthSignals elu = probe_depth("elu", {.layers = 3});
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(sigmoid.layers[i].positive, 1);
+    EXPECT_NEAR(sigmoid.expected[i].positive, 1, 1e-6);
+    // 65,536 outputs of 256 samples, which share their weights: 0.5 / sqrt(256) is generous.
+    EXPECT_NEAR(tanh.layers[i].positive, 0.5, 0.03);
+    EXPECT_NEAR(elu.expected[i].positive, 0.5, 1e-3);
+  }
+}
+
+// Of one sample the bound is the probability, for any more it is above what is seen.
+TEST(Depth, NarrowNetworksAreBornDead) {
+  constexpr int kNetworks = 300;
+  int dead = 0;
+  for (int seed = 0; seed < kNetworks; ++seed) {
+    const DepthSignals signals =
+        probe_depth("relu", {.layers = 8, .width = 3, .seed = static_cast<std::uint64_t>(seed)});
+    dead += signals.layers.front().gradient == 0 ? 1 : 0;
+  }
+  const double bound = *born_dead_bound("relu", 8, 3);
+  EXPECT_NEAR(bound, 1 - std::pow(7.0 / 8, 8), 1e-12);
+  EXPECT_LT(dead, kNetworks * bound);
+  EXPECT_GT(dead, kNetworks * bound / 10);
+}
+
+TEST(BornDeadBound, KnowsOnWhichSideAnActivationIsFlat) {
+  for (const char* name : {"relu", "hard_silu", "squared_relu"})
+    EXPECT_NEAR(born_dead_bound(name, 3, 2).value_or(-1), 1 - std::pow(0.75, 3), 1e-12) << name;
+  for (const char* name : {"leaky_relu", "gelu", "sigmoid", "cloglog", "mish", "linear"})
+    EXPECT_EQ(born_dead_bound(name, 3, 2), 0) << name;
+  for (const char* name : {"relu6", "hard_tanh", "threshold", "hard_shrink", "stair"})
+    EXPECT_EQ(born_dead_bound(name, 3, 2), std::nullopt) << name;
+  EXPECT_NEAR(*born_dead_bound("relu", 100, 256) / std::exp2(-256), 100, 1e-6);
+  EXPECT_THROW(born_dead_bound("relu", 0, 2), InvalidArgument);
+  EXPECT_THROW(born_dead_bound("relu", 2, 0), InvalidArgument);
 }
 
 TEST(Depth, SignalsOfNoWeightsAreThoseOf0) {

@@ -177,6 +177,51 @@ TEST(SignalMap, CriticalPointsArePublishedOnes) {
   EXPECT_NEAR(0.570048 - tanh.square / tanh.slope_square, 0.05, 1e-6);
 }
 
+/// Parameters by which an activation f becomes
+/// output_scale * (f(input_scale * x + input_shift) + output_shift).
+struct Transformed {
+  const char* activation;
+  double input_scale, input_shift, output_shift, output_scale;
+  double slope;  ///< E of its squared derivative where that was asked for, else 0
+};
+
+// Deep Kernel Shaping (Martens et al., 2021) and Tailored Activation Transformation (Zhang et al.,
+// 2022) search for such parameters with mean 0, mean square 1 and, of mean squares, slope 1; TAT,
+// with a slope of 1, too. The sixteen digits are those of DeepMind's tests of their own search.
+TEST(GaussianMoments, AgreeWithDeepKernelShaping) {
+  const Transformed kPublished[] = {
+      {"softplus", 0.18761008168267976, 0.40688063442262007, -0.9213466151411376, 8.878672543665223,
+       0},
+      {"tanh", 0.07461073057540868, 0.5566915199964182, -0.5034378768692127, 18.002635964442558, 0},
+      {"gelu_tanh", 0.07036271496383567, 0.2586837248593587, -0.15758328114374964,
+       20.249573305194307, 0},
+      {"gelu", 0.07043253126531114, 0.259489297927707, -0.15815378961903598, 20.21158902315857, 0},
+      {"relu", 0.3685360046708044, 1.0, -1.000373858553784, 2.721729988761473, 0},
+      {"softplus", 0.15011489794748328, 0.5374599901127068, -0.996481014465811, 10.54880187880574,
+       1},
+      {"tanh", 0.0580205218578313, 0.5218639804099805, -0.4796430704354356, 22.36066261763117, 1},
+  };
+  std::vector<double> slopes;
+  for (const Transformed& known : kPublished) {
+    const double s = known.output_scale;
+    const double c = known.output_shift;
+    const double a = known.input_scale;
+    const GaussianMoments at = gaussian_moments(known.activation, known.input_shift, a * a);
+    EXPECT_NEAR(s * (at.mean + c), 0, 1e-9) << known.activation;
+    EXPECT_NEAR(s * s * (at.square + 2 * c * at.mean + c * c), 1, 1e-9) << known.activation;
+    const double slope = s * s * a * a * at.slope_square;
+    if (known.slope != 0) EXPECT_NEAR(slope, known.slope, 1e-9) << known.activation;
+    if (known.slope == 0) slopes.push_back(slope);
+    // relu is not asked for the last, as it has no parameter left.
+    if (known.input_shift != 1) {
+      EXPECT_NEAR(s * s * a * a * (at.square_rate + 2 * c * at.mean_rate), 1, 1e-9)
+          << known.activation;
+    }
+  }
+  // All that share a network have one slope there.
+  for (const double slope : slopes) EXPECT_NEAR(slope, slopes.front(), 1e-9);
+}
+
 TEST(SignalMap, KnowsWhatCannotBeCritical) {
   for (const char* name : {"softplus", "squareplus", "log_sigmoid", "threshold"}) {
     const SignalMap map = map_signals(name);

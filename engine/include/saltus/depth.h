@@ -30,6 +30,9 @@ struct LayerSignals {
   double mean = 0;
   double sd = 0;
   double gradient = 0;
+  /// Share of the outputs above 0. Where it is 1, the weights of any unit behind have gradients of
+  /// one sign for each sample, so that they can only grow or shrink together.
+  double positive = 0;
 };
 
 struct DepthSignals {
@@ -48,8 +51,8 @@ struct DepthSignals {
 /// it, forward and once back. Throws InvalidArgument for options that are not legal.
 SALTUS_API DepthSignals probe_depth(const Activation& activation, const DepthOptions& options = {});
 
-/// depth.csv: activation,initializer,layer,mean,sd,gradient, then the three that are expected;
-/// gradients as parts of the last layer's; layers from 1.
+/// depth.csv: activation,initializer,layer,mean,sd,gradient,positive, then the four that are
+/// expected; gradients as parts of the last layer's; layers from 1.
 SALTUS_API void write_depth_csv(const std::filesystem::path& file,
                                 std::span<const DepthSignals> signals);
 

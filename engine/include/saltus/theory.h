@@ -87,6 +87,16 @@ struct Propagation {
 /// InvalidArgument where it is negative or not finite.
 SALTUS_API Propagation propagate_signals(const Activation& activation, double weight_variance);
 
+/// Most likely that so many dense layers of so many units are born dead: weights of symmetric
+/// distributions, without biases, make a layer in which no unit passes a gradient on. That is
+/// 1 - (1 - 2^-width)^layers where the activation is flat on one side, at most to 0, as any one
+/// sample is on that side of a unit with probability 1/2 (Lu et al., arXiv 1903.06733),
+/// 0 where it is flat nowhere, and unknown where it is flat on both sides or beyond 0. Of one
+/// sample it is the exact probability, if f is flat up to 0. Throws InvalidArgument unless both are
+/// at least 1.
+SALTUS_API std::optional<double> born_dead_bound(const Activation& activation, int layers,
+                                                 std::int64_t width);
+
 /// That number of an initializer, in a dense layer with as many units as inputs.
 SALTUS_API double weight_variance_of(const Initializer& initializer, std::int64_t width);
 

@@ -72,8 +72,8 @@ std::string look(std::size_t line) {
 
 void write_depth_csv(const std::filesystem::path& file, std::span<const DepthSignals> signals) try {
   std::string text =
-      "activation,initializer,layer,mean,sd,gradient,"
-      "expected_mean,expected_sd,expected_gradient\n";
+      "activation,initializer,layer,mean,sd,gradient,positive,"
+      "expected_mean,expected_sd,expected_gradient,expected_positive\n";
   for (const DepthSignals& one : signals) {
     const std::string name = csv_field(one.activation.label());
     const std::string initializer = csv_field(to_string(one.initializer));
@@ -81,8 +81,9 @@ void write_depth_csv(const std::filesystem::path& file, std::span<const DepthSig
       fmt::format_to(std::back_inserter(text), "{},{},{}", name, initializer, i + 1);
       for (const std::vector<LayerSignals>& layers : {one.layers, one.expected}) {
         const LayerSignals& layer = layers[i];
-        fmt::format_to(std::back_inserter(text), ",{},{},{}", written(layer.mean),
-                       written(layer.sd), written(layer.gradient / layers.back().gradient));
+        fmt::format_to(std::back_inserter(text), ",{},{},{},{}", written(layer.mean),
+                       written(layer.sd), written(layer.gradient / layers.back().gradient),
+                       written(layer.positive));
       }
       text += "\n";
     }
