@@ -47,6 +47,15 @@ TEST(Architecture, AnMlpIsDenseLayers) {
   EXPECT_EQ(graph("mlp:depth=2:width=64").trainable_count(), 50240 + 4160 + 650);
 }
 
+TEST(Architecture, AnMlpCanAddWhatCameIn) {
+  const Graph net = graph("mlp:depth=3:width=64:residual=1");
+  EXPECT_THAT(kinds(net),
+              ElementsAre("InputLayer", "Flatten", "Dense", "Activation", "Dense", "Activation",
+                          "Add", "Dense", "Activation", "Add", "Dense", "Softmax"));
+  EXPECT_THAT(net.nodes()[6].inputs, ElementsAre(5, 3));
+  EXPECT_THAT(net.nodes()[9].inputs, ElementsAre(8, 6));
+}
+
 TEST(Architecture, ACnnDoublesItsFilters) {
   // 3 x 3: 1 to 8, 8 to 8, 8 to 16, 16 to 16; then 16 to 10.
   EXPECT_EQ(graph("cnn:filters=8").trainable_count(), 80 + 584 + 1168 + 2320 + 170);

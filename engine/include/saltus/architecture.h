@@ -29,17 +29,20 @@ struct Tutorial {
   static constexpr auto parameters() { return std::tuple(); }
 };
 
-/// Flatten, then `depth` times Dense `width` and dropout.
+/// Flatten, then `depth` times Dense `width` and dropout. With residual = 1, what comes into a
+/// layer of them, but for the first, is added to what its activation puts out.
 struct SALTUS_API Mlp {
   double depth = 3;
   double width = 128;
   double dropout = 0;
+  double residual = 0;
 
   static constexpr std::string_view kName = "mlp";
   static constexpr auto parameters() {
     return std::tuple(kernels::number("depth", &Mlp::depth, kCount),
                       kernels::number("width", &Mlp::width, kCount),
-                      kernels::number("dropout", &Mlp::dropout, kernels::kShare));
+                      kernels::number("dropout", &Mlp::dropout, kernels::kShare),
+                      kernels::number("residual", &Mlp::residual, {"0 or 1", 0, true, 2}));
   }
   [[nodiscard]] std::string_view conflict() const;
 };

@@ -15,7 +15,8 @@ bool are_whole(std::initializer_list<double> values) {
 }  // namespace
 
 std::string_view Mlp::conflict() const {
-  return are_whole({depth, width}) ? "" : "depth and width of mlp are whole numbers";
+  return are_whole({depth, width, residual}) ? ""
+                                             : "depth, width and residual of mlp are whole numbers";
 }
 
 std::string_view Cnn::conflict() const {

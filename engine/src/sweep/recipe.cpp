@@ -105,6 +105,13 @@ class NetworkBuilder {
     activate();
   }
 
+  /// connect(), to whose result is added what came in, as many numbers.
+  void connect_residual(double units) {
+    const NodeId input = last();
+    connect(units);
+    graph_.add_to({last(), input}, layers::Add{});
+  }
+
   /// At this rate, where no other was asked for.
   void drop(double usual) {
     const double rate = dropout_.value_or(usual);
@@ -183,7 +190,11 @@ void add(NetworkBuilder& network, const architectures::Tutorial& /*tutorial*/) {
 void add(NetworkBuilder& network, const architectures::Mlp& mlp) {
   network.add(layers::Flatten{});
   for (int i = 0; i < mlp.depth; ++i) {
-    network.connect(mlp.width);
+    if (mlp.residual == 1 && i > 0) {
+      network.connect_residual(mlp.width);
+    } else {
+      network.connect(mlp.width);
+    }
     network.drop(mlp.dropout);
   }
 }
