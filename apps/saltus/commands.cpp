@@ -79,7 +79,7 @@ constexpr Command kCommands[] = {
      "Writes a saved model as an ONNX file, for prediction with onnxruntime and others, which feed "
      "it floats: bytes divided by 255",
      make_export},
-    {"data", "Lists and fetches data sets", make_data},
+    {"data", "Lists, fetches and shows data sets", make_data},
     {"info", "What this program is and runs on: version, CPU, devices", make_info},
     {"help", "Tells what a command does and takes", make_help},
     // The build makes of these two what is installed beside the program.

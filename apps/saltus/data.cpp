@@ -1,11 +1,14 @@
 // saltus data: the data sets that have a name.
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include <saltus/dataset.h>
 
 #include "commands.h"
+#include "data_choice.h"
 #include "data_progress.h"
+#include "data_show.h"
 #include "interrupt.h"
 #include "lists.h"
 #include "output.h"
@@ -40,6 +43,13 @@ int fetch(const std::string& name) {
   return 0;
 }
 
+int show(const DataChoice& choice, std::int64_t image) {
+  catch_interrupts();
+  DataProgress progress;
+  print("{}", text_of_data(load_data(choice, progress.options()), image));
+  return 0;
+}
+
 }  // namespace
 
 Run make_data(CLI::App& command) {
@@ -53,7 +63,22 @@ Run make_data(CLI::App& command) {
   fetching->add_option("NAME", *name, "Its name: " + dataset_names())
       ->required()
       ->type_name(dataset_names());
-  return [list, name] { return list->parsed() ? list_datasets() : fetch(*name); };
+  struct ShowArguments {
+    DataChoice data;
+    std::int64_t image = 0;
+  };
+  const auto shown = std::make_shared<ShowArguments>();
+  CLI::App* showing = command.add_subcommand(
+      "show", "Prints what a network gets: sizes, values, classes, and an image with its target");
+  showing->add_option("DATA", shown->data.data, kDataHelp)->required()->type_name(data_values());
+  showing->add_option("--target", shown->data.target, kTargetHelp)->type_name("COLUMN");
+  showing->add_option("--test", shown->data.test, kTestHelp)->type_name("FILE");
+  add_number(*showing, "--image", shown->image, "Which training image to draw, from 0")
+      ->type_name("N");
+  return [list, showing, name, shown] {
+    if (list->parsed()) return list_datasets();
+    return showing->parsed() ? show(shown->data, shown->image) : fetch(*name);
+  };
 }
 
 }  // namespace saltus::app

@@ -44,6 +44,29 @@ class Data : public test::ProgramTest {
   }
 };
 
+TEST_F(Data, IsShownAsANetworkGetsIt) {
+  ImageDataset small{.name = "small", .classes = 2};
+  small.train = {.count = 2, .height = 2, .width = 3};
+  small.train.pixels = std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 0, 128, 255, 255, 0, 0};
+  small.train.labels = {0, 1};
+  small.test = small.train.first(1);
+  write_data("small", small);
+  const Ended images = run({"data", "show", "small", "--image", "1"});
+  ASSERT_EQ(images.code, 0) << images.err;
+  EXPECT_THAT(images.out,
+              HasSubstr("train       2  2 x 3 x 1  bytes / 255  0 to 1  0.2085  0.3776"));
+  EXPECT_THAT(images.out, HasSubstr("training image 1, class 1, one-hot 0 1\n   +@\n  @\n"));
+  const Ended table = run({"data", "show", "t.csv", "--target", "kind", "--test", "more.csv"});
+  ASSERT_EQ(table.code, 0) << table.err;
+  // Of 20 rows half are 1 and half -1, the weights 0 to 0.19: mean and variance of all 40 numbers.
+  EXPECT_THAT(table.out,
+              HasSubstr("train      20  1 x 1 x 2  as they are  -1 to 1  0.0475  0.7099"));
+  EXPECT_THAT(table.out, HasSubstr("cat       10     2\ndog       10     1\n"));
+  EXPECT_THAT(table.out, HasSubstr("training image 0, class cat, one-hot 1 0\n"));
+  EXPECT_THAT(refusal({"data", "show", "t.csv", "--target", "kind", "--image", "20"}, 2),
+              HasSubstr("there is no training image 20: --image takes 0 to 19"));
+}
+
 TEST_F(Data, ATableIsTrainedAndTestedOn) {
   const Ended ended = run(sweep({"--data", "t.csv", "--target", "kind", "--learning-rate", "0.1",
                                  "--batch-size", "4", "--save", "last"}));

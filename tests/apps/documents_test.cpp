@@ -38,6 +38,7 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"data"},
                                                          {"data", "list"},
                                                          {"data", "fetch"},
+                                                         {"data", "show"},
                                                          {"info"},
                                                          {"help"}};
 
@@ -181,7 +182,7 @@ TEST_F(Documents, BashCompletes) {
                    "activations", "accuracy", "speed", "predict", "evaluate", "summary", "export",
                    "data", "info", "help"}));
   EXPECT_EQ(completions({"saltus", "rep"}), (Words{"report", "reproduce"}));
-  EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch"}));
+  EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch", "show"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});
   EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--quick", "--resu"}), Words{"--resume"});
