@@ -3,8 +3,8 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_report, make_plot, make_reproduce, make_check_table, make_curves, make_map,
-    make_depth, make_activations, make_accuracy, make_speed, make_predict, make_evaluate,
+Make make_sweep, make_merge, make_report, make_plot, make_reproduce, make_check_table, make_curves,
+    make_map, make_depth, make_activations, make_accuracy, make_speed, make_predict, make_evaluate,
     make_summary, make_export, make_data, make_info, make_help, make_man_page, make_bash_completion;
 
 namespace {
@@ -25,6 +25,10 @@ constexpr Command kCommands[] = {
      "Makes a page of HTML of a sweep's results, that needs nothing else: table, curves, "
      "differences with intervals, every seed, what ran. Trains nothing",
      make_report},
+    {"merge",
+     "Makes the results of a sweep that several programs trained, on one machine or on many that "
+     "share its folder",
+     make_merge},
     {"plot",
      "Draws the pictures of a sweep again, of chosen activations or without the first epoch. "
      "Trains "

@@ -91,11 +91,11 @@ OutputFolder::OutputFolder(fs::path path, Existing existing) : OutputFolder(std:
     } else {
       make();
     }
-    lock();
+    lock(existing == Existing::share ? LOCK_SH : LOCK_EX);
     // Whoever had it before may have removed it while this opened it.
   } while (!is_open_as(fd_, path_));
   check_output_folder(path_, existing);  // as it is now that nobody else writes into it
-  remove_leftovers(path_);
+  if (existing != Existing::share) remove_leftovers(path_);
 }
 
 OutputFolder::~OutputFolder() {
@@ -129,11 +129,11 @@ void OutputFolder::make_new(const fs::path& wanted) {
   made_.insert(made_.begin(), path_);
 }
 
-void OutputFolder::lock() {
+void OutputFolder::lock(int kind) {
   if (fd_ >= 0) close(fd_);
   fd_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd_ < 0) throw_unusable(path_, {errno, std::generic_category()});
-  if (flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+  if (flock(fd_, kind | LOCK_NB) == 0) return;
   if (errno != EWOULDBLOCK) throw_unusable(path_, {errno, std::generic_category()});
   throw DataError(
       fmt::format("{} is in use by another run of saltus: wait for its end, or name another folder "

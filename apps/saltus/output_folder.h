@@ -9,8 +9,8 @@
 namespace saltus::app {
 
 /// How to treat results that are there already; `avoid`: take a name that nothing has, with -2,
-/// -3 and so on at its end.
-enum class Existing { refuse, overwrite, resume, avoid };
+/// -3 and so on at its end; `share`: other programs that share it write into it, too.
+enum class Existing { refuse, overwrite, resume, avoid, share };
 
 /// The folder for the results of a sweep that names none: runs/DATA-DATE-TIME. Of the data's name
 /// it keeps letters, digits and what is not ASCII.
@@ -23,7 +23,8 @@ std::filesystem::path default_parent();
 /// path is no folder. Creates nothing.
 void check_output_folder(const std::filesystem::path& path, Existing existing);
 
-/// A folder, created if missing and locked while this lives: two programs never write into one.
+/// A folder, created if missing and locked while this lives: two programs never write into one
+/// unless both share it.
 /// Temporary files that a killed run left in it are removed. At the end, so is the folder itself
 /// if this made it and nothing is in it.
 class OutputFolder {
@@ -42,7 +43,7 @@ class OutputFolder {
   void make();
   /// Makes a folder that was not there, with this name or one like it.
   void make_new(const std::filesystem::path& wanted);
-  void lock();
+  void lock(int kind);
 
   std::filesystem::path path_;
   std::vector<std::filesystem::path> made_;  ///< the innermost first

@@ -18,18 +18,22 @@
 #include <saltus/machine.h>
 #include <saltus/report.h>
 #include <saltus/sweep.h>
+#include <saltus/trial_store.h>
 
 #include "commands.h"
 #include "data_choice.h"
 #include "data_progress.h"
 #include "interrupt.h"
+#include "lists.h"
 #include "output.h"
 #include "output_folder.h"
 #include "quick.h"
 #include "recorded.h"
 #include "sweep_arguments.h"
-#include "sweep_command.h"
 #include "sweep_console.h"
+#include "sweep_parts.h"
+#include "sweep_results.h"
+#include "workers.h"
 
 namespace saltus::app {
 namespace {
@@ -95,6 +99,28 @@ void warn_of_lost_digits(const std::vector<Activation>& activations) {
   }
 }
 
+/// A sweep that several programs train, each into the folder that they share.
+int run_shared(const SweepArguments& arguments, const SweepPlan& plan) {
+  const fs::path out = arguments.out;
+  const SavedModels save = parse_saved_models(arguments.save);
+  const int side_by_side = concurrent_trials(arguments);
+  if (!arguments.part.empty())
+    return train_part(plan, parse_part(arguments.part), out, side_by_side, save);
+  if (!arguments.emit.empty()) {
+    const std::string script = job_array(arguments.emit, fs::absolute(out));
+    const TrialStore store(out, plan);
+    print("{}", script);
+    return 0;
+  }
+  Workers workers{.threads = plan.config.threads, .side_by_side = side_by_side, .save = save};
+  if (!arguments.devices.empty()) workers.devices = parse_devices(arguments.devices);
+  workers.count = arguments.workers.empty() ? static_cast<int>(workers.devices.size())
+                                            : parse_number<int>("--workers", arguments.workers);
+  const int code = train_in_workers(plan, workers, out);
+  if (code == 0) merge_trials(out, plan);
+  return code;
+}
+
 int run_sweep_command(const SweepArguments& arguments) {
   const std::optional<RecordedSweep> recorded = recorded_sweep(arguments);
   SweepConfig config = prepare(
@@ -110,7 +136,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   check_same_data(arguments, recorded, data);
   if (arguments.quick) {
     const fs::path earlier = fs::path(arguments.out) / kSweepFile;
-    if (existing == Existing::resume && fs::exists(earlier)) {
+    if ((existing == Existing::resume || existing == Existing::share) && fs::exists(earlier)) {
       take_quick_size(arguments, read_sweep_json(earlier).config, config);
     } else {
       choose_quick_size(arguments, data, config);
@@ -120,6 +146,10 @@ int run_sweep_command(const SweepArguments& arguments) {
   const SweepPlan plan =
       prepare(arguments, [&] { return plan_sweep(std::move(config), std::move(data)); });
 
+  if (existing == Existing::share) {
+    warn_of_lost_digits(plan.config.activations);
+    return run_shared(arguments, plan);
+  }
   const OutputFolder folder(
       arguments.out.empty() ? default_out(plan.data->name) : fs::path(arguments.out), existing);
   const fs::path& out = folder.path();
@@ -150,18 +180,7 @@ int run_sweep_command(const SweepArguments& arguments) {
        .resume = existing == Existing::resume});
   if (!result.complete && !writer.begun()) throw Interrupted();
   writer.write(result);
-  print_ranking(result);
-  print_verdict(result);
-  if (const auto digest = results_digest(result)) print("\ndigest of the results: {}\n", *digest);
-  flush_output();
-  draw_sweep(out, plan, result);
-  const StoredSweep stored = read_sweep(out);
-  write_report(out / kReportFile,
-               report_html(stored, sweep_command(stored.plan.config, *stored.plan.data)));
-  std::vector<std::string> written = sweep_files();  // those of learned parameters may be missing
-  std::erase_if(written,
-                [&](const std::string& file) { return !std::filesystem::exists(out / file); });
-  app::print("\nwrote {} into {}\n", fmt::join(written, ", "), out.string());
+  present_results(out, plan, result);
   if (result.complete) return 0;
   note("saltus: interrupted: the same command with --out {} --resume continues\n", out.string());
   return interrupt_exit_code();

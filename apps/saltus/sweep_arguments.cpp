@@ -244,6 +244,16 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--save", to.save, "none|last|best",
          "Keep each trial's model in models/ of the folder: that of the last epoch, or of the "
          "epoch that was best on the images that rank");
+  option("--workers", to.workers, "N",
+         "Train in N programs side by side on this machine, each with its share of the cores, and "
+         "merge the results; one that is killed is started again");
+  option("--devices", to.devices, "all|N,...",
+         "Likewise, a program for each of these GPUs, by the numbers that CUDA gives them");
+  option("--part", to.part, "K/N",
+         "Train only part K of N, into trials/ of the folder, as one of several programs that "
+         "share it: on many machines. saltus merge makes the results");
+  option("--emit", to.emit, "slurm:N",
+         "Train nothing, but print a job array of N parts for sbatch");
   command.add_flag("--quick", to.quick,
                    "A size that takes a few minutes on this machine: chooses epochs, seeds and "
                    "limits that are not given");
@@ -347,7 +357,35 @@ int concurrent_trials(const SweepArguments& arguments) {
   return count;
 }
 
+bool is_shared(const SweepArguments& arguments) {
+  std::vector<std::string> given;
+  for (const char* option : {"--workers", "--devices", "--part", "--emit"})
+    if (arguments.is_given(option)) given.emplace_back(option);
+  if (given.empty()) return false;
+  if (given.size() > 2 || (given.size() == 2 && given.back() != "--devices")) {
+    throw InvalidArgument(
+        fmt::format("{} each divide the sweep: choose one", fmt::join(given, ", ")));
+  }
+  if (arguments.out.empty()) {
+    throw InvalidArgument(
+        fmt::format("{} needs --out DIR, the folder that the programs share", given.front()));
+  }
+  if (arguments.overwrite) {
+    throw InvalidArgument(
+        fmt::format("{} replaces nothing that is in the folder: remove it yourself, or name "
+                    "another with --out",
+                    given.front()));
+  }
+  if (arguments.quick && given.front() == "--part") {
+    throw InvalidArgument(
+        "--quick chooses a size by the speed of a machine, so parts of several would differ: let "
+        "--emit or --workers write the sweep.json, and give it to --config");
+  }
+  return true;
+}
+
 Existing existing_results(const SweepArguments& arguments) {
+  if (is_shared(arguments)) return Existing::share;
   if (arguments.resume && arguments.out.empty()) {
     throw InvalidArgument("--resume needs --out DIR, the folder of the sweep to continue");
   }

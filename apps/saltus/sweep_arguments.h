@@ -55,6 +55,10 @@ struct SweepArguments {
   std::string threads;
   std::string out;
   std::string save;
+  std::string part;
+  std::string workers;
+  std::string devices;
+  std::string emit;
   bool until_decided = false;
   bool quick = false;
   bool overwrite = false;
@@ -75,6 +79,10 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
 
 /// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
 int concurrent_trials(const SweepArguments& arguments);
+
+/// Whether several programs are to train it, in a folder that they share. Throws InvalidArgument
+/// for what does not go with that.
+bool is_shared(const SweepArguments& arguments);
 
 /// How to treat results that are there, by --out, --overwrite and --resume. Throws
 /// InvalidArgument for --resume without --out.

@@ -17,22 +17,6 @@
 namespace saltus::app {
 namespace {
 
-/// A word of a shell's command, in quotes where it needs them.
-std::string quoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      text += "'\\''";
-    } else {
-      text += c;
-    }
-  }
-  return text + "'";
-}
-
 /// A list as it is typed.
 template <class Values, class Text>
 std::string typed(const Values& values, Text text) {
@@ -70,6 +54,21 @@ bool can_be_typed(const std::vector<Activation>& activations) {
 }
 
 }  // namespace
+
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      text += "'\\''";
+    } else {
+      text += c;
+    }
+  }
+  return text + "'";
+}
 
 std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   const auto clipping = clipping_option(config.clippings);

@@ -7,6 +7,9 @@
 
 namespace saltus::app {
 
+/// A word of a shell's command, in quotes where it needs them.
+std::string quoted(const std::string& word);
+
 /// "saltus sweep --activations 'relu,x*tanh(x)' ...", for a shell: all that decides the results and
 /// is not the default. Empty for what no command can say: activations that are functions of C++,
 /// and clippings of several kinds.

@@ -164,6 +164,14 @@ TEST_F(File, APendingFileIsWrittenButReplacesNothing) {
   EXPECT_EQ(entries(), 1U);
 }
 
+TEST_F(File, OnlyTheFirstOfSeveralIsPublished) {
+  const fs::path file = folder() / "result";
+  PendingFile slow(file, "slow");
+  EXPECT_TRUE(PendingFile(file, "fast").publish_first());
+  EXPECT_FALSE(slow.publish_first());
+  EXPECT_EQ(read_file(file, 100), "fast");
+}
+
 TEST(PendingFile, OnlyItsNamesAreTakenForOurs) {
   EXPECT_EQ(target_of_pending(".loss.png.4711-12.tmp"), "loss.png");
   EXPECT_EQ(target_of_pending(".a-1.2-3.4-5.tmp"), "a-1.2-3");

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <system_error>
 #include <utility>
@@ -165,6 +166,23 @@ PendingFile::~PendingFile() {
 void PendingFile::publish() {
   publish_file(path_, target_);
   path_.clear();
+}
+
+bool PendingFile::publish_first() {
+  {
+    FileDescriptor file = open_file(path_, O_RDONLY);
+    sync(file, target_);
+  }
+  int linked = ::link(path_.c_str(), target_.c_str());
+  if (linked != 0 && (errno == EPERM || errno == EOPNOTSUPP))  // a file system without links
+    linked = ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target_.c_str(), RENAME_NOREPLACE);
+  const int error = errno;
+  struct stat status {};
+  // A network's file system may have done it and lost the answer.
+  const bool first = linked == 0 || (::stat(path_.c_str(), &status) == 0 && status.st_nlink == 2);
+  if (!first && error != EEXIST) throw_file_error("write", target_, error);
+  if (first) sync_folder(folder_of(target_));
+  return first;
 }
 
 std::string_view target_of_pending(std::string_view name) {

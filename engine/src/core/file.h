@@ -82,6 +82,11 @@ class PendingFile {
   /// whole: fsync, rename, fsync of the folder. Where that throws, the old one stays.
   void publish();
 
+  /// The same, unless the file is there already, which is then left as it is: whether this one is
+  /// the file now. Of several programs that try, on several machines that share the folder, one is
+  /// told so.
+  bool publish_first();
+
  private:
   std::filesystem::path target_;
   std::filesystem::path path_;

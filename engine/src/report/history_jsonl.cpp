@@ -50,11 +50,15 @@ void add_lines(const TrialSpec& trial, const std::vector<std::string>& labels,
   text += end_line(trial, labels, result) + '\n';
 }
 
+std::string first_line() {
+  return Json{{"format", kFormat}, {"version", kSchemaVersion}}.dump() + '\n';
+}
+
 std::string beginning(const SweepPlan& plan, const std::vector<std::string>& labels,
                       std::span<const TrialResult> done) {
   std::map<std::string, const TrialSpec*> specs;
   for (const TrialSpec& trial : plan.trials) specs[trial.id] = &trial;
-  std::string text = Json{{"format", kFormat}, {"version", kSchemaVersion}}.dump() + '\n';
+  std::string text = first_line();
   for (const TrialResult& result : done) {
     const auto spec = specs.find(result.id);
     if (spec != specs.end()) add_lines(*spec->second, labels, result, text);
@@ -116,6 +120,13 @@ class HistoryReader {
 };
 
 }  // namespace
+
+std::string history_text(const TrialSpec& trial, const std::vector<std::string>& labels,
+                         const TrialResult& result) {
+  std::string text = first_line();
+  add_lines(trial, labels, result, text);
+  return text;
+}
 
 HistoryLog::HistoryLog(const std::filesystem::path& file, const SweepPlan& plan,
                        std::span<const TrialResult> done)

@@ -14,6 +14,10 @@
 
 namespace saltus {
 
+/// A history.jsonl of one trial. `labels` are those of the settings.
+std::string history_text(const TrialSpec& trial, const std::vector<std::string>& labels,
+                         const TrialResult& result);
+
 /// A line for each epoch and each trial that ends, added when it does: whatever stops the program,
 /// what was measured before is in the file. All throw DataError if it cannot be written.
 class HistoryLog {

@@ -1,3 +1,5 @@
+#include "sweep/digest.h"
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -19,9 +21,9 @@ bool is_time(const std::string& figure) {
   return figure == "seconds" || figure == "images_per_second";
 }
 
-/// The results of a trial, each figure in the fewest digits that give it back. Figures that are not
-/// finite all look alike, as in the files from which a sweep is resumed.
-std::string text_of(const TrialResult& trial) {
+}  // namespace
+
+std::string compared_text(const TrialResult& trial) {
   std::string text =
       fmt::format("{} {} {}\n", trial.id, to_string(trial.status), trial.history.epoch.size());
   const auto out = std::back_inserter(text);
@@ -47,13 +49,11 @@ std::string text_of(const TrialResult& trial) {
   return text;
 }
 
-}  // namespace
-
 std::optional<std::string> results_digest(const SweepResult& result) try {
   if (!result.complete) return std::nullopt;
   std::vector<std::string> trials;
   for (const SettingResult& setting : result.settings) {
-    for (const TrialResult& trial : setting.trials) trials.push_back(text_of(trial));
+    for (const TrialResult& trial : setting.trials) trials.push_back(compared_text(trial));
   }
   std::ranges::sort(trials);
   std::string text = "saltus-digest 1\n";

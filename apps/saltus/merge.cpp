@@ -1,0 +1,52 @@
+// saltus merge: the results of a sweep that several programs trained.
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <saltus/error.h>
+#include <saltus/report.h>
+#include <saltus/trial_store.h>
+
+#include "commands.h"
+#include "output_folder.h"
+#include "sweep_parts.h"
+
+namespace saltus::app {
+namespace {
+
+struct Arguments {
+  std::string folder;
+  bool partial = false;
+  bool mixed = false;
+};
+
+int run_merge(const Arguments& arguments) {
+  const std::filesystem::path folder = arguments.folder;
+  const StoredSweep stored = read_sweep(folder);
+  merge_trials(folder, stored.plan, {.partial = arguments.partial, .mixed = arguments.mixed});
+  return 0;
+}
+
+}  // namespace
+
+Run make_merge(CLI::App& command) {
+  const auto arguments = std::make_shared<Arguments>();
+  command.add_option("DIR", arguments->folder, "The folder that the programs share")
+      ->required()
+      ->type_name("DIR");
+  command.add_flag("--partial", arguments->partial,
+                   "Merge those that are there, although trials are missing");
+  command.add_flag("--mixed", arguments->mixed,
+                   "Although some were trained on a CPU and some on a GPU, whose bits differ");
+  command.footer("Example:\n  saltus merge runs/large --partial");
+  return [arguments] { return run_merge(*arguments); };
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,167 @@
+#include "sweep_parts.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <saltus/error.h>
+#include <saltus/progress.h>
+#include <saltus/trial_store.h>
+
+#include "interrupt.h"
+#include "lists.h"
+#include "output.h"
+#include "output_folder.h"
+#include "sweep_command.h"
+#include "sweep_console.h"
+#include "sweep_results.h"
+
+namespace saltus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Results of the store, and those of an earlier run of the whole sweep in this folder.
+std::vector<TrialResult> results_in(const fs::path& folder, const SweepPlan& plan,
+                                    const TrialStore& store) {
+  std::vector<TrialResult> results = store.read();
+  std::set<std::string> planned;
+  for (const TrialSpec& trial : plan.trials) planned.insert(trial.id);
+  for (const TrialResult& result : results) planned.erase(result.id);
+  for (TrialResult& result : read_trials(folder)) {
+    if (result.status != TrialStatus::stopped && planned.erase(result.id) == 1)
+      results.push_back(std::move(result));
+  }
+  return results;
+}
+
+void check_mergeable(const fs::path& folder, const SweepPlan& plan,
+                     const std::vector<TrialResult>& results, const MergeOptions& options) {
+  const std::size_t missing = plan.trials.size() - results.size();
+  if (results.empty()) {
+    throw InvalidArgument(fmt::format("none of the {} trials of {} has a result yet",
+                                      grouped(std::ssize(plan.trials)), folder.string()));
+  }
+  if (missing > 0 && !options.partial) {
+    throw InvalidArgument(
+        fmt::format("{} of {} trials have no result yet: run their parts, which skip what is there "
+                    "(saltus sweep --config {} --out {} --part 1/1 runs all of them), or say "
+                    "--partial",
+                    grouped(static_cast<std::int64_t>(missing)), grouped(std::ssize(plan.trials)),
+                    (folder / kSweepFile).string(), folder.string()));
+  }
+  std::set<std::string> devices;
+  for (const TrialResult& result : results) devices.insert(result.device);
+  if (devices.size() > 1 && !options.mixed) {
+    throw InvalidArgument(
+        fmt::format("trials were trained on {}, whose bits differ: say --mixed if that is meant",
+                    fmt::join(devices, " and ")));
+  }
+}
+
+}  // namespace
+
+Part parse_part(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string::npos)
+    throw InvalidArgument(fmt::format("--part {}: write it as K/N, such as 3/16", text));
+  const Part part{parse_number<int>("--part", text.substr(0, slash)),
+                  parse_number<int>("--part", text.substr(slash + 1))};
+  if (part.part < 1 || part.part > part.parts) {
+    throw InvalidArgument(
+        fmt::format("--part {}: parts are numbered from 1 to {}", text, std::max(part.parts, 1)));
+  }
+  return part;
+}
+
+int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, int side_by_side,
+               SavedModels save) {
+  const OutputFolder shared(folder, Existing::share);
+  const SweepPlan own = part_of(plan, part.part, part.parts);
+  const TrialStore store(folder, plan);
+  const std::vector<TrialResult> done = results_in(folder, own, store);
+  print_plan(own, done.size(), folder);
+  SweepConsole console(own, done);
+  std::vector<std::string> different;
+  const auto keep = [&](const TrialSpec& trial, const TrialResult& result,
+                        std::span<const TrialResult> /*all*/) {
+    if (result.status != TrialStatus::stopped && store.add(trial, result) == Kept::different)
+      different.push_back(trial.id);
+    console.end(trial, result);
+  };
+  const SweepResult result = run_sweep(
+      own,
+      {.callbacks = [&](const TrialSpec& trial) { return std::vector{console.callback(trial)}; },
+       .on_trial_end = keep,
+       .done = done,
+       .interrupt = &catch_interrupts(),
+       .side_by_side = side_by_side,
+       .folder = folder,
+       .save = save,
+       .resume = true});
+  if (!different.empty()) {
+    note(
+        "saltus: not reproducible: another program had other results for {}: both are in {}; one "
+        "of the two machines, or versions of the program, computes otherwise\n",
+        fmt::join(different, ", "), (folder / "trials").string());
+    return kDifferent;
+  }
+  if (!result.complete) {
+    note("saltus: interrupted: the same command continues\n");
+    return interrupt_exit_code();
+  }
+  print("\nthis part is complete; {} of {} trials of the sweep have results: saltus merge {}\n",
+        grouped(static_cast<std::int64_t>(store.size())), grouped(std::ssize(plan.trials)),
+        folder.string());
+  return 0;
+}
+
+void merge_trials(const fs::path& folder, const SweepPlan& plan, const MergeOptions& options) {
+  const OutputFolder own(folder, Existing::resume);
+  const TrialStore store(folder, plan);
+  const std::vector<TrialResult> results = results_in(folder, plan, store);
+  check_mergeable(folder, plan, results, options);
+  SweepWriter writer(folder, plan, results);
+  const SweepResult result = summarize_sweep(plan, results);
+  writer.write(result);
+  present_results(folder, plan, result);
+}
+
+std::string job_array(const std::string& text, const fs::path& folder) {
+  constexpr std::string_view kSlurm = "slurm:";
+  constexpr int kMostTasks = 100'000;
+  const int tasks =
+      text.starts_with(kSlurm) ? parse_number<int>("--emit", text.substr(kSlurm.size())) : 0;
+  if (tasks < 1 || tasks > kMostTasks) {
+    throw InvalidArgument(
+        fmt::format("--emit {}: write slurm:N, an array of 1 to {} tasks", text, kMostTasks));
+  }
+  const std::string out = quoted(folder.string());
+  return fmt::format(
+      "#!/bin/bash\n"
+      "# saltus sweep in {1} parts. Submit it with sbatch, and when it has ended: saltus merge "
+      "{0}\n"
+      "# A task that is preempted or loses its node runs again, and goes on where it was.\n"
+      "#SBATCH --job-name=saltus\n"
+      "#SBATCH --array=1-{1}\n"
+      "#SBATCH --requeue\n"
+      "#SBATCH --open-mode=append\n"
+      "saltus sweep --config {2} --out {0} --part \"$SLURM_ARRAY_TASK_ID/{1}\"\n"
+      "code=$?\n"
+      "# 2: asked for what cannot be; 3: another machine came to another result. Neither gets\n"
+      "# better by trying.\n"
+      "if [ $code -ne 0 ] && [ $code -ne 2 ] && [ $code -ne {3} ] &&\n"
+      "   [ \"${{SLURM_RESTART_COUNT:-0}}\" -lt 3 ]; then\n"
+      "  scontrol requeue \"$SLURM_JOB_ID\"\n"
+      "fi\n"
+      "exit $code\n",
+      out, tasks, quoted((folder / kSweepFile).string()), kDifferent);
+}
+
+}  // namespace saltus::app

@@ -1,0 +1,41 @@
+// A sweep in parts: one of several programs that share its folder, and what puts them together.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <saltus/report.h>
+#include <saltus/sweep.h>
+
+namespace saltus::app {
+
+/// How a part ends that came to another result than a program before it.
+constexpr int kDifferent = 3;
+
+/// Part `part` of `parts`, from 1.
+struct Part {
+  int part = 1;
+  int parts = 1;
+};
+
+/// "3/16". Throws InvalidArgument.
+Part parse_part(const std::string& text);
+
+/// Trains what is missing of a part, into the folder's trials/. Returns the exit code.
+int train_part(const SweepPlan& plan, const Part& part, const std::filesystem::path& folder,
+               int side_by_side, SavedModels save);
+
+struct MergeOptions {
+  bool partial = false;  ///< although trials are missing
+  bool mixed = false;    ///< although kinds of devices differ
+};
+
+/// Makes the sweep's results of the trials that are in a folder, and presents them. Throws
+/// InvalidArgument where the options do not allow it.
+void merge_trials(const std::filesystem::path& folder, const SweepPlan& plan,
+                  const MergeOptions& options = {});
+
+/// A job array, as a script: "slurm:16" is one for Slurm of 16 tasks. Throws InvalidArgument.
+std::string job_array(const std::string& text, const std::filesystem::path& folder);
+
+}  // namespace saltus::app

@@ -1,0 +1,55 @@
+// A sweep that several programs train, on one machine or on many that share a folder.
+#pragma once
+
+#include <saltus/export.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <saltus/sweep.h>
+
+namespace saltus {
+
+/// What became of a result that was given to a TrialStore.
+enum class Kept : std::uint8_t {
+  first,     ///< nobody else had one: it is there now
+  equal,     ///< another program was first, and came to the same
+  different  ///< another was first and came to something else: both are kept
+};
+
+/// The results of single trials in a sweep's folder: sweep.json, which says what is trained, and
+/// trials/ID.jsonl, a history.jsonl of one trial each. Whoever is first with a trial writes its
+/// file; nobody replaces or locks one, so that any number of programs may share the folder, and any
+/// of them may be killed at any time.
+class SALTUS_API TrialStore {
+ public:
+  /// Creates what is missing. Throws InvalidArgument if another sweep is in the folder, or this one
+  /// runs until it is decided, as then the trials depend on results; DataError. The plan must
+  /// outlive this.
+  TrialStore(std::filesystem::path folder, const SweepPlan& plan);
+
+  /// Keeps a result that is ok or diverged, once its file is on the disk. A result that is not that
+  /// of the first is kept beside it, as trials/ID.2.jsonl and so on. Throws DataError.
+  Kept add(const TrialSpec& trial, const TrialResult& result) const;
+
+  /// How many of the plan's trials are there.
+  std::size_t size() const;
+
+  /// The results that are there. Throws DataError if a file cannot be read.
+  std::vector<TrialResult> read() const;
+
+ private:
+  std::filesystem::path file_of(const std::string& id) const;
+
+  std::filesystem::path folder_;
+  const SweepPlan& plan_;
+  std::vector<std::string> labels_;
+};
+
+/// The trials of part `part` of `parts`, from 1: of all trials each parts-th. A plan like this one,
+/// with these trials alone. Throws InvalidArgument unless 1 <= part <= parts.
+SALTUS_API SweepPlan part_of(const SweepPlan& plan, int part, int parts);
+
+}  // namespace saltus

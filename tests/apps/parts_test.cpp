@@ -1,0 +1,186 @@
+// A sweep that several programs train: in parts, with workers, as a job array.
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/apps/program.h"
+
+namespace saltus {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::Ended;
+using test::Running;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Parts : public test::ProgramTest {
+ protected:
+  /// Four trials of a moment, or of many epochs.
+  static std::vector<std::string> sweep(const std::string& out,
+                                        const std::vector<std::string>& more,
+                                        const char* epochs = "2") {
+    std::vector<std::string> arguments = {
+        "sweep", "--data", "data", "--activations", "relu,selu", "--seeds",   "2",  "--batch-size",
+        "16",    "--out",  out,    "--epochs",      epochs,      "--network", "mlp"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  std::string digest(const std::string& folder) const {
+    const json found = json::parse(text(folder + "/results.json")).at("digest");
+    return found.is_string() ? found.get<std::string>() : "none";
+  }
+
+  /// The processes that train a part of a sweep in this test's folder.
+  std::vector<pid_t> workers() const {
+    std::vector<pid_t> all;
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
+      std::ifstream stream(process.path() / "cmdline");
+      std::ostringstream words;
+      words << stream.rdbuf();
+      if (words.str().find("--part") == std::string::npos) continue;
+      std::error_code gone;
+      if (fs::read_symlink(process.path() / "cwd", gone) == path("").parent_path())
+        all.push_back(std::stoi(process.path().filename()));
+    }
+    return all;
+  }
+
+  /// Waits until so many run.
+  void await_workers(std::size_t count) const {
+    for (int i = 0; i < 3000 && workers().size() != count; ++i) usleep(10'000);
+    ASSERT_EQ(workers().size(), count);
+  }
+};
+
+TEST_F(Parts, MakeTheResultsOfTheWhole) {
+  ASSERT_EQ(run(sweep("whole", {})).code, 0);
+  const Ended second = run(sweep("shared", {"--part", "2/2"}));
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.out, HasSubstr("2 of 4 trials of the sweep have results"));
+
+  const Ended early = run({"merge", "shared"});
+  EXPECT_EQ(early.code, 2);
+  EXPECT_THAT(early.err, HasSubstr("2 of 4 trials have no result yet"));
+  EXPECT_EQ(run({"merge", "shared", "--partial"}).code, 0);
+  EXPECT_EQ(digest("shared"), "none");
+
+  // On other threads, and by the file that the first part left.
+  const Ended first = run({"sweep", "--config", "shared/sweep.json", "--out", "shared", "--part",
+                           "1/2", "--threads", "2"});
+  ASSERT_EQ(first.code, 0) << first.err;
+  const Ended merged = run({"merge", "shared"});
+  ASSERT_EQ(merged.code, 0) << merged.err;
+  EXPECT_EQ(digest("shared"), digest("whole"));
+  EXPECT_THAT(merged.out, HasSubstr(digest("whole")));
+  const std::map<std::string, std::string> once = files("shared");
+  EXPECT_TRUE(once.contains("accuracy.svg") && once.contains("report.html"));
+  ASSERT_EQ(run({"merge", "shared"}).code, 0);
+  EXPECT_EQ(files("shared").at("results.json"), once.at("results.json"));
+  EXPECT_EQ(files("shared").at("history.csv"), once.at("history.csv"));
+}
+
+TEST_F(Parts, SkipWhatIsThere) {
+  ASSERT_EQ(run(sweep("shared", {"--part", "1/4"})).code, 0);
+  const std::map<std::string, std::string> before = files("shared/trials");
+  const Ended all = run(sweep("shared", {"--part", "1/1"}));
+  ASSERT_EQ(all.code, 0) << all.err;
+  const std::map<std::string, std::string> after = files("shared/trials");
+  EXPECT_EQ(after.size(), 4u);
+  for (const auto& [name, content] : before) EXPECT_EQ(after.at(name), content);
+}
+
+TEST_F(Parts, WorkersTrainAWholeSweep) {
+  ASSERT_EQ(run(sweep("whole", {})).code, 0);
+  const Ended ended = run(sweep("shared", {"--workers", "2", "--save", "last"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("in 2 programs side by side"));
+  EXPECT_EQ(digest("shared"), digest("whole"));
+  EXPECT_EQ(files("shared/models").size(), 4u);
+  EXPECT_THAT(workers(), IsEmpty());
+}
+
+TEST_F(Parts, AWorkerThatIsKilledIsStartedAgain) {
+  ASSERT_EQ(run(sweep("whole", {}, "200")).code, 0);
+  const Running launcher = start(sweep("shared", {"--workers", "2"}, "200"));
+  await_workers(2);
+  kill(workers().front(), SIGKILL);
+  const Ended ended = launcher.wait();
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("was killed by signal 9: it is started again"));
+  EXPECT_EQ(digest("shared"), digest("whole"));
+}
+
+TEST_F(Parts, WorkersEndWithTheirLauncher) {
+  const Running killed = start(sweep("shared", {"--workers", "2"}, "1000000"));
+  await_workers(2);
+  killed.send(SIGKILL);
+  EXPECT_EQ(killed.wait().code, 1009);
+  await_workers(0);
+
+  const Running asked = start(sweep("other", {"--workers", "2"}, "1000000"));
+  await_workers(2);
+  asked.send(SIGTERM);
+  const Ended ended = asked.wait();
+  EXPECT_EQ(ended.code, 128 + SIGTERM);
+  EXPECT_THAT(ended.err, HasSubstr("interrupted: the same command continues"));
+  EXPECT_THAT(workers(), IsEmpty());
+}
+
+TEST_F(Parts, AreOfOneSweep) {
+  ASSERT_EQ(run(sweep("shared", {"--part", "1/2"})).code, 0);
+  const Ended other = run(sweep("shared", {"--part", "2/2", "--learning-rate", "0.1"}));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("holds another sweep"));
+}
+
+TEST_F(Parts, AJobArrayTrainsThem) {
+  const Ended emitted = run(sweep("shared", {"--emit", "slurm:2"}));
+  ASSERT_EQ(emitted.code, 0) << emitted.err;
+  EXPECT_THAT(emitted.out, HasSubstr("#SBATCH --array=1-2\n"));
+  write("job.sh", emitted.out);
+  const fs::path program = fs::path(SALTUS_PROGRAM).parent_path();
+  for (int task = 1; task <= 2; ++task) {
+    const std::string command = fmt::format(
+        "cd '{}' && PATH='{}':\"$PATH\" SLURM_ARRAY_TASK_ID={} bash job.sh > task.log 2>&1",
+        path("").string(), program.string(), task);
+    EXPECT_EQ(std::system(command.c_str()), 0) << text("task.log");
+  }
+  EXPECT_EQ(run({"merge", "shared"}).code, 0);
+  EXPECT_NE(digest("shared"), "none");
+}
+
+TEST_F(Parts, RefuseWhatDoesNotGoTogether) {
+  const auto refusal = [&](const std::vector<std::string>& more, const std::string& out) {
+    const Ended ended = run(sweep(out, more));
+    EXPECT_EQ(ended.code, 2);
+    return ended.err;
+  };
+  EXPECT_THAT(refusal({"--part", "3"}, "s"), HasSubstr("write it as K/N, such as 3/16"));
+  EXPECT_THAT(refusal({"--part", "3/2"}, "s"), HasSubstr("numbered from 1 to 2"));
+  EXPECT_THAT(refusal({"--part", "1/2", "--workers", "2"}, "s"), HasSubstr("choose one"));
+  EXPECT_THAT(refusal({"--part", "1/2", "--overwrite"}, "s"), HasSubstr("replaces nothing"));
+  EXPECT_THAT(refusal({"--part", "1/2", "--quick"}, "s"), HasSubstr("speed of a machine"));
+  EXPECT_THAT(refusal({"--workers", "0"}, "s"), HasSubstr("--workers takes 1 to 1024, not 0"));
+  EXPECT_THAT(refusal({"--emit", "pbs:3"}, "s"), HasSubstr("write slurm:N"));
+  EXPECT_THAT(refusal({"--part", "1/2", "--until-decided"}, "s"), HasSubstr("cannot be divided"));
+  const Ended nowhere = run({"sweep", "--data", "data", "--activations", "relu", "--workers", "2"});
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("--workers needs --out DIR"));
+  EXPECT_FALSE(fs::exists(path("s/trials")));
+}
+
+}  // namespace
+}  // namespace saltus
