@@ -165,11 +165,10 @@ TEST_F(File, APendingFileIsWrittenButReplacesNothing) {
 }
 
 TEST_F(File, OnlyTheFirstOfSeveralIsPublished) {
-  const fs::path file = folder() / "result";
   PendingFile slow(file, "slow");
   EXPECT_TRUE(PendingFile(file, "fast").publish_first());
   EXPECT_FALSE(slow.publish_first());
-  EXPECT_EQ(read_file(file, 100), "fast");
+  EXPECT_EQ(get(file), "fast");
 }
 
 TEST(PendingFile, OnlyItsNamesAreTakenForOurs) {

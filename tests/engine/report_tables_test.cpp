@@ -41,8 +41,8 @@ TEST_F(TablesTest, CurvesAreThoseOfTheActivation) {
               testing::StartsWith("activation,x,f,df\nelu:alpha=0.2,-1,-0.1264241"));
   draw_curves(folder_, {curve, compute_curve(Activation::parse("stair"))});
   EXPECT_THAT(text("curves.svg"), HasSubstr("stair"));
-  EXPECT_THAT(text("curves.svg"), HasSubstr("f = x if x &gt; 0 else alpha (exp(x) - 1)"));
-  EXPECT_THAT(text("curves.svg"), HasSubstr("f' = 1 if x &gt; 0 else alpha exp(x)"));
+  EXPECT_THAT(text("curves.svg"), HasSubstr("f = x if x > 0 else alpha (exp(x) - 1)"));
+  EXPECT_THAT(text("curves.svg"), HasSubstr("f' = 1 if x > 0 else alpha exp(x)"));
   // What takes more than three lines ends in dots.
   draw_curves(folder_, {compute_curve("x * tanh(softplus(x)) + 0.125 * sin(x) * cos(x) * erf(x)")});
   EXPECT_THAT(text("curves.svg"), HasSubstr(" ..."));
