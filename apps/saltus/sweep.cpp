@@ -105,7 +105,7 @@ int run_shared(const SweepArguments& arguments, const SweepPlan& plan) {
   const SavedModels save = parse_saved_models(arguments.save);
   const int side_by_side = concurrent_trials(arguments);
   if (!arguments.part.empty())
-    return train_part(plan, parse_part(arguments.part), out, side_by_side, save);
+    return train_part(plan, parse_part(arguments.part, arguments.audit), out, side_by_side, save);
   if (!arguments.emit.empty()) {
     const std::string script = job_array(arguments.emit, fs::absolute(out));
     const TrialStore store(out, plan);

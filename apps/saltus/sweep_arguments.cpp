@@ -252,6 +252,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--part", to.part, "K/N",
          "Train only part K of N, into trials/ of the folder, as one of several programs that "
          "share it: on many machines. saltus merge makes the results");
+  option("--audit", to.audit, "X",
+         "With --part: train this share of the trials that have results again, and compare; a "
+         "machine that computes wrongly is found by another");
   option("--emit", to.emit, "slurm:N",
          "Train nothing, but print a job array of N parts for sbatch");
   command.add_flag("--quick", to.quick,
@@ -361,6 +364,9 @@ bool is_shared(const SweepArguments& arguments) {
   std::vector<std::string> given;
   for (const char* option : {"--workers", "--devices", "--part", "--emit"})
     if (arguments.is_given(option)) given.emplace_back(option);
+  if (arguments.is_given("--audit") && !arguments.is_given("--part")) {
+    throw InvalidArgument("--audit belongs to --part, whose trials it compares: say --part 1/1");
+  }
   if (given.empty()) return false;
   if (given.size() > 2 || (given.size() == 2 && given.back() != "--devices")) {
     throw InvalidArgument(

@@ -56,6 +56,7 @@ struct SweepArguments {
   std::string out;
   std::string save;
   std::string part;
+  std::string audit = "0";
   std::string workers;
   std::string devices;
   std::string emit;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -27,17 +28,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Results of the store, and those of an earlier run of the whole sweep in this folder.
-std::vector<TrialResult> results_in(const fs::path& folder, const SweepPlan& plan,
-                                    const TrialStore& store) {
-  std::vector<TrialResult> results = store.read();
+/// Those of the plan's trials that have one.
+std::vector<TrialResult> results_in(const fs::path& folder, const SweepPlan& plan) {
   std::set<std::string> planned;
   for (const TrialSpec& trial : plan.trials) planned.insert(trial.id);
-  for (const TrialResult& result : results) planned.erase(result.id);
-  for (TrialResult& result : read_trials(folder)) {
-    if (result.status != TrialStatus::stopped && planned.erase(result.id) == 1)
-      results.push_back(std::move(result));
-  }
+  std::vector<TrialResult> results = read_trials(folder);
+  std::erase_if(results, [&](const TrialResult& result) {
+    return result.status == TrialStatus::stopped || planned.erase(result.id) == 0;
+  });
   return results;
 }
 
@@ -65,14 +63,25 @@ void check_mergeable(const fs::path& folder, const SweepPlan& plan,
   }
 }
 
+/// Ids are hashes: of the same trials each time, about this share.
+bool is_audited(const std::string& id, double share) {
+  constexpr std::size_t kDigits = 8;
+  return static_cast<double>(std::stoul(id.substr(0, kDigits), nullptr, 16)) <
+         share * static_cast<double>(std::uint64_t{1} << (4 * kDigits));
+}
+
 }  // namespace
 
-Part parse_part(const std::string& text) {
+Part parse_part(const std::string& text, const std::string& audit) {
   const std::size_t slash = text.find('/');
   if (slash == std::string::npos)
     throw InvalidArgument(fmt::format("--part {}: write it as K/N, such as 3/16", text));
   const Part part{parse_number<int>("--part", text.substr(0, slash)),
-                  parse_number<int>("--part", text.substr(slash + 1))};
+                  parse_number<int>("--part", text.substr(slash + 1)),
+                  parse_number<double>("--audit", audit)};
+  if (!(part.audit >= 0 && part.audit <= 1))
+    throw InvalidArgument(
+        fmt::format("--audit takes a share of the trials, 0 to 1, not {}", audit));
   if (part.part < 1 || part.part > part.parts) {
     throw InvalidArgument(
         fmt::format("--part {}: parts are numbered from 1 to {}", text, std::max(part.parts, 1)));
@@ -85,7 +94,8 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
   const OutputFolder shared(folder, Existing::share);
   const SweepPlan own = part_of(plan, part.part, part.parts);
   const TrialStore store(folder, plan);
-  const std::vector<TrialResult> done = results_in(folder, own, store);
+  std::vector<TrialResult> done = results_in(folder, own);
+  std::erase_if(done, [&](const TrialResult& result) { return is_audited(result.id, part.audit); });
   print_plan(own, done.size(), folder);
   SweepConsole console(own, done);
   std::vector<std::string> different;
@@ -124,8 +134,8 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
 
 void merge_trials(const fs::path& folder, const SweepPlan& plan, const MergeOptions& options) {
   const OutputFolder own(folder, Existing::resume);
-  const TrialStore store(folder, plan);
-  const std::vector<TrialResult> results = results_in(folder, plan, store);
+  remove_leftovers(folder / "trials");  // of programs that were killed: none runs now
+  const std::vector<TrialResult> results = results_in(folder, plan);
   check_mergeable(folder, plan, results, options);
   SweepWriter writer(folder, plan, results);
   const SweepResult result = summarize_sweep(plan, results);

@@ -16,10 +16,12 @@ constexpr int kDifferent = 3;
 struct Part {
   int part = 1;
   int parts = 1;
+  /// Of the trials that have results, this share is trained again, to compare them.
+  double audit = 0;
 };
 
-/// "3/16". Throws InvalidArgument.
-Part parse_part(const std::string& text);
+/// "3/16", and "0.01". Throws InvalidArgument.
+Part parse_part(const std::string& text, const std::string& audit);
 
 /// Trains what is missing of a part, into the folder's trials/. Returns the exit code.
 int train_part(const SweepPlan& plan, const Part& part, const std::filesystem::path& folder,

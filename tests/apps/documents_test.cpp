@@ -23,6 +23,7 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"sweep"},
                                                          {"report"},
                                                          {"merge"},
+                                                         {"status"},
                                                          {"plot"},
                                                          {"reproduce"},
                                                          {"check-table"},
@@ -177,11 +178,12 @@ TEST_F(Documents, TheManualHasEverythingAndRendersWithoutAWarning) {
 
 TEST_F(Documents, BashCompletes) {
   using Words = std::set<std::string>;
-  EXPECT_EQ(completions({"saltus", "s"}), (Words{"sweep", "summary", "speed"}));
-  EXPECT_EQ(completions({"saltus", ""}),
-            (Words{"sweep", "report", "merge", "plot", "reproduce", "check-table", "curves", "map",
-                   "depth", "activations", "accuracy", "speed", "predict", "evaluate", "summary",
-                   "export", "data", "info", "help"}));
+  EXPECT_EQ(completions({"saltus", "s"}), (Words{"status", "sweep", "summary", "speed"}));
+  EXPECT_EQ(
+      completions({"saltus", ""}),
+      (Words{"sweep",    "report",  "merge",  "status",      "plot",     "reproduce", "check-table",
+             "curves",   "map",     "depth",  "activations", "accuracy", "speed",     "predict",
+             "evaluate", "summary", "export", "data",        "info",     "help"}));
   EXPECT_EQ(completions({"saltus", "rep"}), (Words{"report", "reproduce"}));
   EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch", "show"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});

@@ -77,12 +77,22 @@ TEST_F(Parts, MakeTheResultsOfTheWhole) {
   EXPECT_EQ(run({"merge", "shared", "--partial"}).code, 0);
   EXPECT_EQ(digest("shared"), "none");
 
+  const Ended status = run({"status", "shared"});
+  EXPECT_EQ(status.code, 0) << status.err;
+  EXPECT_THAT(
+      status.out,
+      HasSubstr("data: 4 trials of 2 settings\n2 have results: 2 ok, 0 diverged; 2 have none\n"));
+  EXPECT_THAT(status.out, testing::ContainsRegex("last written to [0-9]+s ago"));
+
   // On other threads, and by the file that the first part left.
   const Ended first = run({"sweep", "--config", "shared/sweep.json", "--out", "shared", "--part",
                            "1/2", "--threads", "2"});
   ASSERT_EQ(first.code, 0) << first.err;
+  const char* leftover = "shared/trials/.0123456789abcdef.jsonl.17-0.tmp";
+  write(leftover, "half a li");
   const Ended merged = run({"merge", "shared"});
   ASSERT_EQ(merged.code, 0) << merged.err;
+  EXPECT_FALSE(fs::exists(path(leftover)));
   EXPECT_EQ(digest("shared"), digest("whole"));
   EXPECT_THAT(merged.out, HasSubstr(digest("whole")));
   const std::map<std::string, std::string> once = files("shared");
@@ -100,6 +110,26 @@ TEST_F(Parts, SkipWhatIsThere) {
   const std::map<std::string, std::string> after = files("shared/trials");
   EXPECT_EQ(after.size(), 4u);
   for (const auto& [name, content] : before) EXPECT_EQ(after.at(name), content);
+}
+
+TEST_F(Parts, AreAudited) {
+  ASSERT_EQ(run(sweep("shared", {"--part", "1/1"})).code, 0);
+  const std::vector<std::string> audit =
+      sweep("shared", {"--part", "1/1", "--audit", "1", "--threads", "2"});
+  const Ended well = run(audit);
+  EXPECT_EQ(well.code, 0) << well.err;
+  EXPECT_EQ(files("shared/trials").size(), 4u);
+  // A machine that computes the last digit of one figure wrongly.
+  const auto& [name, content] = *files("shared/trials").begin();
+  const std::size_t figure = content.find("\"val_loss\":0.") + 13;
+  std::string wrong = content;
+  wrong[figure] = wrong[figure] == '1' ? '2' : '1';
+  write("shared/trials/" + name, wrong);
+  const Ended found = run(audit);
+  EXPECT_EQ(found.code, 3);
+  EXPECT_THAT(found.err, HasSubstr("not reproducible: another program had other results for " +
+                                   name.substr(0, name.find('.'))));
+  EXPECT_EQ(files("shared/trials").size(), 5u);
 }
 
 TEST_F(Parts, WorkersTrainAWholeSweep) {
@@ -171,6 +201,8 @@ TEST_F(Parts, RefuseWhatDoesNotGoTogether) {
   EXPECT_THAT(refusal({"--part", "3"}, "s"), HasSubstr("write it as K/N, such as 3/16"));
   EXPECT_THAT(refusal({"--part", "3/2"}, "s"), HasSubstr("numbered from 1 to 2"));
   EXPECT_THAT(refusal({"--part", "1/2", "--workers", "2"}, "s"), HasSubstr("choose one"));
+  EXPECT_THAT(refusal({"--part", "1/2", "--audit", "2"}, "s"), HasSubstr("0 to 1, not 2"));
+  EXPECT_THAT(refusal({"--audit", "0.5"}, "s"), HasSubstr("say --part 1/1"));
   EXPECT_THAT(refusal({"--part", "1/2", "--overwrite"}, "s"), HasSubstr("replaces nothing"));
   EXPECT_THAT(refusal({"--part", "1/2", "--quick"}, "s"), HasSubstr("speed of a machine"));
   EXPECT_THAT(refusal({"--workers", "0"}, "s"), HasSubstr("--workers takes 1 to 1024, not 0"));

@@ -60,7 +60,7 @@ SALTUS_API std::vector<TrialResult> read_results_json(const std::filesystem::pat
 SALTUS_API std::vector<TrialResult> read_history_jsonl(const std::filesystem::path& file);
 
 /// The trials of an earlier run, for resuming it: those in history.jsonl, or in results.json if an
-/// earlier version wrote no history.jsonl; none if there is neither. Throws DataError.
+/// earlier version wrote no history.jsonl, and those that a TrialStore has. Throws DataError.
 SALTUS_API std::vector<TrialResult> read_trials(const std::filesystem::path& folder);
 
 /// A sweep as its folder has it.

@@ -38,5 +38,6 @@
 #include <saltus/statistics.h>
 #include <saltus/sweep.h>
 #include <saltus/theory.h>
+#include <saltus/trial_store.h>
 #include <saltus/verdict.h>
 #include <saltus/version.h>

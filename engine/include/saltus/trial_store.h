@@ -22,7 +22,7 @@ enum class Kept : std::uint8_t {
 /// The results of single trials in a sweep's folder: sweep.json, which says what is trained, and
 /// trials/ID.jsonl, a history.jsonl of one trial each. Whoever is first with a trial writes its
 /// file; nobody replaces or locks one, so that any number of programs may share the folder, and any
-/// of them may be killed at any time.
+/// of them may be killed at any time. read_trials() of report.h reads them.
 class SALTUS_API TrialStore {
  public:
   /// Creates what is missing. Throws InvalidArgument if another sweep is in the folder, or this one
@@ -36,9 +36,6 @@ class SALTUS_API TrialStore {
 
   /// How many of the plan's trials are there.
   std::size_t size() const;
-
-  /// The results that are there. Throws DataError if a file cannot be read.
-  std::vector<TrialResult> read() const;
 
  private:
   std::filesystem::path file_of(const std::string& id) const;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "core/boundary.h"
 #include "core/file.h"
 #include "report/figure.h"
+#include "report/outputs.h"
 
 namespace saltus {
 namespace {
@@ -29,8 +31,9 @@ std::vector<std::string> known_files() {
 bool is_leftover(const fs::directory_entry& entry) {
   static const std::vector<std::string> known = known_files();
   const std::string name = entry.path().filename().string();
+  const std::string_view target = target_of_pending(name);
   std::error_code error;
-  return std::ranges::find(known, target_of_pending(name)) != known.end() &&
+  return (std::ranges::find(known, target) != known.end() || target.ends_with(kTrialEnding)) &&
          entry.symlink_status(error).type() == fs::file_type::regular;
 }
 

@@ -17,6 +17,10 @@ namespace saltus {
 /// Grows line by line. All others but sweep.json can be made of it again.
 inline constexpr std::string_view kHistoryFile = "history.jsonl";
 
+/// The files of a TrialStore: a history.jsonl of one trial each, named by its id.
+inline constexpr std::string_view kTrialsFolder = "trials";
+inline constexpr std::string_view kTrialEnding = ".jsonl";
+
 /// `--resume` reads it if an earlier version wrote no history.jsonl.
 inline constexpr std::string_view kResultsFile = "results.json";
 

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/boundary.h"
 #include "core/file.h"
@@ -17,6 +20,27 @@ namespace fs = std::filesystem;
 bool is_there(const fs::path& file) {
   std::error_code unreadable;
   return fs::exists(file, unreadable) || unreadable;  // the reader says why
+}
+
+/// Those that several programs wrote, but for other results of a trial that has one.
+void add_shared_trials(const fs::path& folder, std::vector<TrialResult>& trials) {
+  std::set<std::string> known;
+  for (const TrialResult& trial : trials)
+    if (trial.status != TrialStatus::stopped) known.insert(trial.id);
+  std::vector<fs::path> files;
+  std::error_code none;
+  for (fs::directory_iterator file(folder / kTrialsFolder, none);
+       !none && file != fs::directory_iterator(); file.increment(none)) {
+    const fs::path& path = file->path();
+    if (path.extension() == kTrialEnding && !path.stem().has_extension() &&
+        !path.filename().string().starts_with('.'))
+      files.push_back(path);
+  }
+  std::ranges::sort(files);
+  for (const fs::path& file : files) {
+    if (known.contains(file.stem().string())) continue;
+    for (TrialResult& trial : read_history_jsonl(file)) trials.push_back(std::move(trial));
+  }
 }
 
 }  // namespace
@@ -125,9 +149,14 @@ bool SweepWriter::begun() const {
 }
 
 std::vector<TrialResult> read_trials(const fs::path& folder) try {
-  if (is_there(folder / kHistoryFile)) return read_history_jsonl(folder / kHistoryFile);
-  if (is_there(folder / kResultsFile)) return read_results_json(folder / kResultsFile);
-  return {};
+  std::vector<TrialResult> trials;
+  if (is_there(folder / kHistoryFile)) {
+    trials = read_history_jsonl(folder / kHistoryFile);
+  } else if (is_there(folder / kResultsFile)) {
+    trials = read_results_json(folder / kResultsFile);
+  }
+  add_shared_trials(folder, trials);
+  return trials;
 } catch (...) {
   throw_as_promised();
 }

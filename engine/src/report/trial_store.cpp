@@ -12,6 +12,7 @@
 #include "core/boundary.h"
 #include "core/file.h"
 #include "report/history_log.h"
+#include "report/outputs.h"
 #include "report/sweep_texts.h"
 #include "sweep/digest.h"
 #include "sweep/plan.h"
@@ -49,14 +50,14 @@ TrialStore::TrialStore(fs::path folder, const SweepPlan& plan) try
         "a sweep that runs until it is decided chooses its trials by results, and cannot be "
         "divided: leave --until-decided away, and give it as many --seeds as it may need");
   }
-  create_folders(folder_ / "trials");
+  create_folders(folder_ / kTrialsFolder);
   agree(folder_, plan);
 } catch (...) {
   throw_as_promised();
 }
 
 fs::path TrialStore::file_of(const std::string& id) const {
-  return folder_ / "trials" / (id + ".jsonl");
+  return folder_ / kTrialsFolder / fmt::format("{}{}", id, kTrialEnding);
 }
 
 Kept TrialStore::add(const TrialSpec& trial, const TrialResult& result) const try {
@@ -70,7 +71,8 @@ Kept TrialStore::add(const TrialSpec& trial, const TrialResult& result) const tr
   };
   if (is_own(file)) return Kept::equal;
   for (int number = 2;; ++number) {
-    const fs::path other = folder_ / "trials" / fmt::format("{}.{}.jsonl", trial.id, number);
+    const fs::path other =
+        folder_ / kTrialsFolder / fmt::format("{}.{}{}", trial.id, number, kTrialEnding);
     if (PendingFile(other, text).publish_first() || is_own(other)) return Kept::different;
   }
 } catch (...) {
@@ -82,22 +84,6 @@ std::size_t TrialStore::size() const {
     std::error_code ignored;
     return fs::exists(file_of(trial.id), ignored);
   }));
-}
-
-std::vector<TrialResult> TrialStore::read() const try {
-  std::vector<TrialResult> results;
-  for (const TrialSpec& trial : plan_.trials) {
-    std::error_code ignored;
-    const fs::path file = file_of(trial.id);
-    if (!fs::exists(file, ignored)) continue;
-    for (TrialResult& result : read_history_jsonl(file)) {
-      if (result.id == trial.id && result.status != TrialStatus::stopped)
-        results.push_back(std::move(result));
-    }
-  }
-  return results;
-} catch (...) {
-  throw_as_promised();
 }
 
 SweepPlan part_of(const SweepPlan& plan, int part, int parts) try {
