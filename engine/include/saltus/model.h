@@ -16,6 +16,7 @@
 
 #include <saltus/callbacks.h>
 #include <saltus/device.h>
+#include <saltus/diagnostics.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
 #include <saltus/libraries.h>
@@ -127,6 +128,11 @@ class SALTUS_API Model {
   /// for an unknown layer.
   std::vector<float> outputs(std::string_view layer, const Samples& samples,
                              std::int64_t batch_size = 32);
+
+  /// What each layer does with these samples, of which targets are needed: docs/diagnostics.md.
+  /// Computed on the CPU in fp32, whatever trains, with the weights that get_weights() gives.
+  /// Throws InvalidArgument where samples do not fit, or the model is not compiled.
+  std::vector<LayerDiagnostics> diagnose(const Samples& samples);
 
   /// The table that Keras prints.
   std::string summary() const;

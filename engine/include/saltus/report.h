@@ -51,6 +51,14 @@ SALTUS_API void write_results_json(const std::filesystem::path& file, const Swee
 /// of a class were taken for which; a row for each pair of classes that occurred.
 SALTUS_API void write_confusion_csv(const std::filesystem::path& file, const SweepResult& result);
 
+/// layers.csv: a row for each trial, epoch and layer with its diagnostics; none where there are
+/// none.
+SALTUS_API void write_layers_csv(const std::filesystem::path& file, const SweepResult& result);
+
+/// A sentence for each layer of a setting in which something is wrong, in the mean of its trials:
+/// docs/diagnostics.md has the limits. Empty where nothing is.
+SALTUS_API std::vector<std::string> diagnostics_sentences(const SweepResult& result);
+
 /// The trials in a results.json. Throws DataError if the file is not one.
 SALTUS_API std::vector<TrialResult> read_results_json(const std::filesystem::path& file);
 
@@ -159,7 +167,7 @@ SALTUS_API bool is_leftover(const std::filesystem::directory_entry& entry);
 /// DataError if one cannot be removed.
 SALTUS_API void remove_leftovers(const std::filesystem::path& folder);
 
-/// The names of a sweep's pictures: accuracy, loss, parameters.
+/// The names of a sweep's pictures: accuracy, loss, parameters, diagnostics.
 SALTUS_API std::vector<std::string> sweep_figures();
 
 /// What of a sweep is drawn.
@@ -171,11 +179,11 @@ struct DrawOptions {
   bool pdf = false;
 };
 
-/// accuracy and loss: a line for each setting through the mean over its seeds,
-/// a band from lowest to highest, for training and validation; and, where any are learned, the
-/// parameters of activations. Returns the names of the files. Throws Error if gnuplot is missing or
-/// fails, and InvalidArgument if there is no such picture or activation, or nothing is left to
-/// draw.
+/// accuracy and loss: a line for each setting through the mean over its seeds, a band from lowest
+/// to highest, for training and validation; where any are learned, the parameters of activations;
+/// and what layers do, where that was diagnosed. Returns the names of the files. Throws Error if
+/// gnuplot is missing or fails, and InvalidArgument if there is no such picture or activation, or
+/// nothing is left to draw.
 SALTUS_API std::vector<std::string> draw_sweep(const std::filesystem::path& folder,
                                                const SweepPlan& plan, const SweepResult& result,
                                                const DrawOptions& options = {});

@@ -12,6 +12,7 @@
 #include <saltus/depth.h>
 #include <saltus/depth_grid.h>
 #include <saltus/device.h>
+#include <saltus/diagnostics.h>
 #include <saltus/error.h>
 #include <saltus/formula.h>
 #include <saltus/graph.h>

@@ -20,6 +20,7 @@
 #include <saltus/callbacks.h>
 #include <saltus/confusion.h>
 #include <saltus/device.h>
+#include <saltus/diagnostics.h>
 #include <saltus/graph.h>
 #include <saltus/history.h>
 #include <saltus/image_set.h>
@@ -140,6 +141,9 @@ struct SweepConfig {
   /// Adds seeds until it is known which setting is best: `seeds` of each at first, then more of
   /// those that may be.
   std::optional<UntilDecided> until_decided = {};
+  /// Looks at every layer after each epoch, with some training images: what it finds is in the
+  /// histories (layer_diagnostics()). Nothing else depends on it.
+  bool diagnostics = true;
 };
 
 /// Throws InvalidArgument if a list is empty, a value makes no sense, or the sweep is too large;
@@ -235,7 +239,7 @@ struct TrialResult {
   std::optional<Divergence> divergence = {};
   /// The epochs that were finished: loss, binary_accuracy, categorical_accuracy, clipped, val_loss,
   /// val_binary_accuracy, val_categorical_accuracy, learning_rate, seconds of the epoch, and
-  /// images_per_second while training.
+  /// images_per_second while training; with SweepConfig::diagnostics also those of every layer.
   History history = {};
   /// With a validation_split, of a trial that is ok: loss, binary_accuracy, categorical_accuracy of
   /// the test images after the last epoch.
@@ -330,9 +334,9 @@ SALTUS_API std::vector<std::string> setting_labels(const SweepResult& result);
 SALTUS_API SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> trials);
 
 /// 16 hexadecimal digits that stand for all that the trials came to, bit by bit: their ids, how
-/// they ended, and every figure of every epoch, but nothing that a clock gave, and not the order of
-/// the trials. None unless the sweep is complete. docs/sweep-output.md says on which machines the
-/// same sweep has the same.
+/// they ended, and every figure of every epoch, but nothing that a clock gave, no diagnostics, and
+/// not the order of the trials. None unless the sweep is complete. docs/sweep-output.md says on
+/// which machines the same sweep has the same.
 SALTUS_API std::optional<std::string> results_digest(const SweepResult& result);
 
 /// The model of a trial that is kept: none, that of its last epoch, or that of the epoch with the

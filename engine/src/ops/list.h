@@ -58,6 +58,9 @@ using FusedStep = std::variant<ActivatePool, GatherPooled, PooledGradient,
                                PooledConvolutionBackward, ConvolutionActivate, GemmActivate,
                                ConvolutionsPool, ConvolutionsPoolBackward, Head>;
 
+/// What only diagnoses need of differentiation, which run on the CPU.
+using DiagnosisStep = std::variant<NormalizeMovingBackward>;
+
 /// Step S can be differentiated; run on the CPU; run on a GPU.
 template <class S>
 concept HasGradient = requires {
@@ -112,7 +115,7 @@ constexpr bool check_other(std::type_identity<std::variant<S...>>) {
 }
 template <class... S>
 constexpr bool check_fused(std::type_identity<std::variant<S...>>) {
-  static_assert(((RunsOnCpu<S> || RunsOnCuda<S>)&&...), "no backend runs a fused step");
+  static_assert(((RunsOnCpu<S> || RunsOnCuda<S>)&&...), "no backend runs a step");
   return true;
 }
 
@@ -146,11 +149,12 @@ static_assert(check_forward(std::type_identity<ForwardStep>()));
 static_assert(check_other(std::type_identity<BackwardStep>()));
 static_assert(check_other(std::type_identity<BatchStep>()));
 static_assert(check_fused(std::type_identity<FusedStep>()));
+static_assert(check_fused(std::type_identity<DiagnosisStep>()));
 static_assert(check_layers(std::type_identity<Layer>()));
 
 }  // namespace detail
 
 /// Any step.
-using Step = detail::Joined<ForwardStep, BackwardStep, BatchStep, FusedStep>::type;
+using Step = detail::Joined<ForwardStep, BackwardStep, BatchStep, FusedStep, DiagnosisStep>::type;
 
 }  // namespace saltus::ops

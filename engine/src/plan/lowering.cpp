@@ -18,12 +18,12 @@ Lowering::Result Lowering::run() {
     loss_takes_softmax_ = i + 1 == nodes.size() && result_.program.mode != Mode::predict &&
                           std::holds_alternative<layers::Softmax>(node_->layer) &&
                           loss_.takes_softmax();
-    values_.push_back(
+    result_.values.push_back(
         std::visit([&]<class L>(const L& layer) { return ops::LayerRule<L>::lower(layer, *this); },
                    node_->layer));
   }
   if (result_.program.mode == Mode::predict) {
-    result_.program.output = values_.back();
+    result_.program.output = result_.values.back();
   } else {
     add_loss();
   }
@@ -49,7 +49,7 @@ void Lowering::add_weights() {
   const std::size_t weights = tensors.size();
   std::vector<TensorId>& gradients = result_.program.gradient_of_weight;
   gradients.assign(weights, kNone);
-  for (std::size_t i = 0; training() && i < weights; ++i) {
+  for (std::size_t i = 0; differentiates() && i < weights; ++i) {
     if (tensors[i].home != Home::parameters) continue;
     Tensor gradient = tensors[i];
     gradient.name = "d " + gradient.name;
@@ -62,13 +62,13 @@ void Lowering::add_weights() {
 void Lowering::add_loss() {
   const Node& last = graph_.output();
   const TensorId gradient =
-      training() ? result_.program.add_tensor("d " + last.name, last.shape) : kNone;
-  result_.loss = ops::EvaluateLoss{values_.back(), gradient, element_count(last.shape), loss_,
-                                   loss_takes_softmax_};
+      differentiates() ? result_.program.add_tensor("d " + last.name, last.shape) : kNone;
+  result_.loss = ops::EvaluateLoss{result_.values.back(), gradient, element_count(last.shape),
+                                   loss_, loss_takes_softmax_};
 }
 
 TensorId Lowering::input(std::size_t number) const {
-  return values_[static_cast<std::size_t>(node_->inputs[number])];
+  return result_.values[static_cast<std::size_t>(node_->inputs[number])];
 }
 
 const Shape& Lowering::input_shape(std::size_t number) const {
@@ -88,7 +88,7 @@ TensorId Lowering::tensor(std::string_view suffix, Shape shape) {
 }
 
 TensorId Lowering::saved(std::string_view suffix, DType type) {
-  return training() ? output(suffix, type) : kNone;
+  return differentiates() ? output(suffix, type) : kNone;
 }
 
 TensorId Lowering::statistic(std::string name, std::int64_t channels, std::int64_t offset) {

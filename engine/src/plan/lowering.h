@@ -25,6 +25,7 @@ class Lowering {
     Program program;  ///< without steps
     std::vector<ops::ForwardStep> forward;
     std::optional<ops::EvaluateLoss> loss;
+    std::vector<TensorId> values;  ///< by node: the tensor that holds its output
   };
   Result run();
 
@@ -34,6 +35,8 @@ class Lowering {
   /// The node's place in the graph.
   std::size_t number() const { return static_cast<std::size_t>(node_ - graph_.nodes().data()); }
   bool training() const { return result_.program.mode == Mode::train; }
+  /// Whether a backward pass follows.
+  bool differentiates() const { return training() || result_.program.mode == Mode::diagnose; }
 
   /// The tensor and per-sample shape of an input.
   TensorId input(std::size_t number = 0) const;
@@ -60,7 +63,7 @@ class Lowering {
     return all;
   }
 
-  /// The same as output(), for what the backward pass reads: kNone unless training.
+  /// The same as output(), for what the backward pass reads: kNone unless there is one.
   TensorId saved(std::string_view suffix, DType type = DType::f32);
 
   /// What a moving statistic is to become with the update, and a statistic of the batch: kNone
@@ -92,7 +95,6 @@ class Lowering {
   Result result_;
   const Node* node_ = nullptr;
   std::vector<TensorId> first_weight_;  ///< by node
-  std::vector<TensorId> values_;        ///< by node: the tensor that holds its output
   std::int64_t statistics_ = 0;
   std::int64_t moving_ = 0;  ///< of statistics_
   bool loss_takes_softmax_ = false;

@@ -13,8 +13,9 @@ namespace saltus::plan {
 
 using ops::Step;
 
-/// What a program is for.
-enum class Mode : std::uint8_t { train, evaluate, predict };
+/// What a program is for. To diagnose is to compute as evaluation does, without dropout and with
+/// moving statistics, and then every gradient; nothing is updated.
+enum class Mode : std::uint8_t { train, evaluate, predict, diagnose };
 
 /// Steps [first, last) that run one after another. A backend may take a sliced segment a few
 /// samples at a time, while they are in its cache.

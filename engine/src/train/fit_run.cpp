@@ -54,6 +54,9 @@ std::vector<History> FitRun::run() {
   }
   const int first = first_epoch();
   count_steps(first);
+  // The weights that a stopped epoch began with are not known.
+  for (int trial = 0; !inside_ && trial < trainer_.trials(); ++trial)
+    if (trainer_.diagnoses_) trainer_.diagnoses_->begin(*trainer_.executable_, trial);
   for (int epoch = first; epoch < options_.epochs && any_active(); ++epoch) {
     if (!run_epoch(epoch)) break;
     inside_ = false;
@@ -218,6 +221,7 @@ Logs FitRun::epoch_logs(Participant& participant) {
     for (const auto& [name, value] : validation) logs["val_" + name] = value;
   }
   trainer_.log_learned(participant.trial(), logs);
+  trainer_.log_diagnoses(participant.trial(), samples_.train, logs);
   logs["learning_rate"] = participant.learning_rate();
   logs["seconds"] = seconds_since(start_);
   logs["images_per_second"] =

@@ -112,6 +112,12 @@ std::vector<float> Model::outputs(std::string_view layer, const Samples& samples
   throw_as_promised();
 }
 
+std::vector<LayerDiagnostics> Model::diagnose(const Samples& samples) try {
+  return state().compiled().diagnose(0, samples);
+} catch (...) {
+  throw_as_promised();
+}
+
 std::string Model::summary() const {
   return state().graph.summary();
 }

@@ -27,9 +27,11 @@ constexpr std::string_view kFormat = "saltus-model";
 constexpr std::string_view kVersion = "1";
 
 /// Moments are "optimizer/dense/kernel/moment_1", and where "dense/kernel" is an average, the
-/// weight is "optimizer/dense/kernel/weight": no weight of a layer has such a last part.
+/// weight is "optimizer/dense/kernel/weight". With "before" at its end it is what the epoch at hand
+/// began with. No weight of a layer has such a last part.
 constexpr std::string_view kOptimizerPrefix = "optimizer/";
 constexpr std::string_view kTrained = "weight";
+constexpr std::string_view kBefore = "before";
 
 std::string optimizer_name(const Weight& weight, std::string_view last) {
   return fmt::format("{}{}/{}", kOptimizerPrefix, weight.name, last);
@@ -45,7 +47,8 @@ std::span<const std::string_view> moments_in(const Optimizer& optimizer) {
 bool is_of_optimizer(std::string_view name) {
   const auto ends = [&](std::string_view last) { return name.ends_with(fmt::format("/{}", last)); };
   return name.starts_with(kOptimizerPrefix) &&
-         (ends(kTrained) || std::ranges::any_of(optimizer_list(), [&](const Optimizer& optimizer) {
+         (ends(kTrained) || ends(kBefore) ||
+          std::ranges::any_of(optimizer_list(), [&](const Optimizer& optimizer) {
             return std::ranges::any_of(moments_in(optimizer), ends);
           }));
 }
@@ -281,19 +284,16 @@ store::TensorFile tensors_of(const std::vector<Weight>& weights,
 void write_model(const fs::path& path, const ModelFile& model) {
   const std::vector<Weight> weights = weights_in(model.graph);
   store::TensorFile file = tensors_of(weights, model.state.weights);
-  for (std::size_t moment = 0; moment < model.state.moments.size(); ++moment) {
-    const std::string_view name = moments_in(model.compiled.value().optimizer)[moment];
-    for (std::size_t i = 0; i < weights.size(); ++i) {
+  const auto add = [&](std::string_view last, const std::vector<std::vector<float>>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
       if (!weights[i].trainable) continue;
-      file.tensors.push_back(
-          {optimizer_name(weights[i], name), weights[i].shape, model.state.moments[moment][i]});
+      file.tensors.push_back({optimizer_name(weights[i], last), weights[i].shape, values[i]});
     }
-  }
-  for (std::size_t i = 0; i < model.state.trained.size(); ++i) {
-    if (!weights[i].trainable) continue;
-    file.tensors.push_back(
-        {optimizer_name(weights[i], kTrained), weights[i].shape, model.state.trained[i]});
-  }
+  };
+  for (std::size_t moment = 0; moment < model.state.moments.size(); ++moment)
+    add(moments_in(model.compiled.value().optimizer)[moment], model.state.moments[moment]);
+  add(kTrained, model.state.trained);
+  add(kBefore, model.state.before);
   file.metadata = {{"format", std::string(kFormat)}, {"version", std::string(kVersion)}};
   try {
     file.metadata["graph"] = store::json_of(model.graph).dump();
@@ -347,32 +347,32 @@ ModelFile read_model(const fs::path& path) {
       compiled ? static_cast<std::size_t>(backend::moments_of(compiled->optimizer)) : 0;
   std::vector<std::pair<std::string, Shape>> wanted;
   for (const Weight& weight : weights) wanted.emplace_back(weight.name, weight.shape);
-  for (std::size_t moment = 0; moment < moments; ++moment) {
-    for (const Weight& weight : weights) {
-      if (!weight.trainable) continue;
-      wanted.emplace_back(optimizer_name(weight, moments_in(compiled->optimizer)[moment]),
-                          weight.shape);
-    }
-  }
+  const auto want = [&](std::string_view last) {
+    for (const Weight& weight : weights)
+      if (weight.trainable) wanted.emplace_back(optimizer_name(weight, last), weight.shape);
+  };
+  for (std::size_t moment = 0; moment < moments; ++moment)
+    want(moments_in(compiled->optimizer)[moment]);
   const bool averages = compiled && compiled->ema_momentum > 0;
-  for (const Weight& weight : weights) {
-    if (averages && weight.trainable) {
-      wanted.emplace_back(optimizer_name(weight, kTrained), weight.shape);
-    }
-  }
+  if (averages) want(kTrained);
+  const bool diagnosed =
+      state.position.batch > 0 && std::ranges::any_of(file.tensors, [](const auto& tensor) {
+        return tensor.name.starts_with(kOptimizerPrefix) &&
+               tensor.name.ends_with(fmt::format("/{}", kBefore));
+      });
+  if (diagnosed) want(kBefore);
   std::vector<std::vector<float>> values = take(file, wanted, path);
   auto next = values.begin();
   for (std::size_t i = 0; i < weights.size(); ++i) state.weights.push_back(std::move(*next++));
-  state.moments.resize(moments);
-  for (auto& of_weights : state.moments) {
-    for (const Weight& weight : weights) {
+  const auto taken = [&] {
+    std::vector<std::vector<float>> of_weights;
+    for (const Weight& weight : weights)
       of_weights.push_back(weight.trainable ? std::move(*next++) : std::vector<float>());
-    }
-  }
-  for (const Weight& weight : weights) {
-    if (!averages) break;
-    state.trained.push_back(weight.trainable ? std::move(*next++) : std::vector<float>());
-  }
+    return of_weights;
+  };
+  for (std::size_t moment = 0; moment < moments; ++moment) state.moments.push_back(taken());
+  if (averages) state.trained = taken();
+  if (diagnosed) state.before = taken();
   return {std::move(*graph), std::move(compiled), std::move(state)};
 }
 

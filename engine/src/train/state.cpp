@@ -56,6 +56,7 @@ TrainingState Trainer::state(int trial) {
       executable_->read_moment(trial, static_cast<int>(i), static_cast<int>(moment), values);
     }
   }
+  if (diagnoses_ && state.position.batch > 0) state.before = diagnoses_->before(trial);
   return state;
 }
 
@@ -77,6 +78,9 @@ void Trainer::restore(int trial, const TrainingState& state) {
   }
   for (std::size_t i = 0; i < weights().size(); ++i) {
     check_size(weights()[i], "the state", state.weights[i].size());
+    if (!state.before.empty() && weights()[i].trainable) {
+      check_size(weights()[i], "the weight before", state.before.at(i).size());
+    }
     if (trained > 0 && weights()[i].trainable) {
       check_size(weights()[i], "the trained weight", state.trained[i].size());
     }
@@ -102,6 +106,7 @@ void Trainer::restore(int trial, const TrainingState& state) {
   executable_->set_steps(trial, state.steps);
   set_initial_rate(trial, state.learning_rate);
   restored_steps_[place] = state.steps;
+  if (diagnoses_) diagnoses_->restore(trial, state.before);
   positions_[place] = state.position;
   histories_[place] = state.history;
 }

@@ -35,6 +35,9 @@ struct TrainingState {
   std::vector<std::vector<float>> trained = {};
   /// By moment and weight what the optimizer remembers; nothing for weights that are not trained.
   std::vector<std::vector<std::vector<float>>> moments = {};
+  /// Inside an epoch of a trial that is diagnosed, by weight what the epoch began with; nothing for
+  /// weights that are not trained.
+  std::vector<std::vector<float>> before = {};
   std::uint32_t steps = 0;  ///< optimizer steps done
   double learning_rate = 0;
   Position position = {};

@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -37,12 +38,13 @@ void check_entries(const Network& network, std::span<const Entry> entries) {
   }
 }
 
+backend::Trial trial_of(const Entry& entry) {
+  return backend::trial_of(entry.graph, entry.optimizer, entry.seed, entry.ema_momentum);
+}
+
 std::vector<backend::Trial> trials_of(std::span<const Entry> entries) {
   std::vector<backend::Trial> trials;
-  for (const Entry& entry : entries) {
-    trials.push_back(
-        backend::trial_of(entry.graph, entry.optimizer, entry.seed, entry.ema_momentum));
-  }
+  for (const Entry& entry : entries) trials.push_back(trial_of(entry));
   return trials;
 }
 
@@ -54,6 +56,13 @@ backend::Options backend_options(const CompileOptions& options, const Figures& f
           .stop_on_nonfinite = options.terminate_on_nan,
           .libraries = options.libraries,
           .metrics = figures.custom()};
+}
+
+void check_samples(const Samples& samples, const plan::Plan& plan, const Loss& loss,
+                   std::string_view what) {
+  check_inputs(samples, plan, what);
+  check_targets(samples, plan, loss, what);
+  check_weights(samples, what);
 }
 
 void check_batch_size(std::int64_t batch_size) {
@@ -169,15 +178,11 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
         "{} is {}, but must be {} or more", options.epochs < 1 ? "epochs" : "initial_epoch",
         options.epochs < 1 ? options.epochs : options.initial_epoch, options.epochs < 1 ? 1 : 0));
   }
-  check_inputs(samples, plan(), "training samples");
-  check_targets(samples, plan(), options_.loss, "training samples");
-  check_weights(samples, "training samples");
+  check_samples(samples, plan(), options_.loss, "training samples");
   SplitSamples split{samples, {}};
   if (options.validation_data) {
     split.validation = *options.validation_data;
-    check_inputs(split.validation, plan(), "validation samples");
-    check_targets(split.validation, plan(), options_.loss, "validation samples");
-    check_weights(split.validation, "validation samples");
+    check_samples(split.validation, plan(), options_.loss, "validation samples");
   } else if (options.validation_split != 0) {
     split = split_off_last(samples, options.validation_split);
   }
@@ -192,9 +197,7 @@ std::vector<History> Trainer::fit(const Samples& samples, const FitOptions& opti
 std::vector<Logs> Trainer::evaluate(const Samples& samples, std::int64_t batch_size,
                                     std::span<const std::vector<CallbackPtr>> callbacks) {
   check_batch_size(batch_size);
-  check_inputs(samples, plan(), "samples");
-  check_targets(samples, plan(), options_.loss, "samples");
-  check_weights(samples, "samples");
+  check_samples(samples, plan(), options_.loss, "samples");
   std::deque<Participant> participants = participants_of(*this, callbacks);
   activate_all();
   executable_->bind(backend::Split::validation, samples);
@@ -288,6 +291,21 @@ void Trainer::log_learned(int trial, Logs& logs) {
       sum += std::clamp(value, weight.bounds->low, weight.bounds->high);
     logs[weight.name] = sum / static_cast<double>(values.size());
   }
+}
+
+void Trainer::log_diagnoses(int trial, const Samples& samples, Logs& logs) {
+  if (diagnoses_) diagnoses_->log(*executable_, trial, trial_of(entry(trial)), samples, logs);
+}
+
+std::vector<LayerDiagnostics> Trainer::diagnose(int trial, const Samples& samples) {
+  check_samples(samples, plan(), options_.loss, "samples");
+  diagnostics::Diagnosis diagnosis(network_->graph, plan(), options_.loss, samples.count,
+                                   options_.threads);
+  for (std::size_t place = 0; place < weights().size(); ++place)
+    executable_->read_average(trial, static_cast<int>(place), diagnosis.weight(place));
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(samples.count));
+  std::iota(numbers.begin(), numbers.end(), std::int64_t{0});
+  return diagnosis.run(trial_of(entry(trial)), samples, numbers);
 }
 
 void Trainer::schedule_rates(int trial, std::int64_t steps) {

@@ -13,6 +13,7 @@
 #include <saltus/model.h>
 
 #include "backend/backend.h"
+#include "train/epoch_diagnoses.h"
 #include "train/figures.h"
 #include "train/state.h"
 
@@ -104,6 +105,16 @@ class Trainer {
   std::vector<History> fit(const Samples& samples, const FitOptions& options,
                            std::span<const std::vector<CallbackPtr>> callbacks);
 
+  /// Adds to the figures of each epoch of fit() what the layers of each trial do with some of the
+  /// training samples: layer_diagnostics(). `diagnosis` is of this network, with room for
+  /// diagnosed_samples() of them.
+  void diagnose_epochs(std::shared_ptr<diagnostics::Diagnosis> diagnosis) {
+    diagnoses_.emplace(std::move(diagnosis));
+  }
+
+  /// What the layers of a trial do with these samples, with the weights that get_weight() gives.
+  std::vector<LayerDiagnostics> diagnose(int trial, const Samples& samples);
+
   /// Loss and metrics of each trial, dropout off. `callbacks` as for fit().
   std::vector<Logs> evaluate(const Samples& samples, std::int64_t batch_size,
                              std::span<const std::vector<CallbackPtr>> callbacks = {});
@@ -164,6 +175,9 @@ class Trainer {
   /// The learned parameters of a trial's activations, each as the mean over its channels.
   void log_learned(int trial, Logs& logs);
 
+  /// Adds what is diagnosed of a trial, if it is.
+  void log_diagnoses(int trial, const Samples& samples, Logs& logs);
+
   /// For the schedule of a trial.
   ScheduledStep next_step(int trial) const;
 
@@ -186,6 +200,7 @@ class Trainer {
   std::vector<History> histories_;                      ///< by trial
   std::vector<std::optional<Divergence>> divergences_;  ///< by trial
   std::unique_ptr<backend::Executable> executable_;
+  std::optional<EpochDiagnoses> diagnoses_;
 };
 
 /// The place of a weight by its name. Throws InvalidArgument where there is none of that name.

@@ -6,6 +6,8 @@
 #include <saltus/error.h>
 #include <saltus/kernels/random.h>
 
+#include "passes/pipelines.h"
+
 namespace saltus::cpu {
 
 CpuExecutable::CpuExecutable(std::shared_ptr<const plan::Plan> plan,
@@ -193,8 +195,9 @@ CompiledProgram& CpuExecutable::compiled(std::unique_ptr<CompiledProgram>& progr
                                          const plan::Program& source, std::int64_t rows) {
   if (!program || program->batch_rows() < rows) {
     program.reset();  // before there is more of it
-    program = std::make_unique<CompiledProgram>(*plan_, source, *workers_, rows, gradients_.data(),
-                                                stop_on_nonfinite_);
+    program =
+        std::make_unique<CompiledProgram>(*plan_, passes::cpu_program(source, plan_->precision),
+                                          *workers_, rows, gradients_.data(), stop_on_nonfinite_);
   }
   return *program;
 }

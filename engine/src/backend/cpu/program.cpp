@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include "passes/pipelines.h"
 
 namespace saltus::cpu {
 namespace {
@@ -85,10 +84,10 @@ void* Memory::at(plan::TensorId id, const Run& run, const Slice& slice) const {
   return nullptr;
 }
 
-CompiledProgram::CompiledProgram(const plan::Plan& plan, const plan::Program& program,
+CompiledProgram::CompiledProgram(const plan::Plan& plan, plan::Program program,
                                  const Workers& workers, std::int64_t batch_rows,
                                  std::byte* gradients, bool stop_on_nonfinite)
-    : program_(passes::cpu_program(program, plan.precision)),
+    : program_(std::move(program)),
       workers_(workers),
       batch_rows_(batch_rows),
       slice_rows_(slice_rows_of(program_)),

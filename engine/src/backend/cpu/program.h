@@ -9,11 +9,12 @@
 
 namespace saltus::cpu {
 
-/// A program of the plan behind the CPU's passes, compiled: its memory and an op for each step.
+/// A program of the plan, compiled: its memory and an op for each step.
 class CompiledProgram {
  public:
+  /// `program` is one behind passes that cut and packed it, passes::cpu_program() or others;
   /// `gradients` is the flat array that the programs of an executable share.
-  CompiledProgram(const plan::Plan& plan, const plan::Program& program, const Workers& workers,
+  CompiledProgram(const plan::Plan& plan, plan::Program program, const Workers& workers,
                   std::int64_t batch_rows, std::byte* gradients, bool stop_on_nonfinite);
   CompiledProgram(const CompiledProgram&) = delete;  // ops refer to its memory
   CompiledProgram& operator=(const CompiledProgram&) = delete;

@@ -1,7 +1,5 @@
 #include "ops/batch_normalization/batch_normalization.h"
 
-#include <stdexcept>
-
 #include <fmt/format.h>
 
 #include "plan/autodiff.h"
@@ -91,8 +89,20 @@ void NormalizeBatch::differentiate(plan::Gradients& gradients) const {
   });
 }
 
-void NormalizeMoving::differentiate(plan::Gradients& /*gradients*/) const {
-  throw std::logic_error("a program that trains normalizes by the batch");
+void NormalizeMoving::differentiate(plan::Gradients& gradients) const {
+  gradients.emit(x, [&](TensorId dx) {
+    return NormalizeMovingBackward{.x = x,
+                                   .gamma = gamma,
+                                   .moving_mean = moving_mean,
+                                   .moving_variance = moving_variance,
+                                   .dy = gradients.at(y),
+                                   .dx = dx,
+                                   .dgamma = gradients.of_weight(gamma),
+                                   .dbeta = gradients.of_weight(beta),
+                                   .rows = rows,
+                                   .channels = channels,
+                                   .epsilon = epsilon};
+  });
 }
 
 }  // namespace saltus::ops

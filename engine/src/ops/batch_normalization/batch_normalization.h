@@ -59,4 +59,16 @@ struct NormalizeMoving {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
+/// dx = dy gamma / sqrt(variance + epsilon): the statistics are constants. Only diagnoses have it.
+struct NormalizeMovingBackward {
+  static constexpr std::string_view kName = "normalize_moving_backward";
+  Read x, gamma, moving_mean, moving_variance, dy;
+  Write dx;
+  Gradient dgamma, dbeta;
+  std::int64_t rows, channels;
+  double epsilon;
+
+  cpu::SlicedOpPtr compile(const cpu::Compilation& at) const;
+};
+
 }  // namespace saltus::ops

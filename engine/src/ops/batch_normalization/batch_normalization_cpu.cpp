@@ -1,7 +1,11 @@
 // While training, batch normalization needs the whole batch. Sums are taken in double, row by row,
 // by one thread.
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <vector>
 
+#include "backend/cpu/group_sums.h"
 #include "backend/cpu/op.h"
 #include "backend/cpu/rows.h"
 #include "ops/batch_normalization/batch_normalization.h"
@@ -136,7 +140,55 @@ void normalize(In x, Out y, const float* mean, const float* variance, const floa
   }
 }
 
+class NormalizeMovingBackwardOp : public SlicedOp {
+ public:
+  NormalizeMovingBackwardOp(const NormalizeMovingBackward& step, const Memory& memory)
+      : step_(step), memory_(memory), sums_(2 * step.channels) {}
+
+  void run(const Run& run, const Slice& slice) override {
+    if (slice.opens_group) std::fill_n(sums_.of(slice.group), sums_.size(), 0.0F);
+    const auto count = static_cast<std::size_t>(step_.channels);
+    const float* mean = memory_.floats(step_.moving_mean, run);
+    const float* variance = memory_.floats(step_.moving_variance, run);
+    const float* gamma = memory_.floats(step_.gamma, run);
+    std::vector<double> inverse(count);
+    for (std::size_t j = 0; j < count; ++j) inverse[j] = 1 / std::sqrt(variance[j] + step_.epsilon);
+    RowReader inputs(memory_.in(step_.x, run, slice), step_.channels);
+    RowReader upstream(memory_.in(step_.dy, run, slice), step_.channels);
+    const Out dx = step_.dx == plan::kNone ? Out{nullptr, plan::DType::f32}
+                                           : memory_.out(step_.dx, run, slice);
+    RowWriter writer(dx, step_.channels);
+    std::vector<double> found(2 * count, 0.0);
+    for (std::int64_t row = 0; row < slice.rows * step_.rows; ++row) {
+      const auto x = inputs.row(row);
+      const auto dy = upstream.row(row);
+      for (std::size_t j = 0; j < count; ++j) {
+        found[j] += dy[j] * ((x[j] - mean[j]) * inverse[j]);
+        found[count + j] += dy[j];
+        writer.values()[j] = static_cast<float>(dy[j] * gamma[j] * inverse[j]);
+      }
+      writer.write(row);
+    }
+    sums_.add(slice, std::vector<float>(found.begin(), found.end()).data());
+  }
+
+  void finish(const Run& run) override {
+    const float* sums = sums_.total(run);
+    std::copy_n(sums, step_.channels, memory_.floats(step_.dgamma, run));
+    std::copy_n(sums + step_.channels, step_.channels, memory_.floats(step_.dbeta, run));
+  }
+
+ private:
+  NormalizeMovingBackward step_;
+  const Memory& memory_;
+  GroupSums sums_;
+};
+
 }  // namespace
+
+SlicedOpPtr NormalizeMovingBackward::compile(const Compilation& at) const {
+  return std::make_unique<NormalizeMovingBackwardOp>(*this, at.memory);
+}
 
 WholeOpPtr NormalizeBatch::compile(const Compilation& at) const {
   return std::make_unique<NormalizeBatchOp>(*this, at);
