@@ -35,6 +35,7 @@ std::vector<Activation> activations_of(std::initializer_list<const char*> texts)
 /// Without what the tutorial has and papers have not.
 SweepConfig plain() {
   SweepConfig config;
+  config.diagnostics = false;
   config.recipe = Recipe::matched;
   config.loss = losses::CategoricalCrossentropy{};
   config.clippings = {{}};

@@ -257,6 +257,10 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "machine that computes wrongly is found by another");
   option("--emit", to.emit, "slurm:N",
          "Train nothing, but print a job array of N parts for sbatch");
+  command.add_flag("--no-diagnostics", to.no_diagnostics,
+                   "Do not look at the layers after each epoch (dead and saturated units, norms, "
+                   "gradients), which takes about a hundredth of the time; results do not depend "
+                   "on it");
   command.add_flag("--quick", to.quick,
                    "A size that takes a few minutes on this machine: chooses epochs, seeds and "
                    "limits that are not given");
@@ -348,6 +352,7 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--gemm", arguments.gemm, parse_gemm, config.libraries.gemm);
   take("--conv", arguments.conv, parse_conv, config.libraries.conv);
   take("--threads", arguments.threads, parse_number<int>, config.threads);
+  if (arguments.no_diagnostics) config.diagnostics = false;
   validate(config);
   config.device = usable_device(config.device);
   if (choose_precision) config.precision = default_precision(config.device);

@@ -61,6 +61,7 @@ struct SweepArguments {
   std::string devices;
   std::string emit;
   bool until_decided = false;
+  bool no_diagnostics = false;
   bool quick = false;
   bool overwrite = false;
   bool resume = false;

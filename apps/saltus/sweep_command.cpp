@@ -129,6 +129,7 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   add("--precision", std::string(to_string(config.precision)));
   add_number("--gemm", to_string(config.libraries.gemm), to_string(defaults.libraries.gemm));
   add_number("--conv", to_string(config.libraries.conv), to_string(defaults.libraries.conv));
+  if (!config.diagnostics) command += " --no-diagnostics";
   return command;
 }
 

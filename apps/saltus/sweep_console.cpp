@@ -352,6 +352,20 @@ void print_mistakes(const SweepResult& result) {
                       0, static_cast<std::size_t>(text_columns())));
 }
 
+/// What is wrong in layers; the report has all of it.
+void print_diagnostics(const SweepResult& result) {
+  constexpr std::size_t kMost = 5;
+  const std::vector<std::string> sentences = diagnostics_sentences(result);
+  if (sentences.empty()) return;
+  print("\n");
+  const auto columns = static_cast<std::size_t>(text_columns());
+  for (std::size_t i = 0; i < std::min(sentences.size(), kMost); ++i)
+    print("{}", entry("", shown(sentences[i]), 0, columns));
+  if (sentences.size() > kMost)
+    print("{}", entry("", fmt::format("And {} more in {}.", sentences.size() - kMost, kReportFile),
+                      0, columns));
+}
+
 }  // namespace
 
 void print_ranking(const SweepResult& result) {
@@ -378,6 +392,7 @@ void print_ranking(const SweepResult& result) {
         entry("", legend_of(result, difference), 0, static_cast<std::size_t>(text_columns())));
   print_activations(result);
   print_mistakes(result);
+  print_diagnostics(result);
 }
 
 }  // namespace saltus::app

@@ -324,7 +324,7 @@ TEST_F(Errors, FileSizeLimit) {
 
 TEST_F(Errors, FileSizeLimitOfPictures) {
   // Of 10 kB: tables and JSON fit, a picture does not.
-  const Ended ended = run(small_sweep({"--overwrite"}), {}, "ulimit -f 20");
+  const Ended ended = run(small_sweep({"--overwrite", "--no-diagnostics"}), {}, "ulimit -f 20");
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.err, HasSubstr("gnuplot was killed by signal 25 (File size limit exceeded)"));
   EXPECT_TRUE(fs::exists(path("out/results.json")));

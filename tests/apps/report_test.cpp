@@ -87,7 +87,7 @@ TEST_F(Report, SaysWhatIsWrong) {
 
 TEST_F(Report, DrawsPdf) {
   const Ended all = run({"report", "out", "--out", "here.html", "--pdf"});
-  EXPECT_EQ(all.out, "wrote here.html, accuracy.pdf, loss.pdf\n") << all.err;
+  EXPECT_EQ(all.out, "wrote here.html, accuracy.pdf, loss.pdf, diagnostics.pdf\n") << all.err;
   EXPECT_THAT(text("accuracy.pdf"), testing::StartsWith("%PDF-"));
 }
 
@@ -95,7 +95,10 @@ TEST_F(Report, PicturesAreDrawnAgain) {
   const std::string before = text("out/accuracy.svg");
   std::filesystem::remove(path("out/accuracy.svg"));
   const Ended same = run({"plot", "out"});
-  EXPECT_EQ(same.out, "wrote accuracy.svg, accuracy.png, loss.svg, loss.png into out\n")
+  EXPECT_EQ(
+      same.out,
+      "wrote accuracy.svg, accuracy.png, loss.svg, loss.png, diagnostics.svg, diagnostics.png into "
+      "out\n")
       << same.err;
   EXPECT_EQ(text("out/accuracy.svg"), before);
   const Ended some =

@@ -66,6 +66,7 @@ class SweepConfigFile : public test::ProgramTest {
                                         "cpu",
                                         "--threads",
                                         "1",
+                                        "--no-diagnostics",
                                         "--out",
                                         "out"};
     command.insert(command.end(), clipping.begin(), clipping.end());

@@ -177,7 +177,7 @@ TEST_F(SweepFiles, LeftoversOfAKilledRunAreCleared) {
   write("out/.accuracy.png.1-23.tmp", "half");
   const Ended ended = run(small_sweep());  // nothing else is in the folder
   ASSERT_EQ(ended.code, 0) << ended.err;
-  EXPECT_EQ(files("out").size(), 10u);
+  EXPECT_EQ(files("out").size(), 13u);
 
   // Only what is surely ours.
   write("out/.results.json.4711-0.tmp", "half");
@@ -185,7 +185,7 @@ TEST_F(SweepFiles, LeftoversOfAKilledRunAreCleared) {
   write("out/results.json.tmp", "not yours");
   fs::create_symlink(path("data"), path("out/.loss.svg.4711-0.tmp"));
   ASSERT_EQ(run(small_sweep({"--resume"})).code, 0);
-  EXPECT_EQ(files("out").size(), 12u);
+  EXPECT_EQ(files("out").size(), 15u);
   EXPECT_TRUE(fs::is_symlink(path("out/.loss.svg.4711-0.tmp")));
   EXPECT_FALSE(fs::exists(path("out/.results.json.4711-0.tmp")));
 }
@@ -203,7 +203,7 @@ TEST_F(SweepFiles, AFolderBelongsToOneRun) {
 TEST_F(SweepFiles, AnInterruptedSweepShowsWhatWasMeasured) {
   const Running running = start(long_sweep("1", "100000"));
   await("out/history.jsonl");
-  for (int i = 0; i < 3000 && text("out/history.jsonl").size() < 1500; ++i) usleep(10'000);
+  for (int i = 0; i < 3000 && text("out/history.jsonl").size() < 8000; ++i) usleep(10'000);
   running.send(SIGINT);
   const Ended ended = running.wait();
   ASSERT_EQ(ended.code, 130) << ended.err;

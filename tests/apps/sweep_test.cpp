@@ -87,7 +87,7 @@ TEST_F(SweepProgram, WritesWhatTheDocumentsSay) {
     EXPECT_THAT(text("out/" + std::string(name) + ".svg"), HasSubstr("</svg>"));
     EXPECT_EQ(text("out/" + std::string(name) + ".png").substr(1, 3), "PNG");
   }
-  EXPECT_EQ(files("out").size(), 10u);  // and no temporary file
+  EXPECT_EQ(files("out").size(), 13u);  // and no temporary file
 }
 
 TEST_F(SweepProgram, RanksByImagesThatWereHeldBack) {
@@ -323,6 +323,22 @@ TEST_F(SweepProgram, WithoutGnuplotResultsAreKept) {
   EXPECT_FALSE(fs::exists(path("out/accuracy.svg")));
   ASSERT_EQ(run(small_sweep({"--resume"})).code, 0);
   EXPECT_TRUE(fs::exists(path("out/accuracy.svg")));
+}
+
+TEST_F(SweepProgram, LooksAtLayersUnlessItShallNot) {
+  ASSERT_EQ(run(small_sweep()).code, 0);
+  const json with = json::parse(text("out/results.json"));
+  EXPECT_THAT(text("out/layers.csv"), HasSubstr(",1,conv2d_1,"));
+  EXPECT_TRUE(fs::exists(path("out/diagnostics.svg")));
+  EXPECT_THAT(text("out/report.html"), HasSubstr("<h2>Layers</h2>"));
+  ASSERT_EQ(run(small_sweep({"--no-diagnostics", "--overwrite"})).code, 0);
+  const json without = json::parse(text("out/results.json"));
+  EXPECT_EQ(with.at("digest"), without.at("digest"));
+  const std::string heading = text("out/layers.csv");
+  EXPECT_EQ(heading.find('\n') + 1, heading.size());
+  EXPECT_FALSE(fs::exists(path("out/diagnostics.svg")));
+  EXPECT_THAT(text("out/report.html"), testing::Not(HasSubstr("<h2>Layers</h2>")));
+  EXPECT_THAT(text("out/report.html"), HasSubstr("--no-diagnostics"));
 }
 
 }  // namespace

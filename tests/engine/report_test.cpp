@@ -255,6 +255,7 @@ TEST_F(ReportTest, EveryFileThatIsKnownIsWritten) {
   const SweepPlan plan = ReportTest::plan();
   SweepResult drawn = result();
   drawn.settings[1].trials[0].history.history["activation/alpha"] = {0.2};
+  drawn.settings[1].trials[0].history.history["1:conv2d:dead"] = {0.2, 0.3};
   SweepWriter writer(folder_, plan, {});
   writer.write(drawn);
   draw_sweep(folder_, plan, drawn);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <saltus/diagnostics.h>
 #include <saltus/statistics.h>
 
 #include "report/axis.h"
@@ -43,6 +44,11 @@ std::string dot_chart(const std::vector<ChartRow>& rows, double chance);
 
 /// A confusion matrix of few classes, with the accuracy of each.
 std::string confusion_chart(const Confusion& confusion, const std::string& label);
+
+/// Dead and saturated units of the layers of a setting, epoch by epoch; a pointer shows all
+/// figures. Empty without epochs. `epochs` as of mean_diagnostics().
+std::string layer_chart(const std::vector<std::vector<LayerDiagnostics>>& epochs,
+                        const std::string& label);
 
 /// The critical-difference diagram of Demsar (2006): names at their mean ranks, and bars that join
 /// those that are no further apart than the critical difference.

@@ -194,7 +194,8 @@ void draw_curves(const std::filesystem::path& folder, const std::vector<Curve>& 
     words.plots.push_back(curves[i].activation.label());
   }
   words.plots.insert(words.plots.end(), {"key", "f(x)", "f'(x)"});
-  const Panels layout(panels.size(), static_cast<int>(kCaptionLine) * static_cast<int>(most_lines));
+  const Panels layout(panels.size(),
+                      {.caption = static_cast<int>(kCaptionLine) * static_cast<int>(most_lines)});
   const std::string range =
       fmt::format("set xrange [{}:{}]\n", curves.front().x.front(), curves.front().x.back());
   const std::string key = fmt::format(

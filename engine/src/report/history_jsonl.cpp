@@ -1,6 +1,8 @@
+#include <limits>
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -21,6 +23,8 @@ constexpr std::string_view kFormat = "saltus-history";
 
 /// The keys of an epoch's line; every other one is a figure.
 const std::set<std::string, std::less<>> kEpochKeys = {"trial", "setting", "seed", "epoch"};
+
+constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
 
 Json line_of(const TrialSpec& trial, const std::vector<std::string>& labels) {
   return {{"trial", trial.id}, {"setting", labels[trial.setting]}, {"seed", trial.seed}};
@@ -106,9 +110,14 @@ class HistoryReader {
     }
     history.epoch.push_back(epoch - 1);
     for (const auto& [name, value] : line.get_ref<const ReadJson::object_t&>()) {
-      if (!kEpochKeys.contains(name)) history.history[name].push_back(figure_of(value));
+      if (kEpochKeys.contains(name)) continue;
+      std::vector<double>& values = history.history[name];
+      // A trial may have been continued with diagnostics or without.
+      if (is_layer_figure(name)) values.resize(history.epoch.size() - 1, kNotKnown);
+      values.push_back(figure_of(value));
     }
-    for (const auto& [name, values] : history.history) {
+    for (auto& [name, values] : history.history) {
+      if (is_layer_figure(name)) values.resize(history.epoch.size(), kNotKnown);
       if (values.size() != history.epoch.size()) {
         throw InvalidArgument(fmt::format("{} is not in all epochs of trial {}", name, trial.id));
       }

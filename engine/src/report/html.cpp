@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "report/charts.h"
 #include "report/html_style.h"
+#include "report/layer_means.h"
 #include "report/learned_parameters.h"
 #include "report/numbers.h"
 #include "report/report_words.h"
@@ -287,6 +288,40 @@ std::string confusions_of(const SweepResult& result) {
          "<div class=\"charts\">\n" + text + "</div>\n";
 }
 
+/// What the layers did: what is wrong in sentences, and the layers of the best settings.
+std::string layers_of(const SweepResult& result) {
+  constexpr std::size_t kMostDrawn = 8;
+  std::string charts;
+  std::size_t drawn = 0;
+  for (const ChartRow& row : rows_of(result)) {
+    if (drawn == kMostDrawn) break;
+    const std::string chart = layer_chart(mean_diagnostics(*row.result), row.label);
+    if (chart.empty()) continue;
+    ++drawn;
+    charts += figure(shortened(row.label, 60), chart);
+  }
+  if (charts.empty()) return charts;
+  std::string text = "<h2>Layers</h2>\n";
+  const std::vector<std::string> wrong = diagnostics_sentences(result);
+  if (wrong.empty()) {
+    text += paragraph(
+        "Nothing is wrong: no layer ends with many dead or saturated units, gradients come "
+        "through, and what the last layer reads has more than a direction.");
+  } else {
+    text += "<ul>\n";
+    for (const std::string& sentence : wrong)
+      text += fmt::format("<li>{}</li>\n", escape_html(sentence));
+    text += "</ul>\n";
+  }
+  std::string words =
+      "From some training images after each epoch, in the mean of the seeds, dropout off. The "
+      "upper half of a cell is the share of dead units, the lower half that of saturated ones: "
+      "the darker, the more. A pointer on a cell shows all figures. ";
+  if (drawn < result.settings.size()) words += "The best settings are shown. ";
+  return text + paragraph(words + "layers.csv has all settings and seeds.", "faint") +
+         "<div class=\"charts\">\n" + charts + "</div>\n";
+}
+
 std::string conditions_of(const StoredSweep& sweep, const std::string& command) {
   std::string text = "<h2>What ran</h2>\n<dl>\n";
   for (const auto& [name, value] : conditions(sweep)) {
@@ -327,8 +362,8 @@ std::string report_html(const StoredSweep& sweep, const std::string& command) tr
       escape_html(headline(sweep)), style(),
       paragraph(findings(sweep)) + failures_of(sweep) + "<h2>Ranking</h2>\n" +
           table_of(sweep.result) + paragraph(reading(sweep.result), "faint") +
-          comparisons_of(sweep) + confusions_of(sweep.result) + curves_of(sweep) +
-          conditions_of(sweep, command),
+          comparisons_of(sweep) + confusions_of(sweep.result) + layers_of(sweep.result) +
+          curves_of(sweep) + conditions_of(sweep, command),
       kScript);
 } catch (...) {
   throw_as_promised();

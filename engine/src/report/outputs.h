@@ -33,6 +33,7 @@ inline constexpr SweepTable kTables[] = {
     {"history.csv", write_history_csv},
     {kResultsFile, write_results_json},
     {"confusion.csv", write_confusion_csv},
+    {"layers.csv", write_layers_csv},
 };
 
 /// What is drawn, and where.
@@ -53,10 +54,13 @@ std::vector<std::string> draw_accuracy(std::string_view name, const Drawing& dra
 std::vector<std::string> draw_loss(std::string_view name, const Drawing& drawing);
 /// Nothing where no parameter of an activation is learned.
 std::vector<std::string> draw_parameters(std::string_view name, const Drawing& drawing);
+/// Nothing where no layer was diagnosed.
+std::vector<std::string> draw_diagnostics(std::string_view name, const Drawing& drawing);
 inline constexpr SweepPicture kPictures[] = {
     {"accuracy", draw_accuracy},
     {"loss", draw_loss},
     {"parameters", draw_parameters},
+    {"diagnostics", draw_diagnostics},
 };
 
 /// All of them that history.jsonl can be made into again.

@@ -12,16 +12,17 @@ namespace {
 
 constexpr int kBelow = 34;  // a plot
 constexpr int kAbove = 24;
+constexpr int kBesides = 184;
 
 }  // namespace
 
-Panels::Panels(std::size_t panels, int caption)
-    : columns_(std::clamp(static_cast<int>(std::ceil(std::sqrt(1.3 * static_cast<double>(panels)))),
+Panels::Panels(std::size_t panels, PanelMargins margins)
+    : margins_(margins),
+      columns_(std::clamp(static_cast<int>(std::ceil(std::sqrt(1.3 * static_cast<double>(panels)))),
                           1, 8)),
       rows_((static_cast<int>(panels) + columns_ - 1) / columns_),
-      caption_(caption),
-      size_{.width = std::max(columns_ * 210 + 20, 440),
-            .height = rows_ * (kBelow + kPlotHeight + kAbove + caption) + 44} {}
+      size_{.width = std::max(columns_ * (kBesides + margins.names) + 20, 440),
+            .height = rows_ * (kBelow + kPlotHeight + kAbove + margins.caption) + 44} {}
 
 std::string Panels::script(std::string_view setup, std::span<const std::string> panels,
                            std::string_view key) const {
@@ -45,9 +46,9 @@ std::string Panels::script(std::string_view setup, std::span<const std::string> 
     fmt::format_to(std::back_inserter(script),
                    "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
                    "set bmargin at screen {:.4f}\nset tmargin at screen {:.4f}\n{}",
-                   left + 34.0 / size_.width, left + width - 8.0 / size_.width,
+                   left + (margins_.names + 8.0) / size_.width, left + width - 8.0 / size_.width,
                    bottom + static_cast<double>(kBelow) / size_.height,
-                   bottom + height - static_cast<double>(kAbove + caption_) / size_.height,
+                   bottom + height - static_cast<double>(kAbove + margins_.caption) / size_.height,
                    panels[i]);
   }
   fmt::format_to(std::back_inserter(script),

@@ -10,11 +10,16 @@
 
 namespace saltus {
 
+/// Points that a panel has beside its plot.
+struct PanelMargins {
+  int names = 26;   ///< at the left, for what rows are called
+  int caption = 0;  ///< between title and plot
+};
+
 /// As many columns of panels as make the picture somewhat wider than high.
 class Panels {
  public:
-  /// `caption`: height of what stands between a panel's title and its plot.
-  explicit Panels(std::size_t panels, int caption = 0);
+  explicit Panels(std::size_t panels, PanelMargins margins = {});
 
   FigureSize size() const { return size_; }
 
@@ -27,9 +32,9 @@ class Panels {
                      std::string_view key) const;
 
  private:
+  PanelMargins margins_;
   int columns_;
   int rows_;
-  int caption_;
   FigureSize size_;
 };
 

@@ -68,6 +68,7 @@ Json json_of(const SweepConfig& config) {
   if (config.validation_split > 0) json["validation_split"] = config.validation_split;
   if (config.early_stopping) json["early_stopping"] = saltus::text_of(*config.early_stopping);
   if (config.until_decided) json["until_decided"] = json_of(*config.until_decided);
+  if (!config.diagnostics) json["diagnostics"] = false;
   if (config.train_limit) json["train_limit"] = *config.train_limit;
   if (config.test_limit) json["test_limit"] = *config.test_limit;
   return json;
@@ -179,6 +180,7 @@ SweepConfig config_of(const ReadJson& json) {
     config.early_stopping = parse_early_stopping(early->get<std::string>());
   if (const auto rules = json.find("until_decided"); rules != json.end())
     config.until_decided = until_decided_of(*rules);
+  config.diagnostics = json.value("diagnostics", true);
   validate(config);
   return config;
 }

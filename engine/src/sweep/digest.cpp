@@ -43,7 +43,7 @@ std::string compared_text(const TrialResult& trial) {
     text += '\n';
   };
   for (const auto& [name, values] : trial.history.history) {
-    if (!is_time(name)) add(name, values);
+    if (!is_time(name) && !is_layer_figure(name)) add(name, values);
   }
   for (const auto& [name, value] : trial.test) add("test_" + name, std::span(&value, 1));
   return text;

@@ -134,6 +134,18 @@ const Samples& TrialRunner::largest_evaluated() const {
   return test ? *samples_.test : samples_.validation;
 }
 
+std::shared_ptr<diagnostics::Diagnosis> TrialRunner::diagnosis_of(
+    const std::shared_ptr<const train::Network>& network) const {
+  if (diagnosed_ != network) {
+    diagnosis_.reset();  // before there is another
+    diagnosis_ = std::make_shared<diagnostics::Diagnosis>(
+        network->graph, network->plan, plan_.config.loss,
+        train::diagnosed_samples(samples_.train.count), plan_.config.threads);
+    diagnosed_ = network;
+  }
+  return diagnosis_;
+}
+
 std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
                                           const SweepOptions& options, TrialFiles& files) const {
   const Clock::time_point start = Clock::now();
@@ -145,6 +157,8 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
     callbacks.push_back(callbacks_of(trial, common.epochs, stopping.back(), options, files));
   }
   train::Trainer trainer = this->trainer(trials);
+  if (plan_.config.diagnostics)
+    trainer.diagnose_epochs(diagnosis_of(plan_.network_of(trials.front())));
   trainer.fit(samples_.train,
               {.epochs = common.epochs,
                .batch_size = common.batch_size,

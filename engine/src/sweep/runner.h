@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -30,8 +31,15 @@ class TrialRunner {
 
   const Samples& largest_evaluated() const;
 
+  /// What looks at the layers of a network's trials.
+  std::shared_ptr<diagnostics::Diagnosis> diagnosis_of(
+      const std::shared_ptr<const train::Network>& network) const;
+
   const SweepPlan& plan_;
   SweepSamples samples_;
+  /// Those of the network that trained last: most sweeps have one, and buffers are made once.
+  mutable std::shared_ptr<const train::Network> diagnosed_;
+  mutable std::shared_ptr<diagnostics::Diagnosis> diagnosis_;
 };
 
 }  // namespace saltus
