@@ -84,7 +84,7 @@ __global__ void __launch_bounds__(kThreads) invert_kernel(NormalizeInference ste
   step.workspace[trial][channel] = static_cast<float>(1 / sqrt(variance + step.epsilon));
 }
 
-/// y = (x - mean) inverse_deviation gamma + beta
+/// y = (x - mean) inverse_deviation gamma + beta, as NormalizeInference says of what is not there
 struct Apply {
   NormalizeShape shape;
   AnyInput x;
@@ -135,14 +135,14 @@ __global__ void __launch_bounds__(kThreads) apply_kernel(Apply step, Trials tria
   const FourElements own(step.shape, samples_of(step.shape, trials), quads);
   if (!own) return;
   const Quad x = own.of(step.x, trial);
-  const Quad mean = own.of_channels(step.mean[trial]);
+  const Quad mean = step.mean ? own.of_channels(step.mean[trial]) : Quad{};
   const Quad inverse = own.of_channels(step.inverse_deviation[trial]);
-  const Quad gamma = own.of_channels(step.gamma[trial]);
-  const Quad beta = own.of_channels(step.beta[trial]);
   Quad y;
-  for (int j = 0; j < 4; ++j) {
-    const float xhat = (x.values[j] - mean.values[j]) * inverse.values[j];
-    y.values[j] = xhat * gamma.values[j] + beta.values[j];
+  for (int j = 0; j < 4; ++j) y.values[j] = (x.values[j] - mean.values[j]) * inverse.values[j];
+  if (step.gamma) {
+    const Quad gamma = own.of_channels(step.gamma[trial]);
+    const Quad beta = own.of_channels(step.beta[trial]);
+    for (int j = 0; j < 4; ++j) y.values[j] = y.values[j] * gamma.values[j] + beta.values[j];
   }
   own.save(y, step.y, trial);
 }

@@ -28,7 +28,8 @@ struct NormalizeTraining {
   double epsilon = 0;
 };
 
-/// Otherwise: the same with the moving mean and variance.
+/// Otherwise: the same with the moving mean and variance. gamma and beta may be missing, which
+/// leaves (x - mean) inverse_deviation, and then the mean, too, which is 0.
 struct NormalizeInference {
   NormalizeShape shape;
   AnyInput x;

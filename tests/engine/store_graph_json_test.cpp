@@ -38,6 +38,7 @@ Graph all_layers() {
   graph.add_to({product, b}, Concatenate{});
   graph.add(GLU{.activation = "elu:alpha=0.2"});
   graph.add(LayerNormalization{.epsilon = 0.3});
+  graph.add(Normalization{});
   graph.add(RMSNormalization{.epsilon = 0.3});
   graph.add(GroupNormalization{.groups = -1, .epsilon = 0.3, .center = false, .scale = false});
   graph.add(BatchNormalization{.momentum = 0.1, .epsilon = 0.3});

@@ -60,7 +60,7 @@ def functional():
 
 
 def groups():
-    return keras.Sequential([keras.Input((4, 4, 6)), layers.GroupNormalization(2, center=False),
+    return keras.Sequential([keras.Input((4, 4, 6)), layers.Normalization(), layers.GroupNormalization(2, center=False),
                              layers.GroupNormalization(3, scale=False), layers.Flatten()])
 
 
@@ -85,8 +85,10 @@ def with_weights(model, seed=3):
     random = np.random.default_rng(seed)
     for layer in model.layers:
         for weight in layer.weights:
-            low = 0.5 if weight.name in ("gamma", "moving_variance") else -0.5
+            low = 0.5 if weight.name in ("gamma", "moving_variance", "variance") else -0.5
             weight.assign(random.uniform(low, low + 1, weight.shape))
+        if isinstance(layer, layers.Normalization):
+            layer.finalize_state()  # it computes with copies of its weights
     return model
 
 

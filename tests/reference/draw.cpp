@@ -23,7 +23,7 @@ Weights draw_weights(const Graph& graph, Random& random) {
   Weights weights;
   for (const Node& node : graph.nodes()) {
     for (const Weight& weight : node.weights) {
-      double low = -0.3;  // biases, beta, moving_mean
+      double low = -0.3;  // biases, beta, means
       double high = 0.3;
       if (weight.bounds) {  // near what it begins with, where the activation is as it is known
         const double value = std::get<initializers::Constant>(weight.initializer).value;
@@ -32,7 +32,7 @@ Weights draw_weights(const Graph& graph, Random& random) {
       } else if (ends_with(weight.name, "/kernel")) {
         high = std::sqrt(3.0 / static_cast<double>(weight.fans.in));  // variance 1 / fan_in
         low = -high;
-      } else if (ends_with(weight.name, "/gamma") || ends_with(weight.name, "/moving_variance")) {
+      } else if (ends_with(weight.name, "/gamma") || ends_with(weight.name, "variance")) {
         low = 0.5;
         high = 1.5;
       } else if (ends_with(weight.name, "/alpha")) {

@@ -110,6 +110,13 @@ TEST(KnownValues, BatchNormalizationNormalizesAndAverages) {
   EXPECT_THAT(network.weights().at("layer/moving_variance"), near({3.6}));
 }
 
+TEST(KnownValues, NormalizationStandardizes) {
+  EXPECT_THAT(run({2, 2}, layers::Normalization{}, {5, 1, -1, 3},
+                  {{"layer/mean", {2, 1}}, {"layer/variance", {9, 0.25}}})
+                  .values,
+              near({1, 0, -1, 4}));
+}
+
 TEST(KnownValues, RmsNormalizationDividesByTheRoot) {
   // Mean square 12.5.
   EXPECT_THAT(

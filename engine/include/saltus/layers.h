@@ -218,6 +218,14 @@ struct GroupNormalization {
   bool operator==(const GroupNormalization&) const = default;
 };
 
+/// Standardises each feature (last axis) by a mean and a variance that are set and not trained: y =
+/// (x - mean) / sqrt(variance + 1e-14), which is Keras's division by max(sqrt(variance), 1e-7)
+/// wherever a variance is far from 1e-14. mean and variance, {channels}, begin as 0 and 1; what
+/// Keras's adapt() makes of data, moments_of() gives (moments.h), and Model::set_weights() sets it.
+struct Normalization {
+  bool operator==(const Normalization&) const = default;
+};
+
 /// Elementwise sum of two or more inputs of one shape.
 struct Add {
   bool operator==(const Add&) const = default;
@@ -253,8 +261,8 @@ using Layer =
                  layers::GlobalAveragePooling2D, layers::ZeroPadding2D, layers::Dropout,
                  layers::AlphaDropout, layers::SpatialDropout2D, layers::GaussianNoise,
                  layers::BatchNormalization, layers::LayerNormalization, layers::RMSNormalization,
-                 layers::GroupNormalization, layers::Add, layers::Multiply, layers::Concatenate,
-                 layers::GLU>;
+                 layers::GroupNormalization, layers::Normalization, layers::Add, layers::Multiply,
+                 layers::Concatenate, layers::GLU>;
 
 /// Keras's class name, "Conv2D".
 SALTUS_API std::string_view kind_name(const Layer& layer);

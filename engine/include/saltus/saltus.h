@@ -25,6 +25,7 @@
 #include <saltus/machine.h>
 #include <saltus/metric.h>
 #include <saltus/model.h>
+#include <saltus/moments.h>
 #include <saltus/nearest.h>
 #include <saltus/optimizer.h>
 #include <saltus/plan.h>

@@ -28,6 +28,10 @@ const Activation* activation_of(const Layer& layer);
 bool is_dropout(const Layer& layer);
 kernels::DropoutRule dropout_of(const Layer& layer);
 
+/// Whether the weights of a layer that are not trained move with the batches, or stay as they are
+/// set.
+bool statistics_move(const Layer& layer);
+
 /// Whether two graphs differ in what a trial may choose alone, and in names. One plan then serves
 /// both.
 bool have_one_structure(const Graph& a, const Graph& b);

@@ -54,6 +54,7 @@ struct Option {
 /// - export_onnx(layer, OnnxLayer): its OnnxValue;
 /// and where it needs them
 /// - kArity, unless it takes one input;
+/// - kStatisticsMove, false where its weights that are not trained stay as they are set;
 /// - dropout(layer), the DropoutRule of a kind of dropout, which trials may choose, and DropStep,
 ///   the step that applies it.
 template <class L>
@@ -61,6 +62,7 @@ struct LayerRule;
 
 struct LayerDefaults {
   static constexpr Arity kArity = {};
+  static constexpr bool kStatisticsMove = true;
 };
 
 }  // namespace saltus::ops

@@ -132,6 +132,10 @@ kernels::DropoutRule dropout_of(const Layer& layer) {
       layer);
 }
 
+bool statistics_move(const Layer& layer) {
+  return with_rule(layer, [](auto rule, const auto&) { return rule.kStatisticsMove; });
+}
+
 Slots deal_slots(const Graph& graph) {
   Slots slots;
   for (const Node& node : graph.nodes()) {

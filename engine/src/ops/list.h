@@ -25,6 +25,7 @@
 #include "ops/learned_activation/learned_activation.h"
 #include "ops/loss/loss.h"
 #include "ops/multiply/multiply.h"
+#include "ops/normalization/normalization.h"
 #include "ops/parametric_relu/parametric_relu.h"
 #include "ops/pooling/average_pooling.h"
 #include "ops/pooling/max_pooling.h"

@@ -5,6 +5,17 @@
 
 namespace saltus::plan {
 
+StatisticCounts count_statistics(const Graph& graph) {
+  StatisticCounts counts;
+  for (const Node& node : graph.nodes()) {
+    std::int64_t& count = ops::statistics_move(node.layer) ? counts.moving : counts.kept;
+    for (const Weight& weight : node.weights) {
+      if (!weight.trainable) count += align(element_count(weight.shape));
+    }
+  }
+  return counts;
+}
+
 Lowering::Lowering(const Graph& graph, const ops::Slots& slots, const Loss& loss, Mode mode)
     : graph_(graph), slots_(slots), loss_(loss) {
   result_.program.mode = mode;
@@ -33,19 +44,24 @@ Lowering::Result Lowering::run() {
 /// Weights first, so that their ids are the same in all programs; then their gradients.
 void Lowering::add_weights() {
   std::vector<Tensor>& tensors = result_.program.tensors;
+  const StatisticCounts counts = count_statistics(graph_);
   std::int64_t parameters = 0;
+  std::int64_t moving = 0;
+  std::int64_t kept = counts.moving;
   for (const Node& node : graph_.nodes()) {
     first_weight_.push_back(static_cast<TensorId>(tensors.size()));
     for (const Weight& weight : node.weights) {
       const std::int64_t elements = element_count(weight.shape);
-      std::int64_t& offset = weight.trainable ? parameters : statistics_;
+      std::int64_t& offset = weight.trainable                   ? parameters
+                             : ops::statistics_move(node.layer) ? moving
+                                                                : kept;
       tensors.push_back({weight.name, weight.shape, DType::f32,
                          weight.trainable ? Home::parameters : Home::statistics, elements, offset});
       offset += align(elements);
     }
   }
-  moving_ = statistics_;
-  if (training()) statistics_ += moving_;  // what they are to become
+  next_ = counts.moving + counts.kept;
+  statistics_ = next_ + (training() ? counts.moving : 0);
   const std::size_t weights = tensors.size();
   std::vector<TensorId>& gradients = result_.program.gradient_of_weight;
   gradients.assign(weights, kNone);
@@ -102,7 +118,7 @@ TensorId Lowering::statistic(std::string name, std::int64_t channels, std::int64
 TensorId Lowering::next_statistic(TensorId moving) {
   if (!training()) return kNone;
   const Tensor tensor = result_.program.tensor(moving);
-  return statistic(tensor.name + "/next", tensor.elements, tensor.offset + moving_);
+  return statistic(tensor.name + "/next", tensor.elements, tensor.offset + next_);
 }
 
 TensorId Lowering::batch_statistic(std::string_view suffix, std::int64_t channels) {

@@ -15,6 +15,15 @@
 
 namespace saltus::plan {
 
+/// Elements of the weights that are not trained, with what alignment adds: those that move with the
+/// batches, which come first in the array of statistics, and those that stay as they are set.
+/// Behind both follows, while training, what the first are to become.
+struct StatisticCounts {
+  std::int64_t moving = 0;
+  std::int64_t kept = 0;
+};
+StatisticCounts count_statistics(const Graph& graph);
+
 /// A graph that is being lowered; layers' rules see the node at hand.
 class Lowering {
  public:
@@ -96,7 +105,7 @@ class Lowering {
   const Node* node_ = nullptr;
   std::vector<TensorId> first_weight_;  ///< by node
   std::int64_t statistics_ = 0;
-  std::int64_t moving_ = 0;  ///< of statistics_
+  std::int64_t next_ = 0;  ///< of statistics_: where that begins which the moving ones become
   bool loss_takes_softmax_ = false;
 };
 

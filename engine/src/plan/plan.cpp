@@ -53,14 +53,14 @@ Plan make_plan(const Graph& graph, const Loss& loss, Precision precision) {
   plan.train = make_program(graph, plan.slots, loss, Mode::train);
   plan.evaluate = make_program(graph, plan.slots, loss, Mode::evaluate);
   plan.predict = make_program(graph, plan.slots, loss, Mode::predict);
-  for (std::size_t i = 0; i < plan.train.tensors.size(); ++i) {
-    const Tensor& tensor = plan.train.tensors[i];
+  for (const Tensor& tensor : plan.train.tensors) {
     const std::int64_t end = tensor.offset + align(tensor.elements);
     if (tensor.home == Home::parameters) plan.parameter_count = std::max(plan.parameter_count, end);
-    if (tensor.home != Home::statistics) continue;
-    plan.statistic_count = std::max(plan.statistic_count, end);
-    if (i < plan.weights.size()) plan.moving_count = std::max(plan.moving_count, end);
+    if (tensor.home == Home::statistics) plan.statistic_count = std::max(plan.statistic_count, end);
   }
+  const StatisticCounts statistics = count_statistics(graph);
+  plan.moving_count = statistics.moving;
+  plan.next_statistics = statistics.moving + statistics.kept;
   return plan;
 }
 

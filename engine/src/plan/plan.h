@@ -21,6 +21,7 @@ struct Plan {
   std::int64_t parameter_count = 0;  ///< elements of the flat array of trainable weights
   std::int64_t statistic_count = 0;  ///< elements of the array of statistics
   std::int64_t moving_count = 0;     ///< the first so many of them are the moving ones
+  std::int64_t next_statistics = 0;  ///< where that begins among them which those become
   ops::Slots slots;                  ///< of the trial table
   Precision precision = Precision::fp32;
   Program train;     ///< forward, loss, backward, update

@@ -144,6 +144,35 @@ TEST_P(NormalizeTest, InferenceTakesTheMovingMoments) {
   expect_within(y.read(), want, [&](std::size_t i) { return bound[i]; });
 }
 
+TEST_P(NormalizeTest, InferenceGoesWithoutScaleAndMean) {
+  const DeviceArray<float> device_x(x);
+  const DeviceArray<float> device_mean(moving_mean);
+  const DeviceArray<float> device_variance(moving_variance);
+  const auto space = workspace();
+  for (const bool centred : {true, false}) {
+    const DeviceArray<float> y(before);
+    kernels::normalize_inference(
+        {shape(),
+         device_x.per_trial(kTrials),
+         {},
+         {},
+         centred ? device_mean.per_trial(kTrials) : kernels::PerTrial<const float>{},
+         device_variance.per_trial(kTrials),
+         y.per_trial(kTrials),
+         space.per_trial(kTrials),
+         kEpsilon},
+        table.context());
+    Doubles want = doubles(before);
+    for_channels([&](std::size_t i, const std::vector<std::size_t>& places) {
+      const double root = std::sqrt(moving_variance[i] + kEpsilon);
+      const double mean = centred ? moving_mean[i] : 0.0F;
+      for (const std::size_t place : places) want[place] = (double{x[place]} - mean) / root;
+    });
+    // The difference, the inverse root and the product round once each.
+    expect_within(y.read(), want, [&](std::size_t i) { return 3 * kHalfUnit * std::abs(want[i]); });
+  }
+}
+
 TEST_P(NormalizeTest, BackwardIsTheFormula) {
   std::vector<float> mean(gamma.size());
   std::vector<float> inverse(gamma.size(), 1);

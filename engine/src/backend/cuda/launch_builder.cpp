@@ -34,6 +34,7 @@ LaunchBuilder::LaunchBuilder(const plan::Plan& plan, const plan::Program& progra
       formulas_(formulas),
       max_rows_(extent(max_rows)),
       moving_(extent(plan.moving_count)),
+      next_statistics_(plan.next_statistics),
       parameters_(plan.parameter_count),
       update_(update) {}
 

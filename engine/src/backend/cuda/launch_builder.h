@@ -34,6 +34,8 @@ class LaunchBuilder {
   const Formulas& formulas() const { return formulas_; }
   int max_rows() const { return max_rows_; }
   int moving_count() const { return moving_; }  ///< elements of the moving statistics
+  /// Where that begins among the statistics which the moving ones become.
+  std::int64_t next_statistics() const { return next_statistics_; }
   std::int64_t parameter_count() const { return parameters_; }  ///< elements of their flat array
   const UpdateChoices& update() const { return update_; }
 
@@ -49,6 +51,7 @@ class LaunchBuilder {
   const Formulas& formulas_;
   int max_rows_;
   int moving_;
+  std::int64_t next_statistics_;
   std::int64_t parameters_;
   UpdateChoices update_;
 };

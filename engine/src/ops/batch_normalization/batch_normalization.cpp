@@ -89,7 +89,22 @@ void NormalizeBatch::differentiate(plan::Gradients& gradients) const {
   });
 }
 
+/// Without gamma: dx = dy / sqrt(variance + epsilon), which is such a step, too.
 void NormalizeMoving::differentiate(plan::Gradients& gradients) const {
+  if (gamma == kNone) {
+    gradients.emit(x, [&](TensorId dx) {
+      return NormalizeMoving{.x = gradients.at(y),
+                             .gamma = kNone,
+                             .beta = kNone,
+                             .moving_mean = kNone,
+                             .moving_variance = moving_variance,
+                             .y = dx,
+                             .rows = rows,
+                             .channels = channels,
+                             .epsilon = epsilon};
+    });
+    return;
+  }
   gradients.emit(x, [&](TensorId dx) {
     return NormalizeMovingBackward{.x = x,
                                    .gamma = gamma,

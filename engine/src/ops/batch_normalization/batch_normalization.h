@@ -45,8 +45,8 @@ struct NormalizeBatchBackward {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
-/// By the moving statistics, as when evaluating: y = (x - mean) / sqrt(variance + epsilon) gamma +
-/// beta.
+/// By statistics that are known, as when evaluating: y = (x - mean) / sqrt(variance + epsilon)
+/// gamma + beta. gamma and beta, and then the mean, too, may be kNone.
 struct NormalizeMoving {
   static constexpr std::string_view kName = "normalize_moving";
   Read x, gamma, beta, moving_mean, moving_variance;

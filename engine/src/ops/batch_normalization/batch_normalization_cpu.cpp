@@ -184,6 +184,27 @@ class NormalizeMovingBackwardOp : public SlicedOp {
   GroupSums sums_;
 };
 
+/// The same without gamma and beta; without a mean it is 0. The difference comes first, so that
+/// what is the mean becomes exactly 0.
+void standardize(In x, Out y, const float* mean, const float* variance, double epsilon,
+                 std::int64_t rows, std::int64_t channels) {
+  const auto count = static_cast<std::size_t>(channels);
+  std::vector<float> inverse(count);
+  for (std::size_t j = 0; j < count; ++j) {
+    inverse[j] = static_cast<float>(1.0 / std::sqrt(variance[j] + epsilon));
+  }
+  const std::vector<float> zeros(mean == nullptr ? count : 0);
+  const float* centre = mean == nullptr ? zeros.data() : mean;
+  RowReader reader(x, channels);
+  RowWriter writer(y, channels);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto values = reader.row(row);
+    for (std::size_t j = 0; j < count; ++j)
+      writer.values()[j] = (values[j] - centre[j]) * inverse[j];
+    writer.write(row);
+  }
+}
+
 }  // namespace
 
 SlicedOpPtr NormalizeMovingBackward::compile(const Compilation& at) const {
@@ -200,6 +221,13 @@ WholeOpPtr NormalizeBatchBackward::compile(const Compilation& at) const {
 
 SlicedOpPtr NormalizeMoving::compile(const Compilation& at) const {
   const Memory& memory = at.memory;
+  if (gamma == kNone) {
+    return loop_op([s = *this, &memory](const Run& run, const Slice& slice) {
+      standardize(memory.in(s.x, run, slice), memory.out(s.y, run, slice),
+                  memory.floats(s.moving_mean, run), memory.floats(s.moving_variance, run),
+                  s.epsilon, slice.rows * s.rows, s.channels);
+    });
+  }
   return loop_op([s = *this, &memory](const Run& run, const Slice& slice) {
     normalize(memory.in(s.x, run, slice), memory.out(s.y, run, slice),
               memory.floats(s.moving_mean, run), memory.floats(s.moving_variance, run),

@@ -33,7 +33,8 @@ class UpdateOp : public WholeOp {
         stop_on_nonfinite_(at.stop_on_nonfinite),
         gradients_(reinterpret_cast<float*>(at.gradients)),
         weights_(at.plan.weights.size()),
-        moving_(at.plan.moving_count) {
+        moving_(at.plan.moving_count),
+        next_(at.plan.next_statistics) {
     for (std::size_t i = 0; i < weights_; ++i) {
       const plan::Tensor& tensor = memory_.tensor(static_cast<plan::TensorId>(i));
       decays_.push_back(!at.plan.weights[i].bounds);
@@ -54,7 +55,7 @@ class UpdateOp : public WholeOp {
         static_cast<float>(clipping.clipvalue.value_or(std::numeric_limits<double>::infinity()));
     ++trial.step;
     auto* statistics = trial.statistics.as<float>();
-    std::copy_n(statistics + moving_, moving_, statistics);
+    std::copy_n(statistics + next_, moving_, statistics);
     std::visit([&](const auto& optimizer) { update(optimizer, run, bound, scales); },
                with_learning_rate(trial.config.optimizer, trial.learning_rate()));
   }
@@ -74,10 +75,10 @@ class UpdateOp : public WholeOp {
         const auto id = static_cast<plan::TensorId>(pieces_[i].weight);
         trial.non_finite = backend::NonFinite{trial.step, memory_.tensor(id).name};
       }
-      const float* next = trial.statistics.as<float>() + moving_;
+      const float* next = trial.statistics.as<float>() + next_;
       for (std::size_t i = 0; i < weights_ && !trial.non_finite; ++i) {
         const plan::Tensor& tensor = memory_.tensor(static_cast<plan::TensorId>(i));
-        if (tensor.home != plan::Home::statistics ||
+        if (tensor.home != plan::Home::statistics || tensor.offset >= moving_ ||
             loops().all_finite(next + tensor.offset, tensor.elements)) {
           continue;
         }
@@ -172,6 +173,7 @@ class UpdateOp : public WholeOp {
   float* gradients_;
   std::size_t weights_;
   std::int64_t moving_;  ///< elements of the moving statistics
+  std::int64_t next_;    ///< where that begins which they become
   std::vector<Piece> pieces_;
   std::vector<bool> decays_;   ///< by weight: weight decay does not leave it alone
   std::vector<double> found_;  ///< by piece

@@ -19,6 +19,7 @@ Launch Update::launch(LaunchBuilder& builder) const {
   const std::size_t pieces = builder.constants().add(cut.pieces);
   const std::size_t first_of_weight = builder.constants().add(cut.first_of_weight);
   return {[=, choices = builder.update(), moving = builder.moving_count(),
+           next = builder.next_statistics(),
            parameters = builder.parameter_count()](const StepContext& at) {
             const Layout& layout = *at.memory.layout;
             kernels::Update update;
@@ -28,7 +29,7 @@ Launch Update::launch(LaunchBuilder& builder) const {
               update.moments[i] = at.memory.in_state<float>(layout.moments[i]);
             update.copy = at.memory.in_state<kernels::Bf16>(layout.halves);
             update.statistics = at.memory.in_state<float>(layout.statistics);
-            update.next_statistics = at.memory.in_state<float>(layout.statistics, moving);
+            update.next_statistics = at.memory.in_state<float>(layout.statistics, next);
             update.rules = at.rules;
             update.pieces = at.constants->at<kernels::UpdatePiece>(pieces);
             update.first_of_weight = at.constants->at<int>(first_of_weight);
