@@ -71,7 +71,7 @@ int run_evaluate(const Arguments& arguments) {
         "again, or compute from what saltus predict gives",
         arguments.run.model));
   }
-  const Figures figures = evaluate(model, load_images(arguments.run, model));
+  const Figures figures = evaluate(model, load_images(arguments.run, model).images);
   arguments.json ? print_json(figures) : print_lines(figures);
   return 0;
 }

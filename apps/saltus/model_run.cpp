@@ -27,11 +27,13 @@ constexpr std::int64_t kPart = 1024;
 
 /// A view of `count` images from `first` on.
 Samples part_of(const ImageSet& images, std::int64_t first, std::int64_t count) {
-  Samples part{
-      .count = count,
-      .inputs = {},
-      .targets = std::span(images.labels)
-                     .subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count))};
+  const auto rows = [&](const auto& all) {
+    const std::size_t width = all.size() / static_cast<std::size_t>(images.count);
+    return std::span(all).subspan(static_cast<std::size_t>(first) * width,
+                                  static_cast<std::size_t>(count) * width);
+  };
+  Samples part{.count = count, .inputs = {}, .targets = rows(images.labels)};
+  if (!images.targets.empty()) part.targets = rows(images.targets);
   const std::int64_t size = images.height * images.width * images.channels;
   std::visit(
       [&](const auto& pixels) {
@@ -65,6 +67,9 @@ void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
       ->required();
   command.add_option("--target", arguments.data.target, kTargetHelp)->type_name("COLUMN");
   command.add_option("--test", arguments.data.test, kTestHelp)->type_name("FILE");
+  command.add_option("--task", arguments.data.task, kTaskHelp)
+      ->type_name(kTaskValues)
+      ->capture_default_str();
   command.add_option("--set", arguments.set, "Which of its images")
       ->type_name("test|train")
       ->capture_default_str();
@@ -77,7 +82,7 @@ void add_model_run_options(CLI::App& command, ModelRunArguments& arguments) {
   add_threads(command, arguments.threads);
 }
 
-ImageSet load_images(const ModelRunArguments& arguments, const Model& model) {
+LoadedImages load_images(const ModelRunArguments& arguments, const Model& model) {
   DataProgress progress;
   ImageDataset data = load_data(arguments.data, progress.options());
   ImageSet images = std::move(arguments.set == "train" ? data.train : data.test);
@@ -89,10 +94,24 @@ ImageSet load_images(const ModelRunArguments& arguments, const Model& model) {
                     "--data such images",
                     arguments.data.data, to_string(image), arguments.model, to_string(input)));
   }
-  if (arguments.limit.empty()) return images;
+  LoadedImages loaded{.images = {}, .task = data.task, .target_names = {}};
+  if (!images.targets.empty()) {
+    loaded.target_names = data.target_names;
+    const Shape& output = model.graph().output().shape;
+    if (std::cmp_not_equal(element_count(output), data.target_names.size())) {
+      throw InvalidArgument(fmt::format(
+          "--target names {} columns for a {}, but the network in {} has {} outputs: name as many",
+          data.target_names.size(), to_string(data.task), arguments.model, element_count(output)));
+    }
+  }
+  if (arguments.limit.empty()) {
+    loaded.images = std::move(images);
+    return loaded;
+  }
   const auto limit = parse_number<std::int64_t>("--limit", arguments.limit);
   if (limit < 1) throw InvalidArgument(fmt::format("--limit must be 1 or more, not {}", limit));
-  return images.first(limit);
+  loaded.images = images.first(limit);
+  return loaded;
 }
 
 void for_each_part(const ImageSet& images, const std::string& label,

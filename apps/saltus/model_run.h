@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <saltus/dataset.h>
 #include <saltus/model.h>
@@ -27,9 +28,16 @@ CLI::Option* add_model_file(CLI::App& command, std::string& file);
 /// Adds the options to the subcommand, which must not outlive the arguments.
 void add_model_run_options(CLI::App& command, ModelRunArguments& arguments);
 
+/// Images that a model runs over, and of a table with other targets than classes their names.
+struct LoadedImages {
+  ImageSet images;
+  Task task = Task::multi_class;
+  std::vector<std::string> target_names;
+};
+
 /// Loads the images that are asked for; `model` is to run over them. Throws InvalidArgument if
-/// its input has another shape, and as load_dataset().
-ImageSet load_images(const ModelRunArguments& arguments, const Model& model);
+/// its input has another shape, or there are others outputs than targets, and as load_dataset().
+LoadedImages load_images(const ModelRunArguments& arguments, const Model& model);
 
 /// Calls `run` for one part of the images after another, in their order, with progress behind it
 /// on standard error. Throws Interrupted between them.

@@ -1,6 +1,7 @@
 // saltus predict: what a saved model says to images.
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <fmt/format.h>
@@ -46,16 +47,20 @@ int run_predict(const Arguments& arguments) {
                  .optimizer = SGD{},
                  .device = parse_device(arguments.run.device),
                  .threads = arguments.run.threads});
-  const ImageSet images = load_images(arguments.run, model);
+  const LoadedImages loaded = load_images(arguments.run, model);
+  const ImageSet& images = loaded.images;
   std::vector<float> outputs;
   for_each_part(images, "predicting", [&](const Samples& part) {
     const std::vector<float> more = model.predict(part);
     outputs.insert(outputs.end(), more.begin(), more.end());
   });
+  const std::string csv = images.targets.empty()
+                              ? predictions_csv(images.labels, outputs, loaded.task)
+                              : predictions_csv(loaded.target_names, images.targets, outputs);
   if (arguments.out.empty()) {
-    write_output(predictions_csv(images.labels, outputs));
+    write_output(csv);
   } else {
-    write_predictions_csv(arguments.out, images.labels, outputs);
+    write_report(arguments.out, csv);
     print("wrote predictions for {} images into {}\n", images.count, arguments.out);
   }
   return 0;

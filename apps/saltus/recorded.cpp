@@ -39,18 +39,20 @@ std::optional<RecordedSweep> recorded_sweep(const SweepArguments& arguments) {
 }
 
 DataChoice data_of(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded) {
-  const DataChoice typed = {arguments.data, arguments.target, arguments.test};
+  const DataChoice typed = {arguments.data, arguments.target, arguments.test, arguments.task};
   if (!recorded || arguments.is_given("--data")) return typed;
-  if (!typed.target.empty() || !typed.test.empty()) {
+  if (!typed.target.empty() || !typed.test.empty() || typed.task != kAnyTask) {
     throw InvalidArgument(fmt::format(
-        "--target and --test belong to a table: name it with --data, or leave them away to take "
+        "--target, --test and --task belong to a table: name it with --data, or leave them away to "
+        "take "
         "the data of {}",
         arguments.config));
   }
   // By its checksums: a folder of other files may have the name of a known data set.
   const ImageDataset& data = recorded->data;
-  if (const std::string known = known_name_of(data); !known.empty()) return {known, {}, {}};
-  if (data.source.empty()) return {data.name, {}, {}};  // it was computed
+  if (const std::string known = known_name_of(data); !known.empty())
+    return {.data = known, .target = {}, .test = {}};
+  if (data.source.empty()) return {.data = data.name, .target = {}, .test = {}};  // it was computed
   std::error_code error;
   const bool is_there = data.target.empty() ? std::filesystem::is_directory(data.source, error)
                                             : std::filesystem::is_regular_file(data.source, error);
@@ -61,7 +63,8 @@ DataChoice data_of(const SweepArguments& arguments, const std::optional<Recorded
         arguments.config, data.source, was_table ? "file" : "folder",
         was_table ? "file" : "folder"));
   }
-  return {data.source, data.target, data.test_source};
+  const std::string_view task = data.target.empty() ? kAnyTask : task_option(data.task);
+  return {data.source, data.target, data.test_source, std::string(task)};
 }
 
 void check_same_data(const SweepArguments& arguments, const std::optional<RecordedSweep>& recorded,

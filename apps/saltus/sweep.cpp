@@ -134,6 +134,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   ImageDataset data = load_data(data_of(arguments, recorded), data_progress.options());
   throw_if_interrupted();
   check_same_data(arguments, recorded, data);
+  take_usual(arguments, data, recorded ? &*recorded : nullptr, config);
   if (arguments.quick) {
     const fs::path earlier = fs::path(arguments.out) / kSweepFile;
     if ((existing == Existing::resume || existing == Existing::share) && fs::exists(earlier)) {

@@ -119,6 +119,7 @@ SweepArguments::SweepArguments() {
   clipvalue = fmt::to_string(defaults.clippings.front().clipvalue.value());
   seeds = fmt::to_string(defaults.seeds);
   seed = fmt::to_string(defaults.seed);
+  task = kAnyTask;
   error = fmt::to_string(UntilDecided{}.error);
   max_trials = fmt::to_string(UntilDecided{}.max_trials);
   network = text_of(defaults.architecture);
@@ -149,6 +150,14 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--data", to.data, data_values(), kDataHelp);
   option("--target", to.target, "COLUMN", kTargetHelp);
   option("--test", to.test, "FILE", kTestHelp);
+  option("--task", to.task, kTaskValues, kTaskHelp);
+  CLI::Option* standardize = command.add_flag(
+      "--standardize", to.standardize,
+      "Subtract the mean of each column, or channel of images, and divide by its standard "
+      "deviation, both over what is trained on; models hold them. Of tables this is usual");
+  command
+      .add_flag("--no-standardize", to.no_standardize, "Take the columns of a table as they are")
+      ->excludes(standardize);
   CLI::Option* activations = option(
       "--activations", to.activations, "all|ACTIVATION,...",
       "The activations to compare; parameters as in elu:alpha=0.2, formulas as in x*tanh(x); "
@@ -201,8 +210,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--error", to.error, "X",
          "With --until-decided: the largest chance that anything it says is wrong");
   option("--epsilon", to.epsilon, "auto|X",
-         "With --until-decided: a difference in accuracy up to this share counts as none; auto: "
-         "one standard error of the images that rank");
+         "With --until-decided: a difference in accuracy up to this share counts as none, or in "
+         "the error of a regression up to this; auto: one standard error of the images that rank, "
+         "or a hundredth of the error");
   option("--max-trials", to.max_trials, "N",
          "With --until-decided: stop after so many trials, with a forecast of what is missing; 0: "
          "30 for each activation and value");
@@ -216,7 +226,8 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
          "signals and gradients are kept (saltus map)");
   option("--loss", to.loss, "LOSS",
          "What training minimizes: one of the list, parameters as in huber:delta=2, or a "
-         "formula of output y and target t as in \"(y - t)^2\"");
+         "formula of output y and target t as in \"(y - t)^2\"; of a table that of its task: "
+         "a crossentropy of classes and labels, the mean squared error of numbers");
   option("--train-limit", to.train_limit, "N", "Only the first N training images");
   option("--test-limit", to.test_limit, "N", "Only the first N test images");
   option("--validation-split", to.validation_split, "X",
@@ -289,6 +300,7 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
       "  saltus sweep --seeds 5 --activations \"mine = x * atan(exp(x))\" --baseline gelu\n"
       "  saltus sweep --until-decided --validation-split 0.1 --activations gelu,silu,mish\n"
       "  saltus sweep --activations relu --learning-rate 1e-3,1e-4 --batch-size 64,128 --epochs 5\n"
+      "  saltus sweep --data houses.csv --target price --network mlp --seeds 5\n"
       "  saltus sweep --network mlp --dropout 0.1,0.3 --validation-split 0.1 --epochs 100 "
       "--early-stopping patience=5\n"
       "  saltus sweep --network resnet:blocks=1 --batch-norm yes --activations relu,gelu --epochs "
@@ -340,6 +352,8 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   take("--network", arguments.network, parse_architecture, config.architecture);
   take("--recipe", arguments.recipe, parse_recipe, config.recipe);
   take("--loss", arguments.loss, parse_loss, config.loss);
+  if (arguments.standardize) config.standardize = true;
+  if (arguments.no_standardize) config.standardize = false;
   take("--train-limit", arguments.train_limit, limit_of, config.train_limit);
   take("--test-limit", arguments.test_limit, limit_of, config.test_limit);
   take("--validation-split", arguments.validation_split, parse_number<double>,
@@ -357,6 +371,15 @@ SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* ear
   config.device = usable_device(config.device);
   if (choose_precision) config.precision = default_precision(config.device);
   return config;
+}
+
+void take_usual(const SweepArguments& arguments, const ImageDataset& data,
+                const RecordedSweep* earlier, SweepConfig& config) {
+  if (data.target.empty()) return;
+  const bool is_new = earlier == nullptr || earlier->data.target.empty();
+  if (is_new && !arguments.no_standardize) config.standardize = true;
+  if ((is_new || earlier->data.task != data.task) && !arguments.is_given("--loss"))
+    config.loss = usual_loss(data.task);
 }
 
 int concurrent_trials(const SweepArguments& arguments) {

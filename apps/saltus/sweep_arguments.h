@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include <saltus/report.h>
 #include <saltus/sweep.h>
 
 #include "output_folder.h"
@@ -20,6 +21,7 @@ struct SweepArguments {
   std::string data = "mnist";
   std::string target;
   std::string test;
+  std::string task;
   std::string activations;
   std::string activations_file;
   std::string baseline;
@@ -60,6 +62,8 @@ struct SweepArguments {
   std::string workers;
   std::string devices;
   std::string emit;
+  bool standardize = false;
+  bool no_standardize = false;
   bool until_decided = false;
   bool no_diagnostics = false;
   bool quick = false;
@@ -78,6 +82,12 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
 /// The configuration that they describe, or an earlier one changed by what the user typed.
 /// Throws InvalidArgument, and DeviceError if the requested device is missing.
 SweepConfig sweep_config(const SweepArguments& arguments, const SweepConfig* earlier = nullptr);
+
+/// Fills in what the user left open and the data decides: of a table, whose task it is, the loss
+/// that belongs to the task, and that inputs are standardised. `earlier` is the sweep whose options
+/// are taken, or null.
+void take_usual(const SweepArguments& arguments, const ImageDataset& data,
+                const RecordedSweep* earlier, SweepConfig& config);
 
 /// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
 int concurrent_trials(const SweepArguments& arguments);

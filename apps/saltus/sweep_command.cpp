@@ -11,6 +11,7 @@
 
 #include <saltus/error.h>
 
+#include "data_choice.h"
 #include "lists.h"
 #include "recorded.h"
 
@@ -89,9 +90,13 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
     add("--data", data.source);
     if (!data.target.empty()) add("--target", data.target);
     if (!data.test_source.empty()) add("--test", data.test_source);
+    if (!data.target.empty()) add("--task", std::string(task_option(data.task)));
   } else {
     add("--data", known.empty() ? data.name : known);
   }
+  const bool is_table = !data.target.empty();
+  if (config.standardize != is_table)
+    command += config.standardize ? " --standardize" : " --no-standardize";
   add("--activations", list_of(config.activations));
   if (config.baseline) add("--baseline", config.baseline->str());
   add_list("--epochs", config.epochs, defaults.epochs, number);
@@ -121,7 +126,8 @@ std::string sweep_command(const SweepConfig& config, const ImageDataset& data) {
   add_number("--seed", config.seed, defaults.seed);
   add_number("--network", text_of(config.architecture), text_of(defaults.architecture));
   add_number("--recipe", to_string(config.recipe), to_string(defaults.recipe));
-  add_number("--loss", to_string(config.loss), to_string(defaults.loss));
+  add_number("--loss", to_string(config.loss),
+             to_string(is_table ? usual_loss(data.task) : defaults.loss));
   if (config.train_limit) add("--train-limit", fmt::format("{}", *config.train_limit));
   if (config.test_limit) add("--test-limit", fmt::format("{}", *config.test_limit));
   add_number("--validation-split", config.validation_split, defaults.validation_split);

@@ -24,8 +24,6 @@
 namespace saltus::app {
 namespace {
 
-const std::string kAccuracy{kRankingMetric};
-
 std::string counted(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
@@ -43,9 +41,48 @@ std::string percent(double share) {
   return fmt::format("{:.2f}", 100 * share);
 }
 
+bool are_numbers(const std::vector<std::string>& names) {
+  return std::ranges::all_of(names, [](const std::string& name) {
+    return name.find_first_not_of("-0123456789") == std::string::npos;
+  });
+}
+
+/// What was understood of a table's target, and how to say otherwise.
+void print_task(const ImageDataset& data) {
+  switch (data.task) {
+    case Task::multi_class:
+      app::print("{} says which of {} classes a row is: softmax over them{}\n", data.target,
+                 data.classes,
+                 are_numbers(data.class_names) ? "; --task regression takes it as a number" : "");
+      break;
+    case Task::binary:
+      app::print("{} says which of two classes a row is: one sigmoid unit for the class {}\n",
+                 data.target, data.class_names[1]);
+      break;
+    case Task::multi_label:
+      app::print("{}: a sigmoid unit for each; --task regression takes them as numbers\n",
+                 data.target_names.size() == 1
+                     ? fmt::format("{} is a label, 0 or 1", data.target)
+                     : fmt::format("{} are {} labels, each 0 or 1", data.target,
+                                   data.target_names.size()));
+      break;
+    case Task::regression:
+      app::print("{} {}: regression, linear output, ranked by RMSE; {}\n", data.target,
+                 data.target_names.size() == 1 ? "is a number" : "are numbers",
+                 data.target_names.size() == 1
+                     ? "--task classification for classes"
+                     : "as these have units of their own, errors are in standard deviations");
+      break;
+  }
+}
+
 /// Properties of the data that the user may not expect.
-void print_oddities(const ImageDataset& data) {
-  if (const auto* values = std::get_if<std::vector<float>>(&data.train.pixels)) {
+void print_oddities(const ImageDataset& data, bool standardized) {
+  const auto* values = std::get_if<std::vector<float>>(&data.train.pixels);
+  if (standardized) {
+    print("each {} is standardised by its mean and standard deviation over what is trained on\n",
+          data.target.empty() ? "channel" : "column");
+  } else if (values != nullptr) {
     const auto [least, most] = std::ranges::minmax(*values);
     print("image values are taken as they are, {} to {}: only unsigned bytes are divided by 255\n",
           least, most);
@@ -54,6 +91,7 @@ void print_oddities(const ImageDataset& data) {
     print("the last {} rows of {} are the test rows, as there is no --test\n",
           grouped(data.test.count), data.source);
   }
+  if (!data.target.empty()) print_task(data);
   if (!data.class_names.empty()) {
     constexpr std::size_t kShown = 20;
     const std::size_t shown = std::min(kShown, data.class_names.size());
@@ -62,7 +100,7 @@ void print_oddities(const ImageDataset& data) {
                shown < data.class_names.size() ? ", ..." : "");
   }
   const std::set<std::int32_t> labels(data.train.labels.begin(), data.train.labels.end());
-  if (labels.size() < static_cast<std::size_t>(data.classes)) {
+  if (data.classes > 0 && labels.size() < static_cast<std::size_t>(data.classes)) {
     print("of the {} classes, labels 0 to {}, {} have no training image\n", data.classes,
           data.classes - 1, static_cast<std::size_t>(data.classes) - labels.size());
   }
@@ -74,7 +112,7 @@ void print_plan(const SweepPlan& plan, std::size_t already_done, const std::file
   const SweepConfig& config = plan.config;
   const ImageDataset& data = *plan.data;
   print("{}: {}\n", data.name, images_text(config, data));
-  print_oddities(data);
+  print_oddities(data, config.standardize);
   const std::string seeds = counted(static_cast<std::size_t>(config.seeds), "seed");
   const std::string size = config.until_decided
                                ? fmt::format("until decided: {} with {} at first",
@@ -104,7 +142,7 @@ class SweepConsole::Line : public Callback {
     if (history.epoch.empty()) return;
     // It continues an earlier run that was stopped.
     done_ = static_cast<double>(history.epoch.size());
-    last_accuracy_ = history.at(kAccuracy).back();
+    last_score_ = history.at(console_.score_.val()).back();
     console_.epochs_to_run_ -= done_;
     console_.epochs_ended_ -= done_;
     if (console_.in_place_) return;  // the bar shows it
@@ -128,7 +166,7 @@ class SweepConsole::Line : public Callback {
   void on_epoch_end(int epoch, const Logs& logs, TrainingControl& /*control*/) override {
     done_ = epoch + 1;
     loss_ = logs.at("loss");
-    last_accuracy_ = logs.at(kAccuracy);
+    last_score_ = logs.at(console_.score_.val());
     if (console_.in_place_ || epoch + 1 == epochs_) return;  // the trial's own line comes next
     app::print("{}  {}\n", label_, fmt::join(with_time_left(), "  "));
     flush_output();
@@ -137,7 +175,7 @@ class SweepConsole::Line : public Callback {
   void finish(const TrialResult& result) {
     if (result.restored_epoch) {
       loss_ = result.history.at("loss")[result.final_epoch()];
-      last_accuracy_ = result.history.at(kAccuracy)[result.final_epoch()];
+      last_score_ = result.history.at(console_.score_.val())[result.final_epoch()];
     }
     std::vector<std::string> fields = figures();
     if (result.divergence) {
@@ -162,9 +200,13 @@ class SweepConsole::Line : public Callback {
   std::vector<std::string> figures() const {
     std::vector<std::string> fields;
     if (loss_) fields.push_back(fmt::format("loss {:.4f}", *loss_));
-    if (last_accuracy_) {
+    if (last_score_) {
       const bool split = console_.plan_.config.validation_split > 0;
-      fields.push_back(fmt::format("{} {} %", split ? "val" : "test", percent(*last_accuracy_)));
+      const bool error = console_.score_.is_error;
+      fields.push_back(
+          fmt::format("{}{} {}", split ? "val" : "test", error ? " RMSE" : "",
+                      error ? fmt::format("{:.{}f}", *last_score_, *last_score_ < 1000 ? 4 : 0)
+                            : percent(*last_score_) + " %"));
     }
     return fields;
   }
@@ -183,12 +225,13 @@ class SweepConsole::Line : public Callback {
   std::int64_t steps_ = 0;
   int epoch_ = 0;
   double done_ = 0;
-  std::optional<double> loss_;           ///< over its epoch so far
-  std::optional<double> last_accuracy_;  ///< of what is looked at after each epoch
+  std::optional<double> loss_;        ///< over its epoch so far
+  std::optional<double> last_score_;  ///< of what is looked at after each epoch
 };
 
 SweepConsole::SweepConsole(const SweepPlan& plan, std::span<const TrialResult> done)
     : plan_(plan),
+      score_(score_of(plan.data->task)),
       names_(setting_labels(plan.settings)),
       labels_(padded_labels(plan.settings)),
       number_(done.size()),
@@ -255,15 +298,16 @@ void SweepConsole::end_round(const Verdict& standings) {
 
 void print_verdict(const SweepResult& result) {
   if (!result.verdict) return;
-  print("\n{}", entry("", "verdict: " + text_of(*result.verdict, setting_labels(result)), 0,
-                      static_cast<std::size_t>(text_columns())));
+  print("\n{}",
+        entry("", "verdict: " + text_of(*result.verdict, setting_labels(result), result.score), 0,
+              static_cast<std::size_t>(text_columns())));
 }
 
 namespace {
 
 /// The columns that a terminal has room for.
 constexpr std::string_view kColumns[] = {
-    "rank",       "setting", "accuracy",   "test", "binary_accuracy", "best",
+    "rank",       "setting", "accuracy",   "test", "binary_accuracy", "mean_absolute_error", "best",
     "difference", "p",       "new_images", "time", "status"};
 
 /// A text in characters that the terminal shows.
@@ -287,13 +331,28 @@ bool shows_stopped_trials(const SweepResult& result) {
 
 /// Under the ranking: what its figures are; `difference` is the title of that column.
 std::string legend_of(const SweepResult& result, const std::string& difference) {
-  const bool has_test = result.compared_by != kRankingMetric;
-  std::string legend =
-      has_test ? "Validation: accuracy on the training images that were held back, after the last "
-                 "epoch; they rank, and best is of them. Test: on the test images, looked at once; "
-                 "binary accuracy and differences are of them."
-               : "Accuracy: categorical, of the test images after the last epoch. They rank, too, "
-                 "so the first is flattered; --validation-split 0.1 ranks by other images.";
+  const bool has_test = result.has_test();
+  const Score& score = result.score;
+  const std::string beside = score.is_error                   ? "MAE and "
+                             : score.figure == Score{}.figure ? "binary accuracy and "
+                                                              : "";
+  std::string legend;
+  if (has_test) {
+    legend = fmt::format(
+        "Validation: {} on the training images that were held back, after the last epoch; they "
+        "rank, and best is of them. Test: on the test images, looked at once; {}differences are of "
+        "them.",
+        score.name, beside);
+  } else {
+    legend = fmt::format(
+        "{} of the test images after the last epoch. They rank, too, so the first is flattered; "
+        "--validation-split 0.1 ranks by other images.",
+        score.is_error                   ? "RMSE, root of the mean squared error, and MAE, mean "
+                                           "absolute error,"
+        : score.figure == Score{}.figure ? "Accuracy: categorical,"
+        : score.name == Score{}.name     ? "Accuracy: the share of rows on the right side of 0.5,"
+                                         : "Label accuracy: the share of labels that are right,");
+  }
   if (shows_stopped_trials(result)) {
     legend +=
         " A setting without a rank shows its trial that came furthest, after the epoch that its "
@@ -308,17 +367,24 @@ std::string legend_of(const SweepResult& result, const std::string& difference) 
       " {}: half of the 95 % interval of the mean. {}, p: mean difference to {} over common seeds, "
       "paired t-test, Holm's correction.",
       plus_minus(), difference, result.baseline ? result.baseline->label() : "the first");
-  if (has_test) legend += " On new images: its 95 % interval where the images are drawn anew, too.";
+  const bool new_images = std::ranges::any_of(result.settings, [&](const SettingResult& setting) {
+    const auto& compared = result.baseline ? setting.to_baseline : setting.to_best;
+    return compared && compared->new_images;
+  });
+  if (new_images)
+    legend += " On new images: its 95 % interval where the images are drawn anew, too.";
   return legend;
 }
 
 /// Each activation at its best hyper-parameters.
 void print_activations(const SweepResult& result) {
   if (result.activations.size() < 2) return;
-  const bool has_test = result.compared_by != kRankingMetric;
+  const bool has_test = result.has_test();
   TextTable table;
   table.add_column("activation at its best");
-  for (const char* title : {has_test ? "test, %" : "accuracy, %", "to first", "p"})
+  const std::string figure = has_test ? "test" : std::string(result.score.name);
+  for (const std::string& title :
+       {figure + (result.score.is_error ? "" : ", %"), std::string("to first"), std::string("p")})
     table.add_column(title, Align::right);
   for (const std::vector<std::string>& cells : activations_table(result)) {
     std::vector<std::string> row;

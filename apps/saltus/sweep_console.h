@@ -52,6 +52,7 @@ class SweepConsole {
   std::string time_left() const;
 
   const SweepPlan& plan_;
+  Score score_;
   std::vector<std::string> names_;   ///< of the settings
   std::vector<std::string> labels_;  ///< the same, of one width
   std::size_t number_;               ///< trials begun, those of an earlier run included

@@ -26,7 +26,7 @@ class Data : public test::ProgramTest {
     for (int i = 0; i < 20; ++i)
       table += fmt::format("{},{},{}\n", i % 2 == 0 ? 1 : -1, i % 2 == 0 ? "cat" : "dog", i * 0.01);
     write("t.csv", table);
-    write("more.csv", "size,kind,weight\n1,cat,0\n-1,dog,0\n1,cat,1\n");
+    write("more.csv", "size,kind,weight\n1,cat,0.07\n-1,dog,0.07\n1,cat,0.08\n");
   }
 
   /// A sweep of a moment.
@@ -68,13 +68,16 @@ TEST_F(Data, IsShownAsANetworkGetsIt) {
 }
 
 TEST_F(Data, ATableIsTrainedAndTestedOn) {
-  const Ended ended = run(sweep({"--data", "t.csv", "--target", "kind", "--learning-rate", "0.1",
+  const Ended ended = run(sweep({"--data", "t.csv", "--target", "kind", "--learning-rate", "0.01",
                                  "--batch-size", "4", "--save", "last"}));
   ASSERT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("t: 16 training and 4 test images\n"));
   EXPECT_THAT(ended.out,
               HasSubstr("the last 4 rows of t.csv are the test rows, as there is no --test\n"));
   EXPECT_THAT(ended.out, HasSubstr("classes, from number 0: cat, dog\n"));
+  EXPECT_THAT(ended.out, HasSubstr("kind says which of two classes a row is: one sigmoid unit"));
+  EXPECT_THAT(ended.out, HasSubstr("each column is standardised by its mean"));
+  EXPECT_THAT(ended.out, HasSubstr("mlp, tutorial recipe, binary_crossentropy"));
   const json data = json::parse(text("out/sweep.json")).at("data");
   EXPECT_EQ(data.at("source"), path("t.csv").string());
   EXPECT_EQ(data.at("target"), "kind");
@@ -85,7 +88,7 @@ TEST_F(Data, ATableIsTrainedAndTestedOn) {
   const Ended test = run({"evaluate", model.string(), "--data", "t.csv", "--target", "kind",
                           "--test", "more.csv", "--json"});
   ASSERT_EQ(test.code, 0) << test.err;
-  EXPECT_EQ(json::parse(test.out).at("categorical_accuracy"), 1.0);
+  EXPECT_EQ(json::parse(test.out).at("binary_accuracy"), 1.0);
   const Ended predicted =
       run({"predict", model.string(), "--data", "t.csv", "--target", "kind", "--test", "more.csv"});
   EXPECT_THAT(predicted.out, HasSubstr("\n1,1,1,")) << predicted.err;
@@ -119,11 +122,65 @@ TEST_F(Data, ATableNeedsItsColumnAndAnMlp) {
   EXPECT_THAT(refusal(sweep({"--data", "data", "--target", "kind"}), 2),
               HasSubstr("--target belongs to a table, but --data is data, which is no file"));
   EXPECT_THAT(refusal(sweep({"--data", "t.csv", "--target", "knid"}), 2),
-              HasSubstr("t.csv has no column 'knid' for the classes: did you mean kind?"));
+              HasSubstr("t.csv has no column 'knid' to be a target: did you mean kind?"));
   EXPECT_THAT(refusal({"sweep", "--out", "out", "--data", "t.csv", "--target", "kind"}, 1),
               HasSubstr("choose --network mlp"));
   EXPECT_THAT(refusal(sweep({"--data", "t.csv", "--target", "weight"}), 1),
               HasSubstr("t.csv, line 2: column 'kind' is 'cat', which is not a number"));
+}
+
+TEST_F(Data, ATableOfNumbersIsARegression) {
+  std::string table = "size,rooms,price,garden,garage\n";
+  for (int i = 0; i < 60; ++i)
+    table +=
+        fmt::format("{},{},{},{},{}\n", 40 + i, i % 5, 1000.5 * i + 7, i % 2, i % 3 == 0 ? 1 : 0);
+  write("houses.csv", table);
+  const Ended ended = run(sweep({"--data", "houses.csv", "--target", "price", "--save", "last"}));
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("price is a number: regression, linear output, ranked by RMSE; "
+                                   "--task classification for classes\n"));
+  EXPECT_THAT(ended.out, HasSubstr("tutorial recipe, mean_squared_error"));
+  EXPECT_THAT(ended.out, HasSubstr("test RMSE "));
+  EXPECT_THAT(ended.out, HasSubstr("RMSE, root of the mean squared error, and MAE"));
+  const fs::path model = fs::directory_iterator(path("out/models"))->path();
+  const Ended predicted =
+      run({"predict", model.string(), "--data", "houses.csv", "--target", "price", "--limit", "1"});
+  EXPECT_THAT(predicted.out, HasSubstr("number,price,predicted_price\n0,48031,")) << predicted.err;
+  const Ended evaluated =
+      run({"evaluate", model.string(), "--data", "houses.csv", "--target", "price"});
+  EXPECT_THAT(evaluated.out, HasSubstr("mean_absolute_error")) << evaluated.err;
+  EXPECT_THAT(
+      refusal({"predict", model.string(), "--data", "houses.csv", "--target", "garden,garage"}, 2),
+      HasSubstr("do not fit the network"));
+  const Ended reported = run({"report", "out"});
+  ASSERT_EQ(reported.code, 0) << reported.err;
+  EXPECT_THAT(text("out/report.html"), HasSubstr("--target price --task regression"));
+  EXPECT_FALSE(fs::exists(path("out/accuracy.svg")));
+  const auto again = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> all = {"sweep", "--config", "out/sweep.json",
+                                    "--out", "again",    "--overwrite"};
+    all.insert(all.end(), more.begin(), more.end());
+    return run(all);
+  };
+  ASSERT_EQ(again({}).code, 0);
+  EXPECT_EQ(text("again/sweep.json"), text("out/sweep.json"));
+  // Other targets of the same table have their own loss.
+  const Ended labels = again({"--data", "houses.csv", "--target", "garden,garage"});
+  ASSERT_EQ(labels.code, 0) << labels.err;
+  EXPECT_THAT(labels.out, HasSubstr("garden,garage are 2 labels, each 0 or 1: a sigmoid unit"));
+  EXPECT_THAT(labels.out, HasSubstr("tutorial recipe, binary_crossentropy"));
+  EXPECT_THAT(
+      refusal(
+          sweep({"--data", "houses.csv", "--target", "price", "--loss", "hinge", "--overwrite"}),
+          2),
+      HasSubstr("the target price makes the task regression, whose network ends with linear "
+                "units"));
+  EXPECT_THAT(
+      refusal(sweep({"--data", "t.csv", "--target", "kind", "--task", "regression", "--overwrite"}),
+              1),
+      HasSubstr("column 'kind' is 'cat', but the target of a regression is a number"));
+  EXPECT_THAT(refusal(sweep({"--data", "data", "--task", "regression", "--overwrite"}), 2),
+              HasSubstr("--task belongs to a table"));
 }
 
 TEST_F(Data, SignalsAreComputed) {

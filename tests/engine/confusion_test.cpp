@@ -75,8 +75,8 @@ TEST(Confusion, OfATrialIsThatOfItsPredictions) {
   const SweepResult result = run_sweep(plan_sweep(config, data));
   for (const SettingResult& setting : result.settings) {
     const TrialResult& trial = setting.trials[0];
-    train::Trainer trainer({entry_of(config, data, setting.setting, 0)}, compile_options(config),
-                           16);
+    train::Trainer trainer({entry_of(config, data, setting.setting, 0)},
+                           compile_options(config, Task::multi_class), 16);
     trainer.fit(data.train, {.epochs = 2, .batch_size = 16}, {});
     const std::vector<float> outputs = trainer.predict(0, data.test, 16);
     std::vector<std::int32_t> predicted;
@@ -92,8 +92,8 @@ TEST(EvaluatedClasses, AreThoseOfTheWeightsOfNow) {
   const SweepConfig config = test::small_config();
   const ImageDataset data = test::random_data();
   const SweepPlan plan = plan_sweep(config, data);
-  train::Trainer trainer({entry_of(config, data, plan.settings[0], 0)}, compile_options(config),
-                         16);
+  train::Trainer trainer({entry_of(config, data, plan.settings[0], 0)},
+                         compile_options(config, Task::multi_class), 16);
   const auto predicted = [&] {
     const std::vector<float> outputs = trainer.predict(0, data.test, 16);
     std::vector<std::int32_t> classes;

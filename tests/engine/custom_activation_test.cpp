@@ -73,7 +73,8 @@ TEST(CustomActivation, IsKnownByItsName) {
 
 TEST(CustomActivation, HasNoFormulaToBeMeasuredBy) {
   const Activation mine = Activation::custom("not_measured_here", leaky);
-  EXPECT_THAT(error_of([&] { measure_accuracy(mine); }), HasSubstr("no formula to be compared with"));
+  EXPECT_THAT(error_of([&] { measure_accuracy(mine); }),
+              HasSubstr("no formula to be compared with"));
 }
 
 TEST(CustomActivation, NamesAndFunctionsAreChecked) {

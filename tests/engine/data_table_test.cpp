@@ -4,6 +4,7 @@
 #include <saltus/dataset.h>
 
 #include "tests/engine/data_support.h"
+#include "tests/engine/error_of.h"
 
 namespace saltus {
 namespace {
@@ -11,12 +12,14 @@ namespace {
 using namespace saltus::testing;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class Table : public DataTest {
  protected:
-  ImageDataset load(const std::string& text, const std::string& test = {}) const {
+  ImageDataset load(const std::string& text, const std::string& test = {},
+                    const std::string& target = "kind", std::optional<Task> task = {}) const {
     put(folder() / "t.csv", text);
-    TableOptions options{.target = "kind", .test = {}};
+    TableOptions options{.target = target, .test = {}, .task = task};
     if (!test.empty()) {
       put(folder() / "test.csv", test);
       options.test = folder() / "test.csv";
@@ -95,12 +98,75 @@ TEST_F(Table, NamesLineAndColumn) {
   EXPECT_THAT(error("x,kind\n1,\n"), HasSubstr("line 2: column 'kind' is empty"));
 }
 
-TEST_F(Table, RefusesRealNumbersAsTarget) {
-  EXPECT_THAT(
-      error("x,kind\n1,1\n2,2\n3,1\n4,2\n5,2.5\n"),
-      HasSubstr("t.csv, line 6: column 'kind' is 2.5: a target is a class, by its name or a "
-                "whole number; real numbers are not supported"));
-  // Beside a name, a number is a name.
+/// Rows of x and one target, and a last one of which `last` is the target.
+std::string counting(int count, const std::string& last) {
+  std::string rows = "x,kind\n";
+  for (int i = 0; i + 1 < count; ++i) rows += fmt::format("{},{}\n", i, i);
+  return rows + fmt::format("0.5,{}\n", last);
+}
+
+TEST_F(Table, TheTargetSaysWhatTheTaskIs) {
+  EXPECT_EQ(load(kSix).task, Task::binary);
+  EXPECT_THAT(load(kSix).target_names, ElementsAre("kind"));
+  EXPECT_EQ(outputs_of(load(kSix)), 1);
+  const std::string test = "x,kind\n1,1\n";
+  const ImageDataset classes = load(counting(kMostCountedClasses, "1"), test);
+  EXPECT_EQ(classes.task, Task::multi_class);
+  EXPECT_EQ(outputs_of(classes), static_cast<std::int64_t>(kMostCountedClasses) - 1);
+  const ImageDataset numbers = load(counting(kMostCountedClasses + 2, "1"), test);
+  EXPECT_EQ(numbers.task, Task::regression);
+  EXPECT_EQ(numbers.classes, 0);
+  EXPECT_EQ(outputs_of(numbers), 1);
+  EXPECT_THAT(numbers.train.labels, IsEmpty());
+  EXPECT_EQ(numbers.train.targets.size(), kMostCountedClasses + 2);
+  EXPECT_EQ(numbers.train.targets[7], 7);
+  EXPECT_EQ(load(counting(5, "2.5"), "x,kind\n1,-1e3\n").test.targets.front(), -1000);
+  EXPECT_EQ(load(counting(5, "2.5"), test).task, Task::regression);
+  EXPECT_EQ(load(counting(5, "2"), "x,kind\n1,2.5\n").task, Task::regression);
+}
+
+TEST_F(Table, SeveralTargetsAreLabelsOrNumbers) {
+  const ImageDataset labels =
+      load("sea,x,sun\n1,5,0\n0,6,1\n1.0,7,1\n", "sea,x,sun\n0,8,0\n", "sun,sea");
+  EXPECT_EQ(labels.task, Task::multi_label);
+  EXPECT_THAT(labels.target_names, ElementsAre("sun", "sea"));
+  EXPECT_THAT(labels.train.targets, ElementsAre(0, 1, 1, 0, 1, 1));
+  EXPECT_THAT(std::get<std::vector<float>>(labels.train.pixels), ElementsAre(5, 6, 7));
+  const ImageDataset numbers = load("a,x,b\n1,5,0\n0,6,1\n1,7,0.5\n", "a,x,b\n0,8,0\n", "b,a");
+  EXPECT_EQ(numbers.task, Task::regression);
+  EXPECT_EQ(outputs_of(numbers), 2);
+  // A column may have a comma in its name.
+  EXPECT_EQ(load("\"a,b\",x\n1,5\n0,6\n", "\"a,b\",x\n0,8\n", "a,b").task, Task::binary);
+  // Parts of a set keep their targets.
+  EXPECT_THAT(numbers.train.first(2).targets, ElementsAre(0, 1, 1, 0));
+  EXPECT_EQ(std::get<std::span<const float>>(numbers.train.samples(2).targets).size(), 4u);
+}
+
+TEST_F(Table, TheTaskMayBeSaid) {
+  const std::string two = "x,kind\n1,0\n2,1\n3,1\n";
+  const std::string test = "x,kind\n1,0\n";
+  EXPECT_EQ(load(two, test, "kind", Task::regression).task, Task::regression);
+  EXPECT_EQ(load(two, test, "kind", Task::multi_label).task, Task::multi_label);
+  EXPECT_EQ(load(counting(40, "1"), test, "kind", Task::multi_class).classes, 39);
+  const auto refused = [&](const std::string& rows, const std::string& target, Task task) {
+    return data_error([&] { load(rows, {}, target, task); });
+  };
+  EXPECT_THAT(refused(kSix, "kind", Task::regression),
+              HasSubstr("t.csv, line 2: column 'kind' is 'b', but the target of a regression"));
+  EXPECT_THAT(refused(counting(9, "1"), "kind", Task::multi_label),
+              HasSubstr("line 4: column 'kind' is '2', but a label is 0 or 1"));
+  EXPECT_THAT(refused("a,x,b\n1,5,0\n0,6,up\n1,7,0\n1,7,0\n1,7,0\n", "a,b", Task::multi_label),
+              HasSubstr("line 3: column 'b' is 'up', but each target of a multi-label task"));
+  EXPECT_THAT(data_error([&] { load("a,x,b\n1,5,0\n0,6,up\n", "a,x,b\n1,1,1\n", "a,b"); }),
+              HasSubstr("line 3: column 'b' is 'up', but several targets are labels"));
+  EXPECT_THAT(error_of([&] { load(kSix, {}, "kind,x", Task::multi_class); }),
+              HasSubstr("a classification has one target"));
+  EXPECT_THAT(error_of([&] { load(kSix, {}, "x,x"); }), HasSubstr("'x' is twice among"));
+  EXPECT_THAT(data_error([&] { load("a,b\n1,1\n", {}, "a,b"); }),
+              HasSubstr("every column is a target"));
+}
+
+TEST_F(Table, BesideANameANumberIsAName) {
   EXPECT_THAT(load("x,kind\n1,1\n2,2.5\n3,none\n", "x,kind\n1,2.5\n").class_names,
               ElementsAre("1", "2.5", "none"));
 }
@@ -123,7 +189,7 @@ TEST_F(Table, AnUnknownTargetIsTheCallersMistake) {
     load_table(folder() / "t.csv", {.target = "kid", .test = {}});
     FAIL();
   } catch (const InvalidArgument& error) {
-    EXPECT_THAT(error.what(), HasSubstr("t.csv has no column 'kid' for the classes: did you mean "
+    EXPECT_THAT(error.what(), HasSubstr("t.csv has no column 'kid' to be a target: did you mean "
                                         "kind?; its columns are x, kind, y"));
   }
   EXPECT_THROW(load_dataset((folder() / "t.csv").string()), InvalidArgument);

@@ -418,6 +418,8 @@ TEST(TrialId, ChangesWithAllThatDecidesTheResult) {
       [](auto&, auto& s, auto&, auto&) { s.batch_norm = true; },
       [](auto&, auto& s, auto&, auto&) { s.dropout = 0; },
       [](auto&, auto& s, auto&, auto&) { s.dropout = 0.3; },
+      [](auto& c, auto&, auto&, auto&) { c.standardize = true; },
+      [](auto&, auto&, auto&, auto& d) { d.task = Task::binary; },
       [](auto& c, auto&, auto&, auto&) { c.early_stopping.emplace(); },
       [](auto& c, auto&, auto&, auto&) { c.early_stopping = parse_early_stopping("patience=3"); },
       [](auto&, auto& s, auto&, auto&) { s.schedule = schedules::CosineDecay{}; },

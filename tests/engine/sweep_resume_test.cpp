@@ -199,7 +199,7 @@ TEST_F(SweepResume, KeepsTheModelsThatAreAskedFor) {
     for (const SettingResult& setting : result.settings) {
       for (const TrialResult& trial : setting.trials) {
         Model model = Model::load(folder_.path() / "models" / (trial.id + ".safetensors"));
-        const std::vector<double>& accuracy = trial.history.at(std::string(kRankingMetric));
+        const std::vector<double>& accuracy = trial.history.at(Score{}.val());
         const auto best = std::max_element(accuracy.begin(), accuracy.end()) - accuracy.begin();
         const auto epoch =
             which == SavedModels::last ? accuracy.size() - 1 : static_cast<std::size_t>(best);

@@ -69,7 +69,7 @@ TEST(ValidationSplit, LooksAtTheTestImagesOnce) {
   const ImageDataset data = test::small_data();
   const SweepSamples samples = samples_of(plan.config, data);
   Model model(recipe_graph(Recipe::tutorial, Activation::parse("relu"), {8, 8, 1}, 2));
-  CompileOptions options = compile_options(plan.config);
+  CompileOptions options = compile_options(plan.config, Task::multi_class);
   options.optimizer = optimizer_of(plan.settings[0]);
   options.seed = plan.trials[0].seed;
   model.compile(options);

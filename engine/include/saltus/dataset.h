@@ -115,17 +115,29 @@ SALTUS_API ImageDataset load_dataset(std::string_view name_or_folder,
 
 /// How the columns and rows of a table are used.
 struct TableOptions {
-  std::string target;          ///< the column of classes: names, or whole numbers
+  std::string target;          ///< the column to predict, or several with commas between them
   std::filesystem::path test;  ///< a table of the test rows; empty: the last fifth of the rows
+  /// What the targets are; none: as the columns say. multi_class stands for binary, too.
+  std::optional<Task> task = {};
 };
 
+/// So many different whole numbers in a column that is a target are classes, where the task is not
+/// given; more are numbers of a regression.
+inline constexpr std::size_t kMostCountedClasses = 30;
+
 /// Loads a table in CSV: a first line of column names, then a line for each row; fields may stand
-/// in quotes. Every column but the target is a number, and all are one sample of floats, 1 x 1 x
-/// columns. Classes are numbered by the order of their names, byte by byte, or of their numbers.
-/// Throws InvalidArgument where no column has the name of the target, and DataError, naming file,
-/// line and column, for what is not a number, a target of real numbers (only classes are
-/// supported), test rows of other columns or of a class that no training row has, and where all
-/// training rows are of one class.
+/// in quotes. Every column but the targets is a number, and all are one sample of floats, 1 x 1 x
+/// columns.
+///
+/// What the task is, the target says unless options do: names are classes, and so are up to
+/// kMostCountedClasses different whole numbers; two classes are binary. All other numbers are a
+/// regression. Several targets are labels (multi-label) where all their values are 0 or 1, else a
+/// regression. Classes are numbered by the order of their names, byte by byte, or of their numbers.
+///
+/// Throws InvalidArgument where no column has the name of a target, or the task does not fit the
+/// columns, and DataError, naming file, line and column, for what is not a number, for test rows of
+/// other columns or of a class that no training row has, and where all training rows are of one
+/// class.
 SALTUS_API ImageDataset load_table(const std::filesystem::path& file, const TableOptions& options);
 
 }  // namespace saltus

@@ -98,9 +98,10 @@ struct RankingCell {
 
 /// A ranking as texts, the best setting first.
 struct RankingTable {
-  /// rank, setting, accuracy, sd, n, binary_accuracy, loss, best, difference, interval, p, d, time,
-  /// status; those of the difference are to the baseline if there is one, otherwise to rank 1. With
-  /// a validation_split also test, behind accuracy, and new_images, behind interval.
+  /// rank, setting, accuracy (the score, whatever it is), sd, n, binary_accuracy (of more classes
+  /// than two), mean_absolute_error (of a regression), loss, best, difference, interval, p, d,
+  /// time, status; those of the difference are to the baseline if there is one, otherwise to
+  /// rank 1. With a validation_split also test, behind accuracy, and new_images, behind interval.
   std::vector<RankingColumn> columns;
   std::vector<std::vector<RankingCell>> rows;
   std::vector<std::size_t> settings;  ///< of each row, as an index into SweepResult::settings
@@ -215,13 +216,22 @@ SALTUS_API void write_curves_csv(const std::filesystem::path& file,
 /// Predictions as CSV: number (from 0), label, predicted, output_0 and so on; a row for each label.
 /// `outputs` is what Model::predict() gives, [labels][outputs of the network]; each float is in the
 /// fewest digits that give it back. `predicted` is the class of the largest output, the first of
-/// equals, and empty if there is one output only or one is NaN. Throws InvalidArgument unless
-/// each label has the same number of outputs, one at least.
+/// equals; of one output, class 1 where it is above 0.5 and `task` is binary, else empty; and empty
+/// if one is NaN. Throws InvalidArgument unless each label has the same number of outputs, one at
+/// least.
 SALTUS_API std::string predictions_csv(std::span<const std::int32_t> labels,
-                                       std::span<const float> outputs);
+                                       std::span<const float> outputs,
+                                       Task task = Task::multi_class);
 SALTUS_API void write_predictions_csv(const std::filesystem::path& file,
                                       std::span<const std::int32_t> labels,
-                                      std::span<const float> outputs);
+                                      std::span<const float> outputs,
+                                      Task task = Task::multi_class);
+
+/// The same of targets that are numbers or labels: number, then for each of `names` its target and
+/// the network's output, "price,predicted_price". Both are [rows][names].
+SALTUS_API std::string predictions_csv(std::span<const std::string> names,
+                                       std::span<const float> targets,
+                                       std::span<const float> outputs);
 
 /// curves.svg and .png: each function with its derivative, side by side. Throws Error if gnuplot
 /// is missing or fails.

@@ -35,6 +35,7 @@
 #include <saltus/report.h>
 #include <saltus/samples.h>
 #include <saltus/schedule.h>
+#include <saltus/score.h>
 #include <saltus/shape.h>
 #include <saltus/speed.h>
 #include <saltus/statistics.h>

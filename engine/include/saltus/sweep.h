@@ -27,9 +27,11 @@
 #include <saltus/libraries.h>
 #include <saltus/loss.h>
 #include <saltus/model.h>
+#include <saltus/moments.h>
 #include <saltus/optimizer.h>
 #include <saltus/precision.h>
 #include <saltus/schedule.h>
+#include <saltus/score.h>
 #include <saltus/statistics.h>
 #include <saltus/verdict.h>
 
@@ -63,12 +65,18 @@ SALTUS_API Recipe parse_recipe(std::string_view name);
 /// dropout. With `batch_norm` a BatchNormalization stands in front of each activation, and the
 /// layer in front of that has no bias: the normalization would take it away again. Throws
 /// InvalidArgument if the images are too small. `dropout` is the rate of all of its dropouts;
-/// without one each has that of the architecture.
+/// without one each has that of the architecture. With `standardize` a Normalization comes first.
+/// `outputs` are classes, labels or numbers, as the task says, from which the end of the network
+/// follows: Task says which.
 SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                              std::int64_t classes,
+                              std::int64_t outputs,
                               const std::optional<Initializer>& initializer = std::nullopt,
                               bool batch_norm = false, const Architecture& architecture = {},
-                              const std::optional<double>& dropout = std::nullopt);
+                              const std::optional<double>& dropout = std::nullopt,
+                              bool standardize = false, Task task = Task::multi_class);
+
+/// The loss that belongs to a task: that which the comment at Task names.
+SALTUS_API Loss usual_loss(Task task);
 
 /// The text of an initializer, or "recipe" without one. Parsing throws as parse_initializer().
 SALTUS_API std::string text_of(const std::optional<Initializer>& initializer);
@@ -138,6 +146,10 @@ struct SweepConfig {
   /// a trial's last epoch. 0, as in the tutorial: val_ is the test images, and the ranking is
   /// chosen on them.
   double validation_split = 0;
+  /// Whether a Normalization comes first, with the moments of each column or channel over the
+  /// images that are trained on. The targets of a regression are standardised in any case while it
+  /// trains; figures but the loss, and models that are kept, are in their unit.
+  bool standardize = false;
   /// Adds seeds until it is known which setting is best: `seeds` of each at first, then more of
   /// those that may be.
   std::optional<UntilDecided> until_decided = {};
@@ -210,6 +222,10 @@ struct SweepPlan {
   /// The network that the trials of each setting train, lowered, and checked against the device.
   /// Settings whose networks have one structure share it.
   std::vector<std::shared_ptr<const train::Network>> networks;
+  /// Of the images that are trained on, where SweepConfig::standardize asks for it.
+  std::optional<FeatureMoments> input_moments = {};
+  /// Of a regression: those of the targets, with which they are standardised in `data`.
+  std::optional<FeatureMoments> target_moments = {};
 
   const Setting& setting_of(const TrialSpec& trial) const { return settings[trial.setting]; }
   const std::shared_ptr<const train::Network>& network_of(const TrialSpec& trial) const {
@@ -237,15 +253,15 @@ struct TrialResult {
   std::uint64_t seed = 0;
   TrialStatus status = TrialStatus::stopped;
   std::optional<Divergence> divergence = {};
-  /// The epochs that were finished: loss, binary_accuracy, categorical_accuracy, clipped, val_loss,
-  /// val_binary_accuracy, val_categorical_accuracy, learning_rate, seconds of the epoch, and
+  /// The epochs that were finished: figures_of() the task, for classes loss, binary_accuracy and
+  /// categorical_accuracy, the same with val_, clipped, learning_rate, seconds of the epoch, and
   /// images_per_second while training; with SweepConfig::diagnostics also those of every layer.
   History history = {};
-  /// With a validation_split, of a trial that is ok: loss, binary_accuracy, categorical_accuracy of
-  /// the test images after the last epoch.
+  /// With a validation_split, of a trial that is ok: the loss and the task's figures of the test
+  /// images after the last epoch.
   Logs test = {};
-  /// Likewise, for each test image in its order: whether the largest output, the first of equal
-  /// ones, was that of its class.
+  /// Likewise, where there are classes, for each test image in its order: whether the largest
+  /// output, the first of equal ones, was that of its class.
   std::vector<bool> correct = {};
   /// Of a trial that is ok, with the weights that it ended with: how often images that rank were
   /// put into each class. Empty where an earlier version trained it.
@@ -280,17 +296,16 @@ struct SettingResult {
   TrialStatus status = TrialStatus::stopped;  ///< the worst of its trials; missing ones are stopped
   std::size_t ok = 0;                         ///< trials with status ok
 
-  /// With the weights that trials ended with: val_categorical_accuracy, val_binary_accuracy,
-  /// val_loss; with a validation_split also test_categorical_accuracy, test_binary_accuracy,
-  /// test_loss.
+  /// With the weights that trials ended with, figures_of() the task: val_categorical_accuracy,
+  /// val_binary_accuracy, val_loss, or others; with a validation_split also those with test_.
   std::map<std::string, Summary> last = {};
-  /// The epoch (from 1) with the highest mean val_categorical_accuracy, and that. A trial that
+  /// The epoch (from 1) with the best mean of the score, and that. A trial that
   /// stopped early counts in later epochs with what it ended with.
   int best_epoch = 0;
   double best = 0;
   Confusion confusion = {};  ///< the mean of its trials
 
-  /// 1 for the highest mean val_categorical_accuracy after the last epoch; equal means share a
+  /// 1 for the best mean of the score after the last epoch; equal means share a
   /// rank; a setting with a diverged trial ranks behind all without. None without a trial to judge
   /// by.
   std::optional<int> rank = {};
@@ -299,9 +314,6 @@ struct SettingResult {
   std::optional<PairedComparison> to_best = {};
   std::optional<PairedComparison> to_baseline = {};
 };
-
-/// The figure by which settings are ranked.
-inline constexpr std::string_view kRankingMetric = "val_categorical_accuracy";
 
 /// An activation at the hyper-parameters that suit it best.
 struct ActivationResult {
@@ -317,12 +329,16 @@ struct SweepResult {
   std::optional<Activation> baseline = {};
   /// With until_decided, once all settings have their first seeds: after the last round.
   std::optional<Verdict> verdict = {};
-  /// The figure by which settings are compared: kRankingMetric, or test_categorical_accuracy where
-  /// the test images had no part in the ranking.
-  std::string compared_by{kRankingMetric};
+  Score score = {};  ///< score.val() ranks
+  /// The figure by which settings are compared: score.val(), or score.test() where the test images
+  /// had no part in the ranking.
+  std::string compared_by = Score{}.val();
   /// By rank, where settings differ in more than their activations; activations without a rank are
   /// missing.
   std::vector<ActivationResult> activations = {};
+
+  /// Whether the test images had no part in the ranking.
+  bool has_test() const { return compared_by != score.val(); }
 };
 
 /// setting_labels() of its settings.
@@ -340,7 +356,7 @@ SALTUS_API SweepResult summarize_sweep(const SweepPlan& plan, std::span<const Tr
 SALTUS_API std::optional<std::string> results_digest(const SweepResult& result);
 
 /// The model of a trial that is kept: none, that of its last epoch, or that of the epoch with the
-/// highest val_categorical_accuracy (the first of equal ones).
+/// best score (the first of equal ones).
 enum class SavedModels : std::uint8_t { none, last, best };
 
 /// "none", "last", "best". Parsing throws InvalidArgument.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <saltus/score.h>
 #include <saltus/statistics.h>
 
 /// Sweeps that add seeds until they know which setting is best.
@@ -19,8 +20,8 @@ namespace saltus {
 struct UntilDecided {
   /// Largest chance that anything it says of a difference is wrong, however often it looked.
   double error = 0.05;
-  /// Differences up to this size, as shares, count as none. None: the standard error of the
-  /// accuracy of the images that rank.
+  /// Differences up to this size, as shares or in the unit of an error, count as none. None: the
+  /// standard error of the accuracy of the images that rank; of an error, a hundredth of it.
   std::optional<double> epsilon = {};
   std::size_t max_trials = 0;  ///< 0: 30 for each setting
 };
@@ -40,9 +41,9 @@ SALTUS_API std::string_view to_string(Standing standing);
 /// A setting in a verdict.
 struct VerdictEntry {
   Standing standing = Standing::open;
-  /// The ranking figure of the leader minus that of this setting over their common seeds, with an
-  /// interval that holds at every number of seeds, for all pairs of settings together; none for
-  /// the leader, and where a setting diverged.
+  /// How much better the leader is than this setting over their common seeds, with an interval that
+  /// holds at every number of seeds, for all pairs of settings together; none for the leader, and
+  /// where a setting diverged.
   double difference = 0;
   std::optional<Interval> interval = {};
   /// The chance to be first when seeds are drawn again (bootstrap, 10,000 samples).
@@ -67,13 +68,15 @@ struct Verdict {
 
 /// Judges settings by their figures, seed by seed, values[setting][repeat]: repeat n of all
 /// settings has the same seed. `diverged` says which settings take no part. `images` are as many as
-/// an accuracy is a share of. Throws InvalidArgument below two settings or two values of one.
+/// an accuracy is a share of; of an error they count for nothing. Throws InvalidArgument below two
+/// settings or two values of one.
 SALTUS_API Verdict judge(std::span<const std::vector<double>> values,
                          const std::vector<bool>& diverged, std::size_t images,
-                         const UntilDecided& rules);
+                         const UntilDecided& rules, const Score& score = {});
 
 /// The verdict in a sentence or a few: which is best, by how much, equal to whom, how sure, after
 /// how many trials. `labels` are those of the settings.
-SALTUS_API std::string text_of(const Verdict& verdict, std::span<const std::string> labels);
+SALTUS_API std::string text_of(const Verdict& verdict, std::span<const std::string> labels,
+                               const Score& score = {});
 
 }  // namespace saltus

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <string>
 #include <string_view>
 
 namespace saltus {
@@ -17,5 +18,8 @@ T written(T number) {
 /// The number that a text is, all of it, in every locale. Throws InvalidArgument: "`what` is a
 /// number, as `example`, not ...".
 double parsed_number(std::string_view text, std::string_view what, std::string_view example);
+
+/// A number with so many digits that count, and all those before the point: "0.001235", "12346".
+std::string significant(double value, int digits);
 
 }  // namespace saltus

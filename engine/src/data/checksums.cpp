@@ -32,7 +32,8 @@ std::string md5_of(std::span<const Value> values) {
 void set_checksums(ImageSet& set) {
   set.images_md5 =
       std::visit([](const auto& pixels) { return md5_of(std::span(pixels)); }, set.pixels);
-  set.labels_md5 = md5_of(std::span<const std::int32_t>(set.labels));
+  set.labels_md5 = set.targets.empty() ? md5_of(std::span<const std::int32_t>(set.labels))
+                                       : md5_of(std::span<const float>(set.targets));
 }
 
 }  // namespace saltus

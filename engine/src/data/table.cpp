@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -32,9 +33,18 @@ constexpr double kLargestWhole = 0x1p53;  // beyond it doubles are not each whol
 /// Rows as they stand in a file.
 struct Rows {
   std::vector<std::string> header;
-  std::vector<float> values;         ///< [rows][columns but the target]
-  std::vector<std::string> targets;  ///< [rows]
+  std::vector<float> values;         ///< [rows][columns but the targets]
+  std::vector<std::string> targets;  ///< [rows][targets]
   std::vector<std::size_t> lines;    ///< [rows]
+};
+
+/// The columns to predict, by their names and places.
+struct Targets {
+  std::vector<std::string> names;
+  std::vector<std::size_t> places;
+
+  std::size_t count() const { return names.size(); }
+  bool has(std::size_t column) const { return std::ranges::count(places, column) > 0; }
 };
 
 std::vector<std::string> read_header(CsvReader& reader, const fs::path& file) {
@@ -58,9 +68,28 @@ std::size_t place_of(const std::string& target, const std::vector<std::string>& 
   const auto found = std::ranges::find(header, target);
   if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   const std::vector<std::string_view> names(header.begin(), header.end());
-  throw InvalidArgument(fmt::format("{} has no column '{}' for the classes{}; its columns are {}",
+  throw InvalidArgument(fmt::format("{} has no column '{}' to be a target{}; its columns are {}",
                                     file.string(), target, suggestion(target, names),
                                     fmt::join(header, ", ")));
+}
+
+/// The target of that name, or those that commas divide.
+Targets targets_of(const std::string& text, const std::vector<std::string>& header,
+                   const fs::path& file) {
+  Targets targets;
+  const bool one = std::ranges::count(header, text) > 0;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = one ? text.size() : std::min(text.find(',', begin), text.size());
+    targets.names.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+    const std::size_t place = place_of(targets.names.back(), header, file);
+    if (targets.has(place)) {
+      throw InvalidArgument(
+          fmt::format("'{}' is twice among the targets: name it once", targets.names.back()));
+    }
+    targets.places.push_back(place);
+  }
+  return targets;
 }
 
 float value_of(const std::string& field, const CsvReader& reader, const std::string& column) {
@@ -76,11 +105,13 @@ float value_of(const std::string& field, const CsvReader& reader, const std::str
 Rows read_rows(const fs::path& file, const std::string& target) {
   CsvReader reader(file, kMaxTableBytes);
   Rows rows{.header = read_header(reader, file), .values = {}, .targets = {}, .lines = {}};
-  const std::size_t place = place_of(target, rows.header, file);
-  if (rows.header.size() < 2) {
-    throw DataError(
-        fmt::format("{}: '{}' is the only column, expected columns of numbers beside it",
-                    reader.where(), target));
+  const Targets targets = targets_of(target, rows.header, file);
+  if (rows.header.size() == targets.count()) {
+    throw DataError(fmt::format("{}: {}, expected columns of numbers beside {}", reader.where(),
+                                targets.count() == 1
+                                    ? fmt::format("'{}' is the only column", target)
+                                    : std::string("every column is a target"),
+                                targets.count() == 1 ? "it" : "them"));
   }
   std::vector<std::string> fields;
   while (reader.next(fields)) {
@@ -89,17 +120,20 @@ Rows read_rows(const fs::path& file, const std::string& target) {
                                   fields.size(), rows.header.size()));
     }
     for (std::size_t column = 0; column < fields.size(); ++column) {
-      if (column == place) continue;
+      if (targets.has(column)) continue;
       rows.values.push_back(value_of(fields[column], reader, rows.header[column]));
     }
-    if (fields[place].empty()) {
-      throw DataError(fmt::format("{}: column '{}' is empty, expected the class of the row",
-                                  reader.where(), target));
+    for (std::size_t i = 0; i < targets.count(); ++i) {
+      std::string& field = fields[targets.places[i]];
+      if (field.empty()) {
+        throw DataError(fmt::format("{}: column '{}' is empty, expected the target of the row",
+                                    reader.where(), targets.names[i]));
+      }
+      rows.targets.push_back(std::move(field));
     }
-    rows.targets.push_back(std::move(fields[place]));
     rows.lines.push_back(reader.line());
   }
-  if (rows.targets.empty())
+  if (rows.lines.empty())
     throw DataError(fmt::format("{} has no rows behind its first line", file.string()));
   return rows;
 }
@@ -114,7 +148,7 @@ void check_header(const Rows& train, const Rows& test, const fs::path& train_fil
 
 /// Takes the last fifth of the rows away.
 Rows split_off_test(Rows& rows, const fs::path& file) {
-  const std::size_t count = rows.targets.size();
+  const std::size_t count = rows.lines.size();
   if (count < 5) {
     throw DataError(
         fmt::format("{} has {} rows, expected 5 or more, of which the last fifth is "
@@ -130,33 +164,106 @@ Rows split_off_test(Rows& rows, const fs::path& file) {
     return rest;
   };
   const std::size_t columns = rows.values.size() / count;
+  const std::size_t targets = rows.targets.size() / count;
   return {.header = rows.header,
           .values = from(rows.values, kept * columns),
-          .targets = from(rows.targets, kept),
+          .targets = from(rows.targets, kept * targets),
           .lines = from(rows.lines, kept)};
 }
 
-bool are_numbers(const Rows& rows) {
-  return std::ranges::all_of(rows.targets, [](const std::string& target) {
-    double number = 0;
-    return parse_csv_number(target, number);
-  });
+/// What is known of the targets of all rows, training and test.
+struct TargetKind {
+  bool numbers = true;      ///< all of them are
+  bool whole = true;        ///< whole numbers
+  bool flags = true;        ///< 0 or 1
+  std::set<double> values;  ///< which numbers, of a few more than kMostCountedClasses
+
+  void include(const Rows& rows) {
+    for (const std::string& target : rows.targets) {
+      double number = 0;
+      numbers = numbers && parse_csv_number(target, number);
+      if (!numbers) return;
+      whole = whole && number == std::floor(number) && std::abs(number) <= kLargestWhole;
+      flags = flags && (number == 0 || number == 1);
+      if (values.size() <= kMostCountedClasses) values.insert(number);
+    }
+  }
+};
+
+/// The first field of a target that is not what `fits` asks for, by file, line and column.
+std::string first_misfit(const Rows& rows, const fs::path& file, const Targets& targets,
+                         bool (*fits)(const std::string& field)) {
+  for (std::size_t i = 0; i < rows.targets.size(); ++i) {
+    if (fits(rows.targets[i])) continue;
+    return fmt::format("{}, line {}: column '{}' is '{}'", file.string(),
+                       rows.lines[i / targets.count()], targets.names[i % targets.count()],
+                       rows.targets[i]);
+  }
+  return {};
 }
 
-/// Writes each target, a number, in one way, so that 1 and 1.0 are one class. Throws DataError for
-/// a number that is not whole.
-void write_as_whole(Rows& rows, const fs::path& file, const std::string& target) {
-  for (std::size_t i = 0; i < rows.targets.size(); ++i) {
+bool is_number(const std::string& field) {
+  double number = 0;
+  return parse_csv_number(field, number) && std::abs(number) <= std::numeric_limits<float>::max();
+}
+bool is_flag(const std::string& field) {
+  double number = 0;
+  return parse_csv_number(field, number) && (number == 0 || number == 1);
+}
+
+/// The rows of a table that has been read, and where from.
+struct Table {
+  const Rows& train;
+  const Rows& test;
+  const fs::path& train_file;
+  const fs::path& test_file;
+  const Targets& targets;
+
+  /// Throws DataError unless all targets are what `fits` asks for.
+  void require(bool (*fits)(const std::string& field), std::string_view rule) const {
+    std::string misfit = first_misfit(train, train_file, targets, fits);
+    if (misfit.empty()) misfit = first_misfit(test, test_file, targets, fits);
+    if (!misfit.empty()) throw DataError(fmt::format("{}, {}", misfit, rule));
+  }
+};
+
+/// The task that is asked for or that the columns say, multi_class for binary, too. Throws where it
+/// is none.
+Task task_of(const Table& table, const TargetKind& kind, const std::optional<Task>& asked) {
+  const bool several = table.targets.count() > 1;
+  if (!asked && !several) {
+    const bool counts = kind.whole && kind.values.size() <= kMostCountedClasses;
+    return !kind.numbers || counts ? Task::multi_class : Task::regression;
+  }
+  const Task task =
+      asked.value_or(kind.numbers && kind.flags ? Task::multi_label : Task::regression);
+  switch (task) {
+    case Task::multi_class:
+    case Task::binary:
+      if (!several) break;
+      throw InvalidArgument(
+          "a classification has one target, whose classes exclude each other: name one column, or "
+          "ask for multi-label if each column says yes or no");
+    case Task::multi_label:
+      table.require(is_flag, several ? "but each target of a multi-label task is 0 or 1"
+                                     : "but a label is 0 or 1");
+      break;
+    case Task::regression:
+      table.require(is_number,
+                    several
+                        ? "but several targets are labels of 0 and 1, or numbers of a regression"
+                        : "but the target of a regression is a number");
+      break;
+  }
+  return task;
+}
+
+/// Writes each target, a whole number, in one way, so that 1 and 1.0 are one class.
+void write_as_whole(Rows& rows) {
+  for (std::string& target : rows.targets) {
     double number = 0;
-    parse_csv_number(rows.targets[i], number);
-    if (number == std::floor(number) && std::abs(number) <= kLargestWhole) {
-      rows.targets[i] = fmt::format("{:.0f}", number + 0.0);  // no -0
-      continue;
-    }
-    throw DataError(fmt::format(
-        "{}, line {}: column '{}' is {}: a target is a class, by its name or a whole number; real "
-        "numbers are not supported here (the library has regression: apps/examples/regression.cpp)",
-        file.string(), rows.lines[i], target, rows.targets[i]));
+    parse_csv_number(target, number);
+    target = fmt::format("{:.0f}", number + 0.0);  // no -0
   }
 }
 
@@ -173,13 +280,21 @@ std::vector<std::string> class_names_of(std::vector<std::string> targets, bool n
   return targets;
 }
 
-ImageSet set_of(Rows rows, const std::map<std::string, std::int32_t>& classes, const fs::path& file,
-                std::string_view advice) {
+/// The inputs of a set.
+ImageSet inputs_of(Rows& rows, const Targets& targets) {
   ImageSet set;
-  set.count = static_cast<std::int64_t>(rows.targets.size());
+  set.count = std::ssize(rows.lines);
   set.height = 1;
   set.width = 1;
-  set.channels = static_cast<std::int64_t>(rows.header.size()) - 1;
+  set.channels = std::ssize(rows.header) - std::ssize(targets.names);
+  set.pixels = std::move(rows.values);
+  return set;
+}
+
+ImageSet labelled(Rows rows, const Targets& targets,
+                  const std::map<std::string, std::int32_t>& classes, const fs::path& file,
+                  std::string_view advice) {
+  ImageSet set = inputs_of(rows, targets);
   for (std::size_t i = 0; i < rows.targets.size(); ++i) {
     const auto found = classes.find(rows.targets[i]);
     if (found == classes.end()) {
@@ -188,7 +303,17 @@ ImageSet set_of(Rows rows, const std::map<std::string, std::int32_t>& classes, c
     }
     set.labels.push_back(found->second);
   }
-  set.pixels = std::move(rows.values);
+  set_checksums(set);
+  return set;
+}
+
+ImageSet numbered(Rows rows, const Targets& targets) {
+  ImageSet set = inputs_of(rows, targets);
+  for (const std::string& target : rows.targets) {
+    double number = 0;
+    parse_csv_number(target, number);
+    set.targets.push_back(static_cast<float>(number));
+  }
   set_checksums(set);
   return set;
 }
@@ -206,35 +331,49 @@ ImageDataset load_table(const fs::path& file, const TableOptions& options) try {
   } else {
     test = split_off_test(train, file);
   }
-  const bool numbers = are_numbers(train) && are_numbers(test);
-  if (numbers) {
-    write_as_whole(train, file, options.target);
-    write_as_whole(test, test_file, options.target);
+  const Targets targets = targets_of(options.target, train.header, file);
+  TargetKind kind;
+  kind.include(train);
+  kind.include(test);
+  const Task task = task_of({train, test, file, test_file, targets}, kind, options.task);
+  ImageDataset data{.name = file.stem().string(),
+                    .title = {},
+                    .source = file.string(),
+                    .train = {},
+                    .test = {},
+                    .target = options.target,
+                    .test_source = options.test.string(),
+                    .task = task,
+                    .target_names = targets.names};
+  if (task == Task::multi_label || task == Task::regression) {
+    data.train = numbered(std::move(train), targets);
+    data.test = numbered(std::move(test), targets);
+    return data;
   }
-  std::vector<std::string> names = class_names_of(train.targets, numbers);
-  if (names.size() < 2 || names.size() > kMostClasses) {
-    throw DataError(
-        fmt::format("{}: the training rows are of {} class{} of column '{}', expected 2 "
-                    "to {}{}",
-                    file.string(), names.size(), names.size() == 1 ? "" : "es", options.target,
-                    kMostClasses, own_file ? "" : "; the last fifth of the rows is for testing"));
+  const bool whole = kind.numbers && kind.whole;
+  if (whole) {
+    write_as_whole(train);
+    write_as_whole(test);
+  }
+  data.class_names = class_names_of(train.targets, kind.numbers);
+  if (data.class_names.size() < 2 || data.class_names.size() > kMostClasses) {
+    throw DataError(fmt::format(
+        "{}: the training rows are of {} class{} of column '{}', expected 2 to {}{}", file.string(),
+        data.class_names.size(), data.class_names.size() == 1 ? "" : "es", options.target,
+        kMostClasses, own_file ? "" : "; the last fifth of the rows is for testing"));
   }
   std::map<std::string, std::int32_t> classes;
-  for (const std::string& name : names)
+  for (const std::string& name : data.class_names)
     classes.emplace(name, static_cast<std::int32_t>(classes.size()));
   const std::string_view advice =
       own_file ? ""
                : ": the last fifth of the rows is for testing; put the rows in a random order, "
                  "or name a table of test rows with --test";
-  return {.name = file.stem().string(),
-          .title = {},
-          .source = file.string(),
-          .classes = static_cast<int>(classes.size()),
-          .train = set_of(std::move(train), classes, file, advice),
-          .test = set_of(std::move(test), classes, test_file, advice),
-          .class_names = std::move(names),
-          .target = options.target,
-          .test_source = options.test.string()};
+  data.classes = static_cast<int>(classes.size());
+  data.task = classes.size() == 2 ? Task::binary : Task::multi_class;
+  data.train = labelled(std::move(train), targets, classes, file, advice);
+  data.test = labelled(std::move(test), targets, classes, test_file, advice);
+  return data;
 } catch (...) {
   throw_as_promised();
 }

@@ -25,6 +25,14 @@ struct CurveFigure {
   std::optional<double> chance;  ///< what a network that knows nothing has
 };
 
+/// How a figure of a task is shown, and what a picture of it is called.
+struct ShownFigure {
+  std::string name;       ///< "Binary accuracy"
+  std::string axis_name;  ///< "accuracy, %"
+  Axis (*axis)(const Range&);
+};
+ShownFigure shown_figure(std::string_view figure, const Score& score);
+
 /// A line for each setting, with a marker of its own and its name at its end.
 std::string curve_chart(const std::vector<Series>& series, const CurveFigure& figure);
 
@@ -36,11 +44,13 @@ struct ChartRow {
 };
 
 /// A difference with its interval for each row that has one, against what `reference` names.
-std::string forest_chart(const std::vector<ChartRow>& rows, const std::string& reference,
+std::string forest_chart(const std::vector<ChartRow>& rows, const Score& score,
+                         const std::string& reference,
                          std::optional<PairedComparison> SettingResult::*comparison);
 
-/// The accuracy of each row: every seed, the mean and its interval.
-std::string dot_chart(const std::vector<ChartRow>& rows, double chance);
+/// The score of each row: every seed, the mean and its interval.
+std::string dot_chart(const std::vector<ChartRow>& rows, const Score& score,
+                      const std::optional<double>& chance);
 
 /// A confusion matrix of few classes, with the accuracy of each.
 std::string confusion_chart(const Confusion& confusion, const std::string& label);

@@ -9,6 +9,7 @@
 #include "core/boundary.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "report/numbers.h"
 
 namespace saltus {
 namespace {
@@ -29,6 +30,7 @@ void add_rows(const Confusion& confusion, std::string_view setting, std::string_
 }  // namespace
 
 void write_confusion_csv(const std::filesystem::path& file, const SweepResult& result) try {
+  if (!has_classes(result.score)) return;
   std::string text = "setting,seed,trial,label,predicted,images\n";
   const std::vector<std::string> labels = setting_labels(result);
   for (std::size_t i = 0; i < labels.size(); ++i) {

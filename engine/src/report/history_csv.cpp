@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <iterator>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -76,9 +78,26 @@ constexpr Column kColumns[] = {
     {"trial", [](const Row& row, auto) { return row.trial.id; }},
 };
 
-/// Those, and one for each learned parameter.
-std::vector<Column> columns_of(const std::set<std::string>& learned) {
+/// Those of other scores than that of classes instead.
+constexpr Column kErrors[] = {{"root_mean_squared_error", figure}, {"mean_absolute_error", figure}};
+constexpr Column kValidationErrors[] = {{"val_root_mean_squared_error", figure},
+                                        {"val_mean_absolute_error", figure}};
+
+/// Those of the task's figures, and one for each learned parameter.
+std::vector<Column> columns_of(const Score& score, const std::set<std::string>& learned) {
   std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
+  const auto insert_behind = [&](std::string_view name, std::span<const Column> more) {
+    const auto place = std::ranges::find(columns, name, &Column::name);
+    columns.insert(place + 1, more.begin(), more.end());
+  };
+  if (score.is_error) {
+    insert_behind("loss", kErrors);
+    insert_behind("val_loss", kValidationErrors);
+  }
+  std::erase_if(columns, [&](const Column& column) {
+    return (column.name.ends_with("binary_accuracy") && score.is_error) ||
+           (column.name.ends_with("categorical_accuracy") && score.figure != Score{}.figure);
+  });
   for (const std::string& name : learned) columns.push_back({name, figure});
   return columns;
 }
@@ -95,7 +114,7 @@ std::string line_of(const std::vector<Column>& columns, const auto& cell) {
 
 void write_history_csv(const std::filesystem::path& file, const SweepResult& result) try {
   const std::set<std::string> learned = learned_parameters(result);
-  const std::vector<Column> columns = columns_of(learned);
+  const std::vector<Column> columns = columns_of(result.score, learned);
   std::string text = line_of(columns, [](const Column& column) { return csv_field(column.name); });
   for (const SettingResult& setting : result.settings) {
     for (const TrialResult& trial : setting.trials) {

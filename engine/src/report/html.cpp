@@ -2,6 +2,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -141,13 +142,14 @@ std::string curves_of(const StoredSweep& sweep) {
   std::vector<CurveFigure> figures;
   const std::pair<std::string, const char*> sides[] = {
       {"on the " + evaluated_images(sweep.plan), "val_"}, {"in training, with dropout", ""}};
-  for (const auto& [name, metric] : {std::pair("Accuracy", "categorical_accuracy"),
-                                     std::pair("Binary accuracy", "binary_accuracy")}) {
+  for (const std::string_view metric : figures_of(data.task)) {
+    if (metric == "loss") continue;
+    const ShownFigure shown = shown_figure(metric, sweep.result.score);
     for (const auto& [where, prefix] : sides) {
-      figures.push_back({.title = fmt::format("{} {}", name, where),
+      figures.push_back({.title = fmt::format("{} {}", shown.name, where),
                          .metric = fmt::format("{}{}", prefix, metric),
-                         .axis_name = "accuracy, %",
-                         .axis = &Axis::accuracy,
+                         .axis_name = shown.axis_name,
+                         .axis = shown.axis,
                          .chance = chance_level(data, metric)});
     }
   }
@@ -207,7 +209,11 @@ std::string ranks_of(const StoredSweep& sweep, const std::vector<ChartRow>& rows
   std::vector<std::string> labels;
   std::vector<std::vector<double>> values(static_cast<std::size_t>(sweep.plan.config.seeds));
   for (const ChartRow& row : rows) {
-    const std::vector<double> by_seed = last_values(*row.result);
+    std::vector<double> by_seed = last_values(*row.result, sweep.result.score);
+    // Ranks count from the largest value, which of errors is the worst.
+    if (sweep.result.score.is_error) {
+      for (double& value : by_seed) value = -value;
+    }
     if (by_seed.size() < values.size()) continue;
     labels.push_back(row.label);
     for (std::size_t i = 0; i < values.size(); ++i) values[i].push_back(by_seed[i]);
@@ -241,14 +247,16 @@ std::string comparisons_of(const StoredSweep& sweep) {
   const bool compared = std::ranges::any_of(
       result.settings, [&](const SettingResult& one) { return (one.*comparison).has_value(); });
   std::string text = "<h2>After the last epoch</h2>\n<div class=\"charts\">\n";
-  text += figure(
-      "Accuracy of every seed, " + evaluated_images(sweep.plan),
-      dot_chart(rows, chance_level(*sweep.plan.data, kRankingMetric)),
-      "Circles are seeds, diamonds means, lines 95 % intervals of the mean; chance is dashed, "
-      "where the axis reaches it.");
+  const std::optional<double> chance = chance_level(*sweep.plan.data, Score{}.val());
+  text +=
+      figure(fmt::format("{} of every seed, {}", capitalized(result.score.name),
+                         evaluated_images(sweep.plan)),
+             dot_chart(rows, result.score, chance),
+             fmt::format("Circles are seeds, diamonds means, lines 95 % intervals of the mean{}.",
+                         chance ? "; chance is dashed, where the axis reaches it" : ""));
   if (compared) {
     text += figure(fmt::format("Difference to {}", shortened(reference_of(result), 40)),
-                   forest_chart(rows, reference_of(result), comparison),
+                   forest_chart(rows, result.score, reference_of(result), comparison),
                    "Squares are mean differences over common seeds, lines their 95 % intervals; p "
                    "after Holm's correction.");
   } else {

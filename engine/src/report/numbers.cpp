@@ -5,22 +5,56 @@
 
 #include <fmt/format.h>
 
+#include "core/number.h"
+
 namespace saltus {
 
 std::string percent(double share) {
   return fmt::format("{:.2f}", 100 * share);
 }
 
-std::string with_interval(const Summary& summary) {
-  if (!summary.interval) return percent(summary.mean);
-  return fmt::format("{} ± {}", percent(summary.mean),
-                     percent((summary.interval->high - summary.interval->low) / 2));
+std::string score_text(const Score& score, double value) {
+  return score.is_error ? significant(value, 4) : percent(value);
 }
 
-std::string points_text(double difference) {
-  const std::string digits = percent(std::abs(difference));
-  if (digits == "0.00") return digits;
+std::string with_interval(const Score& score, const Summary& summary) {
+  if (!summary.interval) return score_text(score, summary.mean);
+  const double half = (summary.interval->high - summary.interval->low) / 2;
+  return fmt::format("{} ± {}", score_text(score, summary.mean),
+                     score.is_error ? significant(half, 2) : percent(half));
+}
+
+std::string difference_text(const Score& score, double difference) {
+  const double size = std::abs(difference);
+  const std::string digits = score.is_error ? significant(size, 3) : percent(size);
+  if (digits == "0.00" || digits == "0") return digits;
   return (difference < 0 ? "−" : "+") + digits;
+}
+
+std::string_view unit_of(const Score& score) {
+  return score.is_error ? "" : " %";
+}
+
+std::string_view difference_unit_of(const Score& score) {
+  return score.is_error ? "" : " points";
+}
+
+bool has_classes(const Score& score) {
+  return score.name == Score{}.name;
+}
+
+std::string title_of(const Score& score) {
+  return std::string(score.name) + (score.is_error ? "" : ", %");
+}
+
+std::string score_in_full(const Score& score) {
+  return (score.figure == Score{}.figure ? "categorical " : "") + title_of(score);
+}
+
+std::string capitalized(std::string_view name) {
+  std::string text(name);
+  if (text.front() >= 'a' && text.front() <= 'z') text.front() -= 'a' - 'A';
+  return text;
 }
 
 std::string p_text(double p) {
@@ -42,11 +76,11 @@ std::string counted(std::size_t number, std::string_view what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
-std::vector<double> last_values(const SettingResult& result) {
+std::vector<double> last_values(const SettingResult& result, const Score& score) {
   std::vector<double> values;
   for (const TrialResult& trial : result.trials) {
     if (trial.status != TrialStatus::ok) continue;
-    values.push_back(trial.history.at(std::string(kRankingMetric)).at(trial.final_epoch()));
+    values.push_back(trial.history.at(score.val()).at(trial.final_epoch()));
   }
   return values;
 }

@@ -101,8 +101,8 @@ std::vector<std::string> draw_sweep(const std::filesystem::path& folder, const S
   }
   if (files.empty()) {
     throw InvalidArgument(
-        "there is nothing to draw: no activation that was chosen has learned parameters, or no "
-        "layer was diagnosed");
+        "there is nothing to draw: of a regression the errors are in the picture loss, and no "
+        "activation that was chosen has learned parameters, or no layer was diagnosed");
   }
   return files;
 } catch (...) {

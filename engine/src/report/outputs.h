@@ -50,6 +50,7 @@ struct SweepPicture {
   std::string_view name;
   std::vector<std::string> (*draw)(std::string_view name, const Drawing& drawing);
 };
+/// Nothing of a regression, whose errors are in the picture of the loss.
 std::vector<std::string> draw_accuracy(std::string_view name, const Drawing& drawing);
 std::vector<std::string> draw_loss(std::string_view name, const Drawing& drawing);
 /// Nothing where no parameter of an activation is learned.

@@ -71,8 +71,10 @@ std::string latex_cell(std::string_view column, const std::string& text) {
 
 /// Those that a page has room for.
 constexpr std::string_view kColumns[] = {
-    "rank",       "setting",  "accuracy",   "test", "sd", "n",     "binary_accuracy",
-    "difference", "interval", "new_images", "p",    "d",  "status"};
+    "rank",       "setting",  "accuracy",        "test",
+    "sd",         "n",        "binary_accuracy", "mean_absolute_error",
+    "difference", "interval", "new_images",      "p",
+    "d",          "status"};
 
 /// The places of those that say something.
 std::vector<std::size_t> columns_of(const RankingTable& table) {

@@ -7,19 +7,19 @@
 #include <saltus/report.h>
 
 #include "core/boundary.h"
+#include "core/number.h"
 #include "report/numbers.h"
 #include "report/series.h"
 
 namespace saltus {
 namespace {
 
-const std::string kMetric{kRankingMetric};
-
 /// What a row is made of.
 struct Row {
   const SettingResult& result;
   std::string label;
   const std::optional<PairedComparison>& compared;
+  const Score& score;
   bool has_test;  ///< the test images had no part in the ranking
 };
 
@@ -42,7 +42,7 @@ const TrialResult* furthest_stopped(const SettingResult& result) {
 }
 
 /// A figure after the last epoch that there is.
-RankingCell last_cell(const Row& row, const char* metric, std::string (*text)(const Summary&)) {
+RankingCell last_cell(const Row& row, const std::string& metric, const auto& text) {
   if (row.result.ok > 0) {
     const Summary& summary = row.result.last.at(metric);
     return {text(summary), summary.mean};
@@ -51,6 +51,11 @@ RankingCell last_cell(const Row& row, const char* metric, std::string (*text)(co
   if (trial == nullptr) return nothing();
   const double value = trial->history.at(metric).back();
   return {text({.count = 1, .mean = value, .sd = 0, .interval = {}}), value};
+}
+
+RankingCell score_cell(const Row& row, const std::string& metric) {
+  return last_cell(row, metric,
+                   [&](const Summary& summary) { return with_interval(row.score, summary); });
 }
 
 std::string loss_text(const Summary& summary) {
@@ -63,34 +68,45 @@ std::string signed_text(double value) {
 }
 
 RankingCell best_cell(const Row& row) {
-  const auto cell = [](double accuracy, std::size_t epoch) {
-    return RankingCell{fmt::format("{} in epoch {}", percent(accuracy), epoch), accuracy};
+  const auto cell = [&](double value, std::size_t epoch) {
+    return RankingCell{fmt::format("{} in epoch {}", score_text(row.score, value), epoch), value};
   };
   if (row.result.ok > 0)
     return cell(row.result.best, static_cast<std::size_t>(row.result.best_epoch));
   const TrialResult* trial = furthest_stopped(row.result);
   if (trial == nullptr) return nothing();
-  const std::vector<double>& accuracy = trial->history.at(kMetric);
-  const auto best = std::ranges::max_element(accuracy);
-  return cell(*best, static_cast<std::size_t>(best - accuracy.begin()) + 1);
+  const std::vector<double>& values = trial->history.at(row.score.val());
+  const auto best =
+      std::ranges::max_element(values, [&](double a, double b) { return row.score.better(b, a); });
+  return cell(*best, static_cast<std::size_t>(best - values.begin()) + 1);
 }
 
 RankingCell sd_cell(const Row& row) {
   if (row.result.ok < 2) return nothing();
-  const double sd = row.result.last.at(kMetric).sd;
-  return {percent(sd), sd};
+  const double sd = row.result.last.at(row.score.val()).sd;
+  return {row.score.is_error ? significant(sd, 2) : percent(sd), sd};
 }
 
-RankingCell compared_cell(const Row& row, std::string (*text)(const PairedComparison&),
+RankingCell compared_cell(const Row& row, const auto& text,
                           double (*order)(const PairedComparison&)) {
   if (!row.compared) return nothing();
   return {text(*row.compared), order(*row.compared)};
 }
 
 /// A figure of the test images where these are looked at once: of one that was stopped, none.
-RankingCell test_cell(const Row& row, const char* metric) {
+RankingCell test_cell(const Row& row, const std::string& metric) {
   if (row.result.ok == 0) return nothing();
-  return last_cell(row, metric, with_interval);
+  return score_cell(row, metric);
+}
+
+std::string interval_text(const Row& row, const Interval& interval) {
+  return fmt::format("{} to {}", difference_text(row.score, interval.low),
+                     difference_text(row.score, interval.high));
+}
+
+/// A figure beside the score, of the test images where these had no part in the ranking.
+RankingCell other_cell(const Row& row, const std::string& figure) {
+  return row.has_test ? test_cell(row, "test_" + figure) : score_cell(row, "val_" + figure);
 }
 
 struct Column {
@@ -111,44 +127,37 @@ constexpr Column kColumns[] = {
        return RankingCell{row.label, 0};
      }},
     {"accuracy", "accuracy, %", true,
-     [](const Row& row) { return last_cell(row, "val_categorical_accuracy", with_interval); }},
-    {"test", "test, %", true,
-     [](const Row& row) { return test_cell(row, "test_categorical_accuracy"); }},
+     [](const Row& row) { return score_cell(row, row.score.val()); }},
+    {"test", "test, %", true, [](const Row& row) { return test_cell(row, row.score.test()); }},
     {"sd", "sd", true, sd_cell},
     {"n", "n", true,
      [](const Row& row) {
        return RankingCell{fmt::to_string(row.result.ok), static_cast<double>(row.result.ok)};
      }},
     {"binary_accuracy", "binary accuracy, %", true,
-     [](const Row& row) {
-       return row.has_test ? test_cell(row, "test_binary_accuracy")
-                           : last_cell(row, "val_binary_accuracy", with_interval);
-     }},
+     [](const Row& row) { return other_cell(row, "binary_accuracy"); }},
+    {"mean_absolute_error", "MAE", true,
+     [](const Row& row) { return other_cell(row, "mean_absolute_error"); }},
     {"loss", "loss", true, [](const Row& row) { return last_cell(row, "val_loss", loss_text); }},
     {"best", "best", true, best_cell},
     {"difference", "to {}", true,
      [](const Row& row) {
        return compared_cell(
-           row, [](const PairedComparison& to) { return points_text(to.difference); },
+           row,
+           [&](const PairedComparison& to) { return difference_text(row.score, to.difference); },
            [](const PairedComparison& to) { return to.difference; });
      }},
     {"interval", "95 % interval", true,
      [](const Row& row) {
        return compared_cell(
-           row,
-           [](const PairedComparison& to) {
-             return fmt::format("{} to {}", points_text(to.interval.low),
-                                points_text(to.interval.high));
-           },
+           row, [&](const PairedComparison& to) { return interval_text(row, to.interval); },
            [](const PairedComparison& to) { return to.interval.low; });
      }},
     {"new_images", "on new images", true,
      [](const Row& row) {
        if (!row.compared || !row.compared->new_images) return nothing();
        const Interval& interval = *row.compared->new_images;
-       return RankingCell{
-           fmt::format("{} to {}", points_text(interval.low), points_text(interval.high)),
-           interval.low};
+       return RankingCell{interval_text(row, interval), interval.low};
      }},
     {"p", "p", true,
      [](const Row& row) {
@@ -178,6 +187,12 @@ bool is_of_test(const Column& column) {
   return column.name == "test" || column.name == "new_images";
 }
 
+/// Whether it is the column of a figure that goes with another score.
+bool is_of_another_score(const Column& column, const Score& score) {
+  if (column.name == "mean_absolute_error") return !score.is_error;
+  return column.name == "binary_accuracy" && score.figure != Score{}.figure;
+}
+
 /// What a column can be called after.
 std::string short_name(const std::optional<Activation>& baseline) {
   constexpr std::size_t kLongest = 14;
@@ -189,13 +204,18 @@ std::string short_name(const std::optional<Activation>& baseline) {
 }  // namespace
 
 RankingTable ranking_table(const SweepResult& result) try {
-  const bool has_test = result.compared_by != kRankingMetric;
+  const bool has_test = result.has_test();
   std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
+  std::erase_if(columns,
+                [&](const Column& column) { return is_of_another_score(column, result.score); });
   if (!has_test) std::erase_if(columns, is_of_test);
   RankingTable table;
   for (const Column& column : columns) {
     std::string title = fmt::format(fmt::runtime(column.title), short_name(result.baseline));
-    if (has_test && column.name == "accuracy") title = "validation, %";
+    if (column.name == "accuracy") title = title_of(result.score);
+    if (has_test && column.name == "accuracy")
+      title = fmt::format("validation{}", result.score.is_error ? " RMSE" : ", %");
+    if (column.name == "test" && result.score.is_error) title = "test RMSE";
     table.columns.push_back(
         {.name = column.name, .title = std::move(title), .is_number = column.is_number});
   }
@@ -206,6 +226,7 @@ RankingTable ranking_table(const SweepResult& result) try {
     const Row row = {.result = setting,
                      .label = labels[i],
                      .compared = result.baseline ? setting.to_baseline : setting.to_best,
+                     .score = result.score,
                      .has_test = has_test};
     std::vector<RankingCell>& cells = table.rows.emplace_back();
     for (const Column& column : columns) cells.push_back(column.cell(row));
@@ -220,8 +241,8 @@ std::vector<std::vector<std::string>> activations_table(const SweepResult& resul
   std::vector<std::vector<std::string>> rows;
   for (const ActivationResult& one : result.activations) {
     const Summary& summary = result.settings[one.setting].last.at(result.compared_by);
-    rows.push_back({labels[one.setting], with_interval(summary),
-                    one.to_best ? points_text(one.to_best->difference) : "-",
+    rows.push_back({labels[one.setting], with_interval(result.score, summary),
+                    one.to_best ? difference_text(result.score, one.to_best->difference) : "-",
                     one.to_best ? p_text(one.to_best->p_holm) : "-"});
   }
   return rows;

@@ -1,6 +1,7 @@
 #include "report/report_words.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -70,7 +71,7 @@ std::string counts_against(const SweepResult& result) {
     const auto& to = setting.*comparison;
     if (!to) continue;
     ++compared;
-    if (to->p_holm < 0.05) ++(to->difference > 0 ? better : worse);
+    if (to->p_holm < 0.05) ++(result.score.lead(to->difference, 0) > 0 ? better : worse);
   }
   if (compared == 0) {
     return "One seed says nothing of chance, so there are no intervals and no tests.";
@@ -125,6 +126,48 @@ std::string early_stopping_words(const StoredSweep& sweep) {
                              counted(ok, "trial"), after);
 }
 
+/// "10 classes", "multi-label: a, b", "regression: price".
+std::string targets_text(const ImageDataset& data) {
+  if (data.classes > 0) return fmt::format("{} classes", data.classes);
+  return fmt::format("{}: {}", to_string(data.task), fmt::join(data.target_names, ", "));
+}
+
+/// Which numbers were standardised; empty where none were.
+std::string standardisation_words(const StoredSweep& sweep) {
+  const bool targets = sweep.plan.data->task == Task::regression;
+  if (!sweep.plan.config.standardize && !targets) return {};
+  return fmt::format("{} by mean and standard deviation over the rows that are trained on",
+                     !targets                        ? "inputs"
+                     : sweep.plan.config.standardize ? "inputs and targets"
+                                                     : "targets");
+}
+
+/// What a score is, in a sentence or two.
+std::string score_words(const Score& score) {
+  if (score.is_error) {
+    return "RMSE is the root of the mean squared error and MAE the mean absolute error after the "
+           "last epoch, in the unit of the target, or of several targets in standard deviations of "
+           "each; less is better. The loss is of standardised targets.";
+  }
+  if (score.figure == Score{}.figure) {
+    return "Accuracy is categorical: the share of images whose largest output is the right class, "
+           "after the last epoch. Binary accuracy is the share of outputs on the right side of "
+           "0.5.";
+  }
+  if (score.name == Score{}.name) {
+    return "Accuracy is binary: the share of rows whose output is on the right side of 0.5, after "
+           "the last epoch.";
+  }
+  return "Label accuracy is the share of all labels of all rows whose output is on the right "
+         "side of 0.5, after the last epoch.";
+}
+
+/// The figure that tables have beside it: "binary accuracy and ", or nothing.
+std::string beside_score(const Score& score) {
+  if (score.is_error) return "MAE and ";
+  return score.figure == Score{}.figure ? "binary accuracy and " : "";
+}
+
 const auto kNumber = [](const auto& value) { return fmt::format("{}", value); };
 
 }  // namespace
@@ -154,24 +197,30 @@ std::string findings(const StoredSweep& sweep) {
                   "clipping may help."
                 : "No trial has ended well, so there is no ranking.";
   } else {
-    const Summary& summary = best->last.at(std::string(kRankingMetric));
+    const Score& score = result.score;
+    const Summary& summary = best->last.at(score.val());
     const auto place = static_cast<std::size_t>(best - result.settings.begin());
-    words = fmt::format("{} has the highest mean accuracy after the last epoch: {} %",
-                        setting_labels(result)[place], percent(summary.mean));
-    words += summary.interval ? fmt::format(" (95 % interval {} to {}, {}). ",
-                                            percent(std::max(summary.interval->low, 0.0)),
-                                            percent(std::min(summary.interval->high, 1.0)),
-                                            counted(summary.count, "seed"))
-                              : std::string(". ");
+    words = fmt::format("{} has the {} mean {} after the last epoch: {}{}",
+                        setting_labels(result)[place], score.is_error ? "lowest" : "highest",
+                        score.name, score_text(score, summary.mean), unit_of(score));
+    const double most = score.is_error ? std::numeric_limits<double>::infinity() : 1;
+    words += summary.interval
+                 ? fmt::format(" (95 % interval {} to {}, {}). ",
+                               score_text(score, std::max(summary.interval->low, 0.0)),
+                               score_text(score, std::min(summary.interval->high, most)),
+                               counted(summary.count, "seed"))
+                 : std::string(". ");
     if (result.settings.size() > 1) words += counts_against(result) + " ";
     if (std::cmp_less(summary.count, kFewestSeeds))
       words += "Fewer than three seeds say nothing of chance: run more. ";
   }
   if (!words.ends_with(' ')) words += ' ';
-  if (result.verdict) words += "Verdict: " + text_of(*result.verdict, setting_labels(result)) + ' ';
-  const double chance = chance_level(*sweep.plan.data, kRankingMetric);
-  words += fmt::format("Chance is {:.4g} %, with {} equally frequent classes.", 100 * chance,
-                       sweep.plan.data->classes);
+  if (result.verdict)
+    words += "Verdict: " + text_of(*result.verdict, setting_labels(result), result.score) + ' ';
+  if (const auto chance = chance_level(*sweep.plan.data, Score{}.val())) {
+    words += fmt::format("Chance is {:.4g} %, with {} equally frequent classes.", 100 * *chance,
+                         sweep.plan.data->classes);
+  }
   return words;
 }
 
@@ -200,8 +249,9 @@ std::vector<std::pair<std::string, std::string>> conditions(const StoredSweep& s
   }
   std::vector<std::pair<std::string, std::string>> all = {
       {"data",
-       fmt::format("{}: {} of {} x {} x {}, {} classes", title_of(data), images_text(config, data),
-                   data.train.height, data.train.width, data.train.channels, data.classes)},
+       fmt::format("{}: {} of {} x {} x {}, {}", title_of(data), images_text(config, data),
+                   data.train.height, data.train.width, data.train.channels, targets_text(data))},
+      {"standardisation", standardisation_words(sweep)},
       {"checksums (MD5)", fmt::format("training images {}, labels {}; test images {}, labels {}",
                                       data.train.images_md5, data.train.labels_md5,
                                       data.test.images_md5, data.test.labels_md5)},
@@ -240,13 +290,13 @@ std::vector<std::pair<std::string, std::string>> conditions(const StoredSweep& s
 }
 
 std::string reading(const SweepResult& result) {
-  std::string words =
-      "Accuracy is categorical: the share of images whose largest output is the right class, after "
-      "the last epoch. Binary accuracy is the share of outputs on the right side of 0.5. ";
-  words += result.compared_by != kRankingMetric
-               ? "Settings are ranked by training images that were held back (validation); the "
-                 "test images were looked at once, and binary accuracy and differences are of "
-                 "them."
+  std::string words = score_words(result.score) + ' ';
+  words += result.has_test()
+               ? fmt::format(
+                     "Settings are ranked by training images that were held back "
+                     "(validation); the test images were looked at once, and {}differences "
+                     "are of them.",
+                     beside_score(result.score))
                : "All are of the test images, so the order of the ranking was found on them.";
   const bool repeated = std::ranges::any_of(result.settings, [](const SettingResult& setting) {
     return std::cmp_greater_equal(setting.ok, kFewestSeeds);
@@ -254,11 +304,11 @@ std::string reading(const SweepResult& result) {
   if (repeated) {
     words += fmt::format(
         " ± is half of the 95 % interval of the mean over n seeds (Student's t), sd their standard "
-        "deviation. Differences are to {}, in percentage points over the seeds that both have, "
+        "deviation. Differences are to {}, {}over the seeds that both have, "
         "with the interval of a paired t-test, its p after Holm's correction, and Cohen's d in "
         "standard deviations of the differences.",
-        reference_of(result));
-    if (!result.baseline && result.compared_by == kRankingMetric) {
+        reference_of(result), result.score.is_error ? "" : "in percentage points ");
+    if (!result.baseline && !result.has_test()) {
       words +=
           " Rank 1 was chosen by these same figures, so run more seeds if a p is close to a "
           "limit.";

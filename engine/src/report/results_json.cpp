@@ -77,7 +77,7 @@ Json json_of(const std::optional<PairedComparison>& comparison) {
   return json;
 }
 
-Json json_of(const SettingResult& result) {
+Json json_of(const SettingResult& result, const Score& score) {
   const Setting& setting = result.setting;
   Json json = {{"activation", setting.activation.name()},
                {"parameters", parameters_of(setting.activation)},
@@ -101,7 +101,7 @@ Json json_of(const SettingResult& result) {
   if (setting.activation.is_learned()) json["learned"] = learned_of(setting.activation);
   for (const auto& [metric, summary] : result.last) json["last"][metric] = json_of(summary);
   if (result.ok > 0) {
-    json["best_epoch"] = {{"epoch", result.best_epoch}, {kRankingMetric, json_of(result.best)}};
+    json["best_epoch"] = {{"epoch", result.best_epoch}, {score.val(), json_of(result.best)}};
   }
   if (!result.confusion.empty()) json["confusion"] = json_of(result.confusion);
   json["trials"] = Json::array();
@@ -156,7 +156,8 @@ TrialResult trial_of(const ReadJson& json) {
 void write_results_json(const std::filesystem::path& file, const SweepResult& result) try {
   const std::optional<std::string> digest = results_digest(result);
   Json settings = Json::array();
-  for (const SettingResult& setting : result.settings) settings.push_back(json_of(setting));
+  for (const SettingResult& setting : result.settings)
+    settings.push_back(json_of(setting, result.score));
   Json activations = Json::array();
   for (const ActivationResult& one : result.activations) {
     activations.push_back({{"setting", one.setting}, {"to_best", json_of(one.to_best)}});
@@ -165,7 +166,7 @@ void write_results_json(const std::filesystem::path& file, const SweepResult& re
                                    {"version", kSchemaVersion},
                                    {"complete", result.complete},
                                    {"digest", digest ? Json(*digest) : Json(nullptr)},
-                                   {"ranked_by", kRankingMetric},
+                                   {"ranked_by", result.score.val()},
                                    {"compared_by", result.compared_by},
                                    {"activations", std::move(activations)},
                                    {"verdict", json_of(result.verdict)},

@@ -118,8 +118,9 @@ class RowChart {
 
 /// What both intervals and values span, where the intervals do not go far beyond: those of two
 /// seeds would squeeze all else.
-Range wide_range(const Range& values, const Range& intervals) {
-  const double reach = std::max(values.high - values.low, 0.02);
+Range wide_range(const Range& values, const Range& intervals, const Score& score) {
+  const double least = score.is_error ? 0.02 * std::abs(values.high) : 0.02;
+  const double reach = std::max(values.high - values.low, least);
   return {std::max(intervals.low, values.low - reach),
           std::min(intervals.high, values.high + reach)};
 }
@@ -132,7 +133,8 @@ bool is_spread(std::vector<double> sizes) {
 
 }  // namespace
 
-std::string forest_chart(const std::vector<ChartRow>& rows, const std::string& reference,
+std::string forest_chart(const std::vector<ChartRow>& rows, const Score& score,
+                         const std::string& reference,
                          std::optional<PairedComparison> SettingResult::*comparison) {
   Range values;
   Range intervals;
@@ -149,20 +151,26 @@ std::string forest_chart(const std::vector<ChartRow>& rows, const std::string& r
     intervals.include(compared->interval.high);
   }
   constexpr double kRight = 354;
-  RowChart chart(shown, kRight, Axis::difference(wide_range(values, intervals), is_spread(sizes)),
-                 "difference, percentage points",
+  const Range range = wide_range(values, intervals, score);
+  RowChart chart(shown, kRight,
+                 score.is_error ? Axis::plain(range) : Axis::difference(range, is_spread(sizes)),
+                 score.is_error ? fmt::format("difference of {}", score.name)
+                                : "difference, percentage points",
                  fmt::format("Differences of {} settings to {}, with 95 % intervals", shown.size(),
                              reference));
   chart.upright(0, "zero");
   for (std::size_t i = 0; i < shown.size(); ++i) {
     const PairedComparison& compared = *(shown[i].result->*comparison);
-    chart.begin(i, shown[i],
-                fmt::format("{}: {} points, 95 % interval {} to {}, {} (Holm)", shown[i].label,
-                            points_text(compared.difference), points_text(compared.interval.low),
-                            points_text(compared.interval.high), p_equation(compared.p_holm)));
+    chart.begin(
+        i, shown[i],
+        fmt::format("{}: {}{}, 95 % interval {} to {}, {} (Holm)", shown[i].label,
+                    difference_text(score, compared.difference), difference_unit_of(score),
+                    difference_text(score, compared.interval.low),
+                    difference_text(score, compared.interval.high), p_equation(compared.p_holm)));
     chart.whisker(i, compared.interval);
     chart.svg().marker(5, {chart.x(compared.difference), chart.y(i)}, 3, "ink");
-    chart.svg().text({kRight + 54, chart.y(i) + 4}, "end", points_text(compared.difference));
+    chart.svg().text({kRight + 54, chart.y(i) + 4}, "end",
+                     difference_text(score, compared.difference));
     chart.svg().text({kRight + 60, chart.y(i) + 4}, "start", p_equation(compared.p_holm),
                      compared.p_holm < 0.05 ? "strong" : "note");
     chart.svg().end();
@@ -170,26 +178,29 @@ std::string forest_chart(const std::vector<ChartRow>& rows, const std::string& r
   return chart.svg().str();
 }
 
-std::string dot_chart(const std::vector<ChartRow>& rows, double chance) {
+std::string dot_chart(const std::vector<ChartRow>& rows, const Score& score,
+                      const std::optional<double>& chance) {
   Range values;
   Range intervals;
   for (const ChartRow& row : rows) {
-    for (const double value : last_values(*row.result)) values.include(value);
+    for (const double value : last_values(*row.result, score)) values.include(value);
     if (row.result->ok == 0) continue;
-    const Summary& summary = row.result->last.at(std::string(kRankingMetric));
+    const Summary& summary = row.result->last.at(score.val());
     intervals.include(summary.mean);
     if (!summary.interval) continue;
     intervals.include(std::max(summary.interval->low, 0.0));
-    intervals.include(std::min(summary.interval->high, 1.0));
+    intervals.include(score.is_error ? summary.interval->high
+                                     : std::min(summary.interval->high, 1.0));
   }
-  RowChart chart(rows, 466, Axis::accuracy(values.empty() ? values : wide_range(values, intervals)),
-                 "categorical accuracy, %",
-                 fmt::format("Accuracy of {} {}: every seed, mean, 95 % interval", rows.size(),
-                             rows.size() == 1 ? "setting" : "settings"));
-  if (!values.empty() && chart.axis().shows(chance)) {
-    chart.upright(chance, "chance");
+  const Range range = values.empty() ? values : wide_range(values, intervals, score);
+  RowChart chart(
+      rows, 466, score.is_error ? Axis::plain(range) : Axis::accuracy(range), score_in_full(score),
+      fmt::format("{} of {} {}: every seed, mean, 95 % interval", capitalized(score.name),
+                  rows.size(), rows.size() == 1 ? "setting" : "settings"));
+  if (chance && !values.empty() && chart.axis().shows(*chance)) {
+    chart.upright(*chance, "chance");
     if (rows.size() <= kMostWithoutUpperTicks) {
-      chart.svg().text({chart.x(chance) + 3, kTop - 6}, "start", "chance", "note");
+      chart.svg().text({chart.x(*chance) + 3, kTop - 6}, "start", "chance", "note");
     }
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -199,10 +210,12 @@ std::string dot_chart(const std::vector<ChartRow>& rows, double chance) {
       chart.begin(i, rows[i], fmt::format("{}: {}", rows[i].label, words));
       chart.svg().text({chart.left() + 6, chart.y(i) + 4}, "start", words, "note");
     } else {
-      const Summary& summary = result.last.at(std::string(kRankingMetric));
-      chart.begin(i, rows[i], fmt::format("{}: {} %", rows[i].label, with_interval(summary)));
+      const Summary& summary = result.last.at(score.val());
+      chart.begin(
+          i, rows[i],
+          fmt::format("{}: {}{}", rows[i].label, with_interval(score, summary), unit_of(score)));
       if (summary.interval) chart.whisker(i, *summary.interval);
-      for (const double value : last_values(result)) {
+      for (const double value : last_values(result, score)) {
         chart.svg().marker(6, {chart.x(value), chart.y(i)}, 3, "seed");
       }
       chart.svg().marker(13, {chart.x(summary.mean), chart.y(i)}, 3.6, "ink");

@@ -10,6 +10,9 @@
 
 #include <saltus/progress.h>
 
+#include "report/charts.h"
+#include "report/numbers.h"
+
 namespace saltus {
 namespace {
 
@@ -110,9 +113,19 @@ std::string evaluated_images(const SweepPlan& plan) {
   return images_of(plan.config, *plan.data).validation > 0 ? "validation images" : "test images";
 }
 
-double chance_level(const ImageDataset& data, std::string_view metric) {
-  const double guessed = 1.0 / std::max(data.classes, 1);
+std::optional<double> chance_level(const ImageDataset& data, std::string_view metric) {
+  if (data.classes == 0) return std::nullopt;
+  const double guessed = 1.0 / data.classes;
   return metric.ends_with("binary_accuracy") ? 1 - guessed : guessed;
+}
+
+ShownFigure shown_figure(std::string_view figure, const Score& score) {
+  if (score.is_error) {
+    const std::string name = figure == score.figure ? std::string(score.name) : "MAE";
+    return {.name = name, .axis_name = name, .axis = &Axis::loss};
+  }
+  const std::string name = figure == score.figure ? capitalized(score.name) : "Binary accuracy";
+  return {.name = name, .axis_name = "accuracy, %", .axis = &Axis::accuracy};
 }
 
 std::string label_of(const Loss& loss) {

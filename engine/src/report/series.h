@@ -1,6 +1,7 @@
 // The settings of a sweep as lines of pictures.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,9 +54,10 @@ std::string title_of(const ImageDataset& data);
 /// Those that are looked at after each epoch, and that rank: "test images".
 std::string evaluated_images(const SweepPlan& plan);
 
-/// The categorical and the binary accuracy of a network that knows nothing, if classes have equally
-/// many images: the one guesses, the other always says no.
-double chance_level(const ImageDataset& data, std::string_view metric);
+/// An accuracy of a network that knows nothing, if classes have equally many images: that of
+/// classes guesses; the binary accuracy of more classes than two, in which each output counts,
+/// always says no. None where there are no classes.
+std::optional<double> chance_level(const ImageDataset& data, std::string_view metric);
 
 /// A formula has a name where it is too long.
 std::string label_of(const Loss& loss);

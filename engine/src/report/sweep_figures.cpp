@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include "report/axis.h"
+#include "report/charts.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
 #include "report/learned_parameters.h"
+#include "report/numbers.h"
 #include "report/outputs.h"
 #include "report/series.h"
 
@@ -261,32 +263,46 @@ std::vector<Row> rows_of(const std::set<std::string>& learned) {
   return result;
 }
 
+/// A row for each figure of the task but the loss: training and what ranks.
+std::vector<Row> score_rows(const Drawing& drawing) {
+  const Score& score = drawing.result.score;
+  std::vector<Row> rows;
+  for (const std::string_view figure : figures_of(drawing.plan.data->task)) {
+    if (figure == "loss") continue;
+    const std::string metric(figure);
+    const ShownFigure shown = shown_figure(figure, score);
+    const bool first = rows.empty();
+    rows.push_back({.label = score.is_error ? shown.axis_name
+                             : first        ? score_in_full(score)
+                                            : "binary accuracy, %",
+                    .axis = shown.axis,
+                    .panels = {{first ? "training (dropout on)" : "", metric},
+                               {first ? evaluated_images(drawing.plan) : "", "val_" + metric}},
+                    .chance = chance_level(*drawing.plan.data, metric)});
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::vector<std::string> draw_accuracy(std::string_view name, const Drawing& drawing) {
+  if (drawing.result.score.is_error) return {};  // draw_loss() has it
   const std::vector<Series> series = legend_series(drawing.result);
-  const std::string evaluated = evaluated_images(drawing.plan);
-  const auto row = [&](const std::string& label, const std::string& metric,
-                       const std::pair<std::string, std::string>& titles) {
-    return Row{.label = label,
-               .axis = &Axis::accuracy,
-               .panels = {{titles.first, metric}, {titles.second, "val_" + metric}},
-               .chance = chance_level(*drawing.plan.data, metric)};
-  };
-  return SweepFigure(series, drawing, 640)
-      .write(name, "accuracy by activation",
-             {row("categorical accuracy, %", "categorical_accuracy",
-                  {"training (dropout on)", evaluated}),
-              row("binary accuracy, %", "binary_accuracy", {"", ""})});
+  const std::vector<Row> rows = score_rows(drawing);
+  return SweepFigure(series, drawing, rows.size() > 1 ? 640 : 400)
+      .write(name, fmt::format("{} by activation", drawing.result.score.name), rows);
 }
 
 std::vector<std::string> draw_loss(std::string_view name, const Drawing& drawing) {
   const std::vector<Series> series = legend_series(drawing.result);
-  return SweepFigure(series, drawing, 400)
-      .write(name, "loss by activation",
-             {{label_of(drawing.plan.config.loss),
-               &Axis::loss,
-               {{"training (dropout on)", "loss"}, {evaluated_images(drawing.plan), "val_loss"}}}});
+  const bool errors = drawing.result.score.is_error;
+  std::vector<Row> rows = errors ? score_rows(drawing) : std::vector<Row>();
+  rows.push_back({.label = label_of(drawing.plan.config.loss),
+                  .axis = &Axis::loss,
+                  .panels = {{errors ? "" : "training (dropout on)", "loss"},
+                             {errors ? "" : evaluated_images(drawing.plan), "val_loss"}}});
+  return SweepFigure(series, drawing, errors ? 880 : 400)
+      .write(name, errors ? "errors and loss by activation" : "loss by activation", rows);
 }
 
 std::vector<std::string> draw_parameters(std::string_view name, const Drawing& drawing) {

@@ -65,6 +65,7 @@ Json json_of(const SweepConfig& config) {
   if (config.libraries.conv != Conv::saltus) json["conv"] = to_string(config.libraries.conv);
   if (!std::holds_alternative<architectures::Tutorial>(config.architecture))
     json["network"] = text_of(config.architecture);
+  if (config.standardize) json["standardize"] = true;
   if (config.validation_split > 0) json["validation_split"] = config.validation_split;
   if (config.early_stopping) json["early_stopping"] = saltus::text_of(*config.early_stopping);
   if (config.until_decided) json["until_decided"] = json_of(*config.until_decided);
@@ -98,6 +99,8 @@ Json json_of(const ImageDataset& data, const SweepConfig& config) {
                {"test", json_of(data.test, config.test_limit)}};
   if (!data.class_names.empty()) json["class_names"] = data.class_names;
   if (!data.target.empty()) json["target"] = data.target;
+  if (data.task != Task::multi_class) json["task"] = to_string(data.task);
+  if (!data.target_names.empty()) json["targets"] = data.target_names;
   if (!data.test_source.empty()) json["test_source"] = absolute(data.test_source);
   return json;
 }
@@ -176,6 +179,8 @@ SweepConfig config_of(const ReadJson& json) {
   config.test_limit = limit_of(json.at("test_limit"));
   config.architecture = parse_architecture(json.value("network", "tutorial"));
   config.validation_split = json.value("validation_split", 0.0);
+  if (const auto standardize = json.find("standardize"); standardize != json.end())
+    config.standardize = flag(*standardize);
   if (const auto early = json.find("early_stopping"); early != json.end())
     config.early_stopping = parse_early_stopping(early->get<std::string>());
   if (const auto rules = json.find("until_decided"); rules != json.end())
@@ -206,6 +211,9 @@ ImageDataset data_of(const ReadJson& json) {
   data.class_names = json.value("class_names", std::vector<std::string>{});
   data.target = json.value("target", "");
   data.test_source = json.value("test_source", "");
+  if (const auto task = json.find("task"); task != json.end())
+    data.task = parse_task(task->get<std::string>());
+  data.target_names = json.value("targets", std::vector<std::string>{});
   const auto image = wholes<std::int64_t>(json.at("image"));
   if (image.size() != 3) {
     throw InvalidArgument(

@@ -17,9 +17,16 @@
 namespace saltus {
 namespace {
 
-constexpr std::string_view kFigures[] = {
-    "val_loss", "val_categorical_accuracy", "val_binary_accuracy",
-    "loss",     "categorical_accuracy",     "binary_accuracy"};
+constexpr std::string_view kFigures[] = {"val_loss",
+                                         "val_categorical_accuracy",
+                                         "val_binary_accuracy",
+                                         "val_root_mean_squared_error",
+                                         "val_mean_absolute_error",
+                                         "loss",
+                                         "categorical_accuracy",
+                                         "binary_accuracy",
+                                         "root_mean_squared_error",
+                                         "mean_absolute_error"};
 
 constexpr std::string_view kNames[] = {"patience", "min_delta", "monitor", "restore_best_weights",
                                        "start_from_epoch"};

@@ -149,50 +149,9 @@ void check_dropouts(const SweepConfig& config) {
   }
 }
 
-bool takes_images(const SweepConfig& config, const Shape& image, std::int64_t classes) {
-  try {
-    recipe_graph(config.recipe, config.activations.front(), image, classes, std::nullopt, false,
-                 config.architecture);
-    return true;
-  } catch (const InvalidArgument&) {
-    return false;
-  }
-}
-
-/// That the network can be built for these images, and has something to tell apart.
-void check_data(const SweepConfig& config, const ImageDataset& data) {
-  const std::string& place = data.source.empty() ? data.name : data.source;
-  const Shape image = {data.train.height, data.train.width, data.train.channels};
-  if (image[0] == 1 && image[1] == 1 &&
-      !std::holds_alternative<architectures::Mlp>(config.architecture)) {
-    throw DataError(fmt::format(
-        "{}: samples of one pixel, as the rows of a table are, have nothing that the network {} "
-        "could convolve: choose --network mlp",
-        place, text_of(config.architecture)));
-  }
-  if (!takes_images(config, image, data.classes)) {
-    // An axis of one pixel is left alone by every network.
-    Shape smallest = image;
-    std::int64_t extent = 1;
-    do {
-      ++extent;
-      if (image[0] > 1) smallest[0] = extent;
-      if (image[1] > 1) smallest[1] = extent;
-    } while (!takes_images(config, smallest, data.classes));
-    throw DataError(fmt::format(
-        "{}: images of {} x {} are too small for the network {}, which takes {} x {} or more: put "
-        "margins around them, or choose another with --network",
-        place, image[0], image[1], text_of(config.architecture), smallest[0], smallest[1]));
-  }
-  const std::int64_t used = samples_of(config, data).train.count;
-  const auto labels = std::span(data.train.labels).first(static_cast<std::size_t>(used));
-  const auto [least, most] = std::ranges::minmax(labels);
-  if (least == most) {
-    throw DataError(fmt::format(
-        "{}: all {} training images that are used have label {}, but a sweep needs two classes: "
-        "use more images, or others",
-        place, used, least));
-  }
+/// Of the rows that are trained on, [rows][targets].
+std::span<const float> targets_trained_on(const SweepConfig& config, const ImageDataset& data) {
+  return std::get<std::span<const float>>(samples_of(config, data).train.targets);
 }
 
 std::vector<TrialSpec> trials_of(const SweepConfig& config, const ImageDataset& data,
@@ -227,7 +186,7 @@ std::shared_ptr<const train::Network> checked_network(const SweepConfig& config,
   const train::Entry entry = entry_of(config, data, setting, config.seed);
   auto network = train::lower(entry.graph, config.loss, config.precision);
   train::Trainer::check(backend::select(config.device), *network, std::span(&entry, 1),
-                        compile_options(config),
+                        compile_options(config, data.task),
                         largest_batch(samples_of(config, data), batch_size));
   return network;
 }
@@ -351,6 +310,21 @@ std::vector<Setting> settings_of(const SweepConfig& config) {
   return settings;
 }
 
+std::optional<FeatureMoments> standardize_targets(const SweepConfig& config, ImageDataset& data) {
+  if (data.task != Task::regression) return std::nullopt;
+  FeatureMoments moments =
+      moments_of(targets_trained_on(config, data), std::ssize(data.target_names));
+  const std::vector<double> deviations = deviations_of(moments);
+  for (ImageSet* set : {&data.train, &data.test}) {
+    for (std::size_t i = 0; i < set->targets.size(); ++i) {
+      const std::size_t column = i % deviations.size();
+      set->targets[i] =
+          static_cast<float>((double{set->targets[i]} - moments.mean[column]) / deviations[column]);
+    }
+  }
+  return moments;
+}
+
 SweepPlan recorded_plan(SweepConfig config, ImageDataset data) {
   SweepPlan plan;
   plan.settings = settings_of(config);
@@ -362,7 +336,12 @@ SweepPlan recorded_plan(SweepConfig config, ImageDataset data) {
 
 SweepPlan plan_sweep(SweepConfig config, ImageDataset data) try {
   check_sweep(config, data);
+  std::optional<FeatureMoments> inputs;
+  if (config.standardize) inputs = moments_of(samples_of(config, data).train, data.train.channels);
+  std::optional<FeatureMoments> targets = standardize_targets(config, data);
   SweepPlan plan = recorded_plan(std::move(config), std::move(data));
+  plan.input_moments = std::move(inputs);
+  plan.target_moments = std::move(targets);
   plan.networks = networks_of(plan.config, *plan.data, plan.settings);
   return plan;
 } catch (...) {

@@ -48,6 +48,7 @@ std::vector<TrialPlan> next_round(std::span<const std::vector<double>> values,
 
 Race::Race(const SweepPlan& plan)
     : plan_(plan),
+      score_(score_of(plan.data->task)),
       values_(plan.settings.size()),
       diverged_(plan.settings.size()),
       planned_(plan.settings.size()) {
@@ -74,7 +75,7 @@ std::vector<TrialSpec> Race::advance(std::span<const TrialResult> all) {
     if (!missing.empty()) return missing;
     for (const auto& [setting, repeat] : round_)
       include(setting, *results.at(trial(setting, repeat).id));
-    standings_ = standings(values_, diverged_, images_, rules());
+    standings_ = standings(values_, diverged_, images_, rules(), score_);
     round_ = next_round(values_, *standings_);
     if (!is_affordable(round_)) round_.clear();
     for (const auto& [setting, repeat] : round_) ++planned_[setting];
@@ -84,7 +85,7 @@ std::vector<TrialSpec> Race::advance(std::span<const TrialResult> all) {
 
 std::optional<Verdict> Race::verdict() const {
   if (!standings_) return std::nullopt;
-  return judge(values_, diverged_, images_, rules());
+  return judge(values_, diverged_, images_, rules(), score_);
 }
 
 std::size_t Race::most_trials() const {
@@ -97,7 +98,7 @@ const TrialSpec& Race::trial(std::size_t setting, std::size_t repeat) const {
 
 void Race::include(std::size_t setting, const TrialResult& result) {
   if (result.status == TrialStatus::ok && has_finite_figures(result)) {
-    const std::vector<double>& figures = result.history.at(std::string(kRankingMetric));
+    const std::vector<double>& figures = result.history.at(score_.val());
     values_[setting].push_back(figures.at(result.final_epoch()));
   } else {
     diverged_[setting] = true;

@@ -13,7 +13,7 @@ namespace saltus {
 
 /// judge(), without what is only told: p_first and tau.
 Verdict standings(std::span<const std::vector<double>> values, const std::vector<bool>& diverged,
-                  std::size_t images, const UntilDecided& rules);
+                  std::size_t images, const UntilDecided& rules, const Score& score = {});
 
 /// A trial by its setting and its repeat.
 using TrialPlan = std::pair<std::size_t, std::size_t>;
@@ -59,7 +59,8 @@ class Race {
   bool is_affordable(std::span<const TrialPlan> round) const;
 
   const SweepPlan& plan_;
-  std::size_t images_;                       ///< that rank
+  std::size_t images_;  ///< that rank
+  Score score_;
   std::vector<std::vector<double>> values_;  ///< [setting][repeat]
   std::vector<bool> diverged_;
   std::vector<std::size_t> planned_;

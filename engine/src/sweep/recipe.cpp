@@ -143,9 +143,19 @@ class NetworkBuilder {
     activate();
   }
 
-  Graph finish(std::int64_t classes) {
-    graph_.add(layers::Dense{.units = classes});
-    graph_.add(layers::Softmax{});
+  Graph finish(std::int64_t outputs, Task task) {
+    graph_.add(layers::Dense{.units = outputs});
+    switch (task) {
+      case Task::multi_class:
+        graph_.add(layers::Softmax{});
+        break;
+      case Task::binary:
+      case Task::multi_label:
+        graph_.add(Activation("sigmoid"));
+        break;
+      case Task::regression:
+        break;
+    }
     return std::move(graph_);
   }
 
@@ -246,17 +256,31 @@ std::optional<double> parse_dropout(std::string_view text) {
 }
 
 Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                   std::int64_t classes, const std::optional<Initializer>& initializer,
+                   std::int64_t outputs, const std::optional<Initializer>& initializer,
                    bool batch_norm, const Architecture& architecture,
-                   const std::optional<double>& dropout) {
+                   const std::optional<double>& dropout, bool standardize, Task task) {
   Companions with = companions(recipe, activation);
   if (initializer) {
     with.initializer = *initializer;
     with.bias_initializer = initializers::Zeros{};
   }
   NetworkBuilder network(image, activation, with, batch_norm, dropout);
+  if (standardize) network.add(layers::Normalization{});
   std::visit([&](const auto& one) { add(network, one); }, architecture);
-  return network.finish(classes);
+  return network.finish(outputs, task);
+}
+
+Loss usual_loss(Task task) {
+  switch (task) {
+    case Task::multi_class:
+      return losses::CategoricalCrossentropy{};
+    case Task::binary:
+    case Task::multi_label:
+      break;
+    case Task::regression:
+      return losses::MeanSquaredError{};
+  }
+  return losses::BinaryCrossentropy{};
 }
 
 std::string network_text(const SweepConfig& config) {

@@ -114,9 +114,12 @@ train::Trainer TrialRunner::trainer(std::span<const TrialSpec> trials) const {
   for (const TrialSpec& trial : trials) {
     entries.push_back(entry_of(plan_.config, *plan_.data, plan_.setting_of(trial), trial.seed));
   }
-  return {backend::select(plan_.config.device), std::move(entries), compile_options(plan_.config),
-          largest_batch(samples_, plan_.setting_of(trials.front()).batch_size),
-          plan_.network_of(trials.front())};
+  train::Trainer trainer(backend::select(plan_.config.device), std::move(entries),
+                         compile_options(plan_.config, plan_.data->task),
+                         largest_batch(samples_, plan_.setting_of(trials.front()).batch_size),
+                         plan_.network_of(trials.front()));
+  prepare_trainer(plan_, trainer);
+  return trainer;
 }
 
 int TrialRunner::side_by_side(const train::Network& network, bool averages) const {
@@ -171,11 +174,12 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
            (std::cmp_equal(trainer.history(number).epoch.size(), common.epochs) ||
             (early != nullptr && early->has_stopped()));
   };
+  const bool has_classes = plan_.data->classes > 0;
   std::vector<bool> ok;
   std::vector<Confusion> confusions(trials.size());
   for (int number = 0; number < trainer.trials(); ++number) {
     ok.push_back(is_ok(number));
-    if (!ok.back()) continue;
+    if (!ok.back() || !has_classes) continue;
     confusions[static_cast<std::size_t>(number)] =
         confusion_of(labels_of(samples_.validation),
                      trainer.evaluated_classes(number, samples_.validation, common.batch_size),
@@ -198,7 +202,7 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
          .divergence = divergence,
          .history = trainer.history(number),
          .test = ok[i] ? test[i] : Logs{},
-         .correct = ok[i] && samples_.test
+         .correct = ok[i] && samples_.test && has_classes
                         ? correct_of(trainer, number, *samples_.test, common.batch_size)
                         : std::vector<bool>{},
          .confusion = std::move(confusions[i]),
@@ -216,10 +220,7 @@ namespace {
 class Run {
  public:
   Run(const SweepPlan& plan, const SweepOptions& options)
-      : plan_(plan),
-        options_(options),
-        runner_(plan),
-        files_(options, plan.config.early_stopping, take_over()) {}
+      : plan_(plan), options_(options), runner_(plan), files_(options, plan, take_over()) {}
 
   /// Trains these trials, unless it is interrupted. Whether all of them came to their end.
   bool train(std::vector<TrialSpec> trials) {

@@ -17,12 +17,6 @@
 namespace saltus {
 namespace {
 
-const std::string kMetric{kRankingMetric};
-const std::string kTestMetric = "test_categorical_accuracy";
-
-/// Figures summarized for the weights that trials end with, and for the test images.
-constexpr std::string_view kFigures[] = {"categorical_accuracy", "binary_accuracy", "loss"};
-
 /// A figure of a trial that is ok, after one epoch.
 double value_at(const TrialResult& trial, const std::string& metric, std::size_t epoch) {
   const std::vector<double>& values = trial.history.at(metric);
@@ -54,9 +48,9 @@ Summary summary_of(std::span<const double> values) {
   return summary;
 }
 
-/// The epoch with the highest mean of the ranking figure. A trial that stopped early counts in
+/// The epoch with the best mean of the score. A trial that stopped early counts in
 /// later ones with what it ended with: were it left out, the mean would change with who is left.
-void find_best_epoch(SettingResult& result) {
+void find_best_epoch(SettingResult& result, const Score& score) {
   std::size_t epochs = 0;
   for (const TrialResult& trial : result.trials) {
     if (trial.status == TrialStatus::ok) epochs = std::max(epochs, trial.history.epoch.size());
@@ -64,9 +58,9 @@ void find_best_epoch(SettingResult& result) {
   for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
     const double mean = summarize(values_of(result, [&](const TrialResult& trial) {
                           const bool ran = epoch < trial.history.epoch.size();
-                          return value_at(trial, kMetric, ran ? epoch : trial.final_epoch());
+                          return value_at(trial, score.val(), ran ? epoch : trial.final_epoch());
                         })).mean;
-    if (epoch == 0 || mean > result.best) {
+    if (epoch == 0 || score.better(mean, result.best)) {
       result.best = mean;
       result.best_epoch = static_cast<int>(epoch) + 1;
     }
@@ -82,7 +76,7 @@ Confusion mean_confusion(const SettingResult& result) {
 }
 
 SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult> trials,
-                                std::size_t planned, bool has_test) {
+                                std::size_t planned, bool has_test, Task task) {
   SettingResult result{.setting = setting, .trials = std::move(trials)};
   const auto count = [&](TrialStatus status) {
     return static_cast<std::size_t>(
@@ -95,7 +89,7 @@ SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult>
                   : diverged > 0                 ? TrialStatus::diverged
                                                  : TrialStatus::ok;
   if (result.ok == 0) return result;
-  for (const std::string_view figure : kFigures) {
+  for (const std::string_view figure : figures_of(task)) {
     const std::string name{figure};
     result.last["val_" + name] = summary_of(values_of(result, [&](const TrialResult& trial) {
       return value_at(trial, "val_" + name, trial.final_epoch());
@@ -104,12 +98,12 @@ SettingResult summarize_setting(const Setting& setting, std::vector<TrialResult>
     result.last["test_" + name] = summary_of(
         values_of(result, [&](const TrialResult& trial) { return test_value(trial, name); }));
   }
-  find_best_epoch(result);
+  find_best_epoch(result, score_of(task));
   result.confusion = mean_confusion(result);
   return result;
 }
 
-void rank(std::vector<SettingResult>& settings) {
+void rank(std::vector<SettingResult>& settings, const Score& score) {
   const auto diverged = [](const SettingResult& result) {
     return result.ok < result.trials.size() &&
            std::any_of(result.trials.begin(), result.trials.end(), [](const TrialResult& trial) {
@@ -118,7 +112,7 @@ void rank(std::vector<SettingResult>& settings) {
   };
   /// Smaller is better.
   const auto key = [&](const SettingResult& result) {
-    return std::pair(diverged(result), -result.last.at(kMetric).mean);
+    return std::pair(diverged(result), score.lead(0, result.last.at(score.val()).mean));
   };
   std::vector<SettingResult*> order;
   for (SettingResult& result : settings) {
@@ -192,37 +186,49 @@ PairedComparison compared(std::span<const std::pair<const TrialResult*, const Tr
   return comparison;
 }
 
+/// The score after the last epoch, of the images that settings are compared on.
+class Compared {
+ public:
+  Compared(const Score& score, bool has_test) : score_(score), has_test_(has_test) {}
+
+  bool has_test() const { return has_test_; }
+  double operator()(const TrialResult& trial) const {
+    return has_test_ ? test_value(trial, std::string(score_.figure))
+                     : value_at(trial, score_.val(), trial.final_epoch());
+  }
+
+ private:
+  Score score_;
+  bool has_test_;
+};
+
 /// Corrects for their number. A setting is not compared with itself.
-void compare(std::span<const Pair> pairs, bool has_test) {
-  const auto value_of = [&](const TrialResult& trial) {
-    return has_test ? test_value(trial, "categorical_accuracy")
-                    : value_at(trial, kMetric, trial.final_epoch());
-  };
+void compare(std::span<const Pair> pairs, const Compared& value_of) {
   std::vector<PairedComparison*> made;
   std::vector<double> p;
   for (const Pair& pair : pairs) {
     if (pair.one == pair.other) continue;
     const auto trials = common_trials(*pair.one, *pair.other);
     if (std::cmp_less(trials.size(), kFewestSeeds)) continue;
-    made.push_back(&pair.result->emplace(compared(trials, value_of, has_test)));
+    made.push_back(&pair.result->emplace(compared(trials, value_of, value_of.has_test())));
     p.push_back(made.back()->p);
   }
   const std::vector<double> corrected = holm(p);
   for (std::size_t i = 0; i < made.size(); ++i) made[i]->p_holm = corrected[i];
 }
 
-void compare_with_best(std::vector<SettingResult>& settings, bool has_test) {
+void compare_with_best(std::vector<SettingResult>& settings, const Compared& by) {
   const auto best = std::ranges::find(settings, 1, &SettingResult::rank);
   if (best == settings.end()) return;
   std::vector<Pair> pairs;
   pairs.reserve(settings.size());
   for (SettingResult& setting : settings) pairs.push_back({&setting, &*best, &setting.to_best});
-  compare(pairs, has_test);
+  compare(pairs, by);
 }
 
 /// Settings are in the order of their activations, each with all hyper-parameters.
 void compare_with_baseline(const SweepConfig& config, std::vector<SettingResult>& settings,
-                           bool has_test) {
+                           const Compared& by) {
   if (!config.baseline) return;
   const auto baseline = std::ranges::find(config.activations, *config.baseline);
   const auto place = static_cast<std::size_t>(baseline - config.activations.begin());
@@ -232,13 +238,13 @@ void compare_with_baseline(const SweepConfig& config, std::vector<SettingResult>
     SettingResult& setting = settings[i];
     pairs.push_back({&setting, &settings[place * others + i % others], &setting.to_baseline});
   }
-  compare(pairs, has_test);
+  compare(pairs, by);
 }
 
 /// Each activation at its best hyper-parameters.
 std::vector<ActivationResult> compare_activations(const SweepConfig& config,
                                                   const std::vector<SettingResult>& settings,
-                                                  bool has_test) {
+                                                  const Compared& by) {
   const std::size_t others = settings.size() / config.activations.size();
   std::vector<ActivationResult> best;
   if (others == 1) return best;
@@ -256,7 +262,7 @@ std::vector<ActivationResult> compare_activations(const SweepConfig& config,
   for (ActivationResult& one : best) {
     pairs.push_back({&settings[one.setting], &settings[best.front().setting], &one.to_best});
   }
-  compare(pairs, has_test);
+  compare(pairs, by);
   return best;
 }
 
@@ -309,20 +315,23 @@ SweepResult summarize_sweep(const SweepPlan& plan, std::span<const TrialResult> 
   }
 
   const bool has_test = plan.config.validation_split > 0;
+  const Task task = plan.data->task;
   SweepResult result;
+  result.score = score_of(task);
+  const Compared by(result.score, has_test);
   for (std::size_t i = 0; i < plan.settings.size(); ++i) {
     result.settings.push_back(
-        summarize_setting(plan.settings[i], std::move(found[i]), planned[i], has_test));
+        summarize_setting(plan.settings[i], std::move(found[i]), planned[i], has_test, task));
   }
   result.complete =
       std::all_of(result.settings.begin(), result.settings.end(),
                   [](const SettingResult& s) { return s.status != TrialStatus::stopped; });
-  rank(result.settings);
-  compare_with_best(result.settings, has_test);
-  compare_with_baseline(plan.config, result.settings, has_test);
-  result.activations = compare_activations(plan.config, result.settings, has_test);
+  rank(result.settings, result.score);
+  compare_with_best(result.settings, by);
+  compare_with_baseline(plan.config, result.settings, by);
+  result.activations = compare_activations(plan.config, result.settings, by);
   result.baseline = plan.config.baseline;
-  if (has_test) result.compared_by = kTestMetric;
+  result.compared_by = has_test ? result.score.test() : result.score.val();
   if (race) {
     result.complete = decided;
     result.verdict = race->verdict();

@@ -20,11 +20,18 @@ double speed(const Samples& samples, const auto& work) {
 
 }  // namespace
 
-Throughput measure_throughput(const SweepConfig& config, const ImageDataset& data) try {
-  check_sweep(config, data);
+Throughput measure_throughput(const SweepConfig& config, const ImageDataset& given) try {
+  check_sweep(config, given);
+  ImageDataset standardized;
+  if (given.task == Task::regression) {
+    standardized = given;
+    standardize_targets(config, standardized);
+  }
+  const ImageDataset& data = given.task == Task::regression ? standardized : given;
   const Setting first = settings_of(config).front();
   const SweepSamples samples = samples_of(config, data);
-  train::Trainer trainer({entry_of(config, data, first, config.seed)}, compile_options(config),
+  train::Trainer trainer({entry_of(config, data, first, config.seed)},
+                         compile_options(config, data.task),
                          largest_batch(samples, first.batch_size));
   const std::int64_t batch_size = std::min(first.batch_size, samples.train.count);
   const auto batches = [&](std::int64_t count) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -12,6 +12,7 @@
 #include <saltus/error.h>
 
 #include "core/file.h"
+#include "sweep/trial_model.h"
 #include "train/model_file.h"
 
 namespace saltus {
@@ -26,6 +27,18 @@ double seconds_since(Clock::time_point start) {
 
 constexpr std::string_view kExtension = ".safetensors";
 
+/// Changes the last layer, kernel [inputs][targets] and bias, of a network that learned
+/// standardised targets, so that it gives them in their own unit.
+void give_units_back(const FeatureMoments& targets, std::vector<std::vector<float>>& weights) {
+  const std::vector<double> deviations = deviations_of(targets);
+  std::vector<float>& bias = weights.back();
+  std::vector<float>& kernel = weights[weights.size() - 2];
+  for (std::size_t i = 0; i < kernel.size(); ++i)
+    kernel[i] = static_cast<float>(kernel[i] * deviations[i % deviations.size()]);
+  for (std::size_t i = 0; i < bias.size(); ++i)
+    bias[i] = static_cast<float>(bias[i] * deviations[i] + targets.mean[i]);
+}
+
 /// So many times what a save takes must pass before the next: it costs one percent.
 constexpr double kLeastShare = 100;
 
@@ -37,9 +50,9 @@ class TrialFiles::Keeper : public Callback {
       : files_(files), id_(trial.id), stopping_(std::move(stopping)) {
     const TrialPlace* place = files.found(id_);
     if (place == nullptr) return;
-    const auto accuracy = place->history.history.find(std::string(kRankingMetric));
-    if (accuracy == place->history.history.end()) return;
-    for (const double value : accuracy->second) best_ = std::max(best_, value);
+    const auto values = place->history.history.find(files.score_.val());
+    if (values == place->history.history.end()) return;
+    for (const double value : values->second) is_best(value);
   }
 
   void on_train_begin(const FitInfo& /*info*/, TrainingControl& control) override {
@@ -52,9 +65,7 @@ class TrialFiles::Keeper : public Callback {
     if (seconds_since(saved_) >= std::max(least, files_.interval_ / 6)) save(control);
   }
   void on_epoch_end(int /*epoch*/, const Logs& logs, TrainingControl& control) override {
-    const double accuracy = logs.at(std::string(kRankingMetric));
-    const bool better = accuracy > best_;
-    best_ = std::max(best_, accuracy);
+    const bool better = is_best(logs.at(files_.score_.val()));
     if (files_.save_ == SavedModels::best && better) files_.save_model(id_, control);
   }
   void on_train_end(TrainingControl& control) override {
@@ -62,6 +73,13 @@ class TrialFiles::Keeper : public Callback {
   }
 
  private:
+  /// Whether it is better than all before.
+  bool is_best(double value) {
+    const bool better = !best_ || files_.score_.better(value, *best_);
+    if (better) best_ = value;
+    return better;
+  }
+
   void save(TrainingControl& control) {
     const Clock::time_point start = Clock::now();
     create_folders(files_.folder_ / "states");
@@ -76,7 +94,7 @@ class TrialFiles::Keeper : public Callback {
   TrialStoppingPtr stopping_;
   Clock::time_point saved_ = Clock::now();
   double cost_ = 0;  ///< seconds that the last save took
-  double best_ = -std::numeric_limits<double>::infinity();
+  std::optional<double> best_;
 };
 
 class TrialFiles::LastModel : public Callback {
@@ -97,10 +115,11 @@ class TrialFiles::LastModel : public Callback {
   TrialStoppingPtr stopping_;
 };
 
-TrialFiles::TrialFiles(const SweepOptions& options,
-                       const std::optional<EarlyStoppingOptions>& early,
+TrialFiles::TrialFiles(const SweepOptions& options, const SweepPlan& plan,
                        std::span<const TrialSpec> to_run)
-    : early_(early),
+    : early_(plan.config.early_stopping),
+      score_(score_of(plan.data->task)),
+      targets_(plan.target_moments),
       folder_(options.folder),
       save_(options.save),
       interval_(options.save_interval),
@@ -171,7 +190,13 @@ fs::path TrialFiles::best_file(const std::string& id) const {
 
 void TrialFiles::save_model(const std::string& id, TrainingControl& control) const {
   create_folders(folder_ / "models");
-  control.save((folder_ / "models" / id) += kExtension);
+  const fs::path file = (folder_ / "models" / id) += kExtension;
+  control.save(file);
+  if (!targets_) return;
+  train::ModelFile model = train::read_model(file);
+  give_units_back(*targets_, model.state.weights);
+  if (!model.state.trained.empty()) give_units_back(*targets_, model.state.trained);
+  train::write_model(file, model);
 }
 
 void TrialFiles::begin() {

@@ -30,8 +30,7 @@ class TrialFiles {
  public:
   /// Looks for the states of these trials if the sweep is resumed. One that cannot be read is
   /// ignored: its trial begins anew.
-  TrialFiles(const SweepOptions& options, const std::optional<EarlyStoppingOptions>& early,
-             std::span<const TrialSpec> to_run);
+  TrialFiles(const SweepOptions& options, const SweepPlan& plan, std::span<const TrialSpec> to_run);
 
   /// Where a trial in progress stands; null if it begins anew.
   const TrialPlace* found(const std::string& id) const;
@@ -63,6 +62,8 @@ class TrialFiles {
   void begin();
 
   std::optional<EarlyStoppingOptions> early_;
+  Score score_;
+  std::optional<FeatureMoments> targets_;
   std::filesystem::path folder_;  ///< empty: nothing is kept
   SavedModels save_;
   double interval_;

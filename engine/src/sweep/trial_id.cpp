@@ -67,7 +67,9 @@ TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDatas
     : recipe_(config.recipe),
       architecture_(config.architecture),
       image_({data.train.height, data.train.width, data.train.channels}),
-      classes_(data.classes) {
+      outputs_(outputs_of(data)),
+      standardize_(config.standardize),
+      task_(data.task) {
   json_ = {
       {"format", kFormatVersion},
       {"data",
@@ -89,9 +91,9 @@ std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
           fmt::format("{} {} {} {}", setting.activation.str(), text_of(setting.initializer),
                       setting.batch_norm, dropout_text(setting.dropout));
       choices != choices_) {
-    json_["network"] =
-        json_of(recipe_graph(recipe_, setting.activation, image_, classes_, setting.initializer,
-                             setting.batch_norm, architecture_, setting.dropout));
+    json_["network"] = json_of(recipe_graph(recipe_, setting.activation, image_, outputs_,
+                                            setting.initializer, setting.batch_norm, architecture_,
+                                            setting.dropout, standardize_, task_));
     choices_ = std::move(choices);
   }
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));

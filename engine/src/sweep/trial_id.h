@@ -23,7 +23,9 @@ class TrialDescriptions {
   Recipe recipe_;
   Architecture architecture_;
   Shape image_;
-  std::int64_t classes_;
+  std::int64_t outputs_;
+  bool standardize_;
+  Task task_;
   std::string choices_;  ///< of the network that is in the text, in words
   nlohmann::json json_;  ///< the last one
 };

@@ -1,6 +1,8 @@
 #include "sweep/trial_model.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -46,23 +48,72 @@ Optimizer optimizer_of(const Setting& setting) {
 train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const Setting& setting,
                       std::uint64_t seed) {
   const Shape image = {data.train.height, data.train.width, data.train.channels};
-  return {.graph = recipe_graph(config.recipe, setting.activation, image, data.classes,
+  return {.graph = recipe_graph(config.recipe, setting.activation, image, outputs_of(data),
                                 setting.initializer, setting.batch_norm, config.architecture,
-                                setting.dropout),
+                                setting.dropout, config.standardize, data.task),
           .optimizer = optimizer_of(setting),
           .seed = seed,
           .schedule = setting.schedule,
           .ema_momentum = setting.ema_momentum};
 }
 
-CompileOptions compile_options(const SweepConfig& config) {
+namespace {
+
+/// What squares the errors where the loss does not.
+constexpr const char* kSquaredError = "mean_squared_error = (y - t)^2";
+
+bool squares_errors(const Loss& loss) {
+  return loss.as<losses::MeanSquaredError>() != nullptr;
+}
+
+std::vector<Metric> metrics_of(const SweepConfig& config, Task task) {
+  switch (task) {
+    case Task::multi_class:
+      return {metrics::BinaryAccuracy{}, metrics::CategoricalAccuracy{}};
+    case Task::binary:
+    case Task::multi_label:
+      break;
+    case Task::regression:
+      if (squares_errors(config.loss)) return {metrics::MeanAbsoluteError{}};
+      return {metrics::MeanAbsoluteError{}, Metric::formula(kSquaredError)};
+  }
+  return {metrics::BinaryAccuracy{}};
+}
+
+}  // namespace
+
+CompileOptions compile_options(const SweepConfig& config, Task task) {
   return {.loss = config.loss,
-          .metrics = {metrics::BinaryAccuracy{}, metrics::CategoricalAccuracy{}},
+          .metrics = metrics_of(config, task),
           .device = config.device,
           .precision = config.precision,
           .libraries = config.libraries,
           .threads = config.threads,
           .terminate_on_nan = true};
+}
+
+void prepare_trainer(const SweepPlan& plan, train::Trainer& trainer) {
+  if (plan.input_moments) {
+    // What never changes in training tells nothing: it is 0, whatever other rows hold.
+    std::vector<float> variance = plan.input_moments->variance;
+    std::ranges::replace(variance, 0.0F, std::numeric_limits<float>::max());
+    // It is the first layer that has weights.
+    for (int trial = 0; trial < trainer.trials(); ++trial) {
+      trainer.set_weight(trial, 0, plan.input_moments->mean);
+      trainer.set_weight(trial, 1, variance);
+    }
+  }
+  if (!plan.target_moments) return;
+  const std::vector<double> units = deviations_of(*plan.target_moments);
+  trainer.report_errors_in(units.size() == 1 ? units.front() : 1,
+                           squares_errors(plan.config.loss) ? "loss" : "mean_squared_error");
+}
+
+std::vector<double> deviations_of(const FeatureMoments& moments) {
+  std::vector<double> deviations;
+  for (const float variance : moments.variance)
+    deviations.push_back(variance > 0 ? std::sqrt(double{variance}) : 1);
+  return deviations;
 }
 
 std::int64_t largest_batch(const SweepSamples& samples, std::int64_t batch_size) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <saltus/sweep.h>
 
@@ -27,7 +28,14 @@ train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const
                       std::uint64_t seed);
 
 /// The options with which all models of a sweep are compiled.
-CompileOptions compile_options(const SweepConfig& config);
+CompileOptions compile_options(const SweepConfig& config, Task task);
+
+/// Gives a trainer of the plan's trials what depends on the data: the moments of the inputs as
+/// weights, and the unit of the targets.
+void prepare_trainer(const SweepPlan& plan, train::Trainer& trainer);
+
+/// Standard deviations; 1 where there is none.
+std::vector<double> deviations_of(const FeatureMoments& moments);
 
 /// Rows of the largest batch that a trial with this batch size sees.
 std::int64_t largest_batch(const SweepSamples& samples, std::int64_t batch_size);

@@ -24,6 +24,19 @@ constexpr Named<Standing> kStandings[] = {
 
 using Values = std::span<const std::vector<double>>;
 
+/// A mean that no setting has.
+constexpr double kNone = -std::numeric_limits<double>::infinity();
+
+/// Of errors the negative, so that larger is better.
+std::vector<std::vector<double>> merits_of(Values values, const Score& score) {
+  std::vector<std::vector<double>> merits(values.begin(), values.end());
+  if (!score.is_error) return merits;
+  for (std::vector<double>& one : merits) {
+    for (double& value : one) value = -value;
+  }
+  return merits;
+}
+
 /// a minus b over their common seeds.
 std::vector<double> differences_of(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> differences(std::min(a.size(), b.size()));
@@ -34,11 +47,10 @@ std::vector<double> differences_of(const std::vector<double>& a, const std::vect
 /// Judges pairs of settings, each with its share of the error.
 class Pairs {
  public:
-  Pairs(Values values, std::size_t images, double error)
+  Pairs(Values values, double least_sd, double error)
       : values_(values),
         error_(2 * error / static_cast<double>(values.size() * (values.size() - 1))),
-        // A share of n images has steps of 1 / n: each of two is off by as much as rounding.
-        least_sd_(1 / (std::sqrt(6.0) * static_cast<double>(images))) {}
+        least_sd_(least_sd) {}
 
   std::optional<Interval> interval(std::size_t a, std::size_t b) const {
     return anytime_interval(differences_of(values_[a], values_[b]), error_, least_sd_);
@@ -85,7 +97,7 @@ std::vector<double> chances_to_be_first(Values values, const std::vector<bool>& 
   std::vector<double> means(values.size());
   for (int sample = 0; sample < kSamples; ++sample) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      means[i] = -1;
+      means[i] = kNone;
       if (diverged[i]) continue;
       double sum = 0;
       for (std::size_t n = 0; n < values[i].size(); ++n) sum += values[i][draw(values[i].size())];
@@ -155,6 +167,21 @@ std::vector<bool> beaten_of(const Pairs& pairs, const std::vector<bool>& diverge
   return beaten;
 }
 
+/// The least deviation of a difference. A share of n images has steps of 1 / n, by which each of
+/// two is off as much as rounding is; a float of an error likewise.
+double least_deviation(double mean, std::size_t images, const Score& score) {
+  const double step = score.is_error ? std::abs(mean) * std::numeric_limits<float>::epsilon()
+                                     : 1 / static_cast<double>(images);
+  return step / std::sqrt(6.0);
+}
+
+/// See UntilDecided::epsilon.
+double usual_epsilon(double mean, std::size_t images, const Score& score) {
+  if (score.is_error) return std::abs(mean) / 100;
+  const double share = std::clamp(mean, 0.0, 1.0);
+  return std::sqrt(share * (1 - share) / static_cast<double>(images));
+}
+
 Standing standing_of(const Interval& difference, double epsilon) {
   return -epsilon <= difference.low && difference.high <= epsilon ? Standing::equal
                                                                   : Standing::open;
@@ -166,21 +193,23 @@ std::string_view to_string(Standing standing) {
   return name_in(kStandings, standing);
 }
 
-Verdict standings(Values values, const std::vector<bool>& diverged, std::size_t images,
-                  const UntilDecided& rules) {
-  if (values.size() < 2) {
+Verdict standings(Values figures, const std::vector<bool>& diverged, std::size_t images,
+                  const UntilDecided& rules, const Score& score) {
+  if (figures.size() < 2) {
     throw InvalidArgument("a verdict needs two settings or more; name another activation");
   }
+  const std::vector<std::vector<double>> values = merits_of(figures, score);
   std::vector<double> means;
   Verdict verdict{.settings = std::vector<VerdictEntry>(values.size()), .error = rules.error};
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!diverged[i] && values[i].size() < 2) {
       throw InvalidArgument("a verdict needs two seeds of each setting, or more");
     }
-    means.push_back(diverged[i] ? -1 : summarize(values[i]).mean);
+    means.push_back(diverged[i] ? kNone : summarize(values[i]).mean);
     verdict.trials += values[i].size();
   }
-  const Pairs pairs(values, images, rules.error);
+  const double best = *std::ranges::max_element(means);
+  const Pairs pairs(values, least_deviation(best, images, score), rules.error);
   const std::vector<bool> beaten = beaten_of(pairs, diverged);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (diverged[i] || beaten[i]) continue;
@@ -192,9 +221,7 @@ Verdict standings(Values values, const std::vector<bool>& diverged, std::size_t 
     return verdict;
   }
   const std::size_t leader = *verdict.leader;
-  const double share = std::clamp(means[leader], 0.0, 1.0);
-  verdict.epsilon =
-      rules.epsilon.value_or(std::sqrt(share * (1 - share) / static_cast<double>(images)));
+  verdict.epsilon = rules.epsilon.value_or(usual_epsilon(means[leader], images, score));
   std::size_t missing = 0;
   bool foreseen = true;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -218,10 +245,11 @@ Verdict standings(Values values, const std::vector<bool>& diverged, std::size_t 
   return verdict;
 }
 
-Verdict judge(Values values, const std::vector<bool>& diverged, std::size_t images,
-              const UntilDecided& rules) try {
-  Verdict verdict = standings(values, diverged, images, rules);
+Verdict judge(Values figures, const std::vector<bool>& diverged, std::size_t images,
+              const UntilDecided& rules, const Score& score) try {
+  Verdict verdict = standings(figures, diverged, images, rules, score);
   if (!verdict.leader) return verdict;
+  const std::vector<std::vector<double>> values = merits_of(figures, score);
   const std::vector<double> chances = chances_to_be_first(values, diverged);
   for (std::size_t i = 0; i < values.size(); ++i) verdict.settings[i].p_first = chances[i];
   verdict.tau = agreement_of_seeds(values, diverged);

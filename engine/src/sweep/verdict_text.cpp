@@ -7,12 +7,19 @@
 #include <saltus/verdict.h>
 
 #include "core/boundary.h"
+#include "core/number.h"
 
 namespace saltus {
 namespace {
 
-std::string points(double share) {
-  return fmt::format("{:.2f}", 100 * share);
+/// A difference without its unit.
+std::string number(double difference, const Score& score) {
+  return score.is_error ? significant(difference, 3) : fmt::format("{:.2f}", 100 * difference);
+}
+
+/// "0.31 points"; of an error without a word, as its unit is that of the target.
+std::string points(double difference, const Score& score) {
+  return number(difference, score) + (score.is_error ? "" : " points");
 }
 
 /// "a", "a and b", "a, b and c".
@@ -41,9 +48,9 @@ const VerdictEntry* next_of(const Verdict& verdict, Standing standing) {
   return next;
 }
 
-std::string with_interval(const VerdictEntry& entry) {
-  return fmt::format("{} points ({} to {})", points(entry.difference), points(entry.interval->low),
-                     points(entry.interval->high));
+std::string with_interval(const VerdictEntry& entry, const Score& score) {
+  return fmt::format("{} ({} to {})", points(entry.difference, score),
+                     number(entry.interval->low, score), number(entry.interval->high, score));
 }
 
 std::string label_of(const Verdict& verdict, std::span<const std::string> labels,
@@ -52,31 +59,33 @@ std::string label_of(const Verdict& verdict, std::span<const std::string> labels
 }
 
 /// Which is best, and what it beats or equals.
-std::string statement(const Verdict& verdict, std::span<const std::string> labels) {
+std::string statement(const Verdict& verdict, std::span<const std::string> labels,
+                      const Score& score) {
   const std::string& leader = labels[*verdict.leader];
   const std::vector<std::string> equal = those_who(verdict, labels, Standing::equal);
   std::string text;
   if (verdict.decided && equal.empty()) {
     text = fmt::format("{} is best", leader);
+    if (score.is_error) text += fmt::format(" by {}", score.name);
   } else if (verdict.decided) {
-    text =
-        fmt::format("{} is best, and {} {} practically equal to it (within {} points)", leader,
-                    enumerated(equal), equal.size() == 1 ? "is" : "are", points(verdict.epsilon));
+    text = fmt::format("{} is best, and {} {} practically equal to it (within {})", leader,
+                       enumerated(equal), equal.size() == 1 ? "is" : "are",
+                       points(verdict.epsilon, score));
   } else {
     const std::vector<std::string> open = those_who(verdict, labels, Standing::open);
     text = fmt::format("not decided: {} leads, and {} may be better", leader, enumerated(open));
     if (!equal.empty()) {
-      text += fmt::format("; {} {} practically equal to it (within {} points)", enumerated(equal),
-                          equal.size() == 1 ? "is" : "are", points(verdict.epsilon));
+      text += fmt::format("; {} {} practically equal to it (within {})", enumerated(equal),
+                          equal.size() == 1 ? "is" : "are", points(verdict.epsilon, score));
     }
   }
   if (const VerdictEntry* next = next_of(verdict, Standing::open)) {
     text += fmt::format("; its lead over {}, {}, is not certain", label_of(verdict, labels, *next),
-                        with_interval(*next));
+                        with_interval(*next, score));
   }
   if (const VerdictEntry* next = next_of(verdict, Standing::beaten)) {
     const std::size_t others = those_who(verdict, labels, Standing::beaten).size() - 1;
-    text += fmt::format("; it is {} ahead of {}", with_interval(*next),
+    text += fmt::format("; it is {} ahead of {}", with_interval(*next, score),
                         label_of(verdict, labels, *next));
     if (others > 0) {
       text += fmt::format(", the next, and further ahead of {} other{}", others,
@@ -88,9 +97,10 @@ std::string statement(const Verdict& verdict, std::span<const std::string> label
 
 }  // namespace
 
-std::string text_of(const Verdict& verdict, std::span<const std::string> labels) try {
+std::string text_of(const Verdict& verdict, std::span<const std::string> labels,
+                    const Score& score) try {
   if (!verdict.leader) return "every setting diverged: none is best.";
-  std::string text = statement(verdict, labels) + ". ";
+  std::string text = statement(verdict, labels, score) + ". ";
   if (!verdict.decided) {
     text += verdict.seeds_missing
                 ? fmt::format(

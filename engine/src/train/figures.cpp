@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,8 @@
 
 namespace saltus::train {
 namespace {
+
+constexpr const char* kRoot = "root_mean_squared_error";
 
 /// Takes the sum of a metric that is not listed off `custom`, which begins with it.
 double value_of(const Metric& metric, const backend::BatchSums& sums, double outputs,
@@ -42,6 +45,11 @@ Figures::Figures(std::vector<Metric> metrics, std::int64_t outputs)
   }
 }
 
+void Figures::report_errors_in(double unit, std::string mean_squared_error) {
+  unit_ = unit;
+  mean_squared_error_ = std::move(mean_squared_error);
+}
+
 std::vector<Metric> Figures::custom() const {
   std::vector<Metric> custom;
   std::ranges::copy_if(metrics_, std::back_inserter(custom),
@@ -52,6 +60,7 @@ std::vector<Metric> Figures::custom() const {
 std::vector<std::string> Figures::names(const Optimizer& optimizer, bool with_validation) const {
   std::vector<std::string> names = {"loss"};
   for (const Metric& metric : metrics_) names.emplace_back(metric.name());
+  if (unit_) names.emplace_back(kRoot);
   const std::size_t measured = names.size();
   if (clips(optimizer)) names.emplace_back("clipped");
   for (std::size_t i = 0; with_validation && i < measured; ++i) {
@@ -66,6 +75,10 @@ void Figures::log(const backend::BatchSums& sums, const std::string& prefix, Log
   for (const Metric& metric : metrics_) {
     logs[prefix + std::string(metric.name())] = value_of(metric, sums, outputs_, custom);
   }
+  if (!unit_) return;
+  logs[prefix + kRoot] = *unit_ * std::sqrt(logs.at(prefix + mean_squared_error_));
+  const auto absolute = logs.find(prefix + std::string(metrics::MeanAbsoluteError::kName));
+  if (absolute != logs.end()) absolute->second *= *unit_;
 }
 
 std::optional<std::string> first_non_finite(const std::vector<std::string>& names,

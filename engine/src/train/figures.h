@@ -21,6 +21,11 @@ class Figures {
   /// given twice or has no meaning for so many outputs.
   Figures(std::vector<Metric> metrics, std::int64_t outputs);
 
+  /// For targets that were divided by `unit`: from now on there is root_mean_squared_error, too, of
+  /// the figure that `mean_squared_error` names, and mean_absolute_error; both are in the targets'
+  /// own unit.
+  void report_errors_in(double unit, std::string mean_squared_error);
+
   /// Their names, in the order in which to show them: see FitInfo::figures.
   std::vector<std::string> names(const Optimizer& optimizer, bool with_validation) const;
 
@@ -33,6 +38,8 @@ class Figures {
  private:
   std::vector<Metric> metrics_;
   double outputs_;
+  std::optional<double> unit_;
+  std::string mean_squared_error_;
 };
 
 /// The first of these figures that is there and not finite.

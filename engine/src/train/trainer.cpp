@@ -223,11 +223,15 @@ std::vector<float> Trainer::predict(int trial, const Samples& samples, std::int6
 
 std::vector<std::int32_t> Trainer::evaluated_classes(int trial, const Samples& samples,
                                                      std::int64_t batch_size) {
-  std::vector<std::int32_t> classes =
-      executable_->evaluated_classes(trial, backend::Split::validation);
+  const std::int64_t size = element_count(plan().output);
+  std::vector<std::int32_t> classes;
+  if (size > 1) classes = executable_->evaluated_classes(trial, backend::Split::validation);
   if (!classes.empty()) return classes;
   const std::vector<float> outputs = predict(trial, samples, batch_size);
-  const std::int64_t size = element_count(plan().output);
+  if (size == 1) {
+    for (const float output : outputs) classes.push_back(output > 0.5F ? 1 : 0);
+    return classes;
+  }
   for (auto own = outputs.begin(); own != outputs.end(); own += size)
     classes.push_back(static_cast<std::int32_t>(std::max_element(own, own + size) - own));
   return classes;

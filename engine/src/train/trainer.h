@@ -7,7 +7,9 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <saltus/model.h>
@@ -85,6 +87,11 @@ class Trainer {
 
   int trials() const { return executable_->trials(); }
 
+  /// See Figures::report_errors_in().
+  void report_errors_in(double unit, std::string mean_squared_error) {
+    figures_.report_errors_in(unit, std::move(mean_squared_error));
+  }
+
   /// The weights of a trial, in the graph's order; names and initializers are those of the network
   /// that was lowered.
   const std::vector<Weight>& weights() const { return plan().weights; }
@@ -122,7 +129,8 @@ class Trainer {
   /// Outputs [count][output shape] of a trial, dropout off.
   std::vector<float> predict(int trial, const Samples& samples, std::int64_t batch_size);
 
-  /// By sample, the place of the largest output of a trial, the first of equal ones; dropout off.
+  /// By sample, the place of the largest output of a trial, the first of equal ones; of a single
+  /// output 1 where it is above 0.5, else 0; dropout off.
   /// `samples` are those that fit() validated on, or evaluate() was given, last: where a device
   /// knows what it met there, this takes no other pass over them.
   std::vector<std::int32_t> evaluated_classes(int trial, const Samples& samples,
