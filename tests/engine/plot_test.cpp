@@ -126,6 +126,51 @@ TEST_F(Plot, SvgsSayWhatTheyAre) {
   EXPECT_THAT(words("loss.svg"), Not(Contains(HasSubstr("chance"))));
 }
 
+/// A sweep of so many activations, whose lines all end at one place.
+SweepPlan plan_of_many(std::size_t count) {
+  SweepConfig config = test::small_config();
+  config.activations.clear();
+  for (const ActivationInfo& info : activation_list()) {
+    if (config.activations.size() == count) break;
+    config.activations.emplace_back(Activation::parse(info.name));
+  }
+  return plan_sweep(config, test::small_data());
+}
+
+/// Where the words stand, in points from the top.
+std::vector<double> heights_of(const std::string& svg, const std::string& words) {
+  std::vector<double> heights;
+  const std::string text = "<text>" + words + "</text>";
+  for (std::size_t at = svg.find(text); at != svg.npos; at = svg.find(text, at + 1)) {
+    const std::size_t place = svg.rfind("translate(", at);
+    heights.push_back(std::stod(svg.substr(svg.find(',', place) + 1)));
+  }
+  return heights;
+}
+
+TEST_F(Plot, LinesHaveTheirNamesAtTheirEnds) {
+  for (const std::size_t count : {std::size_t{6}, std::size_t{12}}) {
+    const SweepPlan plan = plan_of_many(count);
+    draw_sweep(folder_, plan, result(plan), {.figures = {"accuracy"}});
+    const std::string svg = text("accuracy.svg");
+    EXPECT_EQ(svg.find("best first"), svg.npos);
+    std::vector<double> upper_right;  // of the first panel on the right
+    for (const Activation& activation : plan.config.activations) {
+      const std::vector<double> heights = heights_of(svg, activation.label());
+      ASSERT_EQ(heights.size(), 4u) << "one in each panel of " << activation.label();
+      upper_right.push_back(heights[1]);
+    }
+    std::ranges::sort(upper_right);
+    for (std::size_t i = 1; i < count; ++i)
+      EXPECT_GT(upper_right[i] - upper_right[i - 1], 13) << "the height of a text is 12 points";
+  }
+  const SweepPlan many = plan_of_many(13);
+  draw_sweep(folder_, many, result(many), {.figures = {"accuracy"}});
+  EXPECT_THAT(words("accuracy.svg"), Contains("best first"));
+  const std::string label = many.config.activations.front().label();
+  EXPECT_EQ(heights_of(text("accuracy.svg"), label).size(), 1u);
+}
+
 TEST_F(Plot, NothingButDivergenceIsSaid) {
   const SweepPlan plan = Plot::plan();
   SweepResult result = Plot::result(plan);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "report/charts.h"
+#include "report/line_names.h"
 #include "report/svg.h"
 
 namespace saltus {
@@ -12,15 +13,7 @@ namespace {
 constexpr double kWidth = 480;
 constexpr double kLeft = 64;
 constexpr double kTop = 10;
-constexpr double kNameHeight = 14;
 constexpr std::size_t kLongestName = 30;
-
-/// A name at the end of its line.
-struct Name {
-  std::size_t line = 0;
-  Place end;     ///< of the line
-  double y = 0;  ///< of the name
-};
 
 /// Room for the longest name.
 double name_width(const std::vector<Series>& series) {
@@ -29,21 +22,6 @@ double name_width(const std::vector<Series>& series) {
     longest = std::max(longest, std::min(characters_in(one.label), kLongestName));
   }
   return kCharacterWidth * static_cast<double>(longest);
-}
-
-/// Moves names apart that would overlap, no further than from top to bottom.
-void move_apart(std::vector<Name>& names, double top, double bottom) {
-  std::ranges::stable_sort(names, {}, &Name::y);
-  double least = top;
-  for (Name& name : names) {
-    name.y = std::max(name.y, least);
-    least = name.y + kNameHeight;
-  }
-  double most = bottom;
-  for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    name->y = std::min(name->y, most);
-    most = name->y - kNameHeight;
-  }
 }
 
 class CurveChart {
@@ -174,7 +152,7 @@ class CurveChart {
 
   void draw_names() {
     move_apart(names_, kTop + 10, height_ - 8);
-    for (const Name& name : names_) {
+    for (const LineName& name : names_) {
       const std::string& label = series_[name.line].label;
       const double left = right_ + 14;
       svg_.begin(label, colour(name.line));
@@ -194,7 +172,7 @@ class CurveChart {
   double bottom_;
   double right_;  ///< where the lines end, and names begin a little further
   Svg svg_;
-  std::vector<Name> names_;
+  std::vector<LineName> names_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "report/figure.h"
 #include "report/gnuplot.h"
 #include "report/learned_parameters.h"
+#include "report/line_names.h"
 #include "report/numbers.h"
 #include "report/outputs.h"
 #include "report/series.h"
@@ -54,27 +55,31 @@ std::string describe(const SweepPlan& plan) {
   return conditions + fmt::format("; mean of {} seeds, band from lowest to highest", config.seeds);
 }
 
-/// A picture: rows of panels, a legend to the right of them, a caption below. All lengths are
-/// shares of the picture.
+/// More lines than this have a legend: their names have no room at their ends.
+constexpr std::size_t kMostNamed = 12;
+
+/// A picture: rows of panels, in which each line has its name at its end, or, where there are many,
+/// a legend to the right of them. All lengths are shares of the picture.
 class SweepFigure {
  public:
   SweepFigure(const std::vector<Series>& series, const Drawing& drawing, int height)
-      : series_(series), drawing_(drawing), first_(static_cast<int>(drawing.first_epoch) + 1) {
-    std::size_t longest = 0;
+      : series_(series),
+        drawing_(drawing),
+        first_(static_cast<int>(drawing.first_epoch) + 1),
+        named_(series.size() <= kMostNamed) {
     for (const Series& one : series) {
-      longest = std::max(longest, one.label.size());
+      longest_ = std::max(longest_, characters_in(one.label));
       bands_ = bands_ || one.result->trials.size() > 1;
       epochs_ = std::max(epochs_, epochs_shown(*one.result));
     }
     const auto entries = static_cast<int>(series.size());
-    size_ = {.width = 860 + 60 + 8 * static_cast<int>(longest),
-             .height = std::max(height, 110 + 17 * entries)};
-    right_ = 845.0 / size_.width;
+    size_.height = named_ ? height : std::max(height, 110 + 17 * entries);
   }
 
   std::vector<std::string> write(std::string_view name, std::string_view what,
                                  const std::vector<Row>& rows) {
     words_.title = fmt::format("{}: {}", title_of(*drawing_.plan.data), what);
+    choose_width(rows);
     script_ =
         "set encoding utf8\n"
         "set multiplot\n"
@@ -83,14 +88,13 @@ class SweepFigure {
         "set format x '%g'\n"
         "set grid ytics linetype 1 linecolor '#e4e4e4' linewidth 0.6\n"
         "unset key\n";
-    const double margin = epochs_ == first_ ? 0.5 : 0.02 * (epochs_ - first_);
-    script_ += fmt::format("set xrange [{}:{}]\n", first_ - margin, epochs_ + margin);
+    script_ += fmt::format("set xrange [{}:{}]\n", first_ - margin(), epochs_ + margin());
     const int step = std::max(1, (epochs_ - first_ + 10) / 10);
     script_ += fmt::format("set xtics {}\n", step);
-    text(kLeft / size_.width, from_top(22), "left", "font ',15'", words_.title);
-    text(kLeft / size_.width, from_top(42), "left", "textcolor '#555555'", describe(drawing_.plan));
+    text(left_ / size_.width, from_top(22), "left", "font ',15'", words_.title);
+    text(left_ / size_.width, from_top(42), "left", "textcolor '#555555'", describe(drawing_.plan));
     for (std::size_t i = 0; i < rows.size(); ++i) draw_row(rows[i], i, rows.size());
-    draw_legend();
+    if (!named_) draw_legend();
     script_ += "unset multiplot\n";
     return write_figure(drawing_.folder, name, size_, words_, script_, drawing_.formats);
   }
@@ -98,13 +102,37 @@ class SweepFigure {
  private:
   double from_top(double points) const { return 1 - points / size_.height; }
 
+  /// Epochs left free at both ends of the axis.
+  double margin() const { return epochs_ == first_ ? 0.5 : 0.02 * (epochs_ - first_); }
+
+  /// Panels side by side have as much room in any picture; ticks, names and legend come on top.
+  void choose_width(const std::vector<Row>& rows) {
+    constexpr double kPanels = 723;
+    std::size_t columns = 1;
+    std::size_t tick = 4;
+    for (const Row& row : rows) {
+      columns = std::max(columns, row.panels.size());
+      const Axis axis = axis_of(row);
+      for (const Tick& one : axis.ticks()) tick = std::max(tick, characters_in(one.label));
+    }
+    const double ticks = 14 + kLetter * static_cast<double>(tick);
+    const double letters = kLetter * static_cast<double>(std::min(longest_, kLongestName));
+    const double names = named_ ? kNamePlace + 12 + letters : 0;
+    left_ = 26 + ticks;
+    gap_ = names + ticks;
+    right_ = left_ + kPanels + gap_ * static_cast<double>(columns - 1);
+    const double legend = 75 + kLetter * static_cast<double>(longest_);
+    size_.width = static_cast<int>(right_ + (named_ ? names : legend) + 8);
+  }
+
   void text(double x, double y, std::string_view align, std::string_view look,
             std::string_view words) {
     script_ += fmt::format("set label {} at screen {:.4f},{:.4f} {} {}\n", gnuplot_quote(words), x,
                            y, align, look);
   }
 
-  void draw_row(const Row& row, std::size_t index, std::size_t count) {
+  /// One axis for all panels of a row.
+  Axis axis_of(const Row& row) const {
     Range range;
     for (const Panel& panel : row.panels) {
       for (const Series& one : series_) {
@@ -114,7 +142,11 @@ class SweepFigure {
         }
       }
     }
-    const Axis axis = row.axis(range);
+    return row.axis(range);
+  }
+
+  void draw_row(const Row& row, std::size_t index, std::size_t count) {
+    const Axis axis = axis_of(row);
     const double top_edge = from_top(62);
     const double bottom_edge = 20.0 / size_.height;
     const double row_height = (top_edge - bottom_edge) / static_cast<double>(count);
@@ -123,14 +155,14 @@ class SweepFigure {
                           (index + 1 == count ? 36.0 : 28.0) / size_.height;
     script_ += fmt::format("set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n{}", top,
                            bottom, axis.setup());
-    const double left_edge = kLeft / size_.width;
-    const double gap = 52.0 / size_.width;
+    panel_height_ = (top - bottom) * size_.height;
     const auto columns = static_cast<double>(row.panels.size());
-    const double width = (right_ - left_edge - gap * (columns - 1)) / columns;
+    const double width = (right_ - left_ - gap_ * (columns - 1)) / columns;
+    panel_width_ = width;
     for (std::size_t i = 0; i < row.panels.size(); ++i) {
-      const double left = left_edge + static_cast<double>(i) * (width + gap);
-      script_ += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n", left,
-                             left + width);
+      const double left = left_ + static_cast<double>(i) * (width + gap_);
+      script_ += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n",
+                             left / size_.width, (left + width) / size_.width);
       script_ += fmt::format("set xlabel {} offset 0,0.4\n",
                              gnuplot_quote(index + 1 == count ? "epoch" : ""));
       script_ += fmt::format("set title {} offset 0,-0.5\n", gnuplot_quote(row.panels[i].title));
@@ -170,6 +202,7 @@ class SweepFigure {
     std::string bands;
     std::string lines;
     std::vector<std::string> names;
+    std::vector<LineName> ends;
     for (std::size_t i = 0; i < series_.size(); ++i) {
       const std::vector<Point> points = this->points(series_[i], panel);
       if (points.empty()) continue;
@@ -181,6 +214,7 @@ class SweepFigure {
                         axis.place(point.range.low), axis.place(point.range.high));
       }
       script_ += "EOD\n";
+      ends.push_back(end_of(i, points, axis));
       const LineStyle& style = series_[i].style;
       if (bands_) {
         bands += points.size() > 1
@@ -205,7 +239,36 @@ class SweepFigure {
           "'#555555'\n";
     }
     words_.plots.insert(words_.plots.end(), names.begin(), names.end());
+    if (named_) draw_names(std::move(ends));
     script_ += fmt::format("plot {}{}\n", bands, lines);
+  }
+
+  /// Where a line ends, in points from the upper left corner of its panel.
+  LineName end_of(std::size_t line, const std::vector<Point>& points, const Axis& axis) const {
+    const double epochs = epochs_ - first_ + 2 * margin();
+    const double x = (static_cast<double>(points.size()) - 1 + margin()) / epochs;
+    const double y = 1 - axis.share_of_place(axis.place(points.back().mean));
+    return {.line = line, .end = {x * panel_width_, y * panel_height_}, .y = y * panel_height_};
+  }
+
+  /// Each name beside its marker, and a thin line from there to the end of its line.
+  void draw_names(std::vector<LineName> names) {
+    move_apart(names, 4, panel_height_ - 4);
+    const auto graph = [&](double x, double y) {
+      return fmt::format("graph {:.4f},graph {:.4f}", x / panel_width_, 1 - y / panel_height_);
+    };
+    for (const LineName& name : names) {
+      const Series& one = series_[name.line];
+      const std::string_view colour = kColours[one.style.colour];
+      script_ += fmt::format("set arrow from {} to {} nohead linewidth 0.5 linecolor '{}'\n",
+                             graph(name.end.x, name.end.y),
+                             graph(panel_width_ + kNamePlace - 5, name.y), colour);
+      script_ += fmt::format(
+          "set label {} at {} left point pointtype {} pointsize 0.75 linecolor '{}' offset 0.9,0 "
+          "textcolor '#222222'\n",
+          gnuplot_quote(shortened(one.label, kLongestName)),
+          graph(panel_width_ + kNamePlace, name.y), one.style.marker, colour);
+    }
   }
 
   std::string look(const LineStyle& style) const {
@@ -223,7 +286,7 @@ class SweepFigure {
         "unset grid\nset xrange [0:1]\nset yrange [0:1]\n"
         "set key left top Left reverse samplen 2.6 spacing 1.15 noopaque width 0 title {} "
         "left\nplot NaN notitle",
-        right_ + 6.0 / size_.width, from_top(66), gnuplot_quote("best first"));
+        (right_ + 6) / size_.width, from_top(66), gnuplot_quote("best first"));
     words_.plots.emplace_back("key");
     for (const Series& one : series_) {
       words_.plots.push_back(one.label);
@@ -233,13 +296,21 @@ class SweepFigure {
     script_ += "\n";
   }
 
-  static constexpr double kLeft = 70;  ///< of the panels, in points
+  static constexpr double kNamePlace = 20;  ///< of the markers of names, from the panel
+  static constexpr double kLetter = 7.5;
+  static constexpr std::size_t kLongestName = 30;
 
   const std::vector<Series>& series_;
   const Drawing& drawing_;
   int first_;  ///< epoch, from 1
+  bool named_;
   FigureSize size_;
-  double right_ = 0;  ///< edge of the panels
+  std::size_t longest_ = 0;  ///< characters of a label
+  double left_ = 0;          ///< edge of the panels, in points, as all that follows
+  double gap_ = 0;           ///< between panels
+  double right_ = 0;         ///< edge of the panels
+  double panel_width_ = 0;
+  double panel_height_ = 0;
   int epochs_ = 1;
   bool bands_ = false;
   FigureWords words_;
