@@ -5,7 +5,7 @@
 namespace saltus::train {
 
 std::int64_t diagnosed_samples(std::int64_t samples) {
-  return std::min(samples, std::clamp<std::int64_t>(samples / 100, 16, 128));
+  return std::min(samples, std::clamp<std::int64_t>(samples / 200, 16, 128));
 }
 
 void EpochDiagnoses::begin(backend::Executable& executable, int trial) {
