@@ -166,12 +166,12 @@ void add_layers(std::vector<Example>& list) {
       chain({5, 5, 2},
             {conv(3), BatchNormalization{}, activation("tanh"), Flatten{}, Dense{.units = 6},
              BatchNormalization{.momentum = 0.9, .epsilon = 1e-2}, Dense{.units = 2}}));
-  // At the input, where no gradient goes, and behind a layer that learns; beside statistics that move.
+  // At the input, where no gradient goes, and behind a layer that learns; beside statistics that
+  // move.
   add("normalization",
-      chain({5, 5, 3},
-            {layers::Normalization{}, conv(3), layers::Normalization{}, BatchNormalization{},
-             activation("tanh"), Flatten{}, Dense{.units = 5}, layers::Normalization{},
-             Dense{.units = 2}}));
+      chain({5, 5, 3}, {layers::Normalization{}, conv(3), layers::Normalization{},
+                        BatchNormalization{}, activation("tanh"), Flatten{}, Dense{.units = 5},
+                        layers::Normalization{}, Dense{.units = 2}}));
   add("layer_normalization",
       chain({5, 5, 2},
             {conv(3), layers::LayerNormalization{}, activation("tanh"), Flatten{},
