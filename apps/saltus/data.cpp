@@ -73,6 +73,9 @@ Run make_data(CLI::App& command) {
   showing->add_option("DATA", shown->data.data, kDataHelp)->required()->type_name(data_values());
   showing->add_option("--target", shown->data.target, kTargetHelp)->type_name("COLUMN");
   showing->add_option("--test", shown->data.test, kTestHelp)->type_name("FILE");
+  showing->add_option("--task", shown->data.task, kTaskHelp)
+      ->type_name(kTaskValues)
+      ->capture_default_str();
   add_number(*showing, "--image", shown->image, "Which training image to draw, from 0")
       ->type_name("N");
   return [list, showing, name, shown] {

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <saltus/error.h>
 #include <saltus/progress.h>
@@ -19,8 +21,34 @@
 namespace saltus::app {
 namespace {
 
-/// Most rows and columns of an image that are drawn in letters.
+/// Most rows and columns of an image that are drawn in letters, and most classes of a one-hot row.
 constexpr std::int64_t kMostPixels = 64;
+
+/// Of numbers that are asked for one by one.
+struct Spread {
+  double low, high, mean, sd;
+};
+
+template <class Value>
+Spread spread_of(std::size_t count, Value value) {
+  Spread spread{value(0), value(0), 0, 0};
+  const auto n = static_cast<double>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    spread.low = std::min(spread.low, value(i));
+    spread.high = std::max(spread.high, value(i));
+    spread.mean += value(i);
+  }
+  spread.mean /= n;
+  double squares = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    squares += (value(i) - spread.mean) * (value(i) - spread.mean);
+  spread.sd = std::sqrt(squares / n);
+  return spread;
+}
+
+std::string range_text(const Spread& spread) {
+  return fmt::format("{:.4g} to {:.4g}", spread.low, spread.high);
+}
 
 bool holds_bytes(const ImageSet& set) {
   return std::holds_alternative<std::vector<std::uint8_t>>(set.pixels);
@@ -37,26 +65,22 @@ std::size_t image_size(const ImageSet& set) {
   return static_cast<std::size_t>(set.height * set.width * set.channels);
 }
 
-void add_set(TextTable& table, std::string_view name, const ImageSet& set) {
-  const std::size_t count = image_size(set) * static_cast<std::size_t>(set.count);
-  double low = value_at(set, 0);
-  double high = low;
-  double sum = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const double value = value_at(set, i);
-    low = std::min(low, value);
-    high = std::max(high, value);
-    sum += value;
-  }
-  const double mean = sum / static_cast<double>(count);
-  double squares = 0;
-  for (std::size_t i = 0; i < count; ++i)
-    squares += (value_at(set, i) - mean) * (value_at(set, i) - mean);
-  table.add_row({std::string(name), grouped(set.count),
-                 fmt::format("{} x {} x {}", set.height, set.width, set.channels),
-                 holds_bytes(set) ? "bytes / 255" : "as they are",
-                 fmt::format("{:.4g} to {:.4g}", low, high), fmt::format("{:.4f}", mean),
-                 fmt::format("{:.4f}", std::sqrt(squares / static_cast<double>(count)))});
+std::string sets_table(const ImageDataset& data) {
+  TextTable table;
+  table.add_column("");
+  for (const char* title : {"images", "shape", "values", "range", "mean", "sd"})
+    table.add_column(title, Align::right);
+  const auto add = [&](std::string_view name, const ImageSet& set) {
+    const Spread spread = spread_of(image_size(set) * static_cast<std::size_t>(set.count),
+                                    [&](std::size_t i) { return value_at(set, i); });
+    table.add_row({std::string(name), grouped(set.count),
+                   fmt::format("{} x {} x {}", set.height, set.width, set.channels),
+                   holds_bytes(set) ? "bytes / 255" : "as they are", range_text(spread),
+                   fmt::format("{:.4f}", spread.mean), fmt::format("{:.4f}", spread.sd)});
+  };
+  add("train", data.train);
+  add("test", data.test);
+  return table.str(static_cast<std::size_t>(output_columns()));
 }
 
 std::string class_name(const ImageDataset& data, std::size_t number) {
@@ -78,6 +102,39 @@ std::string classes_table(const ImageDataset& data) {
   for (std::size_t i = 0; i < train.size(); ++i)
     table.add_row({class_name(data, i), grouped(train[i]), grouped(test[i])});
   return table.str(static_cast<std::size_t>(output_columns()));
+}
+
+/// The targets of the training samples, of labels and of a regression.
+std::string targets_table(const ImageDataset& data) {
+  TextTable table;
+  table.add_column("target");
+  for (const char* title : {"range", "mean", "sd"}) table.add_column(title, Align::right);
+  const std::size_t targets = data.target_names.size();
+  for (std::size_t column = 0; column < targets; ++column) {
+    const Spread spread = spread_of(data.train.targets.size() / targets, [&](std::size_t i) {
+      return double{data.train.targets[i * targets + column]};
+    });
+    table.add_row({data.target_names[column], range_text(spread),
+                   fmt::format("{:.4g}", spread.mean), fmt::format("{:.4g}", spread.sd)});
+  }
+  return table.str(static_cast<std::size_t>(output_columns()));
+}
+
+/// What the network is to say of a training sample.
+std::string target_text(const ImageDataset& data, std::size_t number) {
+  if (data.classes == 0) {
+    const std::size_t targets = data.target_names.size();
+    return fmt::format(
+        "target {:g}",
+        fmt::join(std::span(data.train.targets).subspan(number * targets, targets), " "));
+  }
+  const std::int32_t label = data.train.labels[number];
+  std::string text = "class " + class_name(data, static_cast<std::size_t>(label));
+  if (data.task == Task::binary) return text + fmt::format(", target {}", label);
+  if (data.classes > kMostPixels) return text;
+  text += ", one-hot";
+  for (int i = 0; i < data.classes; ++i) text += i == label ? " 1" : " 0";
+  return text;
 }
 
 /// Its rows in letters, dark where the mean of its channels is large.
@@ -108,12 +165,6 @@ std::string drawn(const ImageSet& set, std::size_t number) {
   return text;
 }
 
-std::string one_hot(std::int32_t label, int classes) {
-  std::string text;
-  for (int i = 0; i < classes; ++i) text += i == label ? " 1" : " 0";
-  return text;
-}
-
 }  // namespace
 
 std::string text_of_data(const ImageDataset& data, std::int64_t image) {
@@ -123,20 +174,11 @@ std::string text_of_data(const ImageDataset& data, std::int64_t image) {
                                       train.count - 1));
   }
   const auto number = static_cast<std::size_t>(image);
-  TextTable sets;
-  sets.add_column("");
-  for (const char* title : {"images", "shape", "values", "range", "mean", "sd"})
-    sets.add_column(title, Align::right);
-  add_set(sets, "train", train);
-  add_set(sets, "test", data.test);
   std::string text =
-      fmt::format("{}\n\n{}\n{}", data.title.empty() ? data.name : data.title,
-                  sets.str(static_cast<std::size_t>(output_columns())), classes_table(data));
-  const std::int32_t label = train.labels[number];
-  const std::string class_text = class_name(data, static_cast<std::size_t>(label));
-  text += fmt::format("\ntraining image {}, class {}", image, class_text);
-  if (data.classes <= kMostPixels) text += fmt::format(", one-hot{}", one_hot(label, data.classes));
-  text += "\n";
+      fmt::format("{}, {}\n\n{}\n{}\ntraining image {}, {}\n",
+                  data.title.empty() ? data.name : data.title, to_string(data.task),
+                  sets_table(data), data.classes > 0 ? classes_table(data) : targets_table(data),
+                  image, target_text(data, number));
   const bool is_picture = train.height > 1 && train.height <= kMostPixels;
   if (is_picture && train.width <= kMostPixels) text += drawn(train, number);
   return text;

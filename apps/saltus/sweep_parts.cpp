@@ -1,6 +1,7 @@
 #include "sweep_parts.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -66,8 +67,9 @@ void check_mergeable(const fs::path& folder, const SweepPlan& plan,
 /// Ids are hashes: of the same trials each time, about this share.
 bool is_audited(const std::string& id, double share) {
   constexpr std::size_t kDigits = 8;
-  return static_cast<double>(std::stoul(id.substr(0, kDigits), nullptr, 16)) <
-         share * static_cast<double>(std::uint64_t{1} << (4 * kDigits));
+  std::uint32_t number = 0;
+  std::from_chars(id.data(), id.data() + std::min(kDigits, id.size()), number, 16);
+  return number < share * static_cast<double>(std::uint64_t{1} << (4 * kDigits));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 #include <iostream>
 #include <string_view>
 #include <system_error>
@@ -68,8 +69,7 @@ class Worker {
     const int error = errno;
     if (nowhere >= 0) ::close(nowhere);
     if (pid_ < 0) {
-      throw Error(fmt::format("cannot start a worker: {}",
-                              std::error_code(error, std::generic_category()).message()));
+      throw Error(fmt::format("cannot start a worker: {}", ::strerrordesc_np(error)));
     }
     ++starts_;
   }

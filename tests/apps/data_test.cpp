@@ -62,7 +62,16 @@ TEST_F(Data, IsShownAsANetworkGetsIt) {
   EXPECT_THAT(table.out,
               HasSubstr("train      20  1 x 1 x 2  as they are  -1 to 1  0.0475  0.7099"));
   EXPECT_THAT(table.out, HasSubstr("cat       10     2\ndog       10     1\n"));
-  EXPECT_THAT(table.out, HasSubstr("training image 0, class cat, one-hot 1 0\n"));
+  EXPECT_THAT(table.out, HasSubstr("training image 0, class cat, target 0\n"));
+  const Ended numbers = run(
+      {"data", "show", "t.csv", "--target", "weight,size", "--task", "regression", "--image", "2"});
+  EXPECT_EQ(numbers.code, 2);  // the other column is names
+  write("n.csv", "a,b,c\n1,0.5,3\n2,1.5,4\n3,2.5,5\n4,3.5,6\n5,4.5,7\n");
+  const Ended regression = run({"data", "show", "n.csv", "--target", "b,c", "--image", "2"});
+  ASSERT_EQ(regression.code, 0) << regression.err;
+  EXPECT_THAT(regression.out, HasSubstr("n, regression\n"));
+  EXPECT_THAT(regression.out, HasSubstr("b       0.5 to 3.5   2  1.118\n"));
+  EXPECT_THAT(regression.out, HasSubstr("training image 2, target 2.5 5\n"));
   EXPECT_THAT(refusal({"data", "show", "t.csv", "--target", "kind", "--image", "20"}, 2),
               HasSubstr("there is no training image 20: --image takes 0 to 19"));
 }

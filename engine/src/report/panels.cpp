@@ -54,7 +54,7 @@ std::string Panels::script(std::string_view setup, std::span<const std::string> 
   fmt::format_to(std::back_inserter(script),
                  "set lmargin at screen 0.01\nset rmargin at screen 0.99\n"
                  "set tmargin at screen 0.995\nset bmargin at screen {:.4f}\n"
-                 "unset border\nunset tics\nunset title\nunset label\nunset object\n"
+                 "unset border\nunset tics\nunset title\nunset label\nunset object\nunset xlabel\n"
                  "unset xzeroaxis\nunset yzeroaxis\n"
                  "set yrange [0:1]\nset key center center horizontal samplen 3\n"
                  "plot NaN notitle, {}\n"
