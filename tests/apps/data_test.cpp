@@ -45,7 +45,9 @@ class Data : public test::ProgramTest {
 };
 
 TEST_F(Data, IsShownAsANetworkGetsIt) {
-  ImageDataset small{.name = "small", .classes = 2};
+  ImageDataset small;
+  small.name = "small";
+  small.classes = 2;
   small.train = {.count = 2, .height = 2, .width = 3};
   small.train.pixels = std::vector<std::uint8_t>{0, 0, 0, 0, 0, 0, 0, 128, 255, 255, 0, 0};
   small.train.labels = {0, 1};

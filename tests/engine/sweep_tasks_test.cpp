@@ -313,7 +313,8 @@ TEST(Tasks, FilesSpeakOfErrors) {
   for (const char* of_classes : {"accuracy", "Chance", "percentage points", "Confused"})
     EXPECT_THAT(page.substr(page.find("<h1>"), page.find("<script>") - page.find("<h1>")),
                 Not(HasSubstr(of_classes)));
-  EXPECT_THAT(draw_sweep(folder.path(), plan, result), ElementsAre("loss.svg", "loss.png"));
+  EXPECT_THAT(draw_sweep(folder.path(), plan, result),
+              ElementsAre("loss.svg", "loss.png", "diagnostics.svg", "diagnostics.png"));
 }
 
 /// Interrupts a trial behind its eleventh epoch.
