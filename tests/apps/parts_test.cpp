@@ -143,8 +143,8 @@ TEST_F(Parts, WorkersTrainAWholeSweep) {
 }
 
 TEST_F(Parts, AWorkerThatIsKilledIsStartedAgain) {
-  ASSERT_EQ(run(sweep("whole", {}, "200")).code, 0);
-  const Running launcher = start(sweep("shared", {"--workers", "2"}, "200"));
+  ASSERT_EQ(run(sweep("whole", {"--no-diagnostics"}, "800")).code, 0);
+  const Running launcher = start(sweep("shared", {"--workers", "2", "--no-diagnostics"}, "800"));
   await_workers(2);
   kill(workers().front(), SIGKILL);
   const Ended ended = launcher.wait();

@@ -47,6 +47,11 @@ TEST(Architecture, AnMlpIsDenseLayers) {
   EXPECT_EQ(graph("mlp:depth=2:width=64").trainable_count(), 50240 + 4160 + 650);
 }
 
+TEST(Architecture, AnMlpOfNoLayerIsLinear) {
+  EXPECT_THAT(kinds(graph("mlp:depth=0")),
+              ElementsAre("InputLayer", "Flatten", "Dense", "Softmax"));
+}
+
 TEST(Architecture, AnMlpCanAddWhatCameIn) {
   const Graph net = graph("mlp:depth=3:width=64:residual=1");
   EXPECT_THAT(kinds(net),
@@ -138,7 +143,8 @@ TEST(Architecture, TextsGiveItBack) {
     return error_of([&] { parse_architecture(text); });
   };
   EXPECT_THAT(complaint("resnt"), HasSubstr("did you mean resnet"));
-  EXPECT_THAT(complaint("mlp:depth=0"), HasSubstr("must be 1 to 1024"));
+  EXPECT_THAT(complaint("mlp:depth=-1"), HasSubstr("must be 0 to 1024"));
+  EXPECT_THAT(complaint("mlp:width=0"), HasSubstr("must be 1 to 1024"));
   EXPECT_THAT(complaint("mlp:depth=2.5"), HasSubstr("whole numbers"));
   EXPECT_THAT(complaint("mlp:hidden=5"), HasSubstr("no parameter 'hidden'"));
 }

@@ -29,7 +29,8 @@ struct Tutorial {
   static constexpr auto parameters() { return std::tuple(); }
 };
 
-/// Flatten, then `depth` times Dense `width` and dropout. With residual = 1, what comes into a
+/// Flatten, then `depth` times Dense `width` and dropout; depth 0 is a linear network, in which no
+/// activation stands. With residual = 1, what comes into a
 /// layer of them, but for the first, is added to what its activation puts out.
 struct SALTUS_API Mlp {
   double depth = 3;
@@ -39,7 +40,7 @@ struct SALTUS_API Mlp {
 
   static constexpr std::string_view kName = "mlp";
   static constexpr auto parameters() {
-    return std::tuple(kernels::number("depth", &Mlp::depth, kCount),
+    return std::tuple(kernels::number("depth", &Mlp::depth, {"0 to 1024", 0, true, 1025}),
                       kernels::number("width", &Mlp::width, kCount),
                       kernels::number("dropout", &Mlp::dropout, kernels::kShare),
                       kernels::number("residual", &Mlp::residual, {"0 or 1", 0, true, 2}));

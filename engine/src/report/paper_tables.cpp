@@ -101,7 +101,10 @@ std::string report_latex(const StoredSweep& sweep) try {
     titles.push_back(escape_latex(table.columns[i].title));
   }
   std::string text = fmt::format(
-      "% \\usepackage{{booktabs}}\n\\begin{{table}}\n\\centering\n\\caption{{{}. {}}}\n"
+      "% \\usepackage{{booktabs}}\n"
+      "% As wide as the text of article with up to eight columns; in table* with more.\n"
+      "\\begin{{table}}\n\\centering\n\\caption{{{}. {}}}\n"
+      "\\footnotesize\n\\setlength{{\\tabcolsep}}{{3pt}}\n"
       "\\begin{{tabular}}{{{}}}\n\\toprule\n{} \\\\\n\\midrule\n",
       escape_latex(headline(sweep)), escape_latex(reading(sweep.result)), alignment,
       fmt::join(titles, " & "));
