@@ -25,7 +25,7 @@ TEST_F(Usage, UnknownWordsGetTheNearestThingThatIsAccepted) {
       {{"swep"}, "saltus has no command 'swep': did you mean sweep?"},
       {{"swep", "--epochs", "3"}, "saltus has no command 'swep': did you mean sweep?"},
       {{"train"}, "saltus has no command 'train': saltus --help lists those that there are"},
-      {{"data", "train"}, "saltus data has no command 'train': choose list or fetch"},
+      {{"data", "train"}, "saltus data has no command 'train': choose list, fetch or show"},
       {{"help", "train"},
        "saltus has no command 'train': saltus --help lists those that there are"},
       {{"data", "lsit"}, "saltus data has no command 'lsit': did you mean list?"},
