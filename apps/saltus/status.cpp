@@ -14,6 +14,7 @@
 
 #include "commands.h"
 #include "output.h"
+#include "text_layout.h"
 
 namespace saltus::app {
 namespace {
@@ -51,8 +52,8 @@ int show_status(const fs::path& folder) {
     }
   }
   const std::int64_t all = std::ssize(stored.plan.trials);
-  print("{}: {} trials of {} settings\n", stored.plan.data->name, grouped(all),
-        grouped(std::ssize(stored.plan.settings)));
+  print("{}: {} of {}\n", stored.plan.data->name, counted(stored.plan.trials.size(), "trial"),
+        counted(stored.plan.settings.size(), "setting"));
   print("{} have results: {} ok, {} diverged; {} have none\n", grouped(ok + diverged), grouped(ok),
         grouped(diverged), grouped(all - ok - diverged));
   const Writes states = writes_in(folder / "states", ".safetensors");

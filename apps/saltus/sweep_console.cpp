@@ -24,10 +24,6 @@
 namespace saltus::app {
 namespace {
 
-std::string counted(std::size_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
 /// Of one width.
 std::vector<std::string> padded_labels(const std::vector<Setting>& settings) {
   std::vector<std::string> labels = setting_labels(settings);

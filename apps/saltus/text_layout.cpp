@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace saltus::app {
 namespace {
 
@@ -140,6 +142,10 @@ std::string TextTable::str(std::size_t columns) const {
     for (const Band& band : bands) text += text_of(band, row, aligns_);
   }
   return text;
+}
+
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
 }  // namespace saltus::app

@@ -42,4 +42,7 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_{1};  ///< the first holds the titles
 };
 
+/// "1 trial", "6 trials".
+std::string counted(std::size_t number, std::string_view what);
+
 }  // namespace saltus::app

@@ -118,16 +118,15 @@ def check(slurm):
     expected = re.search(r"digest of the results: (\w+)", printed)[1]
     script = slurm.call("saltus", "sweep", *SWEEP, "--out", "shared", "--emit", "slurm:2")
     (slurm.folder / "job.sh").write_text(script)
-    slurm.call("sbatch", "--parsable", "job.sh")
+    job = slurm.call("sbatch", "--parsable", "job.sh").strip()
     slurm.until(lambda: any(True for _ in programs_of("1/2")), "the first task to begin")
     killed = list(programs_of("1/2"))
     for process in killed:
         os.kill(process, signal.SIGKILL)
     slurm.until(lambda: slurm.call("squeue", "-h") == "", "the array to end")
-    [log] = slurm.folder.glob("slurm-*_1.out")
-    starts = log.read_text(encoding="utf-8").count("results: ")
-    if not killed or starts != 2:
-        raise RuntimeError(f"the killed task was started {starts} times, not twice")
+    task = slurm.call("scontrol", "show", "job", f"{job}_1")
+    if not killed or "Restarts=1 " not in task:
+        raise RuntimeError(f"the task was not started again:\n{task}")
     slurm.call("saltus", "merge", "shared")
     found = json.loads((slurm.folder / "shared/results.json").read_text(encoding="utf-8"))["digest"]
     if found != expected:
