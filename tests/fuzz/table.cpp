@@ -17,8 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto& values = std::get<std::vector<float>>(set->pixels);
       fuzz::require(set->count > 0 && set->channels > 0);
       fuzz::require(static_cast<std::int64_t>(values.size()) == set->count * set->channels);
-      fuzz::require(static_cast<std::int64_t>(set->labels.size()) == set->count);
+      // Classes have labels, numbers of a regression are targets.
+      const bool has_classes = table.classes > 0;
+      fuzz::require(std::ssize(set->labels) == (has_classes ? set->count : 0));
+      fuzz::require(std::ssize(set->targets) == (has_classes ? 0 : set->count));
       for (const float value : values) fuzz::require(std::isfinite(value));
+      for (const float value : set->targets) fuzz::require(std::isfinite(value));
       for (const int label : set->labels) fuzz::require(label >= 0 && label < table.classes);
     }
   } catch (const DataError&) {
