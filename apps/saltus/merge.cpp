@@ -1,21 +1,11 @@
 // saltus merge: the results of a sweep that several programs trained.
-#include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <set>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <saltus/error.h>
 #include <saltus/report.h>
-#include <saltus/trial_store.h>
 
 #include "commands.h"
-#include "output_folder.h"
 #include "sweep_parts.h"
 
 namespace saltus::app {

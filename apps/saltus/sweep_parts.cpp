@@ -64,6 +64,15 @@ void check_mergeable(const fs::path& folder, const SweepPlan& plan,
   }
 }
 
+/// Gives the store what an earlier sweep by one program has: an audit compares with it, too.
+void take_over(const SweepPlan& plan, const std::vector<TrialResult>& done,
+               const TrialStore& store) {
+  for (const TrialResult& result : done) {
+    if (store.holds(result.id)) continue;
+    store.add(*std::ranges::find(plan.trials, result.id, &TrialSpec::id), result);
+  }
+}
+
 /// Ids are hashes: of the same trials each time, about this share.
 bool is_audited(const std::string& id, double share) {
   constexpr std::size_t kDigits = 8;
@@ -97,6 +106,7 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
   const SweepPlan own = part_of(plan, part.part, part.parts);
   const TrialStore store(folder, plan);
   std::vector<TrialResult> done = results_in(folder, own);
+  take_over(own, done, store);
   std::erase_if(done, [&](const TrialResult& result) { return is_audited(result.id, part.audit); });
   print_plan(own, done.size(), folder);
   SweepConsole console(own, done);

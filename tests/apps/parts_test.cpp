@@ -134,6 +134,18 @@ TEST_F(Parts, AreAudited) {
   EXPECT_EQ(files("shared/trials").size(), 5u);
 }
 
+TEST_F(Parts, AuditASweepOfOneProgram) {
+  ASSERT_EQ(run(sweep("whole", {})).code, 0);
+  std::string wrong = text("whole/history.jsonl");
+  const std::size_t figure = wrong.find("\"val_loss\":0.") + 13;
+  wrong[figure] = wrong[figure] == '1' ? '2' : '1';
+  write("whole/history.jsonl", wrong);
+  const Ended found = run(sweep("whole", {"--part", "1/1", "--audit", "1"}));
+  EXPECT_EQ(found.code, 3) << found.err;
+  EXPECT_THAT(run(sweep("whole", {"--part", "1/1"})).out,
+              HasSubstr("4 of 4 trials of the sweep have results"));
+}
+
 TEST_F(Parts, WorkersTrainAWholeSweep) {
   ASSERT_EQ(run(sweep("whole", {})).code, 0);
   const Ended ended = run(sweep("shared", {"--workers", "2", "--save", "last"}));

@@ -30,8 +30,8 @@ struct Tutorial {
 };
 
 /// Flatten, then `depth` times Dense `width` and dropout; depth 0 is a linear network, in which no
-/// activation stands. With residual = 1, what comes into a
-/// layer of them, but for the first, is added to what its activation puts out.
+/// activation stands. With residual = 1, what comes into a layer, but for the first, is added to
+/// what its activation puts out.
 struct SALTUS_API Mlp {
   double depth = 3;
   double width = 128;

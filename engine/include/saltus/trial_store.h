@@ -34,6 +34,9 @@ class SALTUS_API TrialStore {
   /// of the first is kept beside it, as trials/ID.2.jsonl and so on. Throws DataError.
   Kept add(const TrialSpec& trial, const TrialResult& result) const;
 
+  /// Whether a trial has a result there.
+  bool holds(const std::string& id) const;
+
   /// How many of the plan's trials are there.
   std::size_t size() const;
 

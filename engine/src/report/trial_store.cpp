@@ -79,11 +79,14 @@ Kept TrialStore::add(const TrialSpec& trial, const TrialResult& result) const tr
   throw_as_promised();
 }
 
+bool TrialStore::holds(const std::string& id) const {
+  std::error_code ignored;
+  return fs::exists(file_of(id), ignored);
+}
+
 std::size_t TrialStore::size() const {
-  return static_cast<std::size_t>(std::ranges::count_if(plan_.trials, [&](const TrialSpec& trial) {
-    std::error_code ignored;
-    return fs::exists(file_of(trial.id), ignored);
-  }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(plan_.trials, [&](const TrialSpec& trial) { return holds(trial.id); }));
 }
 
 SweepPlan part_of(const SweepPlan& plan, int part, int parts) try {
