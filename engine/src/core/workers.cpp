@@ -21,7 +21,7 @@
 namespace saltus {
 namespace {
 
-using Task = std::function<void(int number, int worker)>;
+using TaskFunction = std::function<void(int number, int worker)>;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ class Workers::Crew {
     for (Member& member : members_) member.thread.join();
   }
 
-  void run(int tasks, int workers, const Task& task) {
+  void run(int tasks, int workers, const TaskFunction& task) {
     start(workers - 1);
     {
       const std::lock_guard lock(mutex_);
@@ -93,7 +93,7 @@ class Workers::Crew {
     std::unique_lock lock(mutex_);
     while (next_ < tasks_ && worker < tasks_) {
       const int number = next_++;
-      const Task& task = *task_;
+      const TaskFunction& task = *task_;
       lock.unlock();
       std::exception_ptr failure;
       try {
@@ -110,7 +110,7 @@ class Workers::Crew {
   std::atomic<bool> over_ = false;
   std::deque<Member> members_;  ///< worker i + 1; their places stay while others are added
   std::mutex mutex_;            ///< of what follows
-  const Task* task_ = nullptr;
+  const TaskFunction* task_ = nullptr;
   int tasks_ = 0;
   int next_ = 0;
   std::exception_ptr failure_;
@@ -132,7 +132,7 @@ Workers::Workers(int threads) : crew_(std::make_unique<Crew>()) {
 
 Workers::~Workers() = default;
 
-void Workers::run(int tasks, const Task& task) const {
+void Workers::run(int tasks, const TaskFunction& task) const {
   const SingleThreaded here;
   const int workers = std::min(count_, tasks);
   if (workers > 1) {

@@ -17,7 +17,7 @@ namespace {
 
 // A block of 64 values takes a bit at least, and an MCU of 10 blocks decodes to 512 pixels of 3
 // channels at most.
-constexpr std::int64_t kMostPerByte = 512 * 3 * 8 / 10 + 1;
+constexpr std::int64_t kMostPerJpegByte = 512 * 3 * 8 / 10 + 1;
 
 class JpegReader {
  public:
@@ -106,7 +106,7 @@ void read_jpeg(const std::filesystem::path& path, std::span<const std::uint8_t> 
   JpegReader reader(path, bytes);
   const ImageSize size = reader.read_header();
   on_size(size);
-  reader.read_pixels(size, make_room(path, size, bytes.size(), kMostPerByte, pixels));
+  reader.read_pixels(size, make_room(path, size, bytes.size(), kMostPerJpegByte, pixels));
 }
 
 }  // namespace saltus

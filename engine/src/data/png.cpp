@@ -19,7 +19,7 @@ namespace saltus {
 namespace {
 
 // deflate's best case: 258 equal bytes in two bits; and 8 pixels of one bit in a byte.
-constexpr std::int64_t kMostPerByte = std::int64_t{1032} * 8;
+constexpr std::int64_t kMostPerPngByte = std::int64_t{1032} * 8;
 
 class PngReader {
  public:
@@ -123,7 +123,7 @@ void read_png(const std::filesystem::path& path, std::span<const std::uint8_t> b
   PngReader reader(path, bytes);
   const ImageSize size = reader.read_header();
   on_size(size);
-  reader.read_pixels(size, make_room(path, size, bytes.size(), kMostPerByte, pixels));
+  reader.read_pixels(size, make_room(path, size, bytes.size(), kMostPerPngByte, pixels));
 }
 
 }  // namespace saltus

@@ -10,13 +10,13 @@
 
 #include <saltus/kernels/formula/mend.h>
 
+#include "formula/interval.h"
 #include "formula/wide.h"
 
 namespace saltus::formula {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The power of two up to which a node may grow: floats have 127.
 constexpr double kMostOfFloats = 0x1p125;

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
-#include <limits>
 #include <numbers>
 
 namespace saltus::formula {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr Interval kLine = {-kInfinity, kInfinity};
 
 /// Wider by more than the functions of the standard library are wrong by.

@@ -1,6 +1,7 @@
 // What a graph's nodes can be while x is anywhere in an interval.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -8,6 +9,8 @@
 #include "formula/graph.h"
 
 namespace saltus::formula {
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Every number from `low` to `high`; NaN is not said, but for what may be undefined the interval
 /// is the whole line.

@@ -15,7 +15,7 @@ namespace saltus {
 
 namespace {
 
-void check_name(std::string_view name, bool has_function) {
+void check_loss_name(std::string_view name, bool has_function) {
   std::vector<std::string_view> taken;
   for (const ListedLoss& listed : usual_entries<ListedLoss>()) taken.push_back(entry_name(listed));
   check_custom("loss", name, taken, has_function);
@@ -24,7 +24,7 @@ void check_name(std::string_view name, bool has_function) {
 }  // namespace
 
 Loss Loss::custom(std::string name, Function function) {
-  check_name(name, function != nullptr);
+  check_loss_name(name, function != nullptr);
   Loss loss(losses::MeanSquaredError{});
   loss.custom_ = std::make_shared<const Custom>(Custom{std::move(name), std::move(function)});
   return loss;
@@ -33,7 +33,7 @@ Loss Loss::custom(std::string name, Function function) {
 Loss Loss::formula(std::string_view text) try {
   Loss loss(losses::MeanSquaredError{});
   loss.formula_ = read_loss_formula(text);
-  check_name(loss.formula_->name(), true);
+  check_loss_name(loss.formula_->name(), true);
   if (!loss.formula_->has_output()) {
     throw InvalidArgument(
         fmt::format("the loss {} does not depend on y, the output", loss.formula_->text()));

@@ -22,7 +22,7 @@ constexpr const auto& kNames = ListedMetrics::kNames;
 constexpr std::array<std::string_view, 5> kFigures = {"loss", "clipped", "learning_rate", "seconds",
                                                       "images_per_second"};
 
-void check_name(std::string_view name, bool has_function) {
+void check_metric_name(std::string_view name, bool has_function) {
   check_custom("metric", name, kNames, has_function);
   if (std::ranges::find(kFigures, name) != kFigures.end()) {
     throw InvalidArgument(
@@ -33,7 +33,7 @@ void check_name(std::string_view name, bool has_function) {
 }  // namespace
 
 Metric Metric::custom(std::string name, Function function) {
-  check_name(name, function != nullptr);
+  check_metric_name(name, function != nullptr);
   Metric metric(ListedMetrics::kCount);
   metric.custom_ = std::make_shared<const Custom>(Custom{std::move(name), std::move(function)});
   return metric;
@@ -42,7 +42,7 @@ Metric Metric::custom(std::string name, Function function) {
 Metric Metric::formula(std::string_view text) try {
   Metric metric(ListedMetrics::kCount);
   metric.formula_ = read_loss_formula(text);
-  check_name(metric.formula_->name(), true);
+  check_metric_name(metric.formula_->name(), true);
   return metric;
 } catch (...) {
   throw_as_promised();

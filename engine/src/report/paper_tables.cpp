@@ -70,7 +70,7 @@ std::string latex_cell(std::string_view column, const std::string& text) {
 }
 
 /// Those that a page has room for.
-constexpr std::string_view kColumns[] = {
+constexpr std::string_view kPaperColumns[] = {
     "rank",       "setting",  "accuracy",        "test",
     "sd",         "n",        "binary_accuracy", "mean_absolute_error",
     "difference", "interval", "new_images",      "p",
@@ -81,7 +81,7 @@ std::vector<std::size_t> columns_of(const RankingTable& table) {
   std::vector<std::size_t> columns;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const std::string_view name = table.columns[i].name;
-    if (std::ranges::find(kColumns, name) == std::end(kColumns)) continue;
+    if (std::ranges::find(kPaperColumns, name) == std::end(kPaperColumns)) continue;
     const std::string_view silent = name == "status" ? "ok" : "-";
     const auto says_nothing = [&](const auto& row) { return row[i].text == silent; };
     if (!std::ranges::all_of(table.rows, says_nothing)) columns.push_back(i);

@@ -30,16 +30,16 @@ int digits_of(const std::string& text) {
                               : text.find_first_not_of("0123456789", point + 1) - point - 1);
 }
 
-constexpr std::array<std::string_view, 4> kColumns = {"name", "mean", "sd", "n"};
+constexpr std::array<std::string_view, 4> kPublishedColumns = {"name", "mean", "sd", "n"};
 
 std::array<std::size_t, 4> places_of(const Fields& header, const std::string& where) {
   std::array<std::size_t, 4> places{};
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    const auto found = std::ranges::find(header, kColumns[i]);
+  for (std::size_t i = 0; i < kPublishedColumns.size(); ++i) {
+    const auto found = std::ranges::find(header, kPublishedColumns[i]);
     if (found == header.end()) {
       throw DataError(fmt::format(
           "{}: there is no column '{}': the first line must name the columns name, mean, sd and n",
-          where, kColumns[i]));
+          where, kPublishedColumns[i]));
     }
     places[i] = static_cast<std::size_t>(found - header.begin());
   }
@@ -50,8 +50,8 @@ PublishedRow row_of(const Fields& fields, const std::array<std::size_t, 4>& plac
                     const std::string& where) {
   const auto field = [&](std::size_t column) -> const std::string& {
     if (places[column] < fields.size()) return fields[places[column]];
-    throw DataError(
-        fmt::format("{}: the row has {} fields and no {}", where, fields.size(), kColumns[column]));
+    throw DataError(fmt::format("{}: the row has {} fields and no {}", where, fields.size(),
+                                kPublishedColumns[column]));
   };
   const double n = csv_number(field(3), where, "n");
   if (n != std::floor(n) || n < 1 || n > 1e9) {

@@ -109,14 +109,14 @@ RankingCell other_cell(const Row& row, const std::string& figure) {
   return row.has_test ? test_cell(row, "test_" + figure) : score_cell(row, "val_" + figure);
 }
 
-struct Column {
+struct TextColumn {
   std::string_view name;
   std::string_view title;  ///< {} is what the differences are to
   bool is_number;
   RankingCell (*cell)(const Row& row);
 };
 
-constexpr Column kColumns[] = {
+constexpr TextColumn kRankingColumns[] = {
     {"rank", "rank", true,
      [](const Row& row) {
        if (!row.result.rank) return nothing();
@@ -183,12 +183,12 @@ constexpr Column kColumns[] = {
 };
 
 /// Of these there is nothing to tell where the test images rank.
-bool is_of_test(const Column& column) {
+bool is_of_test(const TextColumn& column) {
   return column.name == "test" || column.name == "new_images";
 }
 
 /// Whether it is the column of a figure that goes with another score.
-bool is_of_another_score(const Column& column, const Score& score) {
+bool is_of_another_score(const TextColumn& column, const Score& score) {
   if (column.name == "mean_absolute_error") return !score.is_error;
   return column.name == "binary_accuracy" && score.figure != Score{}.figure;
 }
@@ -205,12 +205,12 @@ std::string short_name(const std::optional<Activation>& baseline) {
 
 RankingTable ranking_table(const SweepResult& result) try {
   const bool has_test = result.has_test();
-  std::vector<Column> columns(std::begin(kColumns), std::end(kColumns));
-  std::erase_if(columns,
-                [&](const Column& column) { return is_of_another_score(column, result.score); });
+  std::vector<TextColumn> columns(std::begin(kRankingColumns), std::end(kRankingColumns));
+  std::erase_if(
+      columns, [&](const TextColumn& column) { return is_of_another_score(column, result.score); });
   if (!has_test) std::erase_if(columns, is_of_test);
   RankingTable table;
-  for (const Column& column : columns) {
+  for (const TextColumn& column : columns) {
     std::string title = fmt::format(fmt::runtime(column.title), short_name(result.baseline));
     if (column.name == "accuracy") title = title_of(result.score);
     if (has_test && column.name == "accuracy")
@@ -229,7 +229,7 @@ RankingTable ranking_table(const SweepResult& result) try {
                      .score = result.score,
                      .has_test = has_test};
     std::vector<RankingCell>& cells = table.rows.emplace_back();
-    for (const Column& column : columns) cells.push_back(column.cell(row));
+    for (const TextColumn& column : columns) cells.push_back(column.cell(row));
   }
   return table;
 } catch (...) {

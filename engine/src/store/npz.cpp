@@ -123,9 +123,9 @@ std::uint32_t checksum_of(std::string_view text, std::uint32_t before = 0) {
 // Reading.
 
 /// A part of the file that says where it is.
-class Reader {
+class NpzReader {
  public:
-  Reader(const fs::path& path, std::string_view file) : path_(path), file_(file) {}
+  NpzReader(const fs::path& path, std::string_view file) : path_(path), file_(file) {}
 
   [[noreturn]] void fail(std::uint64_t offset, std::string_view what) const {
     throw DataError(fmt::format("{} at byte {}: {}", path_.string(), offset, what));
@@ -166,7 +166,7 @@ class Reader {
   std::string_view file_;
 };
 
-std::string inflated(const Reader& reader, std::uint64_t offset, std::string_view packed,
+std::string inflated(const NpzReader& reader, std::uint64_t offset, std::string_view packed,
                      std::uint64_t bytes) {
   if (bytes / kMostInflation > packed.size()) {
     reader.fail(offset, fmt::format("{} bytes cannot be inflated to {}", packed.size(), bytes));
@@ -236,7 +236,7 @@ std::string read_dictionary(std::string_view text, Shape& shape) {
 }
 
 /// A .npy file, which lies in the ZIP file at `offset`.
-Tensor tensor_of(const Reader& reader, std::uint64_t offset, const std::string& name,
+Tensor tensor_of(const NpzReader& reader, std::uint64_t offset, const std::string& name,
                  std::string_view npy) {
   const auto fail = [&](std::string_view what) {
     reader.fail(offset, fmt::format("array {}: {}", name, what));
@@ -271,7 +271,7 @@ Tensor tensor_of(const Reader& reader, std::uint64_t offset, const std::string& 
 }
 
 /// The file of an entry of the directory at `offset`, which is moved behind the entry.
-Tensor read_entry(const Reader& reader, std::uint64_t& offset) {
+Tensor read_entry(const NpzReader& reader, std::uint64_t& offset) {
   const std::uint64_t at = offset;
   reader.bytes(at, kEntryBytes, "an entry of its directory");
   if (reader.number<std::uint32_t>(at) != kEntry) {
@@ -357,7 +357,7 @@ void write_npz(const fs::path& path, const TensorFile& file) {
 
 TensorFile read_npz(const fs::path& path) {
   const std::string bytes = read_file(path, kMostBytes);
-  const Reader reader(path, bytes);
+  const NpzReader reader(path, bytes);
   const std::uint64_t end = reader.end_record();
   const auto count = reader.number<std::uint16_t>(end + 10);
   const auto directory_bytes = reader.number<std::uint32_t>(end + 12);

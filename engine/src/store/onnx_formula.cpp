@@ -13,7 +13,6 @@ namespace {
 
 using formula::Id;
 using formula::Kind;
-using formula::Node;
 namespace op = formula::op;
 
 class Exporter {
@@ -33,19 +32,19 @@ class Exporter {
 
  private:
   bool is_comparison(Id id) const {
-    const Node& node = graph_[id];
+    const formula::Node& node = graph_[id];
     return node.is<op::Less>() || node.is<op::LessEqual>() || node.is<op::Equal>();
   }
 
   Expression condition(Id id) {
     if (!is_comparison(id)) return apply("Not", {number(id) == 0});
-    const Node& node = graph_[id];
+    const formula::Node& node = graph_[id];
     const Expression a = number(node.operands[0]);
     const Expression b = number(node.operands[1]);
     return node.is<op::Less>() ? b > a : node.is<op::LessEqual>() ? a <= b : a == b;
   }
 
-  Expression make(const Node& node) {
+  Expression make(const formula::Node& node) {
     switch (node.kind) {
       case Kind::constant:
         return node.value;

@@ -6,17 +6,16 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Add>;
-
-Inferred Rule::infer(const layers::Add& /*layer*/, const Inference& at) {
+Inferred LayerRule<layers::Add>::infer(const layers::Add& /*layer*/, const Inference& at) {
   return {at.one_shape("added"), {}};
 }
 
-TensorId Rule::lower(const layers::Add& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::Add>::lower(const layers::Add& /*layer*/, plan::Lowering& at) {
   return at.fold([&](TensorId a, TensorId b, TensorId y) { at.emit(Sum{a, b, y}); });
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Add& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Add>::export_onnx(const layers::Add& /*layer*/,
+                                                     store::OnnxLayer& at) {
   return at.folded("Add");
 }
 

@@ -8,9 +8,8 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::BatchNormalization>;
-
-Inferred Rule::infer(const layers::BatchNormalization& layer, const Inference& at) {
+Inferred LayerRule<layers::BatchNormalization>::infer(const layers::BatchNormalization& layer,
+                                                      const Inference& at) {
   if (!(layer.momentum >= 0 && layer.momentum <= 1)) {
     at.fail(fmt::format("momentum {} is not in 0 to 1", layer.momentum));
   }
@@ -23,7 +22,8 @@ Inferred Rule::infer(const layers::BatchNormalization& layer, const Inference& a
            at.weight("moving_variance", channels, initializers::Ones{}, false)}};
 }
 
-TensorId Rule::lower(const layers::BatchNormalization& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::BatchNormalization>::lower(const layers::BatchNormalization& layer,
+                                                      plan::Lowering& at) {
   const std::int64_t channels = at.input_shape().back();
   const std::int64_t rows = element_count(at.input_shape()) / channels;
   if (!at.training()) {
@@ -58,7 +58,8 @@ TensorId Rule::lower(const layers::BatchNormalization& layer, plan::Lowering& at
   return step.y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::BatchNormalization& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::BatchNormalization>::export_onnx(
+    const layers::BatchNormalization& layer, store::OnnxLayer& at) {
   const Shape& shape = at.node().shape;
   const auto normalized = [&](const std::string& x) {
     return at.add("BatchNormalization", {x, at.weight(0), at.weight(1), at.weight(2), at.weight(3)},

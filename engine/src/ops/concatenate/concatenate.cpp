@@ -10,9 +10,8 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Concatenate>;
-
-Inferred Rule::infer(const layers::Concatenate& /*layer*/, const Inference& at) {
+Inferred LayerRule<layers::Concatenate>::infer(const layers::Concatenate& /*layer*/,
+                                               const Inference& at) {
   Shape whole = at.input();
   whole.back() = 0;
   for (const Shape& shape : at.inputs()) {
@@ -28,7 +27,8 @@ Inferred Rule::infer(const layers::Concatenate& /*layer*/, const Inference& at) 
   return {whole, {}};
 }
 
-TensorId Rule::lower(const layers::Concatenate& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::Concatenate>::lower(const layers::Concatenate& /*layer*/,
+                                               plan::Lowering& at) {
   Shape shape = at.input_shape();
   const std::int64_t rows = element_count(shape) / shape.back();
   TensorId whole = at.input();
@@ -44,7 +44,8 @@ TensorId Rule::lower(const layers::Concatenate& /*layer*/, plan::Lowering& at) {
   return whole;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Concatenate& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Concatenate>::export_onnx(const layers::Concatenate& /*layer*/,
+                                                             store::OnnxLayer& at) {
   const bool first = at.is_channels_first();
   std::vector<std::string> inputs;
   for (std::size_t i = 0; i < at.node().inputs.size(); ++i) {

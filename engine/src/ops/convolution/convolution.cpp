@@ -7,9 +7,7 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Conv2D>;
-
-Inferred Rule::infer(const layers::Conv2D& layer, const Inference& at) {
+Inferred LayerRule<layers::Conv2D>::infer(const layers::Conv2D& layer, const Inference& at) {
   const std::int64_t channels = at.image()[2];
   at.require_at_least_one("filters", layer.filters);
   const Size2 size = layer.kernel_size;
@@ -23,7 +21,7 @@ Inferred Rule::infer(const layers::Conv2D& layer, const Inference& at) {
   return inferred;
 }
 
-TensorId Rule::lower(const layers::Conv2D& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::Conv2D>::lower(const layers::Conv2D& layer, plan::Lowering& at) {
   const bool activated = layer.activation != Activation();
   const TensorId y = at.output(activated ? "/product" : "");
   at.emit(Convolution{at.input(), at.weight(0), layer.use_bias ? at.weight(1) : kNone, y,
@@ -31,7 +29,8 @@ TensorId Rule::lower(const layers::Conv2D& layer, plan::Lowering& at) {
   return activated ? lower_activation(y, at) : y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Conv2D& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Conv2D>::export_onnx(const layers::Conv2D& layer,
+                                                        store::OnnxLayer& at) {
   std::vector<std::string> inputs = {at.channels_first(), at.permuted_weight(0, {3, 2, 0, 1})};
   if (layer.use_bias) inputs.push_back(at.weight(1));
   const std::string product =

@@ -7,9 +7,7 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Dense>;
-
-Inferred Rule::infer(const layers::Dense& layer, const Inference& at) {
+Inferred LayerRule<layers::Dense>::infer(const layers::Dense& layer, const Inference& at) {
   at.require_at_least_one("units", layer.units);
   const Shape& input = at.input();
   Inferred inferred{input, {}};
@@ -22,7 +20,7 @@ Inferred Rule::infer(const layers::Dense& layer, const Inference& at) {
   return inferred;
 }
 
-TensorId Rule::lower(const layers::Dense& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::Dense>::lower(const layers::Dense& layer, plan::Lowering& at) {
   const bool activated = layer.activation != Activation();
   const TensorId y = at.output(activated ? "/product" : "");
   const std::int64_t in = at.input_shape().back();
@@ -31,7 +29,8 @@ TensorId Rule::lower(const layers::Dense& layer, plan::Lowering& at) {
   return activated ? lower_activation(y, at) : y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Dense& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Dense>::export_onnx(const layers::Dense& layer,
+                                                       store::OnnxLayer& at) {
   if (at.input_shape().size() == 1) {
     std::vector<std::string> inputs = {at.plain(), at.weight(0)};
     if (layer.use_bias) inputs.push_back(at.weight(1));

@@ -7,9 +7,8 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::DepthwiseConv2D>;
-
-Inferred Rule::infer(const layers::DepthwiseConv2D& layer, const Inference& at) {
+Inferred LayerRule<layers::DepthwiseConv2D>::infer(const layers::DepthwiseConv2D& layer,
+                                                   const Inference& at) {
   const std::int64_t channels = at.image()[2];
   at.require_at_least_one("depth_multiplier", layer.depth_multiplier);
   const Size2 size = layer.kernel_size;
@@ -25,7 +24,8 @@ Inferred Rule::infer(const layers::DepthwiseConv2D& layer, const Inference& at) 
   return inferred;
 }
 
-TensorId Rule::lower(const layers::DepthwiseConv2D& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::DepthwiseConv2D>::lower(const layers::DepthwiseConv2D& layer,
+                                                   plan::Lowering& at) {
   const bool activated = layer.activation != Activation();
   const TensorId y = at.output(activated ? "/product" : "");
   at.emit(DepthwiseConvolution{
@@ -39,7 +39,8 @@ TensorId Rule::lower(const layers::DepthwiseConv2D& layer, plan::Lowering& at) {
 
 /// As many groups as there are channels; ONNX wants their kernels as {channels_out, 1, height,
 /// width}.
-store::OnnxValue Rule::export_onnx(const layers::DepthwiseConv2D& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::DepthwiseConv2D>::export_onnx(
+    const layers::DepthwiseConv2D& layer, store::OnnxLayer& at) {
   const std::int64_t outputs = at.node().shape[2];
   const Size2 size = layer.kernel_size;
   std::vector<std::string> inputs = {

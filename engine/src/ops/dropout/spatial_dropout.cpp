@@ -7,14 +7,14 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::SpatialDropout2D>;
-
-Inferred Rule::infer(const layers::SpatialDropout2D& layer, const Inference& at) {
+Inferred LayerRule<layers::SpatialDropout2D>::infer(const layers::SpatialDropout2D& layer,
+                                                    const Inference& at) {
   at.image();
   return infer_drop(layer.rate, at);
 }
 
-TensorId Rule::lower(const layers::SpatialDropout2D& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::SpatialDropout2D>::lower(const layers::SpatialDropout2D& /*layer*/,
+                                                    plan::Lowering& at) {
   if (!at.training()) return at.input();
   const Shape& image = at.input_shape();
   const TensorId y = at.output();
@@ -22,12 +22,13 @@ TensorId Rule::lower(const layers::SpatialDropout2D& /*layer*/, plan::Lowering& 
   return y;
 }
 
-kernels::DropoutRule Rule::dropout(const layers::SpatialDropout2D& layer) {
+kernels::DropoutRule LayerRule<layers::SpatialDropout2D>::dropout(
+    const layers::SpatialDropout2D& layer) {
   return LayerRule<layers::Dropout>::dropout({layer.rate});
 }
 
-store::OnnxValue Rule::export_onnx(const layers::SpatialDropout2D& /*layer*/,
-                                   store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::SpatialDropout2D>::export_onnx(
+    const layers::SpatialDropout2D& /*layer*/, store::OnnxLayer& at) {
   return at.input();
 }
 

@@ -8,23 +8,24 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::GaussianNoise>;
-
-Inferred Rule::infer(const layers::GaussianNoise& layer, const Inference& at) {
+Inferred LayerRule<layers::GaussianNoise>::infer(const layers::GaussianNoise& layer,
+                                                 const Inference& at) {
   if (!(layer.stddev >= 0 && layer.stddev <= 1)) {
     at.fail(fmt::format("stddev {} is not in 0 to 1", layer.stddev));
   }
   return {at.input(), {}};
 }
 
-TensorId Rule::lower(const layers::GaussianNoise& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::GaussianNoise>::lower(const layers::GaussianNoise& layer,
+                                                 plan::Lowering& at) {
   if (!at.training() || layer.stddev == 0) return at.input();
   const TensorId y = at.output();
   at.emit(AddNoise{at.input(), y, static_cast<std::uint32_t>(at.number()), layer.stddev});
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::GaussianNoise& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::GaussianNoise>::export_onnx(
+    const layers::GaussianNoise& /*layer*/, store::OnnxLayer& at) {
   return at.input();
 }
 

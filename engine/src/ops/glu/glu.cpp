@@ -10,9 +10,7 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::GLU>;
-
-Inferred Rule::infer(const layers::GLU& /*layer*/, const Inference& at) {
+Inferred LayerRule<layers::GLU>::infer(const layers::GLU& /*layer*/, const Inference& at) {
   Shape half = at.input();
   if (half.back() % 2 != 0) {
     at.fail(fmt::format("the last axis of {} is halved, and must be even", to_string(half)));
@@ -21,7 +19,7 @@ Inferred Rule::infer(const layers::GLU& /*layer*/, const Inference& at) {
   return {half, {}};
 }
 
-TensorId Rule::lower(const layers::GLU& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::GLU>::lower(const layers::GLU& layer, plan::Lowering& at) {
   const Shape& shape = at.node().shape;
   const TensorId value = at.output("/value");
   const TensorId gate = at.output("/gate");
@@ -34,7 +32,8 @@ TensorId Rule::lower(const layers::GLU& layer, plan::Lowering& at) {
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::GLU& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::GLU>::export_onnx(const layers::GLU& layer,
+                                                     store::OnnxLayer& at) {
   const bool first = at.is_channels_first();
   const std::int64_t half = at.node().shape.back();
   const std::string& x = first ? at.channels_first() : at.plain();

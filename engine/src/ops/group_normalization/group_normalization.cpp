@@ -8,8 +8,6 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::GroupNormalization>;
-
 namespace {
 
 GroupShape shape_of(const layers::GroupNormalization& layer, const Shape& shape) {
@@ -20,7 +18,8 @@ GroupShape shape_of(const layers::GroupNormalization& layer, const Shape& shape)
 
 }  // namespace
 
-Inferred Rule::infer(const layers::GroupNormalization& layer, const Inference& at) {
+Inferred LayerRule<layers::GroupNormalization>::infer(const layers::GroupNormalization& layer,
+                                                      const Inference& at) {
   if (!(layer.epsilon > 0)) at.fail(fmt::format("epsilon {} is not positive", layer.epsilon));
   if (layer.groups != -1) at.require_at_least_one("groups", layer.groups);
   const std::int64_t channels = at.input().back();
@@ -34,7 +33,8 @@ Inferred Rule::infer(const layers::GroupNormalization& layer, const Inference& a
   return inferred;
 }
 
-TensorId Rule::lower(const layers::GroupNormalization& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::GroupNormalization>::lower(const layers::GroupNormalization& layer,
+                                                      plan::Lowering& at) {
   const TensorId y = at.output();
   at.emit(NormalizeGroups{.x = at.input(),
                           .gamma = layer.scale ? at.weight(0) : kNone,
@@ -46,7 +46,8 @@ TensorId Rule::lower(const layers::GroupNormalization& layer, plan::Lowering& at
 }
 
 /// Opset 17 has no such operator: the formula, on {batch, positions, groups, channels of a group}.
-store::OnnxValue Rule::export_onnx(const layers::GroupNormalization& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::GroupNormalization>::export_onnx(
+    const layers::GroupNormalization& layer, store::OnnxLayer& at) {
   const GroupShape s = shape_of(layer, at.input_shape());
   const std::string x =
       at.add("Reshape", {at.plain(), at.integers("/groups", {0, s.positions, s.groups, s.width})});

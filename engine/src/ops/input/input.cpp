@@ -5,21 +5,20 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Input>;
-
-Inferred Rule::infer(const layers::Input& layer, const Inference& at) {
+Inferred LayerRule<layers::Input>::infer(const layers::Input& layer, const Inference& at) {
   if (layer.shape.empty()) at.fail("shape () has no axis; give a sample one axis or more");
   at.require_positive("shape", layer.shape);
   return {layer.shape, {}};
 }
 
-TensorId Rule::lower(const layers::Input& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::Input>::lower(const layers::Input& /*layer*/, plan::Lowering& at) {
   const TensorId x = at.output();
   at.emit(LoadInput{x});
   return x;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Input& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Input>::export_onnx(const layers::Input& /*layer*/,
+                                                       store::OnnxLayer& at) {
   return {at.node().name, {}};
 }
 

@@ -8,9 +8,8 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::LayerNormalization>;
-
-Inferred Rule::infer(const layers::LayerNormalization& layer, const Inference& at) {
+Inferred LayerRule<layers::LayerNormalization>::infer(const layers::LayerNormalization& layer,
+                                                      const Inference& at) {
   if (!(layer.epsilon > 0)) at.fail(fmt::format("epsilon {} is not positive", layer.epsilon));
   const Shape channels = {at.input().back()};
   return {at.input(),
@@ -18,7 +17,8 @@ Inferred Rule::infer(const layers::LayerNormalization& layer, const Inference& a
            at.weight("beta", channels, initializers::Zeros{})}};
 }
 
-TensorId Rule::lower(const layers::LayerNormalization& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::LayerNormalization>::lower(const layers::LayerNormalization& layer,
+                                                      plan::Lowering& at) {
   const std::int64_t channels = at.input_shape().back();
   const TensorId y = at.output();
   at.emit(NormalizeRows{.x = at.input(),
@@ -31,7 +31,8 @@ TensorId Rule::lower(const layers::LayerNormalization& layer, plan::Lowering& at
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::LayerNormalization& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::LayerNormalization>::export_onnx(
+    const layers::LayerNormalization& layer, store::OnnxLayer& at) {
   return {at.add("LayerNormalization", {at.plain(), at.weight(0), at.weight(1)},
                  {{"axis", std::int64_t{-1}}, {"epsilon", static_cast<float>(layer.epsilon)}}),
           {}};

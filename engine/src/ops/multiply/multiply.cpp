@@ -6,17 +6,17 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Multiply>;
-
-Inferred Rule::infer(const layers::Multiply& /*layer*/, const Inference& at) {
+Inferred LayerRule<layers::Multiply>::infer(const layers::Multiply& /*layer*/,
+                                            const Inference& at) {
   return {at.one_shape("multiplied"), {}};
 }
 
-TensorId Rule::lower(const layers::Multiply& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::Multiply>::lower(const layers::Multiply& /*layer*/, plan::Lowering& at) {
   return at.fold([&](TensorId a, TensorId b, TensorId y) { at.emit(Multiply{a, b, y}); });
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Multiply& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Multiply>::export_onnx(const layers::Multiply& /*layer*/,
+                                                          store::OnnxLayer& at) {
   return at.folded("Mul");
 }
 

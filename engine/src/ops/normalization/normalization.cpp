@@ -6,8 +6,6 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::Normalization>;
-
 namespace {
 
 /// The square of Keras's epsilon.
@@ -15,14 +13,16 @@ constexpr double kEpsilon = 1e-14;
 
 }  // namespace
 
-Inferred Rule::infer(const layers::Normalization& /*layer*/, const Inference& at) {
+Inferred LayerRule<layers::Normalization>::infer(const layers::Normalization& /*layer*/,
+                                                 const Inference& at) {
   const Shape channels = {at.input().back()};
   return {at.input(),
           {at.weight("mean", channels, initializers::Zeros{}, false),
            at.weight("variance", channels, initializers::Ones{}, false)}};
 }
 
-TensorId Rule::lower(const layers::Normalization& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::Normalization>::lower(const layers::Normalization& /*layer*/,
+                                                 plan::Lowering& at) {
   const std::int64_t channels = at.input_shape().back();
   const TensorId y = at.output();
   at.emit(NormalizeMoving{.x = at.input(),
@@ -37,7 +37,8 @@ TensorId Rule::lower(const layers::Normalization& /*layer*/, plan::Lowering& at)
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::Normalization& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::Normalization>::export_onnx(
+    const layers::Normalization& /*layer*/, store::OnnxLayer& at) {
   const std::string centred = at.add("Sub", {at.plain(), at.weight(0)});
   const std::string deviation =
       at.add("Sqrt", {at.add("Add", {at.weight(1), at.scalar(static_cast<float>(kEpsilon))})});

@@ -8,9 +8,7 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::PReLU>;
-
-Inferred Rule::infer(const layers::PReLU& layer, const Inference& at) {
+Inferred LayerRule<layers::PReLU>::infer(const layers::PReLU& layer, const Inference& at) {
   Shape alpha = at.input();
   for (const int axis : layer.shared_axes) {
     if (axis < 1 || axis > static_cast<int>(alpha.size())) {
@@ -22,13 +20,14 @@ Inferred Rule::infer(const layers::PReLU& layer, const Inference& at) {
   return {at.input(), {at.weight("alpha", alpha, layer.alpha_initializer)}};
 }
 
-TensorId Rule::lower(const layers::PReLU& /*layer*/, plan::Lowering& at) {
+TensorId LayerRule<layers::PReLU>::lower(const layers::PReLU& /*layer*/, plan::Lowering& at) {
   const TensorId y = at.output();
   at.emit(ParametricRelu{at.input(), at.weight(0), y, at.node().shape});
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::PReLU& /*layer*/, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::PReLU>::export_onnx(const layers::PReLU& /*layer*/,
+                                                       store::OnnxLayer& at) {
   return at.on_either([&](const std::string& x) {
     if (!at.is_channels_first()) return at.add("PRelu", {x, at.weight(0)});
     return at.add("PRelu", {x, at.permuted_weight(0, {2, 0, 1})});

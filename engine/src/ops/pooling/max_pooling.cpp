@@ -11,13 +11,13 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::MaxPooling2D>;
-
-Inferred Rule::infer(const layers::MaxPooling2D& layer, const Inference& at) {
+Inferred LayerRule<layers::MaxPooling2D>::infer(const layers::MaxPooling2D& layer,
+                                                const Inference& at) {
   return pooled_shape(layer, at);
 }
 
-TensorId Rule::lower(const layers::MaxPooling2D& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::MaxPooling2D>::lower(const layers::MaxPooling2D& layer,
+                                                plan::Lowering& at) {
   constexpr std::int64_t kMostPooled = 256;
   if (layer.pool_size.height * layer.pool_size.width > kMostPooled) {
     throw InvalidArgument(
@@ -31,7 +31,8 @@ TensorId Rule::lower(const layers::MaxPooling2D& layer, plan::Lowering& at) {
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::MaxPooling2D& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::MaxPooling2D>::export_onnx(const layers::MaxPooling2D& layer,
+                                                              store::OnnxLayer& at) {
   return at.pooled("MaxPool", layer.pool_size, layer.strides, layer.padding);
 }
 

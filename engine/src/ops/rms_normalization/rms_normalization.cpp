@@ -8,14 +8,14 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::RMSNormalization>;
-
-Inferred Rule::infer(const layers::RMSNormalization& layer, const Inference& at) {
+Inferred LayerRule<layers::RMSNormalization>::infer(const layers::RMSNormalization& layer,
+                                                    const Inference& at) {
   if (!(layer.epsilon > 0)) at.fail(fmt::format("epsilon {} is not positive", layer.epsilon));
   return {at.input(), {at.weight("scale", {at.input().back()}, initializers::Ones{})}};
 }
 
-TensorId Rule::lower(const layers::RMSNormalization& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::RMSNormalization>::lower(const layers::RMSNormalization& layer,
+                                                    plan::Lowering& at) {
   const std::int64_t channels = at.input_shape().back();
   const TensorId y = at.output();
   at.emit(NormalizeRows{.x = at.input(),
@@ -28,7 +28,8 @@ TensorId Rule::lower(const layers::RMSNormalization& layer, plan::Lowering& at) 
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::RMSNormalization& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::RMSNormalization>::export_onnx(
+    const layers::RMSNormalization& layer, store::OnnxLayer& at) {
   const std::string& x = at.plain();
   const std::string mean =
       at.add("ReduceMean", {at.add("Mul", {x, x})},

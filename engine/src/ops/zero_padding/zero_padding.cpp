@@ -10,8 +10,6 @@
 
 namespace saltus::ops {
 
-using Rule = LayerRule<layers::ZeroPadding2D>;
-
 namespace {
 
 /// More than any image has, and few enough to be added up.
@@ -19,7 +17,8 @@ constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
 
-Inferred Rule::infer(const layers::ZeroPadding2D& layer, const Inference& at) {
+Inferred LayerRule<layers::ZeroPadding2D>::infer(const layers::ZeroPadding2D& layer,
+                                                 const Inference& at) {
   Shape shape = at.image();
   const auto widen = [&](std::int64_t& extent, layers::Sides sides) {
     for (const std::int64_t side : {sides.before, sides.after}) {
@@ -34,7 +33,8 @@ Inferred Rule::infer(const layers::ZeroPadding2D& layer, const Inference& at) {
   return {shape, {}};
 }
 
-TensorId Rule::lower(const layers::ZeroPadding2D& layer, plan::Lowering& at) {
+TensorId LayerRule<layers::ZeroPadding2D>::lower(const layers::ZeroPadding2D& layer,
+                                                 plan::Lowering& at) {
   const Shape& image = at.input_shape();
   const Shape& padded = at.node().shape;
   const std::int64_t channels = image[2];
@@ -49,7 +49,8 @@ TensorId Rule::lower(const layers::ZeroPadding2D& layer, plan::Lowering& at) {
   return y;
 }
 
-store::OnnxValue Rule::export_onnx(const layers::ZeroPadding2D& layer, store::OnnxLayer& at) {
+store::OnnxValue LayerRule<layers::ZeroPadding2D>::export_onnx(const layers::ZeroPadding2D& layer,
+                                                               store::OnnxLayer& at) {
   const auto& [height, width] = layer.padding;
   using Integers = std::vector<std::int64_t>;
   const bool first = at.is_channels_first();
