@@ -17,42 +17,27 @@
 //    needs. Other f have more places where their maximum may be; these go to the workspace, which
 //    the block uses for all of its images and which so stays in the second-level cache.
 // 4. A thread takes four channels of a window, evaluates f at one place after another, and stores
-//    y, slope and index in quads.
+//    y, slope and index in quads. Where dropout is behind the pool, it is y that goes through it:
+//    the lanes of a warp draw for eight outputs each, then pool them in two turns.
 //
 // A sum is added up in the order of taps and channels, as by matrix/tensor.h: its bits are those of
-// convolution_forward() and activate_pool() one after another.
+// convolution_forward(), activate_pool() and drop() one after another.
 //
 // For images of 28 x 28, and 32 and 64 channels, 86 kB of x, y, slope and index move for each as
-// tf32; the steps one by one move 554 kB. Each block reads the weights once. In phase 3 there are 8
-// loads of fragments for 24 products, 32 wavefronts of shared memory, and about 1.8 instructions
-// for each product: tensor cores are to be its bound. Phases 2 and 4 are as long as f costs. They
-// do not overlap, as registers and shared memory leave a multiprocessor one block.
+// tf32; the steps one by one move 554 kB, and 74 kB more through dropout. Each block reads the
+// weights once. In phase 3 there are 8 loads of fragments for 24 products, 32 wavefronts of shared
+// memory, and about 1.8 instructions for each product: tensor cores are to be its bound. Phases 2
+// and 4 are as long as f costs. They do not overlap, as registers and shared memory leave a
+// multiprocessor one block.
 #include <stdexcept>
 
 #include <saltus/kernels/convolution/convolutions_pool.h>
-#include <saltus/kernels/convolution/resident.h>
-#include <saltus/kernels/matrix/divider.h>
-#include <saltus/kernels/matrix/tensor.h>
-#include <saltus/kernels/pooling/extremes.h>
+#include <saltus/kernels/convolution/parked_windows.h>
 
 namespace saltus::kernels {
-namespace resident {
-
-/// What a block knows of the sizes.
-struct Layout {
-  ConvolutionsPoolSizes sizes;
-  Places places;
-  Divider pitch, pooled_width, channels_out;
-  bool quads;  ///< whether four elements of an output are stored at once
-};
-
-}  // namespace resident
-
 namespace {
 
 using namespace resident;
-
-constexpr int kPlacesBeside = 3;  // places of a window that are not parked in shared memory
 
 /// Everything that does not change from image to image.
 template <class T>
@@ -166,76 +151,6 @@ __device__ void multiply(const Layout& layout, const float* shared, int lane, in
   }
 }
 
-/// The places of windows at which f has to be evaluated: the first one of each window in shared
-/// memory, the others in the workspace.
-struct Parking {
-  float* parked;           ///< [windows][channels_out], see swizzled()
-  std::uint32_t* numbers;  ///< [channels_out / kColumns][pair][lane]
-  float* beside;           ///< [kPlacesBeside][windows][channels_out]
-  int channels_out, outputs;
-
-  /// Where a channel of a window is parked: the windows of a warp's store are then in two rows of
-  /// banks instead of one.
-  __device__ static int swizzled(int window, int channel) { return channel ^ window % 4 * 8; }
-
-  /// Of a window, place `number` of two channels.
-  __device__ void park(int window, int channel, int number, float x, float next_x) const {
-    if (number == 0)
-      store_pair(x, next_x, parked + window * channels_out + swizzled(window, channel));
-    else
-      store_pair(x, next_x, beside + (number - 1) * outputs + window * channels_out + channel);
-  }
-
-  /// Of a window, place `number` of four channels.
-  __device__ Quad load(int window, int channel, int number) const {
-    return load_quad(number == 0
-                         ? parked + window * channels_out + swizzled(window, channel)
-                         : beside + (number - 1) * outputs + window * channels_out + channel);
-  }
-};
-
-/// Parks the places where the maximum of f may be, of a lane's window of a pair.
-struct LaneOfPair {
-  const Parking& parking;
-  Shape shape;
-  int window;
-  std::uint32_t numbers = 0;  ///< four bits for each channel: of the largest, and of the smallest
-
-  /// Of two channels, x[channel][place]; j counts the pairs of channels.
-  __device__ void park(int channel, int j, const float (&x)[2][4]) {
-    if (shape == Shape::other) {
-#pragma unroll
-      for (int place = 0; place < 4; ++place)
-        parking.park(window, channel, place, x[0][place], x[1][place]);
-      return;
-    }
-    pooling::Extreme high[2] = {{-pooling::kInfinity, 0}, {-pooling::kInfinity, 0}};
-    for_each_place([&](int c, int place) { high[c].keep_larger(x[c][place], place); });
-    parking.park(window, channel, 0, high[0].x, high[1].x);
-    note(high, 8 * j);
-    if (shape != Shape::one_minimum) return;
-    pooling::Extreme low[2] = {{pooling::kInfinity, 0}, {pooling::kInfinity, 0}};
-    for_each_place([&](int c, int place) { low[c].keep_smaller(x[c][place], place); });
-    parking.park(window, channel, 1, low[0].x, low[1].x);
-    note(low, 8 * j + 2);
-  }
-
- private:
-  template <class Visit>
-  __device__ static void for_each_place(const Visit& visit) {
-#pragma unroll
-    for (int c = 0; c < 2; ++c) {
-#pragma unroll
-      for (int place = 0; place < 4; ++place) visit(c, place);
-    }
-  }
-  __device__ void note(const pooling::Extreme (&of_channels)[2], int shift) {
-#pragma unroll
-    for (int c = 0; c < 2; ++c)
-      numbers |= static_cast<std::uint32_t>(of_channels[c].place) << (shift + 4 * c);
-  }
-};
-
 /// Phase 3. All threads come here.
 template <class T>
 __device__ void convolve_second(const Layout& layout, const Parking& parking, Shape shape,
@@ -278,57 +193,6 @@ __device__ void convolve_second(const Layout& layout, const Parking& parking, Sh
   }
 }
 
-__device__ void store_places(const int (&places)[4], std::uint8_t* first, bool quads) {
-  ByteQuad bytes;
-#pragma unroll
-  for (int j = 0; j < 4; ++j) bytes.values[j] = static_cast<std::uint8_t>(places[j]);
-  if (quads) {
-    store_bytes(bytes, first);
-  } else {
-    for (int j = 0; j < 4; ++j) first[j] = bytes.values[j];
-  }
-}
-
-/// Phase 4.
-template <class T>
-__device__ void pool(const ConvolutionsPool<T>& step, const Layout& layout, const Parking& parking,
-                     Shape shape, const ActivationRef& activation, int trial, int row,
-                     float* shared) {
-  const int pairs = pairs_of(layout.sizes);
-  const int thread = thread_of_block();
-  float* const values = shared + layout.places.staged + thread;
-  float* const slopes = values + kValues * kThreads;
-  const int count = shape == Shape::other ? 4 : shape == Shape::monotone ? 1 : 2;
-#pragma unroll 1
-  for (int output = 4 * thread; output < parking.outputs; output += 4 * kThreads) {
-    const int window = layout.channels_out.quotient(output);
-    const int channel = output - window * parking.channels_out;
-    const std::uint32_t* const numbers =
-        parking.numbers + (channel / kColumns * pairs + window / kWindowsOfPair) * kWarpLanes +
-        window % kWindowsOfPair * 4 + channel % 8 / 2;
-    pooling::Maximum best;
-#pragma unroll 1
-    for (int number = 0; number < count; ++number) {
-      const Quad x = parking.load(window, channel, number);
-#pragma unroll
-      for (int j = 0; j < 4; ++j) values[j * kThreads] = x.values[j];
-      evaluate(activation, {values, kThreads, step.slope ? slopes : nullptr, kThreads, kValues});
-#pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        const int shift = channel % kColumns / 8 * 8 + j % 2 * 4 + 2 * number;
-        const int place =
-            shape == Shape::other ? number : static_cast<int>(numbers[j / 2] >> shift & 3U);
-        const bool is_larger = best.keep_larger(j, values[j * kThreads], place);
-        if (is_larger && step.slope) best.slope.values[j] = slopes[j * kThreads];
-      }
-    }
-    const std::int64_t i = std::int64_t{row} * parking.outputs + output;
-    store_some(best.y, step.y, trial, i, i + 4, layout.quads);
-    if (step.slope) store_some(best.slope, step.slope, trial, i, i + 4, layout.quads);
-    if (step.index) store_places(best.places, step.index[trial] + i, layout.quads);
-  }
-}
-
 }  // namespace
 
 template <class T>
@@ -357,8 +221,7 @@ __global__ void __launch_bounds__(kThreads)
     __syncthreads();
     convolve_second<T>(layout, parking, shape, shared);
     __syncthreads();
-    pool(step, layout, parking, shape, trials.activation(trial, step.second.activation), trial, row,
-         shared);
+    pool(step, layout, parking, shape, trials, trial, row, shared);
   }
 }
 

@@ -1,5 +1,5 @@
-// Two convolutions, their activations and the max-pool behind them, forward, on tensor cores: what
-// lies between them never leaves a block's shared memory.
+// Two convolutions, their activations, the max-pool behind them and dropout behind that, forward,
+// on tensor cores: what lies between them never leaves a block's shared memory.
 #pragma once
 
 #include <saltus/kernels/any_type.h>
@@ -16,17 +16,21 @@ struct ConvolutionLayer {
   int activation = 0;          ///< slot of the trial table
 };
 
-/// y = max-pool(f2(f1(x * w1 + b1) * w2 + b2)), slope = f2' where the maximum was, index = its
-/// place in the window, with the sums of convolution_forward() of the engine `tensor` and the rules
-/// of activate_pool(). T: float, which is multiplied as tf32, or Bf16.
+/// y = drop(max-pool(f2(f1(x * w1 + b1) * w2 + b2))), slope = f2' where the maximum was, index =
+/// its place in the window, with the sums of convolution_forward() of the engine `tensor`, the
+/// rules of activate_pool() and the draws of drop(). T: float, which is multiplied as tf32, or
+/// Bf16.
 template <class T>
 struct ConvolutionsPool {
+  static constexpr int kNoDrop = -1;
+
   ConvolutionsPoolSizes sizes;
   PerTrial<const T> x;  ///< [rows][image]
   ConvolutionLayer<T> first, second;
   AnyOutput y;                        ///< [rows][pooled][channels_out]
   PerTrial<float> slope = {};         ///< as y, or none
   PerTrial<std::uint8_t> index = {};  ///< as y, or none
+  int drop_slot = kNoDrop;            ///< of the trial table, or kNoDrop
   PerTrial<float> workspace;          ///< convolutions_pool_workspace() floats, at 16 bytes
 };
 

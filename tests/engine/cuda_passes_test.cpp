@@ -147,24 +147,50 @@ TEST(FuseConvolutions, MakesOneStepOfTheTutorialsInEveryProgram) {
   for (const Precision precision : {Precision::tf32, Precision::bf16}) {
     const std::vector<Names> all = cuda_names(plan::tutorial("gelu"), precision);
     EXPECT_EQ(all[0],
-              (Names{"load_input", "convolutions_pool", "drop", "gemm_activate", "drop", "head",
+              (Names{"load_input", "convolutions_pool", "gemm_activate", "drop", "head",
                      "gemm_backward", "gemm_backward", "convolutions_pool_backward", "update"}));
     EXPECT_EQ(all[1], evaluate);
     EXPECT_EQ(all[2], predict);
   }
 }
 
-TEST(FuseConvolutions, KeepsTheSlotsOfBothActivations) {
+TEST(FuseConvolutions, KeepsTheSlotsOfBothActivationsAndTheDropout) {
   Program program = tutorial(Precision::tf32);
   fuse_activation_pool(program);
   recompute(program);
   const int first = std::get<ops::Activate>(program.steps[2]).slot;
   const int second = std::get<ops::ActivatePool>(program.steps[4]).slot;
+  const auto drop = std::get<ops::Drop>(program.steps[5]);
   ASSERT_NE(first, second);
   fuse_convolutions(program, Precision::tf32, kSharedBytes);
   const auto& fused = std::get<ops::ConvolutionsPool>(program.steps[1]);
   EXPECT_EQ(fused.first_slot, first);
   EXPECT_EQ(fused.second_slot, second);
+  EXPECT_EQ(fused.drop_slot, drop.slot);
+  EXPECT_EQ(plan::TensorId{fused.y}, plan::TensorId{drop.y});
+}
+
+/// What is pooled, with or without a second reader, and what is behind it.
+Names trained_behind_the_pool(bool reads_pooled, const Layer& behind) {
+  Graph graph({12, 12, 1});
+  graph.add(layers::Conv2D{.filters = 16});
+  graph.add(Activation("relu"));
+  graph.add(layers::Conv2D{.filters = 32});
+  graph.add(Activation("relu"));
+  const NodeId pooled = graph.add(layers::MaxPooling2D{});
+  const NodeId dropped = graph.add(behind);
+  if (reads_pooled) graph.add_to({pooled, dropped}, layers::Add{});
+  graph.add(layers::Flatten{});
+  graph.add(layers::Dense{.units = 1});
+  return cuda_names(graph, Precision::tf32)[0];
+}
+
+TEST(FuseConvolutions, LeavesDropoutOfWhatIsReadTwiceOrOfWholeMaps) {
+  const auto behind = [](const Names& steps) { return steps.at(2); };
+  EXPECT_EQ(behind(trained_behind_the_pool(false, layers::Dropout{0.5})), "head");
+  EXPECT_EQ(behind(trained_behind_the_pool(false, layers::AlphaDropout{0.5})), "head");
+  EXPECT_EQ(behind(trained_behind_the_pool(true, layers::Dropout{0.5})), "drop");
+  EXPECT_EQ(behind(trained_behind_the_pool(false, layers::SpatialDropout2D{0.5})), "drop_maps");
 }
 
 TEST(FuseConvolutions, LeavesAnActivationThatTheBackwardPassReads) {

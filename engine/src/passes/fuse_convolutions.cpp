@@ -23,6 +23,14 @@ bool has_windows(const plan::Window& window, std::int64_t size, std::int64_t str
          window.padding_before == none && window.padding_after == none;
 }
 
+/// The dropout at that place of the program, where it alone reads what is pooled.
+const ops::Drop* drop_of(const plan::Program& program, std::size_t place,
+                         const std::vector<int>& readers, const ops::ActivatePool& pool) {
+  if (place >= program.steps.size() || !is_read_once(readers, pool.y)) return nullptr;
+  const auto* drop = std::get_if<ops::Drop>(&program.steps[place]);
+  return drop != nullptr && drop->x == pool.y ? drop : nullptr;
+}
+
 }  // namespace
 
 std::optional<kernels::ConvolutionsPoolSizes> sizes_of_block(const plan::Window& first,
@@ -51,20 +59,23 @@ void fuse_convolutions(plan::Program& program, Precision precision, std::int64_t
     }
     const auto sizes = sizes_of_block(first->window, second->window, pool->window);
     if (!sizes || !kernels::has_convolutions_pool(*sizes, element_bytes, shared_bytes)) continue;
-    program.steps[i] = ops::ConvolutionsPool{.x = first->x,
-                                             .first_w = first->w,
-                                             .first_b = first->b,
-                                             .second_w = second->w,
-                                             .second_b = second->b,
-                                             .y = pool->y,
-                                             .slope = pool->slope,
-                                             .index = pool->index,
-                                             .first_slot = activate->slot,
-                                             .second_slot = pool->slot,
-                                             .first = first->window,
-                                             .second = second->window};
+    const ops::Drop* drop = drop_of(program, i + 4, readers, *pool);
+    program.steps[i] = ops::ConvolutionsPool{
+        .x = first->x,
+        .first_w = first->w,
+        .first_b = first->b,
+        .second_w = second->w,
+        .second_b = second->b,
+        .y = drop != nullptr ? drop->y : pool->y,
+        .slope = pool->slope,
+        .index = pool->index,
+        .first_slot = activate->slot,
+        .second_slot = pool->slot,
+        .drop_slot = drop != nullptr ? drop->slot : ops::PooledGradient::kNoDrop,
+        .first = first->window,
+        .second = second->window};
     const auto behind = program.steps.begin() + static_cast<std::ptrdiff_t>(i) + 1;
-    program.steps.erase(behind, behind + 3);
+    program.steps.erase(behind, behind + (drop != nullptr ? 4 : 3));
   }
 }
 

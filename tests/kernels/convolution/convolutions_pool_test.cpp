@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <saltus/kernels/convolution/convolutions_pool.h>
+#include <saltus/kernels/elementwise/drop.h>
 #include <saltus/kernels/pooling/pooling.h>
+#include <saltus/kernels/random.h>
 
 #include "tests/kernels/convolution/two_convolutions.h"
 #include "tests/kernels/host/activations.h"
@@ -49,10 +51,14 @@ struct Pooled {
   bool operator==(const Pooled&) const = default;
 };
 
-/// Where outputs begin, in elements behind an aligned place, and which there are.
+constexpr int kNoDrop = kernels::ConvolutionsPool<float>::kNoDrop;
+
+/// Where outputs begin, in elements behind an aligned place, which there are, and which dropout y
+/// goes through.
 struct Wanted {
   int shift = 0;
   bool slope = true, index = true;
+  int drop_slot = kNoDrop;
 };
 
 /// An output whose elements begin `shift` behind an aligned place.
@@ -106,6 +112,7 @@ Pooled in_one(const Arguments<T>& in, const TrialTable& table, const Wanted& wan
   step.y = y.per_trial();
   if (wanted.slope) step.slope = slope.per_trial();
   if (wanted.index) step.index = index.per_trial();
+  step.drop_slot = wanted.drop_slot;
   step.workspace = workspace.per_trial(trials);
   kernels::convolutions_pool(step, table.context());
   return {y.read(), slope.read(), index.read()};
@@ -118,6 +125,7 @@ Pooled one_by_one(const Arguments<T>& in, const TrialTable& table, const Wanted&
   const auto rows = static_cast<std::size_t>(in.max_rows);
   const Output<T> between(trials, rows * output_size(first_window(in.sizes)), 0);
   const Output<float> product(trials, rows * output_size(second_window(in.sizes)), 0);
+  const Output<float> pooled(trials, in.size(), 0);
   const Output<Out> y(trials, in.size(), 0);
   const Output<float> slope(trials, in.size(), 0);
   const Output<std::uint8_t> index(trials, in.size(), 0);
@@ -135,11 +143,16 @@ Pooled one_by_one(const Arguments<T>& in, const TrialTable& table, const Wanted&
                                           {product.per_trial(), in.bias_of(in.second)},
                                           {}},
                                          table.context());
+  const bool drops = wanted.drop_slot != kNoDrop;
   kernels::ActivatePool pool = {
       .window = pool_window(in.sizes), .x = product.per_trial(), .slot = 1, .y = y.per_trial()};
+  if (drops) pool.y = pooled.per_trial();
   if (wanted.slope) pool.slope = slope.per_trial();
   if (wanted.index) pool.index = index.per_trial();
   kernels::activate_pool(pool, table.context());
+  if (drops)
+    kernels::drop({pooled.per_trial(), y.per_trial(), in.sizes.outputs(), wanted.drop_slot},
+                  table.context());
   return {y.read(), slope.read(), index.read()};
 }
 
@@ -228,6 +241,28 @@ TYPED_TEST(ConvolutionsPool, TakesOutputsThatBeginAnywhereOrAreNotThere) {
     const TrialTable table = table_of(with<kernels::Relu>({}), second, 1);
     for (const Wanted& wanted : {Wanted{.shift = 1}, Wanted{.slope = false}, Wanted{.index = false},
                                  Wanted{.shift = 2, .slope = false, .index = false}})
+      expect_steps<typename TypeParam::In, typename TypeParam::Out>(in, table, wanted);
+  }
+}
+
+/// Dropout and AlphaDropout beside each other, of which the second of two slots is asked for.
+TYPED_TEST(ConvolutionsPool, DropsWhatIsPooled) {
+  const kernels::DropoutRule other = {kernels::drop_threshold(0.9), 10, 0, 0};
+  const kernels::DropoutRule plain = {kernels::drop_threshold(0.25), 4.0F / 3, 0, 0};
+  const kernels::DropoutRule alpha = {kernels::drop_threshold(0.5), 0.75F, 0.25F, -1.5F};
+  for (const ConvolutionsPoolSizes& sizes :
+       {ConvolutionsPoolSizes{{6, 6}, 16, 32}, {{9, 12}, 16, 64}, {{12, 7}, 16, 96}}) {
+    const Arguments<typename TypeParam::In> in(sizes, 3, 4, normal_values);
+    const TrialTable table(
+        {.rows = 3,
+         .max_rows = 4,
+         .states = {{.seed = 5, .step = 2},
+                    {.seed = 6, .active = 0},
+                    {.seed = 0x123456789abcdef0, .step = 7}},
+         .activations = {kinds()[0], kinds()[1], kinds()[0], kinds()[0], kinds()[0], kinds()[2]},
+         .dropouts = {other, plain, other, other, other, alpha}});
+    for (const Wanted& wanted : {Wanted{.drop_slot = 1}, Wanted{.shift = 1, .drop_slot = 1},
+                                 Wanted{.slope = false, .index = false, .drop_slot = 1}})
       expect_steps<typename TypeParam::In, typename TypeParam::Out>(in, table, wanted);
   }
 }

@@ -38,12 +38,13 @@ Step step_of() {
                                    .y = y.per_trial(),
                                    .slope = slope.per_trial(),
                                    .index = index.per_trial(),
+                                   .drop_slot = 0,
                                    .workspace = workspace.per_trial()},
                                   context);
   };
   const double flops = static_cast<double>(between) * (2 * 9 + kBiasFlops + 1) +
                        static_cast<double>(products) * (2 * 9 * kSizes.channels + kBiasFlops) +
-                       static_cast<double>(outputs) * kActivateFlops;
+                       static_cast<double>(outputs) * (kActivateFlops + kDropFlops);
   return {std::string("conv1, conv2, max-pool, tensor cores, ") + kTypeName<T>,
           "28x28x1 to 12x12x64",
           kRows,
@@ -51,7 +52,7 @@ Step step_of() {
           run};
 }
 
-/// Both convolutions and what is behind them, in one.
+/// Both convolutions and what is behind them, in one, dropout as well.
 std::vector<Step> convolutions_pool_steps() {
   return {step_of<float>(), step_of<Bf16>()};
 }

@@ -82,16 +82,17 @@ struct ConvolutionActivate {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
-/// y = max-pool(f2(f1(x * w1 + b1) * w2 + b2)), slope and index as those of ActivatePool, in one
-/// launch which keeps what lies between to itself. Made by CUDA's pass `fuse_convolutions`, of
-/// sizes that kernels::has_convolutions_pool() lets pass.
+/// y = drop(max-pool(f2(f1(x * w1 + b1) * w2 + b2))), slope and index as those of ActivatePool, in
+/// one launch which keeps what lies between to itself. Where drop_slot is PooledGradient::kNoDrop,
+/// no dropout is in it. Made by CUDA's pass `fuse_convolutions`, of sizes that
+/// kernels::has_convolutions_pool() lets pass.
 struct ConvolutionsPool {
   static constexpr std::string_view kName = "convolutions_pool";
   MatrixRead x;
   Read first_w, first_b, second_w, second_b;
   Write y;
   Save slope, index;
-  int first_slot, second_slot;
+  int first_slot, second_slot, drop_slot;
   Window first, second;
 
   cuda::Launch launch(cuda::LaunchBuilder& at) const;

@@ -11,6 +11,8 @@ using namespace cuda;
 
 namespace {
 
+static_assert(kernels::ConvolutionsPool<float>::kNoDrop == PooledGradient::kNoDrop);
+
 template <class T>
 Launch launch_of(const ConvolutionsPool& s, LaunchBuilder& builder) {
   const Tensors& t = builder.tensors();
@@ -24,6 +26,7 @@ Launch launch_of(const ConvolutionsPool& s, LaunchBuilder& builder) {
          .y = t.out(at, s.y),
          .slope = t.floats(at, s.slope),
          .index = t.bytes(at, s.index),
+         .drop_slot = s.drop_slot,
          .workspace = workspace<float>(at)},
         at.context);
   };
