@@ -36,7 +36,7 @@ void convolution_forward(Engine engine, const ConvolutionForward<T, Out>& argume
     return;
   }
   const auto problem = problem_of(arguments);
-  const SplitK split = forward_split_k(arguments.window);
+  const SplitK split = forward_split_k(engine, arguments.window);
   if (split.length == 0) {
     multiply(engine, problem, arguments.epilogue, context);
     return;
@@ -79,9 +79,9 @@ void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<
     reduce_split_k({sums, problem.k, arguments.dw, arguments.db, weights, problem.n}, context);
 }
 
-std::int64_t convolution_forward_workspace(const Window& window, int max_rows) {
+std::int64_t convolution_forward_workspace(Engine engine, const Window& window, int max_rows) {
   check_convolution(window, max_rows);
-  const SplitK split = forward_split_k(window);
+  const SplitK split = forward_split_k(engine, window);
   if (split.length == 0) return 0;
   const int count = split.count(pixels(window.size) * window.channels_in);
   return product(count, max_rows, pixels(window.output), window.channels_out);

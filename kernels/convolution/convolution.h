@@ -53,9 +53,9 @@ template <class T>
 void convolution_backward_filter(Engine engine, const ConvolutionBackwardFilter<T>& arguments,
                                  const LaunchContext& context);
 
-/// Floats of workspace for each trial, whichever engine works. Throw std::invalid_argument as
-/// above.
-std::int64_t convolution_forward_workspace(const Window& window, int max_rows);
+/// Floats of workspace for each trial; for the gradient whichever engine works. Throw
+/// std::invalid_argument as above.
+std::int64_t convolution_forward_workspace(Engine engine, const Window& window, int max_rows);
 std::int64_t convolution_backward_filter_workspace(const Window& window, int max_rows);
 
 }  // namespace saltus::kernels

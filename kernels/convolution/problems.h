@@ -58,11 +58,20 @@ BackwardFilterProblem<T> problem_of(const ConvolutionBackwardFilter<T>& c) {
 
 /// Few pixels and many taps, as in dense layers, leave most of a device idle unless the sum is cut.
 /// Wide outputs occupy it by themselves, and a slice of them costs more to store: longer slices.
-inline SplitK forward_split_k(const Window& window) {
+/// On tensor cores a block waits for its operands longer than it multiplies them, so that more
+/// blocks with shorter slices are done sooner, as long as sums are not what is moved most: of a
+/// pixel a slice reads `length` elements, and writes `channels_out` sums, which are read again.
+inline SplitK forward_split_k(Engine engine, const Window& window) {
   constexpr int kFewPixels = 8;
   constexpr int kShort = 512;
+  constexpr int kShortest = 128;
+  constexpr int kStep = 64;  // what lengths are multiples of
   const int k = pixels(window.size) * window.channels_in;
-  const int length = kShort * std::max(1, window.channels_out / 512);
+  int length = kShort * std::max(1, window.channels_out / 512);
+  if (engine == Engine::tensor && window.channels_out < kShort / 2) {
+    const int moved = (2 * window.channels_out + kStep - 1) / kStep * kStep;
+    length = std::max(kShortest, moved);
+  }
   return {pixels(window.output) < kFewPixels && k / 2 >= length ? length : 0};
 }
 

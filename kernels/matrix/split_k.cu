@@ -4,8 +4,10 @@
 // reduce_split_k: gradients of weights are few elements of many slices. A block takes 32 elements;
 // each of its 8 warps adds up every eighth slice, and the first adds the eight sums.
 //
-// finish_split_k: a block takes 8 rows and 64 columns, a thread 4 elements of a column, all slices
-// of an element in order; then the tile goes the way of all finished tiles.
+// finish_split_k: a block takes 2 rows and 64 columns, a thread an element, whose slices are added
+// in order. It waits for memory, so many threads ask for many slices before they add the first.
+// Then the tile goes the way of all finished tiles.
+#include <saltus/kernels/device/vector.h>
 #include <saltus/kernels/matrix/split_k.h>
 #include <saltus/kernels/matrix/tile.h>
 
@@ -39,9 +41,11 @@ __global__ void __launch_bounds__(kLanes* kGroups) add_kernel(ReduceSplitK add, 
   (of_weights ? add.dw[trial][i] : add.db[trial][i - add.count]) = sum;
 }
 
-constexpr int kRows = 8;
+constexpr int kRows = 2;
 constexpr int kColumns = 64;
 constexpr int kThreads = 128;
+constexpr int kAtOnce = 8;  // slices
+static_assert(kRows * kColumns == kThreads);
 
 }  // namespace
 
@@ -57,12 +61,21 @@ __global__ void __launch_bounds__(kThreads) finish_kernel(FinishSplitK<Out> fini
   const int slices = finish.from.split.count(finish.k.of(trials.rows()));
 
   const TileRun run = run_of_thread<kColumns, kThreads>(tile, finish.n);
-  const float* const sums = finish.from.sums[trial] + run.place;
-  for (int i = 0; i < run.count; ++i) {
+  if (run.count > 0) {
+    const float* const sums = finish.from.sums[trial] + run.place;
     float sum = 0;
-    for (int slice = 0; slice < slices; ++slice)
-      sum += sums[slice * finish.from.stride + i * run.step];
-    run.values[i * run.value_step] = sum;
+    int slice = 0;
+#pragma unroll 1
+    for (; slice + kAtOnce <= slices; slice += kAtOnce) {
+      float terms[kAtOnce];
+#pragma unroll
+      for (int i = 0; i < kAtOnce; ++i) terms[i] = fetch(sums + (slice + i) * finish.from.stride);
+#pragma unroll
+      for (const float term : terms) sum += term;
+    }
+#pragma unroll 4
+    for (; slice < slices; ++slice) sum += fetch(sums + slice * finish.from.stride);
+    *run.values = sum;
   }
   finish_tile<kColumns, kThreads>(finish.epilogue, trials, trial, tile, finish.n);
 }

@@ -70,7 +70,7 @@ class Ours {
     db_ = arena_->zeros<float>(layer.trials, window.channels_out);
     const std::int64_t workspace =
         layer.kind == ProductKind::forward
-            ? kernels::convolution_forward_workspace(window, layer.rows)
+            ? kernels::convolution_forward_workspace(engine, window, layer.rows)
             : kernels::convolution_backward_filter_workspace(window, layer.rows);
     if (workspace != 0) workspace_ = arena_->zeros<float>(layer.trials, workspace);
     for (int i = 0; i < sets; ++i) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <saltus/kernels/activations.h>
+#include <saltus/kernels/convolution/problems.h>
 
 #include "tests/kernels/convolution/trials.h"
 #include "tests/kernels/host/activations.h"
@@ -26,7 +27,7 @@ Outputs forward(const Inputs<typename M::In>& in, const TrialTable& table, bool 
   const auto y = output<Out>(in.trials, size);
   const auto slope = output<float>(in.trials, size);
   const auto workspace = static_cast<std::size_t>(
-      kernels::convolution_forward_workspace(in.window, in.max_rows) * in.trials);
+      kernels::convolution_forward_workspace(M::engine, in.window, in.max_rows) * in.trials);
   const DeviceArray<float> device_workspace(workspace);
   kernels::Epilogue<Out> epilogue;
   epilogue.y = y.per_trial(in.trials);
@@ -50,7 +51,23 @@ Sums oracle(const Inputs<typename M::In>& in, int trial, int rows) {
 std::vector<Window> ways() {
   return {window_of({.image = {5, 5}, .size = {3, 3}, .in = 8, .out = 16}),
           window_of({.image = {5, 5}, .size = {3, 3}, .in = 1, .out = 16}),
-          kernels::product_window(1, 1032, 16), kernels::product_window(1, 1032, 72)};
+          kernels::product_window(1, 1032, 16), kernels::product_window(1, 1032, 72),
+          kernels::product_window(1, 2312, 16)};
+}
+
+TEST(ForwardSplitK, IsFinerOnTensorCoresWhereSumsAreFew) {
+  const auto slices = [](Engine engine, int in, int out) {
+    return kernels::forward_split_k(engine, kernels::product_window(1, in, out)).count(in);
+  };
+  for (const int out : {10, 128, 512}) EXPECT_EQ(slices(Engine::simt, 9216, out), 18);
+  EXPECT_EQ(slices(Engine::tensor, 9216, 10), 72);
+  EXPECT_EQ(slices(Engine::tensor, 9216, 64), 72);
+  EXPECT_EQ(slices(Engine::tensor, 9216, 65), 48);
+  EXPECT_EQ(slices(Engine::tensor, 9216, 128), 36);
+  EXPECT_EQ(slices(Engine::tensor, 9216, 256), 18);
+  EXPECT_EQ(slices(Engine::tensor, 9216, 1024), 9);
+  EXPECT_EQ(slices(Engine::tensor, 255, 64), 1);
+  EXPECT_EQ(slices(Engine::tensor, 256, 64), 2);
 }
 
 template <class M>

@@ -74,7 +74,7 @@ TEST_P(ExtentsLimit, IsOneForAllThatCheckIt) {
     return;
   }
   // Before anything is launched, and before memory is asked for.
-  said([&] { kernels::convolution_forward_workspace(window, rows); });
+  said([&] { kernels::convolution_forward_workspace(kernels::Engine::simt, window, rows); });
   said([&] { kernels::convolution_backward_filter_workspace(window, rows); });
   using kernels::Engine;
   said([&] {

@@ -148,7 +148,7 @@ class VastProducts : public VastWindows {
     const Vast<T> x(image_elements(w, rows));
     const Vast<T> weight(weights);
     const Vast<float> y(output_elements(w, rows));
-    const Vast<float> workspace(kernels::convolution_forward_workspace(w, rows));
+    const Vast<float> workspace(kernels::convolution_forward_workspace(M::engine, w, rows));
     kernels::store(3, x[image_elements(w, rows) - 1]);
     kernels::store(2, weight[weights - 1]);
     run_last_blocks([&] {

@@ -57,7 +57,7 @@ Step forward(const Layer& layer, kernels::Engine engine, const std::string& suff
     const DeviceArray<T> y(sizes.y);
     const DeviceArray<float> slope(sizes.y);
     const DeviceArray<float> workspace(
-        static_cast<std::size_t>(kernels::convolution_forward_workspace(window, rows)));
+        static_cast<std::size_t>(kernels::convolution_forward_workspace(engine, window, rows)));
     kernels::convolution_forward<T, T>(engine,
                                        {window,
                                         x.per_trial(),
@@ -66,7 +66,7 @@ Step forward(const Layer& layer, kernels::Engine engine, const std::string& suff
                                         workspace.per_trial()},
                                        context);
   };
-  const int slices = kernels::forward_split_k(window).count(window.channels_in);
+  const int slices = kernels::forward_split_k(engine, window).count(window.channels_in);
   return {std::string(layer.name) + " forward" + suffix, layer.shape, layer.rows,
           forward_flops(sizes.of_product(), slices), run};
 }

@@ -40,7 +40,7 @@ class OwnProducts : public Products {
               {p.window, t.of<T>(at, p.x), t.weight<T>(at, p.w), epilogue, workspace<float>(at)},
               at.context);
         },
-        kernels::convolution_forward_workspace(p.window, max_rows_) * kFloat};
+        kernels::convolution_forward_workspace(engine_, p.window, max_rows_) * kFloat};
   }
 
   template <class T>
