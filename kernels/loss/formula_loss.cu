@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(kWarpLanes)
   const RowLoss loss(FormulaTerms{}, step, row, trials.rows());
   for (int i = 0; i < step.metrics.count; ++i) {
     double sum = 0;
-    for_outputs(step, [&](int j) {
+    for_outputs<kWarpLanes>(step, [&](int j) {
       sum += formula::loss_term(step.metrics.first + i, loss.output(j).p, row.t(j)).value;
     });
     sum = reduce_warp(sum);

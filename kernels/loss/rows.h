@@ -1,5 +1,5 @@
-// The loss and the metrics of the rows of a batch, a warp each: what the kernels of all losses
-// share.
+// The loss and the metrics of the rows of a batch, a warp each, or a block of kThreads each: what
+// the kernels of all losses share.
 #pragma once
 
 #include <saltus/kernels/device/reduce.h>
@@ -68,74 +68,95 @@ class Row {
   double weight_ = 1;
 };
 
-/// Calls visit(j) for the lane's outputs.
-template <class Visit>
+/// The values of a row's kThreads threads, combined. All of them must come here.
+template <int kThreads, class T, class Combine = Add>
+__device__ T reduce_row(T value, Combine combine = {}) {
+  if constexpr (kThreads == kWarpLanes)
+    return reduce_warp(value, combine);
+  else
+    return reduce_block<kThreads>(value, combine);
+}
+
+/// Calls visit(j) for the thread's outputs.
+template <int kThreads, class Visit>
 __device__ void for_outputs(const EvaluateLoss& step, Visit visit) {
-  for (int j = static_cast<int>(threadIdx.x); j < step.outputs; j += kWarpLanes) visit(j);
+  for (int j = static_cast<int>(threadIdx.x); j < step.outputs; j += kThreads) visit(j);
 }
 
-/// The place of the first of all lanes' largest.
-__device__ inline int first_of_warp(const FirstLargest& largest) {
-  const double value = reduce_warp(largest.value, Larger{});
-  return reduce_warp(largest.value == value ? largest.place : FirstLargest::kNone, Smaller{});
+/// The place of the first of all threads' largest.
+template <int kThreads>
+__device__ int first_of_row(const FirstLargest& largest) {
+  const double value = reduce_row<kThreads>(largest.value, Larger{});
+  return reduce_row<kThreads>(largest.value == value ? largest.place : FirstLargest::kNone,
+                              Smaller{});
 }
 
-/// The calling warp's row as a loss sees it.
-template <LossTerms L>
+/// What the thread has that an output belongs to. All threads must come here.
+template <int kThreads>
+__device__ double of_thread_with(int output, double value) {
+  const int owner = output % kThreads;
+  if constexpr (kThreads == kWarpLanes)
+    return __shfl_sync(kWholeWarp, value, owner);
+  else
+    return reduce_block<kThreads>(static_cast<int>(threadIdx.x) == owner ? value : 0.0);
+}
+
+/// The calling threads' row as a loss sees it.
+template <LossTerms L, int kThreads = kWarpLanes>
 class RowLoss {
  public:
   __device__ RowLoss(const L& terms, const EvaluateLoss& step, const Row& row, int rows)
       : loss_(terms, step.softmax, step.outputs, rows), row_(row) {
     if (loss_.softmax()) {
       FirstLargest largest;
-      for_outputs(step, [&](int j) { largest.take(row_.x(j), j); });
-      const int top = first_of_warp(largest);
+      for_outputs<kThreads>(step, [&](int j) { largest.take(row_.x(j), j); });
+      const int top = first_of_row<kThreads>(largest);
       loss_.set_largest(row_.x(top), top);
       double others = 0;
-      for_outputs(step, [&](int j) {
+      for_outputs<kThreads>(step, [&](int j) {
         const double exponential = loss_.exponential(row_.x(j));
-        if (j == lane()) own_ = exponential;
+        if (j == thread()) own_ = exponential;
         if (j != top) others += exponential;
       });
-      loss_.set_others(reduce_warp(others));
+      loss_.set_others(reduce_row<kThreads>(others));
     }
     if (loss_.shares()) {
       double sum = 0;
-      for_outputs(step, [&](int j) { sum += row_.x(j); });
-      loss_.set_sum(reduce_warp(sum));
+      for_outputs<kThreads>(step, [&](int j) { sum += row_.x(j); });
+      loss_.set_sum(reduce_row<kThreads>(sum));
     }
   }
 
   __device__ LossOutput output(int j) const {
     const double x = row_.x(j);
-    const double exponential = j == lane() || !loss_.softmax() ? own_ : loss_.exponential(x);
+    const double exponential = j == thread() || !loss_.softmax() ? own_ : loss_.exponential(x);
     return loss_.output(j, x, row_.t(j), exponential);
   }
 
   __device__ const SampleLoss<L>* operator->() const { return &loss_; }
 
  private:
-  __device__ static int lane() { return static_cast<int>(threadIdx.x); }
+  __device__ static int thread() { return static_cast<int>(threadIdx.x); }
 
   SampleLoss<L> loss_;
   const Row& row_;
-  double own_ = 0;  ///< exponential of the lane's first output: with few of them it is the only one
+  double own_ =
+      0;  ///< exponential of the thread's first output: with few of them it is the only one
 };
 
-/// Loss, gradient and listed metrics of a row, by the first warp of a block.
-template <LossTerms L>
+/// Loss, gradient and listed metrics of a row, by the first kThreads of a block: a warp, or all.
+template <int kThreads = kWarpLanes, LossTerms L>
 __device__ void evaluate_row(const L& formula, const EvaluateLoss& step, const Trials& trials,
                              int trial, int row_number) {
-  const int lane = static_cast<int>(threadIdx.x);
   const Row row(step, trials, trial, row_number);
-  const RowLoss loss(formula, step, row, trials.rows());
+  const RowLoss<L, kThreads> loss(formula, step, row, trials.rows());
 
   double terms = 0;
   double pulls = 0;
   FirstLargest y;
   FirstLargest t;
-  double y_of_target = 0;  // of the lane's outputs
-  for_outputs(step, [&](int j) {
+  double y_of_target = 0;  // of the thread's outputs
+  for_outputs<kThreads>(step, [&](int j) {
     const LossOutput out = loss.output(j);
     terms += loss->term(out);
     pulls += loss->pull(out);
@@ -144,24 +165,25 @@ __device__ void evaluate_row(const L& formula, const EvaluateLoss& step, const T
     if (t.place == j) y_of_target = loss->metric_output(out);
   });
   if (step.dx) {
-    pulls = reduce_warp(pulls);
-    for_outputs(step, [&](int j) { row.save_gradient(j, loss->gradient(loss.output(j), pulls)); });
+    pulls = reduce_row<kThreads>(pulls);
+    for_outputs<kThreads>(
+        step, [&](int j) { row.save_gradient(j, loss->gradient(loss.output(j), pulls)); });
   }
 
   MetricSample sample{.outputs = step.outputs,
-                      .predicted = first_of_warp(y),
-                      .target = first_of_warp(t),
+                      .predicted = first_of_row<kThreads>(y),
+                      .target = first_of_row<kThreads>(t),
                       .y_of_target = 0};
-  sample.y_of_target = __shfl_sync(kWholeWarp, y_of_target, sample.target % kWarpLanes);
+  sample.y_of_target = of_thread_with<kThreads>(sample.target, y_of_target);
   double sums[RowRecord::kMetrics] = {};
-  for_outputs(step, [&](int j) {
+  for_outputs<kThreads>(step, [&](int j) {
     ListedMetrics::add_output(sample, loss->metric_output(loss.output(j)), row.t(j), sums);
   });
 
-  terms = reduce_warp(terms);
+  terms = reduce_row<kThreads>(terms);
 #pragma unroll
-  for (double& sum : sums) sum = reduce_warp(sum);
-  if (lane != 0) return;
+  for (double& sum : sums) sum = reduce_row<kThreads>(sum);
+  if (threadIdx.x != 0) return;
   ListedMetrics::end_sample(sample, sums);
   double* const record = RowRecord::of(step, trial, row_number);
   record[0] = row.weight() * loss->loss(terms);

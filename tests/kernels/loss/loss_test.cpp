@@ -240,7 +240,7 @@ class LossTest : public testing::TestWithParam<std::tuple<Loss, bool>> {
 };
 
 TEST_P(LossTest, IsTheOraclesForAllSizesAndTargets) {
-  for (const int outputs : {1, 2, 10, 31, 32, 33, 70}) {
+  for (const int outputs : {1, 2, 10, 31, 32, 33, 70, 256, 601}) {
     for (const Kind kind : {Kind::bytes, Kind::numbers, Kind::values}) {
       SCOPED_TRACE(std::to_string(outputs) + " outputs, targets of kind " +
                    std::to_string(static_cast<int>(kind)));

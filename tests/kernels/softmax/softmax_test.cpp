@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <saltus/kernels/math.h>
 #include <saltus/kernels/softmax/softmax.h>
 
 #include "tests/kernels/device/compare.h"
@@ -145,10 +146,107 @@ TEST_P(SoftmaxTest, BackwardIsTheOracles) {
 INSTANTIATE_TEST_SUITE_P(Channels, SoftmaxTest,
                          testing::Values(Case{1, false}, Case{1, true}, Case{10, false},
                                          Case{10, true}, Case{32, false}, Case{33, true},
-                                         Case{100, false}),
+                                         Case{100, false}, Case{512, false}, Case{1000, true},
+                                         Case{1001, false}, Case{2310, false}),
                          [](const testing::TestParamInfo<Case>& one) {
                            return (one.param.log ? "Log" : "Plain") +
                                   std::to_string(one.param.channels);
+                         });
+
+/// A warp's sum of a vector's terms, each lane's in order, then those of the lanes in pairs.
+float sum_of_warp(const std::vector<float>& terms) {
+  std::vector<float> lanes(32, 0.0F);
+  for (std::size_t i = 0; i < terms.size(); ++i) lanes[i % 32] += terms[i];
+  for (std::size_t distance = 16; distance > 0; distance /= 2) {
+    const std::vector<float> own = lanes;
+    for (std::size_t lane = 0; lane < 32; ++lane) lanes[lane] = own[lane] + own[lane ^ distance];
+  }
+  return lanes[0];
+}
+
+struct BitsCase {
+  int channels;
+  bool log;
+  std::size_t shift;  ///< where arrays begin, in elements behind an aligned place
+};
+
+/// By how a vector is split, whoever takes it: warps up to 511 channels, blocks from 512 on, which
+/// keep 1024 channels and load four neighbours at once where they can.
+class SoftmaxBits : public testing::TestWithParam<BitsCase> {
+ protected:
+  const std::size_t channels = static_cast<std::size_t>(GetParam().channels);
+  const std::size_t shift = GetParam().shift;
+
+  [[nodiscard]] DeviceArray<float> shifted(const std::vector<float>& values) const {
+    std::vector<float> all(shift, 0.0F);
+    all.insert(all.end(), values.begin(), values.end());
+    return DeviceArray<float>(all);
+  }
+  template <class T>
+  [[nodiscard]] kernels::PerTrial<T> from_shift(const DeviceArray<float>& array) const {
+    return {array.data() + shift, GetParam().channels};
+  }
+  [[nodiscard]] std::vector<float> read(const DeviceArray<float>& array) const {
+    const std::vector<float> all = array.read();
+    return {all.begin() + static_cast<std::ptrdiff_t>(shift), all.end()};
+  }
+};
+
+std::vector<double> doubles(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
+
+TEST_P(SoftmaxBits, AreThoseOfAWarp) {
+  const bool log = GetParam().log;
+  std::vector<float> x = normal_values(channels, 1);
+  x[channels / 3] = x[channels - 1] = 5;  // the largest, twice
+  const DeviceArray<float> device_x = shifted(x);
+  const DeviceArray<float> device_y = shifted(std::vector<float>(channels));
+  const TrialTable one({});
+  kernels::softmax(
+      {from_shift<const float>(device_x), from_shift<float>(device_y), 1, GetParam().channels, log},
+      one.context());
+
+  std::vector<float> terms;
+  for (const float value : x) terms.push_back(value == 5 ? 0 : kernels::math::exp(value - 5));
+  const float others = sum_of_warp(terms) + 1;
+  std::vector<float> want;
+  for (const float value : x)
+    want.push_back(log ? value - 5 - kernels::math::log1p(others)
+                       : kernels::math::exp(value - 5) / (1 + others));
+  expect_equal(read(device_y), doubles(want));
+}
+
+TEST_P(SoftmaxBits, OfTheGradientAreThoseOfAWarp) {
+  const bool log = GetParam().log;
+  std::vector<float> y = normal_values(channels, 2);
+  for (float& value : y) value = -std::abs(value);
+  const std::vector<float> dy = normal_values(channels, 3);
+  const DeviceArray<float> device_y = shifted(y);
+  const DeviceArray<float> device_dy = shifted(dy);
+  const DeviceArray<float> device_dx = shifted(std::vector<float>(channels));
+  const TrialTable one({});
+  kernels::softmax_backward({from_shift<const float>(device_y), from_shift<const float>(device_dy),
+                             from_shift<float>(device_dx), 1, GetParam().channels, log},
+                            one.context());
+
+  std::vector<float> terms, want;
+  for (std::size_t i = 0; i < channels; ++i) terms.push_back(log ? dy[i] : y[i] * dy[i]);
+  const float sum = sum_of_warp(terms);
+  for (std::size_t i = 0; i < channels; ++i)
+    want.push_back(log ? dy[i] - kernels::math::exp(y[i]) * sum : y[i] * (dy[i] - sum));
+  expect_equal(read(device_dx), doubles(want));
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, SoftmaxBits,
+                         testing::Values(BitsCase{100, false, 0}, BitsCase{511, true, 0},
+                                         BitsCase{512, false, 0}, BitsCase{1000, true, 0},
+                                         BitsCase{1000, false, 1}, BitsCase{1001, false, 0},
+                                         BitsCase{2308, false, 0}, BitsCase{2311, true, 0}),
+                         [](const testing::TestParamInfo<BitsCase>& one) {
+                           return (one.param.log ? "Log" : "Plain") +
+                                  std::to_string(one.param.channels) + "From" +
+                                  std::to_string(one.param.shift);
                          });
 
 std::vector<float> softmax_of(const std::vector<float>& x, bool log) {

@@ -31,49 +31,57 @@ Step load() {
       }};
 }
 
-void add_softmax(std::vector<Step>& steps) {
+/// Of 10 channels by a warp each, of 1000 by a block each.
+void add_softmax(std::vector<Step>& steps, int channels) {
   constexpr int kRows = 64;
-  constexpr int kChannels = 10;
-  constexpr std::size_t kAll = std::size_t{kRows} * kChannels;
-  steps.push_back({"softmax", "10", kRows, {6 * kAll}, [](const kernels::LaunchContext& context) {
-                     const auto x = input(kAll);
-                     const DeviceArray<float> y(kAll);
-                     kernels::softmax({x.per_trial(), y.per_trial(), 1, kChannels, false}, context);
-                   }});
+  const std::size_t all = std::size_t{kRows} * static_cast<std::size_t>(channels);
+  const std::string shape = std::to_string(channels);
+  const auto flops = [&](double of_element) {
+    return std::vector<double>{of_element * static_cast<double>(all)};
+  };
   steps.push_back(
-      {"softmax backward", "10", kRows, {4 * kAll}, [](const kernels::LaunchContext& context) {
-         const auto y = input(kAll);
-         const auto dy = input(kAll);
-         const DeviceArray<float> dx(kAll);
-         kernels::softmax_backward(
-             {y.per_trial(), dy.per_trial(), dx.per_trial(), 1, kChannels, false}, context);
+      {"softmax, " + shape, shape, kRows, flops(6), [=](const kernels::LaunchContext& context) {
+         const auto x = input(all);
+         const DeviceArray<float> y(all);
+         kernels::softmax({x.per_trial(), y.per_trial(), 1, channels, false}, context);
        }});
+  steps.push_back({"softmax backward, " + shape, shape, kRows, flops(4),
+                   [=](const kernels::LaunchContext& context) {
+                     const auto y = input(all);
+                     const auto dy = input(all);
+                     const DeviceArray<float> dx(all);
+                     kernels::softmax_backward(
+                         {y.per_trial(), dy.per_trial(), dx.per_trial(), 1, channels, false},
+                         context);
+                   }});
 }
 
-/// The tutorial's loss: binary cross-entropy on a softmax.
-Step loss() {
+/// Binary cross-entropy on a softmax, of 10 outputs the tutorial's.
+Step loss(int outputs) {
   constexpr int kRows = 64;
-  constexpr int kOutputs = 10;
-  constexpr std::size_t kAll = std::size_t{kRows} * kOutputs;
-  return {
-      "loss", "10", kRows, {kLossFlops * kAll, kRows}, [](const kernels::LaunchContext& context) {
-        const auto x = input(kAll);
-        const DeviceArray<float> dx(kAll);
-        const DeviceArray<std::uint8_t> targets(std::vector<std::uint8_t>(4 * kRows, 1));
-        const DeviceArray<kernels::BatchSums> sums(std::vector<kernels::BatchSums>(1));
-        const DeviceArray<double> workspace(
-            static_cast<std::size_t>(kernels::loss_workspace(kRows)));
-        kernels::evaluate_loss({.loss = losses::BinaryCrossentropy{},
-                                .softmax = true,
-                                .outputs = kOutputs,
-                                .x = x.per_trial(),
-                                .dx = dx.per_trial(),
-                                .targets = {.bytes = targets.data()},
-                                .order = {4 * kRows, true},
-                                .sums = sums.per_trial(),
-                                .workspace = workspace.per_trial()},
-                               context);
-      }};
+  const std::size_t all = std::size_t{kRows} * static_cast<std::size_t>(outputs);
+  return {"loss, " + std::to_string(outputs),
+          std::to_string(outputs),
+          kRows,
+          {kLossFlops * static_cast<double>(all), kRows},
+          [=](const kernels::LaunchContext& context) {
+            const auto x = input(all);
+            const DeviceArray<float> dx(all);
+            const DeviceArray<std::uint8_t> targets(std::vector<std::uint8_t>(4 * kRows, 1));
+            const DeviceArray<kernels::BatchSums> sums(std::vector<kernels::BatchSums>(1));
+            const DeviceArray<double> workspace(
+                static_cast<std::size_t>(kernels::loss_workspace(kRows)));
+            kernels::evaluate_loss({.loss = losses::BinaryCrossentropy{},
+                                    .softmax = true,
+                                    .outputs = outputs,
+                                    .x = x.per_trial(),
+                                    .dx = dx.per_trial(),
+                                    .targets = {.bytes = targets.data()},
+                                    .order = {4 * kRows, true},
+                                    .sums = sums.per_trial(),
+                                    .workspace = workspace.per_trial()},
+                                   context);
+          }};
 }
 
 constexpr int kChannels = 32;
@@ -140,8 +148,8 @@ void add_normalization(std::vector<Step>& steps) {
 /// Batches, softmax, losses, normalisation.
 std::vector<Step> row_steps() {
   std::vector<Step> steps = {load<float>(), load<Bf16>()};
-  add_softmax(steps);
-  steps.push_back(loss());
+  for (const int channels : {10, 1000}) add_softmax(steps, channels);
+  for (const int outputs : {10, 1000}) steps.push_back(loss(outputs));
   add_normalization<float>(steps);
   add_normalization<Bf16>(steps);
   return steps;
