@@ -3,12 +3,16 @@
 #include "tests/emulated/evaluate.h"
 
 #include <cuda_runtime.h>
+#include <emulation/traffic.h>
 
 namespace saltus::kernels {
 
 RunTimeCode* run_time_code = nullptr;
 
 void evaluate(const ActivationRef& activation, const Evaluation& run) {
+  const auto count = static_cast<std::uint64_t>(run.count);
+  emulation::tally(&kValues, count);
+  if (run.slopes != nullptr) emulation::tally(&kSlopes, count);
   if (activation.id >= AllActivations::size)
     run_time_code->evaluate(activation, run);
   else

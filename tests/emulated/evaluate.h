@@ -20,4 +20,8 @@ class RunTimeCode {
 
 extern RunTimeCode* run_time_code;
 
+/// What is told to emulation::tally(): the values and slopes that a thread evaluates.
+inline constexpr char kValues = 0;
+inline constexpr char kSlopes = 0;
+
 }  // namespace saltus::kernels

@@ -298,5 +298,31 @@ TEST_F(GlobalTraffic, ForgetsAFailedLaunch) {
   expect(traffic_of<copy>(32, from_.data(), 1, 0, to_.data()).total.stores, {1, 4, 4, 128});
 }
 
+const char kAdditions = 0;
+
+/// Adds a number of each block.
+__global__ void add_of_blocks(const float* from, float* to) {
+  const unsigned block = blockIdx.x + gridDim.x * blockIdx.z;
+  to[threadIdx.x] += from[block];
+  emulation::tally(&kAdditions, block + 1);
+}
+
+TEST_F(GlobalTraffic, CountsASampleOfTheFirstPlane) {
+  emulation::take_traffic();
+  emulation::set_sample(2);
+  EXPECT_EQ(fault_of<add_of_blocks>(dim3(8, 1, 3), dim3(32), 64, from_.data(), to_.data()), "");
+  emulation::set_sample(0);
+  EXPECT_EQ(fault_of<add_of_blocks>(dim3(8, 1, 3), dim3(32), 64, from_.data(), to_.data()), "");
+  const std::vector<LaunchTraffic> launches = emulation::take_traffic();
+  ASSERT_EQ(launches.size(), 2U);
+  EXPECT_EQ(launches[0].grid.z, 3U);
+  EXPECT_EQ(launches[0].block.x, 32U);
+  EXPECT_EQ(launches[0].dynamic_bytes, 64U);
+  EXPECT_EQ(launches[0].total.stores.count, 2U);
+  EXPECT_EQ(launches[0].tallies.at(&kAdditions), 32U * (3 + 7));  // blocks 2 and 6
+  EXPECT_EQ(launches[1].total.stores.count, 24U);
+  EXPECT_EQ(launches[1].tallies.at(&kAdditions), 32U * 24 * 25 / 2);
+}
+
 }  // namespace
 }  // namespace saltus::test

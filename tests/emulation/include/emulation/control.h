@@ -26,6 +26,10 @@ void set_order(Order order);
 enum class Blocks { all, last };
 void set_blocks(Blocks blocks);
 
+/// At most so many blocks of a launch are run, evenly spaced among those whose z is 0; 0: as
+/// set_blocks() says.
+void set_sample(std::uint64_t blocks);
+
 /// When the work in streams is done. Every choice is one that a device may make.
 struct Streams {
   enum class Kind {
@@ -68,11 +72,15 @@ struct Platform {
   int driver_version = 13000;  ///< 0: there is no driver
   int devices = 1;
   int compute_capability = 86;  ///< 8.6
+  int multiprocessors = 4;
 };
 void set_platform(Platform platform);
 
 /// How many bytes of device memory there are.
 void set_capacity(std::size_t bytes);
+
+/// Every byte of device memory that is given from now on.
+void set_fill(std::uint8_t byte);
 
 /// Lets memory of a test's own pass for device memory, until it is given back: as much as no
 /// machine has, say. It is not filled, and nobody watches it.

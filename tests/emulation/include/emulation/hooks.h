@@ -64,6 +64,14 @@ const char* file_of(Site site);
 /// "kernel NAME, block 0,0,0, thread 1,0,0"; valid while a kernel runs.
 std::string running_in();
 
+/// A launch, as it was asked for.
+struct LaunchFacts {
+  const std::string& kernel;
+  dim3 grid, block;
+  std::size_t dynamic_bytes;  ///< of shared memory
+  Range arguments;            ///< host memory that the kernel may read
+};
+
 /// A switch from one stack to another. `save` belongs to the one that is left; the host's own
 /// stack is no Range.
 struct StackSwitch {
@@ -82,8 +90,8 @@ class Hooks {
   virtual void device_memory_appears(Range /*memory*/, Range /*with_red_zone*/) {}
   virtual void device_memory_disappears(Range /*memory*/, Range /*with_red_zone*/) {}
 
-  /// Around the blocks of a launch. `arguments` is host memory that the kernel may read.
-  virtual void launch_begins(const std::string& /*kernel*/, Range /*arguments*/) {}
+  /// Around the blocks of a launch.
+  virtual void launch_begins(const LaunchFacts& /*launch*/) {}
   virtual void launch_ends() {}
 
   /// The shared memory of the block before is gone.
@@ -107,6 +115,9 @@ class Hooks {
   /// Between the two, what the running thread touches of this memory is one access to all of it.
   virtual void vector_access_begins(Range /*memory*/) {}
   virtual void vector_access_ends() {}
+
+  /// tally() of traffic.h.
+  virtual void tallied(const void* /*what*/, std::uint64_t /*times*/) {}
 
   /// Before and after the processor's stack changes.
   virtual void stack_switch_begins(StackSwitch /*leaving*/) {}

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
+
+#include <emulation/device/vector_types.h>
 
 namespace saltus::emulation {
 
@@ -35,12 +38,19 @@ struct PlaceTraffic {
 
 struct LaunchTraffic {
   std::string kernel;
+  dim3 grid, block;
+  std::size_t dynamic_bytes = 0;  ///< of shared memory
   Traffic total;
   std::vector<PlaceTraffic> places;
   /// Different bytes of global memory that were loaded, and stored: what had to move.
   std::uint64_t bytes_loaded = 0;
   std::uint64_t bytes_stored = 0;
+  /// What was told to tally(): for each function of warp_collective() the lanes that called it.
+  std::map<const void*, std::uint64_t> tallies;
 };
+
+/// The thread that runs did something `times` more often.
+void tally(const void* what, std::uint64_t times);
 
 /// Of the launches since the last call.
 std::vector<LaunchTraffic> take_traffic();

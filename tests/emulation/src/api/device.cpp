@@ -25,7 +25,7 @@ cudaDeviceProp properties_of_device() {
   properties.maxThreadsPerBlock = kThreadsMost;
   properties.major = platform.compute_capability / 10;
   properties.minor = platform.compute_capability % 10;
-  properties.multiProcessorCount = 4;
+  properties.multiProcessorCount = platform.multiprocessors;
   properties.l2CacheSize = 1 << 20;
   return properties;
 }

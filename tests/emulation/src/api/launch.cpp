@@ -29,7 +29,11 @@ void run(KernelRecord& record, Launch launch, const std::vector<std::byte>& obje
   ++record.launches;
   launch.call.object = object.data();
   if (installed_hooks != nullptr)
-    installed_hooks->launch_begins(launch.kernel, {object.data(), object.size()});
+    installed_hooks->launch_begins({launch.kernel,
+                                    launch.grid,
+                                    launch.block,
+                                    launch.dynamic_bytes,
+                                    {object.data(), object.size()}});
   std::optional<Fault> fault = scheduler.run(launch);
   if (installed_hooks != nullptr) installed_hooks->launch_ends();
   if (!fault) {

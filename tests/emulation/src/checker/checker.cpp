@@ -36,8 +36,8 @@ void touched(Range memory, Touch how, const void* caller) {
   checker.check(memory, how, code_of(caller));
 }
 
-void Checker::launch_begins(const std::string&, Range arguments) {
-  arguments_ = arguments;
+void Checker::launch_begins(const LaunchFacts& launch) {
+  arguments_ = launch.arguments;
   clock_.begin_launch();
 }
 

@@ -16,7 +16,7 @@ class Checker : public Hooks {
  public:
   void device_memory_appears(Range memory, Range) override { device_.add(memory); }
   void device_memory_disappears(Range memory, Range) override { device_.remove(memory); }
-  void launch_begins(const std::string& kernel, Range arguments) override;
+  void launch_begins(const LaunchFacts& launch) override;
   void block_begins(Range arena) override;
   void shared_memory_appears(Range variable) override { shared_.add(variable); }
   void initialised(Range memory) override;

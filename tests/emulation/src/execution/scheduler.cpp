@@ -1,5 +1,6 @@
 #include "execution/scheduler.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdarg>
 #include <cstdio>
@@ -59,7 +60,12 @@ std::optional<Fault> Scheduler::run(const Launch& launch) {
   gridDim = launch.grid;
   prepare_threads(launch.block);
   const std::uint64_t blocks = std::uint64_t{launch.grid.x} * launch.grid.y * launch.grid.z;
-  if (blocks_ == Blocks::last) {
+  if (sample_ != 0) {
+    const std::uint64_t plane = std::uint64_t{launch.grid.x} * launch.grid.y;
+    const std::uint64_t count = std::min(sample_, plane);
+    for (std::uint64_t i = 0; i < count && !fault_; ++i)
+      run_block((2 * i + 1) * plane / (2 * count));
+  } else if (blocks_ == Blocks::last) {
     run_block(blocks - 1);
   } else if (order_.kind == Order::Kind::shuffle) {
     for (const std::uint64_t block : block_order(blocks))
@@ -248,6 +254,10 @@ void set_order(Order order) {
 
 void set_blocks(Blocks blocks) {
   scheduler.set_blocks(blocks);
+}
+
+void set_sample(std::uint64_t blocks) {
+  scheduler.set_sample(blocks);
 }
 
 void set_time_limit(std::chrono::milliseconds limit) {

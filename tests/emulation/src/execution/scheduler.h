@@ -81,6 +81,7 @@ class Scheduler {
 
   void set_order(Order order) { order_ = order; }
   void set_blocks(Blocks blocks) { blocks_ = blocks; }
+  void set_sample(std::uint64_t blocks) { sample_ = blocks; }
   void set_time_limit(std::chrono::milliseconds limit) { time_limit_ = limit; }
 
   [[nodiscard]] std::string running_in() const;
@@ -120,6 +121,7 @@ class Scheduler {
 
   Order order_;
   Blocks blocks_ = Blocks::all;
+  std::uint64_t sample_ = 0;
   std::chrono::milliseconds time_limit_{60'000};
   std::uint64_t random_state_ = 0;
   const Launch* launch_ = nullptr;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include <emulation/device/warp.h>
+#include <emulation/traffic.h>
 
 #include "execution/scheduler.h"
 
@@ -113,8 +114,13 @@ void Scheduler::wait_for_warp(const char* name, void* argument,
   leave(*thread.fiber);
 }
 
+void tally(const void* what, std::uint64_t times) {
+  if (installed_hooks != nullptr) installed_hooks->tallied(what, times);
+}
+
 void warp_collective(void* argument, void (*all)(void* const* arguments, std::uint32_t mask),
                      std::uint32_t mask, Site site) {
+  tally(reinterpret_cast<const void*>(all), 1);
   scheduler.wait_for_warp("a warp's collective", argument, all, mask, site);
 }
 

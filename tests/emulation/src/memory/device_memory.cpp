@@ -48,7 +48,7 @@ void* DeviceMemory::allocate(std::size_t bytes) {
   const std::size_t all = allocation.with_red_zone().bytes;
   allocation.begin = static_cast<std::byte*>(operator new(all, kAlign, std::nothrow));
   if (allocation.begin == nullptr) return nullptr;
-  std::memset(allocation.begin, 0xFF, bytes);
+  std::memset(allocation.begin, fill_, bytes);
   allocation.fill_red_zone();
   allocations_[allocation.begin] = allocation;
   used_ += round_up(bytes);
@@ -67,6 +67,10 @@ bool DeviceMemory::free(void* pointer) {
   used_ -= round_up(allocation.bytes);
   allocations_.erase(found);
   return true;
+}
+
+void set_fill(std::uint8_t byte) {
+  device_memory().set_fill(byte);
 }
 
 void lend_memory(void* begin, std::size_t bytes) {

@@ -20,6 +20,9 @@ class DeviceMemory {
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] std::size_t used() const { return used_; }  ///< in units of the alignment
 
+  /// What is in memory at first.
+  void set_fill(std::uint8_t byte) { fill_ = byte; }
+
   /// nullptr where the capacity does not suffice.
   void* allocate(std::size_t bytes);
 
@@ -56,6 +59,7 @@ class DeviceMemory {
   std::map<const void*, Allocation> allocations_;
   std::vector<Range> lent_;
   std::size_t count_ = 0;
+  std::uint8_t fill_ = 0xFF;
   std::size_t used_ = 0;
   std::size_t capacity_ = std::size_t{4} << 30;
 };

@@ -56,7 +56,7 @@ class AddressHooks : public Hooks {
     for (const auto& [begin, memory] : memory_) poison(memory);
   }
 
-  void launch_begins(const std::string&, Range) override {
+  void launch_begins(const LaunchFacts&) override {
     __sanitizer_set_death_callback(&say_where);
     device_memory_opens();
   }

@@ -20,8 +20,12 @@ class Counter : public Hooks {
   void device_memory_appears(Range memory, Range) override { device_.add(memory); }
   void device_memory_disappears(Range memory, Range) override { device_.remove(memory); }
 
-  void launch_begins(const std::string& kernel, Range) override {
-    launches_.emplace_back().kernel = kernel;
+  void launch_begins(const LaunchFacts& launch) override {
+    LaunchTraffic& counted = launches_.emplace_back();
+    counted.kernel = launch.kernel;
+    counted.grid = launch.grid;
+    counted.block = launch.block;
+    counted.dynamic_bytes = launch.dynamic_bytes;
     device_.begin();
     vector_ = {};
   }
@@ -52,6 +56,10 @@ class Counter : public Hooks {
     requests_.add(*position.thread, {code, 0, Kind::shared}, shared);
     requests_.add(*position.thread, {code, 0, Kind::load}, global);
     if (global.bytes != 0) device_.touch(global, true);
+  }
+
+  void tallied(const void* what, std::uint64_t times) override {
+    launches_.back().tallies[what] += times;
   }
 
   void touch(Range memory, Touch how, const void* caller) {
