@@ -46,9 +46,12 @@ def chosen(all_steps, names):
 def keep_times(told, work):
     """Puts what saltus_gpu_bench has written so far into the record."""
     found = []
-    for name in ("roofs", "launches", "kernels"):
+    for name in ("roofs", "launches", "launches-single", "kernels"):
         if (path := work / f"{name}.json").exists():
             found.append(json.loads(path.read_text()))
+        if name == "launches-single" and path.exists():
+            for entry in found[-1]["entries"]:
+                entry["name"] = entry["name"].replace(record.STEP, record.SINGLE, 1)
     if found:
         told["benchmark"] = {**found[0], "entries": [entry for one in found for entry in one["entries"]]}
 
@@ -101,7 +104,7 @@ class Run:
             keep_times(self.told, work)
             for found in self.options.out.glob("running*.log"):
                 shutil.move(found, logs / found.name.replace("running", step.name))
-            if (counted := work / "counters.csv").exists():
+            for counted in work.glob("counters-*.csv"):
                 shutil.copy(counted, logs)
             if step.sweep and step.command:
                 keep_sweep(self.told, step)

@@ -1,8 +1,10 @@
 """Which steps there are, the most valuable first: time that runs out takes the last ones."""
+import json
 import os
+import re
 import sys
 
-from . import machine
+from . import machine, step_model
 from .programs import BENCH, DATA, SALTUS, TESTS, TRIALS, trains_on_gpu
 from .steps import FILTER, Step
 
@@ -19,7 +21,7 @@ COUNTERS = [
     "sm__inst_executed_pipe_tensor.sum", "l1tex__data_pipe_lsu_wavefronts.avg.pct_of_peak_sustained_elapsed",
     "l1tex__t_sector_hit_rate.pct", "lts__t_bytes.sum", "dram__bytes.sum",
     "sm__warps_active.avg.pct_of_peak_sustained_active"]
-LAUNCHES_COUNTED = 32  # a training step has about thirty
+SINGLE = {"SALTUS_SHARED_BYTES": "0"}  # the step of single layers, as on devices with less shared memory
 SALTUS_MISSING = "there is no saltus program that trains on a GPU"
 
 
@@ -32,11 +34,11 @@ def plan(programs, work, options):
     libraries = library_paths()
     tests, bench = programs.get(TESTS), programs.get(BENCH)
 
-    def benchmark(name, parts, limit, part_of_limit):
+    def benchmark(name, parts, limit, part_of_limit, *more, environment=None, left_out=None):
         if bench is None:
             return Step(name, reason=missing(BENCH))
-        command = [str(bench), "--parts", parts, "--json", str(work / f"{name}.json")]
-        return Step(name, command, limit, part_of_limit, environment=libraries)
+        command = [str(bench), "--parts", parts, "--json", str(work / f"{name}.json"), *more]
+        return Step(name, command, limit, part_of_limit, environment=libraries | (environment or {}), left_out=left_out)
 
     def of_tests(name, limit, part_of_limit, which, *more):
         if tests is None:
@@ -49,10 +51,12 @@ def plan(programs, work, options):
         of_tests("tests", 300, 120, options.filter or NO_WALK),
         of_tests("parity", 120, 20, "Parity*"),
         of_tests("walk", 1800 if stride == 1 else 300, 20, "ActivationWalk*", "--stride", str(stride)),
+        *(articles(str(saltus), work, options) if trains else []),
+        benchmark("launches", "step", 300, 40, left_out=lambda: untimed(work / "launches.json")),
+        benchmark("launches-single", "step", 300, 25, "--kinds", "tf32", environment=SINGLE),
+        *(counters(bench, work, kind) for kind in PRECISIONS),
         *(sweeps(str(saltus), work, options, libraries) if trains else [Step("sweeps", reason=SALTUS_MISSING)]),
-        benchmark("launches", "step", 300, 40),
         benchmark("kernels", "kernels", 600, 50),
-        counters(bench, work),
         peers(programs.get(TRIALS) if trains else None, options),
     ]
 
@@ -73,31 +77,60 @@ def data_arguments(options):
     return ["--data", str(folder.resolve())] if folder else []
 
 
+def sweep(name, saltus, work, options, limit, part_of_limit, *more, environment=None):
+    command = [saltus, "sweep", "--device", "cuda", "--out", str(work / name), *data_arguments(options), *more]
+    return Step(name, command, limit, part_of_limit, environment=environment or {}, sweep=work / name)
+
+
+def articles(saltus, work, options):
+    """The whole article, and two epochs by the step of single layers."""
+    for precision in PRECISIONS:
+        yield sweep(f"article-{precision}", saltus, work, options, 600, 45, "--precision", precision)
+    for precision in PRECISIONS:
+        yield sweep(f"single-{precision}", saltus, work, options, 120, 20, "--precision", precision, "--epochs", "2",
+                    environment=SINGLE)
+
+
 def sweeps(saltus, work, options, libraries):
-    """The whole article; how the time depends on how many train side by side; what a start costs."""
-    def sweep(name, limit, part_of_limit, *more, environment=None):
-        command = [saltus, "sweep", "--device", "cuda", "--out", str(work / name), *data_arguments(options), *more]
-        return Step(name, command, limit, part_of_limit, environment=environment or {}, sweep=work / name)
-
-    return [
-        *(sweep(f"article-{precision}", 600, 45, "--precision", precision) for precision in PRECISIONS),
-        *(sweep(f"beside-{precision}-{count}", 120, 20, "--precision", precision, "--concurrent", str(count),
-                "--epochs", "2") for precision in PRECISIONS for count in SIDE_BY_SIDE),
-        sweep("start", 120, 20, "--activations", "relu", "--epochs", "1", "--train-limit", "128",
-              "--test-limit", "128"),
-        sweep("libraries", 600, 45, "--gemm", "cublas", "--conv", "cudnn", environment=libraries),
-    ]
+    """How the time depends on how many train side by side; what a start costs; the article by libraries."""
+    for precision in PRECISIONS:
+        for count in SIDE_BY_SIDE:
+            yield sweep(f"beside-{precision}-{count}", saltus, work, options, 120, 20, "--precision", precision,
+                        "--concurrent", str(count), "--epochs", "2")
+    yield sweep("start", saltus, work, options, 120, 20, "--activations", "relu", "--epochs", "1", "--train-limit", "128",
+                "--test-limit", "128")
+    yield sweep("libraries", saltus, work, options, 600, 45, "--gemm", "cublas", "--conv", "cudnn",
+                environment=libraries)
 
 
-def counters(bench, work):
-    """ncu's counters of a training step of six trials."""
-    ncu = machine.tool("ncu")
+def counters(bench, work, kind):
+    """ncu's counters of a training step of six trials: of each of its kernels, and of no others."""
+    ncu, name = machine.tool("ncu"), f"counters-{kind}"
     if ncu is None or bench is None:
-        return Step("counters", reason="ncu is not installed" if bench else missing(BENCH))
-    command = [ncu, "--clock-control", "none", "--metrics", ",".join(COUNTERS), "-c", str(LAUNCHES_COUNTED), "--csv",
-               "--log-file", str(work / "counters.csv"), str(bench), "--parts", "step", "--only", "all of it", "--kinds", "tf32",
-               "--trials", "6", "--rounds", "1", "--graph-seconds", "0"]
-    return Step("counters", command, 300, 60)
+        return Step(name, reason="ncu is not installed" if bench else missing(BENCH))
+    launches = step_model.Steps(step_model.read_launches()).of(kind, 6)
+    kernels = sorted({launch.name for launch in launches})
+    table = work / f"{name}.csv"
+    command = [ncu, "--clock-control", "none", "--metrics", ",".join(COUNTERS), "-k", f"regex:^({'|'.join(kernels)})$",
+               "-c", str(len(launches)), "--csv", "--log-file", str(table), str(bench), "--parts", "step", "--only",
+               "all of it", "--kinds", kind, "--trials", "6", "--rounds", "1", "--graph-seconds", "0"]
+    return Step(name, command, 300, 40, left_out=lambda: uncounted(table, kernels))
+
+
+def uncounted(table, kernels):
+    """Kernels that ncu's table does not name."""
+    told = table.read_text(errors="replace") if table.exists() else ""
+    return [kernel for kernel in kernels if not re.search(rf"\b{kernel}\b", told)]
+
+
+def untimed(path):
+    """Computations of the step, as counted on the emulation, of which the benchmark has no time."""
+    entries = json.loads(path.read_text())["entries"] if path.exists() else []
+    timed = {(entry["kind"], entry["trials"], entry["name"].partition(" ")[2].partition(" ")[2]) for entry in entries
+             if "median" in entry["contestants"][0]}
+    steps = step_model.Steps(step_model.read_launches())
+    return [f"{name} ({kind}, {trials})" for kind in PRECISIONS for trials in (1, 6)
+            for name, _ in steps.computations(kind, trials) if (kind, trials, name) not in timed]
 
 
 def peers(trials, options):

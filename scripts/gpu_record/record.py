@@ -4,10 +4,11 @@ import os
 import re
 import tarfile
 
-from . import sweeps
+from . import step_model, sweeps
 
 LEFT_OUT = "left out"
 STEP = "step: "  # begins the names of a training step's launches
+SINGLE = "single layers: "  # likewise, where nothing is fused
 ROOF = "roof: "
 WHOLE = "all of it"  # ends the name of all launches together
 
@@ -58,7 +59,7 @@ def rate_of(entry, median):
 def bench_rows(entries):
     best = ceilings(entries)
     for entry in entries:
-        if entry["name"].startswith((STEP, ROOF)):
+        if entry["name"].startswith((STEP, SINGLE, ROOF)):
             continue
         ours = next((one["median"] for one in entry["contestants"]
                      if one["name"] == "Saltus" and "median" in one), None)
@@ -81,26 +82,47 @@ def roof_rows(entries):
                        spread(one["seconds"]), rate_of(entry, one["median"]), one["note"]]
 
 
-def step_rows(entries):
-    """[computation, us] of one training step's launches, their sum, and all of them in one graph, where they are there."""
-    measured = [(entry["name"].removeprefix(STEP), entry["contestants"][0].get("median")) for entry in entries]
-    single = [(name.partition(" ")[2], median) for name, median in measured if median and not name.endswith(WHOLE)]
-    rows = list(single)
-    if single:
-        rows.append(("**all of these**", sum(median for _, median in single)))
-    rows += [("**the step, in one graph**", median) for name, median in measured if median and name.endswith(WHOLE)]
-    return [[name, f"{median * 1e6:.1f}"] for name, median in rows]
+def step_rows(entries, predicted=()):
+    """[computation, us, predicted us, measured of predicted] of one training step's launches, their sum, and all of them in
+    one graph, where they are there. `predicted` has (name, seconds) in the step's order."""
+    measured = [(entry["name"].partition(": ")[2].partition(" "), entry["contestants"][0].get("median"))
+                for entry in entries]
+    rows, known = [], dict(enumerate(predicted, 1))
+    for (number, _, name), median in measured:
+        if median and name != WHOLE:
+            same, seconds = known.get(int(number), ("", None))
+            rows.append((name, median, seconds if same == name else None))
+    complete = rows and all(seconds is not None for _, _, seconds in rows)
+    whole = sum(seconds for _, _, seconds in rows) if complete else None
+    if rows:
+        rows.append(("**all of these**", sum(median for _, median, _ in rows), whole))
+    rows += [("**the step, in one graph**", median, whole) for (_, _, name), median in measured if median and name == WHOLE]
+    return [[name, f"{median * 1e6:.1f}", *([f"{seconds * 1e6:.1f}", f"{median / seconds:.2f}"] if seconds else ["", ""])]
+            for name, median, seconds in rows]
 
 
-def training_steps(entries):
+def predictions(device_name, kind, trials, architecture):
+    """[(computation, seconds)] of the model of docs/benchmarks/gpu-step.md."""
+    device = next((one for name, one in step_model.DEVICES.items() if name in device_name), None)
+    steps = step_model.Steps(step_model.read_launches())
+    if device is None:
+        return []
+    return [(name, sum(launch.seconds(device) for launch in launches))
+            for name, launches in steps.computations(kind, trials, architecture)]
+
+
+def training_steps(entries, device_name=""):
     """A section for each precision and number of trials."""
-    steps = [entry for entry in entries if entry["name"].startswith(STEP)]
-    for kind, trials in dict.fromkeys((entry["kind"], entry["trials"]) for entry in steps):
-        yield from ["", f"## A training step, launch by launch: {kind}, {trials} trial{'s' if trials > 1 else ''}", "",
-                    "Of the tutorial's network, by the backend that trains. Each computation is repeated by itself in a "
-                    "graph, so that it finds in the second-level cache what fits there.", "",
-                    table(["computation", "us"], step_rows(
-                        [entry for entry in steps if (entry["kind"], entry["trials"]) == (kind, trials)]))]
+    for prefix, title, architecture in ((STEP, "A training step", 90), (SINGLE, "A training step of single layers", 86)):
+        steps = [entry for entry in entries if entry["name"].startswith(prefix)]
+        for kind, trials in dict.fromkeys((entry["kind"], entry["trials"]) for entry in steps):
+            rows = step_rows([entry for entry in steps if (entry["kind"], entry["trials"]) == (kind, trials)],
+                             predictions(device_name, kind, trials, architecture))
+            yield from ["", f"## {title}, launch by launch: {kind}, {trials} trial{'s' if trials > 1 else ''}", "",
+                        "Of the tutorial's network, by the backend that trains. Each computation is repeated by itself in a "
+                        "graph, so that it finds in the second-level cache what fits there. What was predicted stands in "
+                        "docs/benchmarks/gpu-step.md.", "",
+                        table(["computation", "us", "predicted, us", "measured of predicted"], rows)]
 
 
 def times(bench):
@@ -111,7 +133,7 @@ def times(bench):
                     "What instructions and memories reach by themselves, in kernels that do nothing else "
                     "(apps/bench/gpu/roofs.cu); their results were right. Operations are counted as flop.", "",
                     table(["of", "numbers", "us", "range", "rate", "note"], roofs)]
-    yield from training_steps(entries)
+    yield from training_steps(entries, bench["device"]["name"])
     if rows := list(bench_rows(entries)):
         yield from [
             "", "## Times", "",

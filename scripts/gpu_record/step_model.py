@@ -1,4 +1,4 @@
-"""A model of the time of the tutorial's training step on a GPU: what is counted of its launches, and what a device can do.
+"""A model of the time of the tutorial's training step on a GPU, from what is counted of its launches.
 
 A launch takes LOSS times what the slowest of five things takes: issuing instructions, moving data in and out of shared
 memory, loads and stores through the second-level cache, tensor cores, device memory; and LAUNCH beside that.
@@ -48,6 +48,11 @@ class Launch:
     kernel: str
     count: dict
     code: dict  # the figures of its machine code on sm_90
+
+    @property
+    def name(self):
+        """The kernel's, without the arguments of its template."""
+        return self.kernel.partition("<")[0]
 
     @property
     def instructions(self):

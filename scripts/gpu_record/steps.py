@@ -31,6 +31,7 @@ class Step:
     sweep: Path = None    # where a sweep writes its results
     environment: dict = field(default_factory=dict)
     within: object = None  # the command for a number of seconds, where it depends on them
+    left_out: object = None  # says behind it what it should have measured and has not
 
     def in_time(self, left):
         """The same step where so many seconds are left, None for no end."""
@@ -40,7 +41,8 @@ class Step:
         if seconds < self.least:
             return Step(self.name, reason="no time was left for it")
         command = self.within(seconds) if self.within else self.command
-        return Step(self.name, command, seconds, tests=self.tests, sweep=self.sweep, environment=self.environment)
+        return Step(self.name, command, seconds, tests=self.tests, sweep=self.sweep, environment=self.environment,
+                    left_out=self.left_out)
 
 
 @dataclass
@@ -95,6 +97,9 @@ def judge(step, code, text):
     good = code == 0 and not (step.tests and not (passed and int(passed[-1]) > 0))
     if not good and not failed:
         parts.append(f"exit code {code}: {last_line(text)}")
+    if missing := step.left_out() if step.left_out else []:
+        good = False
+        parts.append("it has nothing of " + some_of(missing))
     return ("passed" if good else "failed"), "; ".join(parts)
 
 

@@ -193,12 +193,25 @@ class TrainingStep(unittest.TestCase):
 
     def test_is_listed_launch_by_launch(self):
         self.assertEqual(record.step_rows(self.entries()),
-                         [["convolution", "25.0"], ["loss", "3.0"], ["**all of these**", "28.0"],
-                          ["**the step, in one graph**", "30.0"]])
+                         [["convolution", "25.0", "", ""], ["loss", "3.0", "", ""], ["**all of these**", "28.0", "", ""],
+                          ["**the step, in one graph**", "30.0", "", ""]])
 
     def test_may_be_half_measured(self):
-        self.assertEqual(record.step_rows(self.entries()[:1]), [["convolution", "25.0"], ["**all of these**", "25.0"]])
+        self.assertEqual(record.step_rows(self.entries()[:1]),
+                         [["convolution", "25.0", "", ""], ["**all of these**", "25.0", "", ""]])
         self.assertEqual(record.step_rows([]), [])
+
+    def test_stands_beside_what_was_predicted(self):
+        self.assertEqual(record.step_rows(self.entries(), [("convolution", 50e-6), ("loss", 2e-6)]),
+                         [["convolution", "25.0", "50.0", "0.50"], ["loss", "3.0", "2.0", "1.50"],
+                          ["**all of these**", "28.0", "52.0", "0.54"], ["**the step, in one graph**", "30.0", "52.0", "0.58"]])
+        other = record.step_rows(self.entries()[:2], [("convolution", 50e-6), ("head", 2e-6)])
+        self.assertEqual([row[2] for row in other], ["50.0", "", ""], "no computation stands beside another's prediction")
+
+    def test_is_predicted_for_devices_that_are_known(self):
+        names = [name for name, seconds in record.predictions("NVIDIA H200", "tf32", 6, 90) if seconds > 0]
+        self.assertIn("update", names)
+        self.assertEqual(record.predictions("NVIDIA A100", "tf32", 6, 90), [])
 
     def test_has_a_section_for_each_precision_and_number_of_trials(self):
         others = [entry | {"trials": 6} for entry in self.entries()]
@@ -206,6 +219,11 @@ class TrainingStep(unittest.TestCase):
         self.assertEqual([line for line in lines if line.startswith("## ")],
                          ["## A training step, launch by launch: tf32, 1 trial",
                           "## A training step, launch by launch: tf32, 6 trials"])
+
+    def test_of_single_layers_has_a_section_of_its_own(self):
+        single = [entry | {"name": entry["name"].replace("step: ", record.SINGLE)} for entry in self.entries()]
+        lines = list(record.training_steps(self.entries() + single))
+        self.assertIn("## A training step of single layers, launch by launch: tf32, 1 trial", lines)
 
 
 class Page(unittest.TestCase):
@@ -265,7 +283,7 @@ class Page(unittest.TestCase):
         self.assertEqual(row_of(page, "ex2")[4], "4.00 TFLOP/s")
         self.assertEqual(row_of(page, "nothing")[4], "")
         self.assertEqual(row_of(page, "article")[1], "1")
-        self.assertEqual(row_of(page, "loss"), ["loss", "1000000.0"])
+        self.assertEqual(row_of(page, "loss")[:2], ["loss", "1000000.0"])
         self.assertIn("## Roofs", page)
         self.assertIn("## A training step, launch by launch: tf32, 1 trial\n", page)
 

@@ -15,8 +15,18 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from gpu_record import machine, plan, programs, steps  # noqa: E402: found by the line above
+from gpu_record import machine, plan, programs, step_model, steps  # noqa: E402: found by the line above
 from samples import BENCH, DEVICE, FAILED, HISTORY, PASSED, row_of
+
+
+def entries_of_steps():
+    """What the benchmark says of the steps that are counted: each computation takes a millisecond."""
+    steps = step_model.Steps(step_model.read_launches())
+    for kind, trials, architecture in steps.settings():
+        for number, (name, _) in enumerate(steps.computations(kind, trials, architecture), 1):
+            if architecture == 90:
+                yield {"name": f"step: {number:02} {name}", "kind": kind, "trials": trials, "flop": 0, "bytes": 0,
+                       "contestants": [{"name": "Saltus", "note": "", "seconds": [1e-3], "median": 1e-3}]}
 
 
 class Whole(unittest.TestCase):
@@ -27,9 +37,12 @@ class Whole(unittest.TestCase):
         self.addCleanup(holder.cleanup)
         self.folder = Path(holder.name)
         self.tests = f"cat <<'END'\n{PASSED}END"
-        self.bench = f"[ $1 = --help ] || cp {self.folder}/bench.json $4"  # --parts PARTS --json FILE
+        # --parts PARTS --json FILE
+        self.bench = f"[ $1 = --help ] && exit\nname=bench\n[ $2 != step ] || name=step\ncp {self.folder}/$name.json $4"
         self.saltus = "exit 0"
         (self.folder / "bench.json").write_text(json.dumps(BENCH))
+        (self.folder / "step.json").write_text(json.dumps({**BENCH, "entries": list(entries_of_steps())}))
+        self.counted = "".join(f"{launch.name}\n" for launch in step_model.read_launches())
         (self.folder / "history.csv").write_text(HISTORY)
         told = {"complete": True, "settings": [{"trials": [{"status": "ok"}]}]}
         (self.folder / "results.json").write_text(json.dumps(told))
@@ -50,7 +63,7 @@ class Whole(unittest.TestCase):
         self.program("saltus_gpu_bench", self.bench)
         self.program("saltus", self.saltus)
         self.program("compute-sanitizer", "echo '========= ERROR SUMMARY: 0 errors'\nshift 6\nexec \"$@\"")
-        self.program("ncu", "while [ $1 != --log-file ]; do shift; done\necho counted > $2")
+        self.program("ncu", f"while [ $1 != --log-file ]; do shift; done\ncat > $2 <<'END'\n{self.counted}END")
         environment = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"}
         command = [sys.executable, "-B", str(ROOT / "scripts" / "gpu_verify"), "--programs", str(self.folder), "--out",
                    str(self.folder / "out"), "--build-limit", "1", *arguments]
@@ -72,15 +85,16 @@ class Whole(unittest.TestCase):
 
     def test_all_passes(self):
         self.trains()
-        done = self.verify("--steps", ",".join(["roofs", "tests", "parity", "walk", "article-tf32", "beside-bf16-3", "start",
-                                                "libraries", "launches", "kernels", "counters"]))
+        names = ["roofs", "tests", "parity", "walk", "article-tf32", "single-bf16", "beside-bf16-3", "start", "libraries",
+                 "launches", "launches-single", "kernels", "counters-tf32", "counters-bf16"]
+        done = self.verify("--steps", ",".join(names))
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         page = self.page()
-        for name in ("roofs", "tests", "parity", "walk", "launches", "kernels", "counters", "libraries"):
+        for name in names:
             self.assertEqual(row_of(page.split("## Sweeps")[0], name)[1], "passed")
         self.assertIn("## Times", page)
         self.assertEqual(row_of(page.split("## Sweeps")[1], "beside-bf16-3")[1], "2 + 1")
-        self.assertLessEqual({"tests.log", "counters.csv", "article-tf32-history.csv", "start-results.json"}, self.logs())
+        self.assertLessEqual({"tests.log", "counters-tf32.csv", "article-tf32-history.csv", "start-results.json"}, self.logs())
         self.assertEqual(len(list((self.folder / "out").iterdir())), 3, "few files")
 
     def test_steps_come_by_their_value(self):
@@ -124,9 +138,18 @@ class Whole(unittest.TestCase):
         self.assertEqual(row_of(self.page(), "walk")[1], "passed")
         self.assertEqual(row_of(self.page(), "sweeps")[1], "left out")
         self.bench = "exit 1"
-        self.assertEqual(self.verify("--minutes", "1", "--steps", "roofs,counters").returncode, 0)
-        for name in ("roofs", "counters"):
+        self.assertEqual(self.verify("--minutes", "1", "--steps", "roofs,counters-tf32").returncode, 0)
+        for name in ("roofs", "counters-tf32"):
             self.assertIn("no saltus_gpu_bench program", row_of(self.page(), name)[3])
+
+    def test_what_a_step_has_not_measured_is_said(self):
+        entries = [entry for entry in entries_of_steps() if "convolutions_pool_backward" not in entry["name"]]
+        (self.folder / "step.json").write_text(json.dumps({**BENCH, "entries": entries}))
+        self.counted = self.counted.replace("first_gradients_kernel", "another_kernel")
+        self.assertEqual(self.verify("--steps", "launches,counters-tf32").returncode, 1)
+        self.assertEqual(row_of(self.page(), "launches")[1], "failed")
+        self.assertIn("nothing of convolutions_pool_backward (tf32, 1), ", row_of(self.page(), "launches")[3])
+        self.assertEqual(row_of(self.page(), "counters-tf32")[3], "it has nothing of first_gradients_kernel")
 
     def test_a_filter_of_tests(self):
         self.tests = f"[ \"$1\" = '--gtest_filter=Parity.*' ] || exit 0\ncat <<'END'\n{PASSED}END"

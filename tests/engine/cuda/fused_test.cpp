@@ -1,6 +1,7 @@
 // Networks that begin with two convolutions and a max-pool, which tensor cores do in one launch.
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +80,14 @@ TEST_P(CudaFused, IsLeftToTheLibraryThatConvolves) {
             Counts(3, 0));
   EXPECT_EQ(count(network("relu"), GetParam(), "convolutions_pool", {.gemm = Gemm::cublas}),
             Counts(3, 1));
+}
+
+TEST_P(CudaFused, IsLeftOutForAMeasurement) {
+  const OnArchitecture nine(90);
+  ASSERT_EQ(setenv("SALTUS_SHARED_BYTES", "0", 1), 0);
+  const Counts counts = count(network("elu"), GetParam(), "convolutions_pool");
+  ASSERT_EQ(unsetenv("SALTUS_SHARED_BYTES"), 0);
+  EXPECT_EQ(counts, Counts(3, 0));
 }
 
 TEST(CudaNotFused, IsWhatMultipliesExactly) {

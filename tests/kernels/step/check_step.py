@@ -3,15 +3,16 @@
 
     check_step.py --page gpu-step.md --program KERNEL_STEP OBJECT...             counts some settings again
     check_step.py --page gpu-step.md --program KERNEL_STEP --write OBJECT...     counts all, and writes the page
-    check_step.py --code --cuobjdump PROGRAM OBJECT...                           reads the machine code again
+    check_step.py --code OBJECT...                                               reads the machine code again
 
 KERNEL_STEP is the program that counts; beside each OBJECT lies ptxas's report. What was counted stands in
-counts.csv, what the machine code says in code.csv: cuobjdump is not everywhere, so without it --write keeps that
-of kernels which are there, and says which are not.
+counts.csv, what the machine code says in code.csv. For machine code it takes cuobjdump and nvdisasm: of CUDA's
+toolkit, or the packages of requirements.txt.
 """
 import argparse
 import csv
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -28,7 +29,6 @@ import step_page  # noqa: E402
 from gpu_record import step_model  # noqa: E402
 from reports import demangled, read_reports  # noqa: E402
 
-SKIPPED = 77
 ARCHITECTURES = ["sm_80", "sm_86", "sm_90"]
 # precision, trials, compute capability: 8.6 has the step of single layers
 SETTINGS = [(precision, trials, 90) for precision in ("tf32", "bf16") for trials in (1, 6, 24)]
@@ -62,7 +62,7 @@ def plain(name):
             name = name[:i]
             break
     for enumeration, numbers in ENUMERATORS.items():
-        for one, number in numbers.items():
+        for one, number in numbers.items() if f"{enumeration}::" in name else ():
             name = re.sub(rf"\b{enumeration}::{one}\b", f"{enumeration}#{number}", name)
     return re.sub(r"(?:\w+|{anonymous})::", "", name).replace(" >", ">")
 
@@ -121,27 +121,25 @@ def read_code(cuobjdump, objects, kernels, architectures):
     return found
 
 
-def write_code(arguments, objects, kernels):
-    if shutil.which(arguments.cuobjdump):
-        found = read_code(arguments.cuobjdump, objects, kernels, ARCHITECTURES)
-    else:
-        found = {key: one for key, one in step_model.read_code().items() if key[0] in kernels}
-        print("cuobjdump was not found: the figures of machine code are those that were there")
-        if missing := sorted(kernels - {kernel for kernel, _ in found}):
-            sys.exit("it is needed, for kernels that are new: " + ", ".join(missing))
+def find_cuobjdump():
+    """Its path; nvdisasm, which it starts, is found beside it."""
+    packaged = sorted(Path(sys.prefix).glob("lib/python*/site-packages/nvidia/*/bin"))
+    os.environ["PATH"] = os.pathsep.join([os.environ["PATH"], *map(str, packaged)])
+    return shutil.which("cuobjdump") or sys.exit("cuobjdump was not found")
+
+
+def write_code(objects, kernels):
+    found = read_code(find_cuobjdump(), objects, kernels, ARCHITECTURES)
     write_csv(step_model.CODE, [{"kernel": kernel, "architecture": architecture,
                                  **{name: f"{value:.3f}" for name, value in one.items()}}
                                 for (kernel, architecture), one in sorted(found.items())])
 
 
-def check_code(arguments, kernels):
+def check_code(objects, kernels):
     """Of sm_90, from which times are predicted: all would take minutes."""
-    if shutil.which(arguments.cuobjdump) is None:
-        print("skipped: cuobjdump was not found (it comes with CUDA, or from PyPI as nvidia-cuda-cuobjdump)")
-        return SKIPPED
-    _, holders = uses_of(arguments.objects, kernels)
+    _, holders = uses_of(objects, kernels)
     there = step_model.read_code()
-    found = read_code(arguments.cuobjdump, holders, kernels, ["sm_90"])
+    found = read_code(find_cuobjdump(), holders, kernels, ["sm_90"])
     wrong = [f"{kernel}: no machine code" for kernel in sorted(kernels - {kernel for kernel, _ in found})]
     for key, figures in found.items():
         for name, value in figures.items():
@@ -157,11 +155,10 @@ def main():
     parser.add_argument("--program")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--code", action="store_true")
-    parser.add_argument("--cuobjdump", default="cuobjdump")
     parser.add_argument("objects", nargs="+")
     arguments = parser.parse_args()
     if arguments.code:
-        return check_code(arguments, {line["kernel"] for line in read_counts()})
+        return check_code(arguments.objects, {line["kernel"] for line in read_counts()})
 
     wrong = []
     if arguments.write:
@@ -179,7 +176,7 @@ def main():
     kernels = {line["kernel"] for line in read_counts()}
     uses, holders = uses_of(arguments.objects, kernels)
     if arguments.write:
-        write_code(arguments, holders, kernels)
+        write_code(holders, kernels)
     page = step_page.page(step_model.read_launches(), step_model.read_code(), uses)
     if arguments.write:
         arguments.page.write_text(page)

@@ -64,10 +64,6 @@ def us(seconds):
     return f"{seconds / US:.1f}" if seconds else ""
 
 
-def short(kernel):
-    return kernel.split("<")[0]
-
-
 INTRODUCTION = """\
 # The training step on a GPU: counted and predicted
 
@@ -179,7 +175,8 @@ products and the update most of all, so a prediction below the record need not b
 measuring, data came from device memory that the step finds in the cache.
 
 The recorded sweep took {record.sweep} s from the program's start to its end, {" + ".join(map(str, beside))} trials
-side by side. For the step of single layers the model says {sweeps[0]:.1f} s for these, and {sweeps[1]:.1f} s for {sum(beside)}.
+side by side. For the step of single layers the model says {sweeps[0]:.1f} s for these, and {sweeps[1]:.1f} s for
+{sum(beside)}.
 """
     heading = ["computation", "trials", "bound by", "predicted, us", "recorded, us", "predicted of recorded"]
     return wrapped(text) + "\n" + table(heading, lines, 3)
@@ -194,9 +191,9 @@ def launches_of(steps, precision, architecture):
         conflicts = 1 - count["least_wavefronts"] / count["wavefronts"] if count["wavefronts"] else 0
         wavefronts = f"{count['wavefronts'] / MILLION:.2f} ({conflicts:.0%})" if count["wavefronts"] else ""
         times = [us(by_trials[trials][i].seconds(device)) for trials in TRIALS if by_trials[trials]]
-        rows.append([one.step if one.number != last else "", f"`{short(one.kernel)}`", one.bound(device),
-                     count["blocks"], f"{one.instructions / MILLION:.2f}", f"{count['mma'] / MILLION:.2f}" if count["mma"] else "",
-                     wavefronts, f"{one.asked / MB:.1f}", f"{count['bytes'] / MB:.1f}", *times,
+        rows.append([one.step if one.number != last else "", f"`{one.name}`", one.bound(device),
+                     count["blocks"], f"{one.instructions / MILLION:.2f}",
+                     f"{count['mma'] / MILLION:.2f}" if count["mma"] else "", wavefronts, f"{one.asked / MB:.1f}", f"{count['bytes'] / MB:.1f}", *times,
                      us(one.seconds(DEVICES["H100"]))])
         last = one.number
     heading = ["computation", "kernel", "bound by", "blocks", "instructions, M", "mma, M", "wavefronts, M (conflicts)",
@@ -235,11 +232,11 @@ def machine_code(steps, code, uses):
     heading = ["kernel", "threads", *(f"{one}: {what}" for one in MULTIPROCESSORS
                                       for what in ("registers", "blocks", "instructions an mma")), "shared, kB"]
     return wrapped("## Machine code and occupancy\n\nBlocks are those that fit a multiprocessor, and in brackets what "
-            "keeps more out. Shared memory is a block's; where that does not fit, the backend takes the step of single layers. "
-            "Instructions an mma are those of the innermost loops.") + "\n" + table(heading, rows)
+            "keeps more out. Shared memory is a block's; where that does not fit, the backend takes the step of single "
+            "layers. Instructions an mma are those of the innermost loops.") + "\n" + table(heading, rows)
 
 
 def page(all_launches, code, uses):
     steps, record = step_model.Steps(all_launches), step_model.Record()
-    return "\n".join([wrapped(INTRODUCTION), goals(steps, record, code), totals(steps), check(steps, record), launches(steps),
-                      machine_code(steps, code, uses), method()])
+    return "\n".join([wrapped(INTRODUCTION), goals(steps, record, code), totals(steps), check(steps, record),
+                      launches(steps), machine_code(steps, code, uses), method()])

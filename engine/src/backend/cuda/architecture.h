@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cstdlib>
+
 #include <cuda_runtime_api.h>
 
 #include "backend/cuda/errors.h"
@@ -17,13 +20,16 @@ inline int current_architecture() {
   return major * 10 + minor;
 }
 
-/// Bytes of shared memory that a block may have on the device in use. Throws DeviceError.
+/// Bytes of shared memory that a block may have on the device in use; at most SALTUS_SHARED_BYTES,
+/// by which scripts/gpu_verify measures what devices with less would run. Throws DeviceError.
 inline int shared_bytes_of_block() {
   int device = 0;
   int bytes = 0;
   SALTUS_CUDA_CHECK(cudaGetDevice(&device));
   SALTUS_CUDA_CHECK(
       cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+  if (const char* const most = std::getenv("SALTUS_SHARED_BYTES"))
+    bytes = std::min(bytes, std::atoi(most));
   return bytes;
 }
 

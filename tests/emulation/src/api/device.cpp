@@ -1,4 +1,5 @@
 // The device and its properties.
+#include <cstdlib>
 #include <cstring>
 
 #include <emulation/api/api.h>
@@ -13,7 +14,15 @@ namespace saltus::emulation {
 namespace {
 
 constexpr int kRuntimeVersion = 13000;
-Platform platform;
+
+Platform platform_of_environment() {
+  Platform found;
+  if (const char* const capability = std::getenv("EMULATION_COMPUTE_CAPABILITY"))
+    found.compute_capability = std::atoi(capability);
+  return found;
+}
+
+Platform platform = platform_of_environment();
 
 cudaDeviceProp properties_of_device() {
   cudaDeviceProp properties{};

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,9 +26,16 @@ bool legal(dim3 grid, dim3 block) {
          grid.z <= 65535 && threads >= 1 && threads <= kThreadsMost && block.z <= 64;
 }
 
+/// Appends the kernel's name to the file that EMULATION_LAUNCHES names.
+void log(const std::string& kernel) {
+  static const char* const path = std::getenv("EMULATION_LAUNCHES");
+  if (path != nullptr) std::ofstream(path, std::ios::app) << kernel << '\n';
+}
+
 /// `object` are the bytes of the launch's call.
 void run(KernelRecord& record, Launch launch, const std::vector<std::byte>& object) {
   ++record.launches;
+  log(launch.kernel);
   launch.call.object = object.data();
   if (installed_hooks != nullptr)
     installed_hooks->launch_begins({launch.kernel,
