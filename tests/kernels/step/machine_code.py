@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from statistics import median
 
 INSTRUCTION = re.compile(r"/\*([0-9a-f]{4,})\*/\s+(?:@!?U?P\w+\s+)?(\S+)\s*(.*?)\s*;\s+/\* 0x[0-9a-f]{16} \*/")
-MEMORY = re.compile(r"LD[GS]\b|LDSM|LD\.|ST[GS]\b|ST\.|ATOM|RED")
-COPY = re.compile(r"LDGSTS")  # reads one memory and writes the other
+MEMORY = re.compile(r"(LD|ST|LD[GS]|ST[GS]|LDSM|ATOM[GS]?|REDG?)\b")
+COPY = re.compile(r"LDGSTS\b")  # reads one memory and writes the other
 MMA = re.compile(r"[HIDQ]G?MMA")
 TURNS = 8  # that a loop is taken to make, as compilers do, where only the proportion of instructions matters
 MANY_LOOPS = 40  # as only the switch over all activations has
@@ -56,7 +56,7 @@ def within(loops):
 
 
 def analyse(code):
-    memory = [bool(MEMORY.match(operation)) + bool(COPY.match(operation)) for _, operation, _ in code]
+    memory = [bool(MEMORY.match(operation)) + 2 * bool(COPY.match(operation)) for _, operation, _ in code]
     mma = [bool(MMA.match(operation)) for _, operation, _ in code]
     loops = loops_of(code)
     innermost = within(loops)
