@@ -125,7 +125,7 @@ def training_steps(entries, device_name=""):
                         table(["computation", "us", "predicted, us", "measured of predicted"], rows)]
 
 
-def times(bench):
+def times(bench, device_name):
     """The sections of what saltus_gpu_bench measured."""
     entries = bench["entries"]
     if roofs := list(roof_rows(entries)):
@@ -133,7 +133,7 @@ def times(bench):
                     "What instructions and memories reach by themselves, in kernels that do nothing else "
                     "(apps/bench/gpu/roofs.cu); their results were right. Operations are counted as flop.", "",
                     table(["of", "numbers", "us", "range", "rate", "note"], roofs)]
-    yield from training_steps(entries, bench["device"]["name"])
+    yield from training_steps(entries, device_name)
     if rows := list(bench_rows(entries)):
         yield from [
             "", "## Times", "",
@@ -173,7 +173,7 @@ def page(record):
                   "trial's to the slowest's, each with its evaluation. All epochs are in the JSON.", "",
                   table(sweeps.HEADING, sweeps.rows(record["sweeps"], steps))]
     if bench:
-        lines += times(bench)
+        lines += times(bench, device["name"])
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ shortened, for the emulation takes seconds for what a GPU does in microseconds: 
 place of nvidia-smi, ncu and compute-sanitizer stand programs that say as much as gpu_verify reads; ncu's names the
 kernels that were launched while it counted. So a step whose program is missing or fails, a filter that matches no
 test, a kernel of the training step that no step measures and a record that cannot be written are found here; times
-mean nothing. Exit code: 1 where a step did not pass, or the run took longer than its minutes.
+mean nothing. Other options are gpu_verify's, as --steps. Exit code: 1 where a step did not pass, or the run took longer than its minutes.
 """
 import argparse
 import os
@@ -25,8 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 GRACE = 30  # seconds for what stands before and behind the steps
 IMAGES = {"train": 16, "t10k": 8}
 
+# Six trials take six times as long as one: where the benchmark writes times, those of one stand for six.
 WRAPPER = '''#!{python}
-import os, sys
+import json, os, subprocess, sys
 words, program = sys.argv[1:], {program!r}
 changes = {changes!r}
 for word, value in changes.get(words[0] if words else "", changes.get("", {{}})).items():
@@ -35,14 +36,23 @@ for word, value in changes.get(words[0] if words else "", changes.get("", {{}}))
     else:
         words += [word, value]
 os.environ["EMULATION_COMPUTE_CAPABILITY"] = "90"
-os.execv(program, [program, *words])
+if "--json" not in words or "--trials" not in words:
+    os.execv(program, [program, *words])
+code, path = subprocess.call([program, *words]), words[words.index("--json") + 1]
+if os.path.exists(path):
+    with open(path) as file:
+        told = json.load(file)
+    told["entries"] += [{{**entry, "trials": 6}} for entry in told["entries"]]
+    with open(path, "w") as file:
+        json.dump(told, file)
+sys.exit(code)
 '''
 # {program: {first word of its command, "" for any: {option: its value}}}
 SHORT = {
     "saltus": {"sweep": {"--epochs": "1", "--train-limit": "2", "--test-limit": "2", "--batch-size": "2"}},
     "saltus_bench": {},
-    "saltus_gpu_bench": {"--parts": {"--rows": "1", "--rounds": "1", "--graph-seconds": "0", "--turns": "2",
-                                     "--skip": "conv2,fc1,product"}},
+    "saltus_gpu_bench": {"--parts": {"--rows": "1", "--trials": "1", "--rounds": "1", "--graph-seconds": "0",
+                                     "--turns": "2", "--skip": "conv2,fc1,product"}},
     "saltus_kernel_tests_gpu": {},
 }
 NVIDIA_SMI = '''#!/bin/sh
@@ -57,7 +67,7 @@ words = sys.argv[1:]
 def value(option):
     return words[words.index(option) + 1]
 chosen = re.compile(value("-k").removeprefix("regex:"))
-first = next(i for i, word in enumerate(words) if word.startswith("/"  ) and os.access(word, os.X_OK))
+first = next(i for i, word in enumerate(words) if word.startswith("/") and os.access(word, os.X_OK))
 with tempfile.NamedTemporaryFile("r") as log:
     code = subprocess.run(words[first:], env={{**os.environ, "EMULATION_LAUNCHES": log.name}}).returncode
     launched = [re.sub(r"<.*", "", line.strip()).split("::")[-1] for line in log]
@@ -112,13 +122,12 @@ def main():
     parser.add_argument("programs", type=Path, help="the folder that the target gpu_rehearsal fills")
     parser.add_argument("--minutes", type=float, default=9)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "gpu-rehearsal")
-    parser.add_argument("rest", nargs="*", help="more arguments of gpu_verify, behind --")
-    options = parser.parse_args()
+    options, more = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as name:
         programs, tools, data = stage(options.programs.resolve(), Path(name))
         begin = time.monotonic()
         done = subprocess.run([sys.executable, "-B", ROOT / "scripts" / "gpu_verify", "--minutes", str(options.minutes),
-                               "--programs", programs, "--data", data, "--out", options.out, *options.rest],
+                               "--programs", programs, "--data", data, "--out", options.out, *more],
                               env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}, check=False)
         seconds = time.monotonic() - begin
     late = seconds > options.minutes * 60 + GRACE

@@ -103,6 +103,13 @@ void print(const std::string& setting, std::size_t number, const cuda::StepLaunc
   std::printf("\n");
 }
 
+/// Throws where a trial has stopped since the step's first computation was counted: launches do
+/// nothing for it.
+void expect_active(const cuda::StepLaunch& first, const LaunchTraffic& counted) {
+  if (run(first, 1).front().total.loads.count != counted.total.loads.count)
+    throw std::runtime_error("a trial stopped, for a number was not finite");
+}
+
 /// The launches of a step on a device with this compute capability: with 8.6, which has too little
 /// shared memory for the fused convolutions, they are those of single layers.
 void count_step(Precision precision, int trials, int compute_capability) {
@@ -111,9 +118,11 @@ void count_step(Precision precision, int trials, int compute_capability) {
   const bench::TrainingStep training(bench::tutorial_plan(precision), trials, kRows);
   const std::string setting = std::string(to_string(precision)) + "," + std::to_string(trials) +
                               "," + std::to_string(compute_capability);
+  LaunchTraffic first;
   for (std::size_t i = 0; i < training.launches().size(); ++i) {
     const cuda::StepLaunch& step = training.launches()[i];
     const std::vector<LaunchTraffic> one = run(step, 1);
+    if (i == 0) first = one.front();
     std::size_t shared = 0;
     for (const LaunchTraffic& launch : one) shared = std::max(shared, launch.dynamic_bytes);
     const std::uint64_t sample = shared == 0 ? 8 : shared < kMuchShared ? 2 : 1;
@@ -123,6 +132,7 @@ void count_step(Precision precision, int trials, int compute_capability) {
       print(setting, i, step, few[j],
             of_all(few[j], counts_of(few[j]), counts_of(twice[j]), static_cast<double>(sample)));
   }
+  expect_active(training.launches().front(), first);
 }
 
 /// "tf32,6,90": precision, trials, compute capability
