@@ -5,11 +5,12 @@
     tests/scripts/rehearse_gpu.py build/release/tests/emulated/programs/rehearsal --minutes 9 --out DIR
 
 The programs are the real ones, compiled for the emulation, as of compute capability 9.0. What they are asked for is
-shortened, for the emulation takes seconds for what a GPU does in microseconds: a few images, an epoch, a round. In
-place of nvidia-smi, ncu and compute-sanitizer stand programs that say as much as gpu_verify reads; ncu's names the
-kernels that were launched while it counted. So a step whose program is missing or fails, a filter that matches no
-test, a kernel of the training step that no step measures and a record that cannot be written are found here; times
-mean nothing. Other options are gpu_verify's, as --steps. Exit code: 1 where a step did not pass, or the run took longer than its minutes.
+shortened, for the emulation takes seconds for what a GPU does in microseconds: a few images, an epoch, a round, every
+16th test. The machine should have nothing else to do. In place of nvidia-smi, ncu and compute-sanitizer stand
+programs that say as much as gpu_verify reads; ncu's names the kernels that were launched while it counted. So a step
+whose program is missing or fails, a filter that matches no test, a kernel of the training step that no step measures
+and a record that cannot be written are found here; times mean nothing. Other options are gpu_verify's, as --steps.
+Exit code: 1 where a step did not pass, or the run took longer than its minutes.
 """
 import argparse
 import os
@@ -36,6 +37,7 @@ for word, value in changes.get(words[0] if words else "", changes.get("", {{}}))
     else:
         words += [word, value]
 os.environ["EMULATION_COMPUTE_CAPABILITY"] = "90"
+os.environ.update(GTEST_TOTAL_SHARDS="16", GTEST_SHARD_INDEX="0")
 if "--json" not in words or "--trials" not in words:
     os.execv(program, [program, *words])
 code, path = subprocess.call([program, *words]), words[words.index("--json") + 1]
@@ -49,7 +51,8 @@ sys.exit(code)
 '''
 # {program: {first word of its command, "" for any: {option: its value}}}
 SHORT = {
-    "saltus": {"sweep": {"--epochs": "1", "--train-limit": "2", "--test-limit": "2", "--batch-size": "2"}},
+    "saltus": {"sweep": {"--activations": "relu,elu", "--epochs": "1", "--train-limit": "2", "--test-limit": "2",
+                         "--batch-size": "2"}},
     "saltus_bench": {},
     "saltus_gpu_bench": {"--parts": {"--rows": "1", "--trials": "1", "--rounds": "1", "--graph-seconds": "0",
                                      "--turns": "2", "--skip": "conv2,fc1,product"}},
