@@ -3,10 +3,10 @@
 namespace saltus::app {
 
 /// Each is in the file of its command, the last two in documents.cpp.
-Make make_sweep, make_merge, make_status, make_report, make_plot, make_reproduce, make_check_table,
-    make_curves, make_map, make_depth, make_activations, make_accuracy, make_speed, make_predict,
-    make_evaluate, make_summary, make_export, make_data, make_info, make_help, make_man_page,
-    make_bash_completion;
+Make make_sweep, make_merge, make_status, make_replay, make_report, make_plot, make_reproduce,
+    make_check_table, make_curves, make_map, make_depth, make_activations, make_accuracy,
+    make_speed, make_predict, make_evaluate, make_summary, make_export, make_data, make_info,
+    make_help, make_man_page, make_bash_completion;
 
 namespace {
 
@@ -31,6 +31,10 @@ constexpr Command kCommands[] = {
      "share its folder",
      make_merge},
     {"status", "Says how far a sweep is, whoever trains it", make_status},
+    {"replay",
+     "Trains an epoch of a sweep's trials again and says whether it gives the same bits, or where "
+     "they first differ: on this machine, with this driver, in this version",
+     make_replay},
     {"plot",
      "Draws the pictures of a sweep again, of chosen activations or without the first epoch. "
      "Trains "

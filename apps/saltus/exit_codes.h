@@ -3,8 +3,9 @@
 
 namespace saltus::app {
 
-constexpr int kFailure = 1;  ///< a file, a device, the network
-constexpr int kUsage = 2;    ///< asked for something that cannot be
+constexpr int kFailure = 1;    ///< a file, a device, the network
+constexpr int kUsage = 2;      ///< asked for something that cannot be
+constexpr int kDifferent = 3;  ///< came to other results than a program before it
 // 128 + n: interrupted by signal n; see interrupt.h.
 
 }  // namespace saltus::app

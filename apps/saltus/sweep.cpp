@@ -126,6 +126,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   SweepConfig config = prepare(
       arguments, [&] { return sweep_config(arguments, recorded ? &recorded->config : nullptr); });
   const int concurrent = concurrent_trials(arguments);
+  const std::int64_t trace = trace_steps(arguments);
   const Existing existing = existing_results(arguments);
   check_output_folder(arguments.out.empty() ? default_parent() : fs::path(arguments.out), existing);
 
@@ -178,7 +179,8 @@ int run_sweep_command(const SweepArguments& arguments) {
        .side_by_side = concurrent,
        .folder = out,
        .save = parse_saved_models(arguments.save),
-       .resume = existing == Existing::resume});
+       .resume = existing == Existing::resume,
+       .trace_every = trace});
   if (!result.complete && !writer.begun()) throw Interrupted();
   writer.write(result);
   present_results(out, plan, result);

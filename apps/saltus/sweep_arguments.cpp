@@ -255,6 +255,9 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--save", to.save, "none|last|best",
          "Keep each trial's model in models/ of the folder: that of the last epoch, or of the "
          "epoch that was best on the images that rank");
+  option("--trace", to.trace, "K",
+         "Keep digests of each trial's weights every K steps, and its state after each epoch, in "
+         "traces/ of the folder: saltus replay trains epochs again and compares");
   option("--workers", to.workers, "N",
          "Train in N programs side by side on this machine, each with its share of the cores, and "
          "merge the results; one that is killed is started again");
@@ -388,6 +391,14 @@ int concurrent_trials(const SweepArguments& arguments) {
   return count;
 }
 
+std::int64_t trace_steps(const SweepArguments& arguments) {
+  if (!arguments.is_given("--trace")) return 0;
+  const auto every = parse_number<std::int64_t>("--trace", arguments.trace);
+  if (every < 1)
+    throw InvalidArgument(fmt::format("--trace takes a number of steps, 1 or more, not {}", every));
+  return every;
+}
+
 bool is_shared(const SweepArguments& arguments) {
   std::vector<std::string> given;
   for (const char* option : {"--workers", "--devices", "--part", "--emit"})
@@ -396,6 +407,10 @@ bool is_shared(const SweepArguments& arguments) {
     throw InvalidArgument("--audit belongs to --part, whose trials it compares: say --part 1/1");
   }
   if (given.empty()) return false;
+  if (arguments.is_given("--trace")) {
+    throw InvalidArgument(
+        fmt::format("--trace is for a sweep that one program trains: leave {} out", given.front()));
+  }
   if (given.size() > 2 || (given.size() == 2 && given.back() != "--devices")) {
     throw InvalidArgument(
         fmt::format("{} each divide the sweep: choose one", fmt::join(given, ", ")));

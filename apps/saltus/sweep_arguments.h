@@ -57,6 +57,7 @@ struct SweepArguments {
   std::string threads;
   std::string out;
   std::string save;
+  std::string trace;
   std::string part;
   std::string audit = "0";
   std::string workers;
@@ -91,6 +92,9 @@ void take_usual(const SweepArguments& arguments, const ImageDataset& data,
 
 /// Trials to train side by side; 0: as many as the device is best at. Throws InvalidArgument.
 int concurrent_trials(const SweepArguments& arguments);
+
+/// Steps between two points of a trace; 0: there is none. Throws InvalidArgument.
+std::int64_t trace_steps(const SweepArguments& arguments);
 
 /// Whether several programs are to train it, in a folder that they share. Throws InvalidArgument
 /// for what does not go with that.

@@ -16,6 +16,7 @@
 #include <saltus/progress.h>
 #include <saltus/trial_store.h>
 
+#include "exit_codes.h"
 #include "interrupt.h"
 #include "lists.h"
 #include "output.h"

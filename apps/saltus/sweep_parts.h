@@ -9,9 +9,6 @@
 
 namespace saltus::app {
 
-/// How a part ends that came to another result than a program before it.
-constexpr int kDifferent = 3;
-
 /// Part `part` of `parts`, from 1.
 struct Part {
   int part = 1;

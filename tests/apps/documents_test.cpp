@@ -24,6 +24,7 @@ const std::vector<std::vector<std::string>> kCommands = {{},
                                                          {"report"},
                                                          {"merge"},
                                                          {"status"},
+                                                         {"replay"},
                                                          {"plot"},
                                                          {"reproduce"},
                                                          {"check-table"},
@@ -181,10 +182,10 @@ TEST_F(Documents, BashCompletes) {
   EXPECT_EQ(completions({"saltus", "s"}), (Words{"status", "sweep", "summary", "speed"}));
   EXPECT_EQ(
       completions({"saltus", ""}),
-      (Words{"sweep",    "report",  "merge",  "status",      "plot",     "reproduce", "check-table",
-             "curves",   "map",     "depth",  "activations", "accuracy", "speed",     "predict",
-             "evaluate", "summary", "export", "data",        "info",     "help"}));
-  EXPECT_EQ(completions({"saltus", "rep"}), (Words{"report", "reproduce"}));
+      (Words{"sweep",       "report",   "merge",   "status", "replay",      "plot",     "reproduce",
+             "check-table", "curves",   "map",     "depth",  "activations", "accuracy", "speed",
+             "predict",     "evaluate", "summary", "export", "data",        "info",     "help"}));
+  EXPECT_EQ(completions({"saltus", "rep"}), (Words{"replay", "report", "reproduce"}));
   EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch", "show"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});
   EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));

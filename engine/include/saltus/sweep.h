@@ -396,10 +396,14 @@ struct SweepOptions {
   /// Seconds after which the state of a trial in progress is saved at the latest (on a GPU at the
   /// end of the epoch); up to six times as often if a save is quick.
   double save_interval = 60;
+  /// Keeps digests of each trial's weights every so many steps, counted in each epoch, and at its
+  /// end, and its state after each epoch, in traces/ of the folder, for replay.h; 0: none. On a GPU
+  /// each digest waits for the device and copies the weights.
+  std::int64_t trace_every = 0;
 };
 
-/// Throws InvalidArgument if side_by_side is not 0 to kMostSideBySide, models should be kept
-/// without a folder, or save_interval is negative or not a number.
+/// Throws InvalidArgument if side_by_side is not 0 to kMostSideBySide, models or traces should be
+/// kept without a folder, save_interval is negative or not a number, or trace_every is negative.
 SALTUS_API void validate(const SweepOptions& options);
 
 /// Runs a sweep. A trial that diverges is a result. Throws InvalidArgument, DeviceError, and what

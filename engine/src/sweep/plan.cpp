@@ -279,8 +279,13 @@ void validate(const SweepOptions& options) {
         "at, not {}",
         kMostSideBySide, options.side_by_side));
   }
-  if (options.folder.empty() && (options.save != SavedModels::none || options.resume)) {
-    throw InvalidArgument("models and states of trials need a folder; name one");
+  if (options.trace_every < 0) {
+    throw InvalidArgument(fmt::format("a trace has a point every {} steps, which must be 1 or more",
+                                      options.trace_every));
+  }
+  if (options.folder.empty() &&
+      (options.save != SavedModels::none || options.resume || options.trace_every > 0)) {
+    throw InvalidArgument("models, states and traces of trials need a folder; name one");
   }
   if (!(options.save_interval >= 0)) {
     throw InvalidArgument(

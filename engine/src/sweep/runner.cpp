@@ -14,6 +14,7 @@
 #include "backend/select.h"
 #include "core/boundary.h"
 #include "sweep/race.h"
+#include "sweep/trial_traces.h"
 
 namespace saltus {
 namespace {
@@ -160,6 +161,13 @@ std::vector<TrialResult> TrialRunner::run(std::span<const TrialSpec> trials,
     callbacks.push_back(callbacks_of(trial, common.epochs, stopping.back(), options, files));
   }
   train::Trainer trainer = this->trainer(trials);
+  trainer.pause_every(options.trace_every);
+  for (std::size_t i = 0; i < trials.size() && options.trace_every > 0; ++i) {
+    const auto trace =
+        trial_trace(options.folder, trials[i].id, options.trace_every, options.resume);
+    trace->watch(trainer, static_cast<int>(i));
+    callbacks[i].push_back(trace);
+  }
   if (plan_.config.diagnostics)
     trainer.diagnose_epochs(diagnosis_of(plan_.network_of(trials.front())));
   trainer.fit(samples_.train,

@@ -26,9 +26,12 @@ class TrialRunner {
   std::vector<TrialResult> run(std::span<const TrialSpec> trials, const SweepOptions& options,
                                TrialFiles& files) const;
 
- private:
+  /// The same trials as they begin.
   train::Trainer trainer(std::span<const TrialSpec> trials) const;
 
+  const SweepSamples& samples() const { return samples_; }
+
+ private:
   const Samples& largest_evaluated() const;
 
   /// What looks at the layers of a network's trials.

@@ -211,6 +211,7 @@ void TrialFiles::begin() {
     return target_of_pending(name).ends_with(kExtension) ||
            (!resume_ && entry.path().extension() == kExtension);
   });
+  if (!resume_) remove_files(folder_ / "traces", [](const fs::directory_entry&) { return true; });
 }
 
 }  // namespace saltus

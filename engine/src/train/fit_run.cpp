@@ -137,8 +137,7 @@ bool FitRun::run_batches(int epoch, int order) {
   std::int64_t done = inside_ ? trainer_.positions_.front().batch : 0;
   while (done < steps_ && any_active()) {
     if (interrupted()) return false;
-    const std::int64_t rest = steps_ - done;
-    const std::int64_t count = by_batch_ ? 1 : by_epoch() ? rest : std::min(pace_.next(), rest);
+    const std::int64_t count = batches_from(done);
     if (by_batch_) notify_active(&Callback::on_train_batch_begin, done);
     const Clock::time_point start = Clock::now();
     for (const Participant& participant : participants_) {
@@ -146,12 +145,19 @@ bool FitRun::run_batches(int epoch, int order) {
     }
     trainer_.executable_->train(static_cast<std::uint32_t>(order), done, count, batch_size_,
                                 options_.shuffle);
-    if (by_epoch()) validate();
     done += count;
+    if (by_epoch() && done == steps_) validate();
     collect(epoch, done);
     pace_.measure(count, seconds_since(start));
   }
   return !interrupted();
+}
+
+std::int64_t FitRun::batches_from(std::int64_t done) const {
+  const std::int64_t rest = steps_ - done;
+  const std::int64_t best = by_batch_ ? 1 : by_epoch() ? rest : std::min(pace_.next(), rest);
+  const std::int64_t pause = trainer_.pause_;
+  return pause > 0 ? std::min(best, pause - done % pause) : best;
 }
 
 void FitRun::validate() {

@@ -38,6 +38,8 @@ class FitRun {
   /// interrupted.
   bool run_epoch(int epoch);
   bool run_batches(int epoch, int order);
+  /// How many batches the executable gets next.
+  std::int64_t batches_from(std::int64_t done) const;
   void validate();
 
   /// Takes what the batches that ran gave; ends trials that met a number that was not finite.

@@ -15,6 +15,7 @@
 #include "train/fit_run.h"
 #include "train/participant.h"
 #include "train/sample_checks.h"
+#include "train/weight_digest.h"
 
 namespace saltus::train {
 namespace {
@@ -145,6 +146,17 @@ std::vector<float> Trainer::get_weight(int trial, std::size_t weight) const {
   std::vector<float> values(static_cast<std::size_t>(element_count(weights()[weight].shape)));
   executable_->read_average(trial, static_cast<int>(weight), values);
   return values;
+}
+
+std::vector<std::uint64_t> Trainer::weight_digests(int trial) const {
+  std::vector<std::uint64_t> digests;
+  std::vector<float> values;
+  for (std::size_t place = 0; place < weights().size(); ++place) {
+    values.resize(static_cast<std::size_t>(element_count(weights()[place].shape)));
+    executable_->read_weight(trial, static_cast<int>(place), values);
+    digests.push_back(weight_digest(values));
+  }
+  return digests;
 }
 
 void Trainer::check_weight(std::size_t weight, std::span<const float> values) const {

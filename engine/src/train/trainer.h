@@ -102,6 +102,9 @@ class Trainer {
   void check_weight(std::size_t weight, std::span<const float> values) const;
   void set_weight(int trial, std::size_t weight, std::span<const float> values);
 
+  /// By weight of a trial, as training knows it, its weight_digest().
+  std::vector<std::uint64_t> weight_digests(int trial) const;
+
   /// The gradient of the batch that a trial was trained on last, before clipping. Throws
   /// InvalidArgument for a weight that is not trained, and where no batch was.
   std::vector<float> get_gradient(int trial, std::size_t weight) const;
@@ -118,6 +121,10 @@ class Trainer {
   void diagnose_epochs(std::shared_ptr<diagnostics::Diagnosis> diagnosis) {
     diagnoses_.emplace(std::move(diagnosis));
   }
+
+  /// Callbacks see each batch of an epoch whose number is a multiple of this, whatever number of
+  /// batches the device is best given at a time.
+  void pause_every(std::int64_t batches) { pause_ = batches; }
 
   /// What the layers of a trial do with these samples, with the weights that get_weight() gives.
   std::vector<LayerDiagnostics> diagnose(int trial, const Samples& samples);
@@ -209,6 +216,7 @@ class Trainer {
   std::vector<std::optional<Divergence>> divergences_;  ///< by trial
   std::unique_ptr<backend::Executable> executable_;
   std::optional<EpochDiagnoses> diagnoses_;
+  std::int64_t pause_ = 0;  ///< 0: anywhere
 };
 
 /// The place of a weight by its name. Throws InvalidArgument where there is none of that name.
