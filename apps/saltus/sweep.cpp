@@ -21,6 +21,7 @@
 #include <saltus/trial_store.h>
 
 #include "commands.h"
+#include "dask.h"
 #include "data_choice.h"
 #include "data_progress.h"
 #include "interrupt.h"
@@ -111,6 +112,18 @@ int run_shared(const SweepArguments& arguments, const SweepPlan& plan) {
     const TrialStore store(out, plan);
     print("{}", script);
     return 0;
+  }
+  if (is_on_dask(arguments.workers)) {
+    const int code = train_on_dask(plan,
+                                   {.where = arguments.workers,
+                                    .slurm = arguments.slurm,
+                                    .insecure = arguments.insecure,
+                                    .threads = plan.config.threads,
+                                    .side_by_side = side_by_side,
+                                    .save = save},
+                                   out);
+    if (code == 0) merge_trials(out, plan);
+    return code;
   }
   Workers workers{.threads = plan.config.threads, .side_by_side = side_by_side, .save = save};
   if (!arguments.devices.empty()) workers.devices = parse_devices(arguments.devices);

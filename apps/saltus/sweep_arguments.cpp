@@ -12,6 +12,7 @@
 #include <saltus/report.h>
 
 #include "activations_file.h"
+#include "dask.h"
 #include "data_choice.h"
 #include "lists.h"
 
@@ -258,9 +259,15 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--trace", to.trace, "K",
          "Keep digests of each trial's weights every K steps, and its state after each epoch, in "
          "traces/ of the folder: saltus replay trains epochs again and compares");
-  option("--workers", to.workers, "N",
+  option("--workers", to.workers, "N|local:N|slurm:N|tls://HOST:PORT",
          "Train in N programs side by side on this machine, each with its share of the cores, and "
-         "merge the results; one that is killed is started again");
+         "merge the results; one that is killed is started again. By Dask, which Python must have: "
+         "on N workers of this machine, on N jobs of Slurm, or on the workers of a scheduler");
+  option("--slurm", to.slurm, "OPTIONS",
+         "With --workers slurm:N: options of sbatch for each job, as in \"-p gpu --gres=gpu:1\"");
+  command.add_flag("--insecure", to.insecure,
+                   "With --workers tcp://HOST:PORT: although whoever reaches that port can run any "
+                   "program on the workers");
   option("--devices", to.devices, "all|N,...",
          "Likewise, a program for each of these GPUs, by the numbers that CUDA gives them");
   option("--part", to.part, "K/N",
@@ -406,6 +413,8 @@ bool is_shared(const SweepArguments& arguments) {
   if (arguments.is_given("--audit") && !arguments.is_given("--part")) {
     throw InvalidArgument("--audit belongs to --part, whose trials it compares: say --part 1/1");
   }
+  if (arguments.is_given("--slurm") && !arguments.workers.starts_with("slurm:"))
+    throw InvalidArgument("--slurm belongs to --workers slurm:N, whose jobs it describes");
   if (given.empty()) return false;
   if (arguments.is_given("--trace")) {
     throw InvalidArgument(
@@ -415,6 +424,9 @@ bool is_shared(const SweepArguments& arguments) {
     throw InvalidArgument(
         fmt::format("{} each divide the sweep: choose one", fmt::join(given, ", ")));
   }
+  if (given.size() == 2 && is_on_dask(arguments.workers))
+    throw InvalidArgument(
+        "--devices are of this machine: give --workers a number, or leave it out");
   if (arguments.out.empty()) {
     throw InvalidArgument(
         fmt::format("{} needs --out DIR, the folder that the programs share", given.front()));

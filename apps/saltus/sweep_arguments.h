@@ -61,10 +61,12 @@ struct SweepArguments {
   std::string part;
   std::string audit = "0";
   std::string workers;
+  std::string slurm;
   std::string devices;
   std::string emit;
   bool standardize = false;
   bool no_standardize = false;
+  bool insecure = false;
   bool until_decided = false;
   bool no_diagnostics = false;
   bool quick = false;
