@@ -11,52 +11,17 @@
 // floats an element and writes three, and that is its time, if enough of it is under way: eight
 // loads of 16 bytes a thread.
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
 #include <string>
 
 #include <saltus/kernels/any_type.h>
-#include <saltus/kernels/device/reduce.h>
-#include <saltus/kernels/device/vector.h>
-#include <saltus/kernels/update/update.h>
+#include <saltus/kernels/update/elements.h>
 
 namespace saltus::kernels {
 namespace {
 
 constexpr int kThreads = 256;
 constexpr int kPiece = 4096;
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-/// What the kernels tell each other, in the workspace.
-struct Notes {
-  double* squares;  ///< [pieces]: sums of squares
-  double* norms;    ///< [weights]: sums of squares, over a whole tensor
-  double* scales;   ///< [weights]: the norm clip's factor
-  double* common;   ///< kMostStepBytes: the optimizer's Step
-
-  __device__ Notes(const Update& step, int trial)
-      : squares(step.workspace[trial]),
-        norms(squares + step.piece_count),
-        scales(norms + step.weight_count),
-        common(scales + step.weight_count) {}
-
-  /// What all elements have in common, of an optimizer.
-  template <class O>
-  __device__ typename O::Step& common_of() const {
-    return *reinterpret_cast<typename O::Step*>(common);
-  }
-};
-
-/// Calls function(optimizer) with that of the rule.
-template <int place = 0, class Function>
-__device__ void with_optimizer(const UpdateRule& rule, const Function& function) {
-  if constexpr (place < static_cast<int>(std::variant_size_v<Optimizer>)) {
-    if (rule.place() == place)
-      function(rule.as<std::variant_alternative_t<place, Optimizer>>());
-    else
-      with_optimizer<place + 1>(rule, function);
-  }
-}
 
 __device__ bool is_finite(double x) {
   return x - x == 0;
@@ -74,7 +39,7 @@ __global__ void __launch_bounds__(kThreads) squares_kernel(Update step, Trials t
   if (threadIdx.x == 0) Notes(step, trial).squares[blockIdx.x] = sum;
 }
 
-/// norms = the sums of their pieces; a warp takes every eighth weight.
+/// norms = the sums of their pieces, or of their checks; a warp takes every eighth weight.
 __device__ void add_squares(const Update& step, const Notes& notes) {
   const int lane = static_cast<int>(threadIdx.x) % kWarpLanes;
   const int warp = static_cast<int>(threadIdx.x) / kWarpLanes;
@@ -83,6 +48,11 @@ __device__ void add_squares(const Update& step, const Notes& notes) {
     for (int i = step.first_of_weight[weight] + lane; i < step.first_of_weight[weight + 1];
          i += kWarpLanes)
       sum += notes.squares[i];
+    if (step.first_check != nullptr) {
+      for (int i = step.first_check[weight] + lane; i < step.first_check[weight + 1];
+           i += kWarpLanes)
+        sum += notes.checks[i];
+    }
     sum = reduce_warp(sum);
     if (lane == 0) notes.norms[weight] = sum;
   }
@@ -128,10 +98,13 @@ __device__ int set_scales(const Update& step, const Notes& notes, const UpdateRu
 // Six blocks a multiprocessor: or ptxas keeps the rates of several optimizers in registers at once.
 __global__ void __launch_bounds__(kThreads, 6) prepare_kernel(Update step, Trials trials) {
   const int trial = static_cast<int>(blockIdx.z);
-  if (!trials.active(trial)) return;
+  const Notes notes(step, trial);
+  if (!trials.active(trial)) {
+    if (threadIdx.x == 0) *notes.verdict = Verdict::left_out;
+    return;
+  }
   SALTUS_SHARED(int, bad, [1]);
   const UpdateRule rule = step.rules[trial];
-  const Notes notes(step, trial);
   BatchSums& sums = step.sums[trial][trials.batch->number];
   if (step.check_finite || rule.clips_by_norm()) add_squares(step, notes);
   const bool check_statistics = step.check_finite && step.statistic_count > 0;
@@ -142,6 +115,7 @@ __global__ void __launch_bounds__(kThreads, 6) prepare_kernel(Update step, Trial
     TrialState& state = trials.states[trial];
     bad[0] = step.check_finite ? find_non_finite(step, notes, sums.loss, bad_statistic)
                                : NonFinite::kNone;
+    *notes.verdict = bad[0] == NonFinite::kNone ? Verdict::updated : Verdict::ended;
     if (bad[0] == NonFinite::kNone) {
       ++state.step;
       with_optimizer(rule, [&]<class O>(const O& /*optimizer*/) {
@@ -165,72 +139,6 @@ __global__ void __launch_bounds__(kThreads) move_kernel(Update step, Trials tria
   step.statistics[trial][i] = step.next_statistics[trial][i];
 }
 
-/// A piece of one trial's arrays; absent are those that its rule has no use for.
-struct Arrays {
-  const float* gradients;
-  float* weights;
-  float* moments[kMostMoments];
-  Bf16* copy;
-
-  __device__ Arrays(const Update& step, int trial, std::int64_t first)
-      : gradients(step.gradients[trial] + first),
-        weights(step.weights[trial] + first),
-        copy(step.copy ? step.copy[trial] + first : nullptr) {
-    for (std::size_t i = 0; i < kMostMoments; ++i)
-      moments[i] = step.moments[i] ? step.moments[i][trial] + first : nullptr;
-  }
-};
-
-/// Four of each, in registers.
-struct Quads {
-  Quad gradients, weights, moments[kMostMoments];
-};
-
-/// Calls change(gradient, weight, moments...) for the thread's elements of a piece, with
-/// kMostMoments, of which change() uses so many.
-template <int kMoments, class Change>
-__device__ void change_elements(const Arrays& arrays, int count, const Change& change) {
-  constexpr int kQuads = kMoments > 2 ? 1 : 2;  // of each array under way, as registers allow
-  const auto thread = static_cast<int>(threadIdx.x);
-  for (int first = 4 * thread; first + 4 <= count; first += kQuads * 4 * kThreads) {
-    Quads quads[kQuads];
-#pragma unroll
-    for (int j = 0; j < kQuads; ++j) {
-      const int i = first + j * 4 * kThreads;
-      if (i + 4 > count) continue;
-      quads[j].gradients = fetch_quad(arrays.gradients + i);
-      quads[j].weights = load_quad(arrays.weights + i);
-#pragma unroll
-      for (int k = 0; k < kMoments; ++k) quads[j].moments[k] = load_quad(arrays.moments[k] + i);
-    }
-#pragma unroll
-    for (int j = 0; j < kQuads; ++j) {
-      const int i = first + j * 4 * kThreads;
-      if (i + 4 > count) continue;
-      Quads& q = quads[j];
-#pragma unroll
-      for (int k = 0; k < 4; ++k)
-        change(q.gradients.values[k], q.weights.values[k], q.moments[0].values[k],
-               q.moments[1].values[k], q.moments[2].values[k]);
-      store_quad(q.weights, arrays.weights + i);
-#pragma unroll
-      for (int k = 0; k < kMoments; ++k) store_quad(q.moments[k], arrays.moments[k] + i);
-      if (arrays.copy != nullptr) store_quad(q.weights, arrays.copy + i);
-    }
-  }
-
-  // What is left over: fewer than four, at the end of a tensor.
-  const int i = count / 4 * 4 + thread;
-  if (i >= count) return;
-  float moments[kMostMoments] = {};
-#pragma unroll
-  for (int k = 0; k < kMoments; ++k) moments[k] = arrays.moments[k][i];
-  change(arrays.gradients[i], arrays.weights[i], moments[0], moments[1], moments[2]);
-#pragma unroll
-  for (int k = 0; k < kMoments; ++k) arrays.moments[k][i] = moments[k];
-  if (arrays.copy != nullptr) store(arrays.weights[i], arrays.copy[i]);
-}
-
 /// How many blocks of update_kernel a multiprocessor is to hold; 0: ptxas decides. On these two it
 /// would spill for a fourth.
 #if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890)
@@ -250,28 +158,9 @@ __global__ void __launch_bounds__(kThreads, kUpdateBlocks)
   if (rule.place() != place) return;
   const UpdatePiece piece = step.pieces[blockIdx.x];
   const Notes notes(step, trial);
-  const typename O::Step common = notes.common_of<O>();
   const float scale = rule.clips_by_norm() ? static_cast<float>(notes.scales[piece.weight]) : 1.0f;
-  const float clip = rule.clip() == Clip::value ? static_cast<float>(rule.limit()) : kInfinity;
-  const Arrays arrays(step, trial, piece.first);
-
-  int cut = 0;
-  const auto clipped = [&](float gradient) {
-    const ClippedGradient of = clip_gradient(gradient, scale, clip);
-    cut += of.cut;
-    return of.value;
-  };
-  with_moments(rule.as<O>(), [&]<std::size_t n>(std::integral_constant<std::size_t, n> /*count*/) {
-    change_elements<static_cast<int>(n)>(arrays, piece.count,
-                                         [&](float g, float& w, auto&... moments) {
-                                           change_element<O, n>(common, clipped(g), w, moments...);
-                                         });
-  });
-  if (rule.clip() != Clip::value) return;
-  cut = reduce_block<kThreads>(cut);
-  if (threadIdx.x == 0 && cut > 0)
-    atomicAdd(&step.sums[trial][trials.batch->number].clipped,
-              static_cast<unsigned long long>(cut));
+  const int cut = change_piece<O, kThreads>(step, trial, notes, scale, piece);
+  count_clips<kThreads>(step, trials, trial, rule, cut);
 }
 
 /// The kernels of the optimizers that the trials have.
@@ -307,7 +196,7 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
   return all;
 }
 
-void update(const Update& arguments, const LaunchContext& context) {
+void prepare_update(const Update& arguments, const LaunchContext& context) {
   if (!has_quads(arguments.weights) || !has_quads(arguments.gradients) ||
       !std::ranges::all_of(arguments.moments, [](const auto& m) { return has_quads(m); }) ||
       !has_quads(arguments.copy))
@@ -321,8 +210,16 @@ void update(const Update& arguments, const LaunchContext& context) {
                          context.trials);
   launch<move_kernel>(Grid(blocks_for(arguments.statistic_count, kThreads), 1, trials),
                       dim3(kThreads), 0, context.stream, arguments, context.trials);
+}
+
+void update_pieces(const Update& arguments, const LaunchContext& context) {
   launch_updates(std::make_integer_sequence<int, std::variant_size_v<Optimizer>>(), arguments,
                  context);
+}
+
+void update(const Update& arguments, const LaunchContext& context) {
+  prepare_update(arguments, context);
+  update_pieces(arguments, context);
 }
 
 }  // namespace saltus::kernels

@@ -126,7 +126,8 @@ struct Update {
   PerTrial<const float> next_statistics = {};  ///< [statistic_count]
   const UpdateRule* rules = nullptr;           ///< [trials]
   const UpdatePiece* pieces = nullptr;         ///< [piece_count], of cut_weights()
-  const int* first_of_weight = nullptr;        ///< [weight_count + 1]
+  const int* first_of_weight = nullptr;        ///< [weight_count + 1]: of cut_weights()
+  const int* first_check = nullptr;  ///< [weight_count + 1]: likewise of checks (gemm_update.h)
   int piece_count = 0;
   int weight_count = 0;
   int statistic_count = 0;
@@ -142,10 +143,14 @@ struct Update {
 /// elsewhere.
 void update(const Update& arguments, const LaunchContext& context);
 
-/// Doubles of workspace for each trial.
-constexpr std::int64_t update_workspace(int piece_count, int weight_count) {
+/// Its two halves: what decides and moves the statistics; then the weights.
+void prepare_update(const Update& arguments, const LaunchContext& context);
+void update_pieces(const Update& arguments, const LaunchContext& context);
+
+/// Doubles of workspace for each trial, with so many checks of gradients that are not stored.
+constexpr std::int64_t update_workspace(int piece_count, int weight_count, int check_count = 0) {
   return piece_count + 2 * weight_count +
-         static_cast<std::int64_t>(kMostStepBytes / sizeof(double));
+         static_cast<std::int64_t>(kMostStepBytes / sizeof(double)) + 1 + check_count;
 }
 
 }  // namespace saltus::kernels
