@@ -5,6 +5,7 @@
 
 #include "passes/pipelines.h"
 #include "passes_support.h"
+#include "plan/verify.h"
 
 namespace saltus::passes {
 namespace {
@@ -130,13 +131,59 @@ TEST(FusePooledGradient, NeedsSomethingToTake) {
   EXPECT_EQ(count(program, "pooled_gradient"), 0);
 }
 
+/// The tutorial's large layer, which gets what comes back to it from the step `head`.
+TEST(FuseUpdate, TakesTheGradientOfALargeLayer) {
+  Program program = tutorial();
+  fuse_head(program);
+  const Names before = names(program);
+  fuse_update(program, 128);
+  EXPECT_EQ(names(program), before);
+  plan::verify(program);
+  const auto& update = std::get<ops::Update>(program.steps.back());
+  ASSERT_EQ(update.dw.size(), 1U);
+  EXPECT_EQ(program.tensor(update.x[0]).name, "alpha_dropout");
+  EXPECT_EQ(program.tensor(update.dy[0]).name, "d dense");
+  EXPECT_EQ(program.tensor(update.dw[0]).name, "d dense/kernel");
+  EXPECT_EQ(program.tensor(update.db[0]).name, "d dense/bias");
+  for (const plan::Step& step : program.steps) {
+    const auto* backward = std::get_if<ops::GemmBackward>(&step);
+    if (backward == nullptr || backward->in != 9216) continue;
+    EXPECT_EQ(program.tensor(backward->dx).name, "d alpha_dropout");
+    EXPECT_EQ(backward->dw, plan::kNone);
+    EXPECT_EQ(backward->db, plan::kNone);
+  }
+}
+
+/// No gradient goes back to the data, so that nothing is left of the step.
+TEST(FuseUpdate, TakesTheWholeStepOfAFirstLayer) {
+  Graph graph({784});
+  graph.add(layers::Dense{.units = 512, .use_bias = false});
+  graph.add(layers::Dense{.units = 1});
+  Program program = plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32).train;
+  fuse_head(program);
+  fuse_update(program, 128);
+  EXPECT_EQ(names(program), (Names{"load_input", "gemm", "head", "gemm_backward", "update"}));
+  plan::verify(program);
+  const auto& update = std::get<ops::Update>(program.steps.back());
+  ASSERT_EQ(update.dw.size(), 1U);
+  EXPECT_EQ(update.db[0], plan::kNone);
+}
+
+TEST(FuseUpdate, LeavesProgramsThatDoNotTrain) {
+  Program program =
+      plan::make_plan(plan::tutorial(), losses::BinaryCrossentropy{}, Precision::fp32).evaluate;
+  const Names before = names(program);
+  fuse_update(program, 128);
+  EXPECT_EQ(names(program), before);
+}
+
 /// All programs of a network behind the passes of a GPU with that much shared memory.
 std::vector<Names> cuda_names(const Graph& graph, Precision precision,
                               std::int64_t shared_bytes = kSharedBytes) {
   const plan::Plan plan = plan::make_plan(graph, losses::BinaryCrossentropy{}, precision);
   std::vector<Names> result;
   for (const Program* program : {&plan.train, &plan.evaluate, &plan.predict})
-    result.push_back(names(cuda_program(*program, precision, shared_bytes)));
+    result.push_back(names(cuda_program(*program, precision, {.shared_bytes = shared_bytes})));
   return result;
 }
 

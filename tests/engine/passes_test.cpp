@@ -226,8 +226,7 @@ TEST(Pipelines, PlaceNoTwoLivingTensorsOnOneAnother) {
         };
         compared += expect_disjoint(cpu, Home::batch, by_segment);
         compared += expect_disjoint(cpu, Home::slice, by_step);
-        compared +=
-            expect_disjoint(cuda_program(*planned, precision, kSharedBytes), Home::batch, by_step);
+        compared += expect_disjoint(cuda_program(*planned, precision, {}), Home::batch, by_step);
       }
     }
   }
@@ -261,7 +260,7 @@ TEST(Pipelines, OfTheCpu) {
 }
 
 TEST(Pipelines, OfCuda) {
-  EXPECT_EQ(names(cuda_program(tutorial(), Precision::fp32, kSharedBytes)),
+  EXPECT_EQ(names(cuda_program(tutorial(), Precision::fp32, {})),
             (Names{"load_input", "convolution_activate", "convolution", "activate_pool", "drop",
                    "gemm_activate", "drop", "head", "gemm_backward", "gemm_backward",
                    "pooled_gradient", "convolution_activate", "convolution_backward",
@@ -274,9 +273,9 @@ TEST(Pipelines, StoreBf16WhereThePrecisionAsksForIt) {
                        [](const Pass& pass) { return pass.name == "store_bf16"; });
   };
   EXPECT_TRUE(has(cpu_passes(Precision::bf16)));
-  EXPECT_TRUE(has(cuda_passes(Precision::bf16, kSharedBytes)));
+  EXPECT_TRUE(has(cuda_passes(Precision::bf16, {})));
   EXPECT_FALSE(has(cpu_passes(Precision::fp32)));
-  EXPECT_FALSE(has(cuda_passes(Precision::tf32, kSharedBytes)));
+  EXPECT_FALSE(has(cuda_passes(Precision::tf32, {})));
 }
 
 TEST(Pipelines, TellOfEachPass) {

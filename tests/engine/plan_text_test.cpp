@@ -10,7 +10,7 @@ namespace saltus {
 namespace {
 
 /// All that the passes look for: a cheap convolution, pooling behind an activation, a residual, an
-/// activation behind a product, a Softmax that the loss takes.
+/// activation behind a product, a large layer, a Softmax that the loss takes.
 Graph network() {
   Graph graph({8, 8, 1});
   graph.add(layers::Conv2D{.filters = 2, .padding = layers::Padding::same, .activation = "relu"});
@@ -21,6 +21,7 @@ Graph network() {
   graph.add_to({second, shortcut}, layers::Add{});
   graph.add(layers::Flatten{});
   graph.add(layers::Dropout{0.25});
+  graph.add(layers::Dense{.units = 8192});
   graph.add(layers::Dense{.units = 4, .activation = "elu"});
   graph.add(layers::Dense{.units = 3});
   graph.add(layers::Softmax{});

@@ -13,7 +13,10 @@ namespace saltus::bench {
 void add_step(std::vector<Entry>& entries, const Setting& setting, Precision precision) {
   const std::shared_ptr<const plan::Plan> plan = tutorial_plan(precision);
   const std::vector<plan::Step> steps =
-      passes::cuda_program(plan->train, precision, cuda::shared_bytes_of_block()).steps;
+      passes::cuda_program(
+          plan->train, precision,
+          {.shared_bytes = cuda::shared_bytes_of_block(), .max_rows = setting.rows})
+          .steps;
   const auto made =
       std::make_shared<std::unique_ptr<TrainingStep>>();  // by the first that is asked for
 

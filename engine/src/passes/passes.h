@@ -43,6 +43,10 @@ void fuse_convolutions_gradient(plan::Program& program, Precision precision,
 /// row's own, back to the activation before that layer.
 void fuse_head(plan::Program& program);
 
+/// Lets the update make the gradients of large dense layers itself, where batches of up to so many
+/// samples make that the shorter way.
+void fuse_update(plan::Program& program, std::int64_t max_rows);
+
 /// Stores what matrix products read as bf16.
 void store_bf16(plan::Program& program);
 

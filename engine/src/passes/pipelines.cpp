@@ -39,12 +39,15 @@ std::vector<Pass> cpu_passes(Precision precision) {
                        precision);
 }
 
-std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes) {
+std::vector<Pass> cuda_passes(Precision precision, const CudaLimits& limits) {
   const auto fuse = [=](plan::Program& program) {
-    fuse_convolutions(program, precision, shared_bytes);
+    fuse_convolutions(program, precision, limits.shared_bytes);
   };
   const auto fuse_gradient = [=](plan::Program& program) {
-    fuse_convolutions_gradient(program, precision, shared_bytes);
+    fuse_convolutions_gradient(program, precision, limits.shared_bytes);
+  };
+  const auto fuse_gradients = [=](plan::Program& program) {
+    fuse_update(program, limits.max_rows);
   };
   return for_precision({{"fuse_activation_pool", fuse_activation_pool},
                         {"differentiate_pooled", differentiate_pooled},
@@ -54,6 +57,7 @@ std::vector<Pass> cuda_passes(Precision precision, std::int64_t shared_bytes) {
                         {"fuse_head", fuse_head},
                         {"fuse_pooled_gradient", fuse_pooled_gradient},
                         {"fuse_convolutions_gradient", fuse_gradient},
+                        {"fuse_update", fuse_gradients},
                         {"store_bf16", store_bf16},
                         {"pack", pack}},
                        precision);
@@ -65,9 +69,9 @@ plan::Program cpu_program(plan::Program program, Precision precision, const Obse
   return made;
 }
 
-plan::Program cuda_program(plan::Program program, Precision precision, std::int64_t shared_bytes,
+plan::Program cuda_program(plan::Program program, Precision precision, const CudaLimits& limits,
                            const Observer& observer) {
-  return run(cuda_passes(precision, shared_bytes), std::move(program), precision, observer);
+  return run(cuda_passes(precision, limits), std::move(program), precision, observer);
 }
 
 }  // namespace saltus::passes

@@ -17,7 +17,7 @@ std::string plan_text(const Graph& graph, const Loss& loss, Precision precision,
   };
   const Device taken = device == Device::automatic ? usable_device(device) : device;
   if (taken == Device::cuda) {
-    passes::cuda_program(plan.train, precision, passes::kSharedBytes, add);
+    passes::cuda_program(plan.train, precision, {.max_rows = passes::kUsualRows}, add);
   } else {
     passes::cpu_program(plan.train, precision, add);
   }

@@ -11,11 +11,19 @@
 namespace saltus::cuda {
 namespace {
 
-/// The programs of a plan, by mode. Where a library convolves, no kernel of ours does.
-std::array<plan::Program, 3> programs_of(const plan::Plan& plan, const Libraries& libraries) {
-  const int shared = libraries.conv == Conv::saltus ? shared_bytes_of_block() : 0;
+/// Where a library convolves, no kernel of ours does; where it multiplies, none makes gradients as
+/// the library would. A clip by a norm has to know all of a gradient before anything changes.
+passes::CudaLimits limits_of(const Libraries& libraries, const UpdateChoices& update,
+                             std::int64_t max_rows) {
+  const bool makes_gradients = libraries.gemm == Gemm::saltus && !update.clips_by_norm;
+  return {.shared_bytes = libraries.conv == Conv::saltus ? shared_bytes_of_block() : 0,
+          .max_rows = makes_gradients ? max_rows : 0};
+}
+
+/// The programs of a plan, by mode.
+std::array<plan::Program, 3> programs_of(const plan::Plan& plan, const passes::CudaLimits& limits) {
   const auto made = [&](const plan::Program& program) {
-    return passes::cuda_program(program, plan.precision, shared);
+    return passes::cuda_program(program, plan.precision, limits);
   };
   return {made(plan.train), made(plan.evaluate), made(plan.predict)};
 }
@@ -24,7 +32,7 @@ std::array<plan::Program, 3> programs_of(const plan::Plan& plan, const Libraries
 
 Compiled::Compiled(const plan::Plan& plan, int moments, const UpdateChoices& update,
                    std::int64_t max_rows, const Libraries& libraries, const Formulas& formulas)
-    : programs_(programs_of(plan, libraries)) {
+    : programs_(programs_of(plan, limits_of(libraries, update, max_rows))) {
   const Multipliers multipliers = guarded([&] { return load(libraries, plan.precision); });
   Demand demand;
   for (std::size_t i = 0; i < programs_.size(); ++i) {
@@ -53,6 +61,14 @@ void Compiled::prepare(plan::Mode mode, const StepContext& site) const {
 void Compiled::launch(plan::Mode mode, const StepContext& site) const {
   guarded([&] {
     for (const Launch& launch : launches_[place(mode)]) launch.run(site);
+  });
+}
+
+void Compiled::finish(plan::Mode mode, const StepContext& site) const {
+  guarded([&] {
+    for (const Launch& launch : launches_[place(mode)]) {
+      if (launch.finish) launch.finish(site);
+    }
   });
 }
 

@@ -36,6 +36,9 @@ class Compiled {
   /// Puts the launches of a program for one batch into the site's stream.
   void launch(plan::Mode mode, const StepContext& site) const;
 
+  /// Puts what is left to do behind a run of batches into the stream of its last one's site.
+  void finish(plan::Mode mode, const StepContext& site) const;
+
  private:
   static std::size_t place(plan::Mode mode) { return static_cast<std::size_t>(mode); }
 

@@ -277,6 +277,9 @@ void CudaExecutable::enqueue(const BatchRun& run, std::int64_t number, const Spa
          cudaMemcpyHostToDevice, stream_.get());
     SALTUS_CUDA_CHECK(cudaGraphLaunch(graph.graph.get(), stream_.get()));
   }
+  const std::int64_t last = pieces.back().first.count - 1;
+  compiled_->finish(run.mode, step_context(run, rows_of(run, run.count - 1), memory(run.mode),
+                                           table_.all(pieces.back().second->range(last))));
   if (timed) SALTUS_CUDA_CHECK(cudaEventRecord(span.end.get(), stream_.get()));
 }
 

@@ -35,6 +35,9 @@ struct Launch {
   /// Makes what running at this site needs; nothing is put into the stream. Comes before run() for
   /// each number of rows, outside of captures. Often none.
   std::function<void(const StepContext&)> prepare = {};
+  /// Puts into the stream what is left to do behind the last batch of a run, at that batch's site:
+  /// gradients that no batch stores, for those who ask. Often none.
+  std::function<void(const StepContext&)> finish = {};
 };
 
 /// How the update is to be done.

@@ -32,6 +32,7 @@ LaunchBuilder::LaunchBuilder(const plan::Plan& plan, const plan::Program& progra
       gemms_(products_of(program, plan.precision, extent(max_rows), multipliers.dense)),
       constants_(constants),
       formulas_(formulas),
+      precision_(plan.precision),
       max_rows_(extent(max_rows)),
       moving_(extent(plan.moving_count)),
       next_statistics_(plan.next_statistics),

@@ -32,6 +32,7 @@ class LaunchBuilder {
   const Products& gemms() const { return *gemms_; }
   Constants& constants() { return constants_; }
   const Formulas& formulas() const { return formulas_; }
+  Precision precision() const { return precision_; }
   int max_rows() const { return max_rows_; }
   int moving_count() const { return moving_; }  ///< elements of the moving statistics
   /// Where that begins among the statistics which the moving ones become.
@@ -49,6 +50,7 @@ class LaunchBuilder {
   std::unique_ptr<Products> gemms_;
   Constants& constants_;
   const Formulas& formulas_;
+  Precision precision_;
   int max_rows_;
   int moving_;
   std::int64_t next_statistics_;

@@ -16,7 +16,7 @@ class OwnProducts : public Products {
   OwnProducts(const plan::Program& program, Precision precision, int max_rows)
       : tensors_(program),
         bf16_(precision == Precision::bf16),
-        engine_(precision == Precision::fp32 ? kernels::Engine::simt : kernels::Engine::tensor),
+        engine_(engine_of(precision)),
         max_rows_(max_rows) {}
 
   Launch forward(const ForwardProduct& product) const override {
@@ -56,13 +56,16 @@ class OwnProducts : public Products {
               } else if (p.dx != kNone) {
                 backward_data(t.floats(at, p.dx));
               }
+              if (p.dw == kNone) return;
               kernels::convolution_backward_filter<T>(
                   engine,
                   {p.window, t.template of<T>(at, p.x), dy, t.floats(at, p.dw), t.floats(at, p.db),
                    workspace<float>(at)},
                   at.context);
             },
-            kernels::convolution_backward_filter_workspace(p.window, max_rows_) * kFloat};
+            p.dw == kNone
+                ? 0
+                : kernels::convolution_backward_filter_workspace(p.window, max_rows_) * kFloat};
   }
 
   Tensors tensors_;

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include <saltus/kernels/elementwise/activate.h>
+#include <saltus/kernels/matrix/engine.h>
+#include <saltus/precision.h>
 
 #include "backend/cuda/tensors.h"
 
@@ -19,7 +21,7 @@ struct ForwardProduct {
   plan::TensorId slope = plan::kNone;
 };
 
-/// dx, dw, db; dx and db may be absent.
+/// dx, dw, db. Each may be absent, db is where dw is.
 struct BackwardProduct {
   kernels::Window window;
   plan::TensorId x, w, dy, dx, dw, db;
@@ -32,6 +34,11 @@ class Products {
   virtual Launch forward(const ForwardProduct& product) const = 0;
   virtual Launch backward(const BackwardProduct& product) const = 0;
 };
+
+/// What our kernels multiply with.
+constexpr kernels::Engine engine_of(Precision precision) {
+  return precision == Precision::fp32 ? kernels::Engine::simt : kernels::Engine::tensor;
+}
 
 /// By our kernels. The launches refer to `program`.
 std::unique_ptr<Products> own_products(const plan::Program& program, Precision precision,

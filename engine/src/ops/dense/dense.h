@@ -34,7 +34,8 @@ struct Gemm {
   cuda::Launch launch(cuda::LaunchBuilder& at) const;
 };
 
-/// dx = dy w^T, dw = x^T dy, db = the sum of dy's rows.
+/// dx = dy w^T, dw = x^T dy, db = the sum of dy's rows. Only dx remains where CUDA's pass
+/// `fuse_update` gives the others to the update.
 struct GemmBackward {
   static constexpr std::string_view kName = "gemm_backward";
   MatrixRead x;
