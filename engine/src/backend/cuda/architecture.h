@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 
 #include <cuda_runtime_api.h>
 
@@ -28,9 +30,10 @@ inline int shared_bytes_of_block() {
   SALTUS_CUDA_CHECK(cudaGetDevice(&device));
   SALTUS_CUDA_CHECK(
       cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
-  if (const char* const most = std::getenv("SALTUS_SHARED_BYTES"))
-    bytes = std::min(bytes, std::atoi(most));
-  return bytes;
+  int most = bytes;
+  if (const char* const text = std::getenv("SALTUS_SHARED_BYTES"))
+    std::from_chars(text, text + std::strlen(text), most);
+  return std::min(bytes, most);
 }
 
 }  // namespace saltus::cuda
