@@ -57,7 +57,8 @@ def train(unit, parts, task):
         said = ended.stderr.decode(errors="replace").strip()
         if ended.returncode not in (0, *NEVER_RETRIED):
             last = said.splitlines()[-1] if said else "it said nothing"
-            raise RuntimeError(f"{socket.gethostname()}: exit code {ended.returncode}: {last}")
+            how = f"exit code {ended.returncode}" if ended.returncode > 0 else f"killed by signal {-ended.returncode}"
+            raise RuntimeError(f"on {socket.gethostname()}: {how}: {last}")
         files = {} if shared else {file.name: file.read_bytes() for file in (folder / "trials").glob("*.jsonl")}
         return ended.returncode, said, files
 
@@ -215,7 +216,7 @@ def main():
 
 if __name__ == "__main__":
     try:
-        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "error")
+        os.environ.setdefault("DASK_LOGGING__DISTRIBUTED", "critical")
         import dask
         import distributed  # noqa: F401: to say at once if it is missing
 

@@ -66,12 +66,12 @@ SweepPlan plan_of(const Arguments& arguments) {
 bool replay(const SweepPlan& plan, const Arguments& arguments, const std::string& id,
             const std::atomic<bool>& interrupted) {
   const TrialSpec& trial = *std::ranges::find(plan.trials, id, &TrialSpec::id);
-  print("{}, seed {} ({}), epoch {}: ", setting_labels(plan.settings)[trial.setting], trial.seed,
-        id, arguments.epoch);
   const std::vector<ReplayPoint> points = replay_trial(
       plan, arguments.folder, id,
       {.epoch = arguments.epoch, .points = arguments.points, .interrupt = &interrupted});
   throw_if_interrupted();
+  print("{}, seed {} ({}), epoch {}: ", setting_labels(plan.settings)[trial.setting], trial.seed,
+        id, arguments.epoch);
   const ReplayPoint& last = points.back();
   if (last.different.empty()) {
     print("equal, at {} up to step {}\n", counted(points.size(), "point"), last.step);
@@ -113,9 +113,11 @@ Run make_replay(CLI::App& command) {
   command
       .add_option("--trial", arguments->trial, "Only this trial, by its id (default: all traced)")
       ->type_name("ID");
-  add_number(command, "--epoch", arguments->epoch, "The epoch to train again, from 1");
+  add_number(command, "--epoch", arguments->epoch, "The epoch to train again, from 1")
+      ->type_name("N");
   add_number(command, "--points", arguments->points,
-             "Compare only so many points of it; 0: to its end");
+             "Compare only so many points of it; 0: to its end")
+      ->type_name("N");
   command
       .add_option("--device", arguments->device,
                   "Where to train it again (default: as the sweep was)")

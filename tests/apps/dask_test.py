@@ -75,14 +75,16 @@ def kill_program_and_worker():
 
 def kill_launcher():
     """Nothing goes on behind a launcher, and the same command ends the sweep."""
-    process = sweep("again", "100", "--workers", "local:2")
-    await_process("again")
-    os.kill(await_process("again", "--where"), signal.SIGKILL)
-    finish(process, 1)
-    end = time.monotonic() + PATIENCE
-    while processes("again", "--part"):
-        assert time.monotonic() < end, "programs live on behind the launcher"
-        time.sleep(0.1)
+    endless = "100000"
+    for out, epochs in (("endless", endless), ("again", "100")):
+        process = sweep(out, epochs, "--workers", "local:2")
+        await_process(out)
+        os.kill(await_process(out, "--where"), signal.SIGKILL)
+        finish(process, 1)
+        end = time.monotonic() + PATIENCE
+        while processes(out, "--part"):
+            assert time.monotonic() < end, "programs live on behind the launcher"
+            time.sleep(0.1)
     finish(sweep("again", "100", "--workers", "local:2"), 0)
     assert digest("again") == digest("whole100")
 
