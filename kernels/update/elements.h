@@ -59,9 +59,12 @@ inline constexpr float kNoClip = std::numeric_limits<float>::infinity();
 /// with what changes an element: change(gradient, weight, moments...), with kMostMoments. Returns
 /// how many gradients of the thread were clipped.
 template <class O, class Visit>
-__device__ int with_change(const UpdateRule& rule, const Notes& notes, float scale,
+__device__ int with_change(const UpdateRule& rule, const Notes& notes, float scale, bool decays,
                            const Visit& visit) {
-  const typename O::Step common = notes.common_of<O>();
+  typename O::Step common = notes.common_of<O>();
+  if constexpr (requires { common.decay; }) {
+    if (!decays) common.decay = 0;
+  }
   const float clip = rule.clip() == Clip::value ? static_cast<float>(rule.limit()) : kNoClip;
   int cut = 0;
   with_moments(rule.as<O>(), [&]<std::size_t n>(std::integral_constant<std::size_t, n> number) {
@@ -162,7 +165,7 @@ __device__ int change_piece(const Update& step, int trial, const Notes& notes, f
                             const UpdatePiece& piece) {
   const Arrays arrays(step, trial, piece.first);
   return with_change<O>(
-      step.rules[trial], notes, scale,
+      step.rules[trial], notes, scale, piece.decays,
       [&]<std::size_t n>(std::integral_constant<std::size_t, n> /*moments*/, const auto& change) {
         change_elements<static_cast<int>(n), kThreads>(arrays, piece.count, change);
       });

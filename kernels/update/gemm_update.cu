@@ -201,7 +201,7 @@ __global__ void __launch_bounds__(Mainloop::kThreads, Mainloop::kBlocks)
   const Arrays arrays(step, trial, first);
   with_optimizer(rule, [&]<class O>(const O& /*optimizer*/) {
     cut = with_change<O>(
-        rule, notes, 1.0f,
+        rule, notes, 1.0f, true,
         [&]<std::size_t n>(std::integral_constant<std::size_t, n> /*moments*/, const auto& change) {
           change_tile<Mainloop, static_cast<int>(n)>(arrays, tile, own.n, change);
         });

@@ -82,6 +82,7 @@ class UpdateRule {
 struct WeightExtent {
   std::int64_t first = 0;  ///< a multiple of 4
   std::int64_t count = 0;
+  bool decays = true;  ///< an optimizer's weight decay takes from it
 };
 
 /// A stretch of one weight tensor: what a block works on.
@@ -89,6 +90,7 @@ struct UpdatePiece {
   int weight = 0;
   int count = 0;
   std::int64_t first = 0;
+  bool decays = true;
 };
 
 /// The flat arrays in pieces, in the weights' order.

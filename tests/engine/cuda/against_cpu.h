@@ -36,10 +36,11 @@ inline double largest_difference(const std::vector<float>& a, const std::vector<
 }
 
 /// That of the small network with an activation, trained for six steps on both.
-inline double difference_from_the_cpu(const char* activation) {
+inline double difference_from_the_cpu(const char* activation,
+                                      const Optimizer& optimizer = SGD{.learning_rate = 0.1}) {
   const Images images;
   const auto weights = [&](const backend::Backend& backend) {
-    train::Trainer trainer(backend, {{small_network(activation), SGD{.learning_rate = 0.1}, 3}},
+    train::Trainer trainer(backend, {{small_network(activation), optimizer, 3}},
                            compile_options());
     trainer.fit(images.samples(), fit_options(images), {});
     return all_weights(trainer, 0);

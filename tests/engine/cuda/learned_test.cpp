@@ -36,6 +36,12 @@ TEST(CudaLearned, TrainsAsOnTheCpu) {
   }
 }
 
+TEST(CudaLearned, IsLeftAloneByWeightDecay) {
+  constexpr double kBound = 0x1p-19;
+  const AdamW decaying{.learning_rate = 1e-6, .weight_decay = 1e5};  // 10 % a step
+  EXPECT_LT(difference_from_the_cpu("swish:beta=learned", decaying), kBound);
+}
+
 class CudaLearnedPrecision : public testing::TestWithParam<Precision> {};
 
 INSTANTIATE_TEST_SUITE_P(All, CudaLearnedPrecision,

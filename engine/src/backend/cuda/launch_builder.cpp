@@ -37,6 +37,7 @@ LaunchBuilder::LaunchBuilder(const plan::Plan& plan, const plan::Program& progra
       moving_(extent(plan.moving_count)),
       next_statistics_(plan.next_statistics),
       parameters_(plan.parameter_count),
+      weights_(plan.weights),
       update_(update) {}
 
 std::vector<Launch> LaunchBuilder::build() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,8 @@ class LaunchBuilder {
   std::int64_t next_statistics() const { return next_statistics_; }
   std::int64_t parameter_count() const { return parameters_; }  ///< elements of their flat array
   const UpdateChoices& update() const { return update_; }
+  /// Whether an optimizer's weight decay takes from a weight: not from parameters with bounds.
+  bool decays(int weight) const { return !weights_[static_cast<std::size_t>(weight)].bounds; }
 
   /// Found to be too large before anything runs, as convolutions are by the room they ask for.
   kernels::Window pool_window(const plan::Window& window) const;
@@ -55,6 +58,7 @@ class LaunchBuilder {
   int moving_;
   std::int64_t next_statistics_;
   std::int64_t parameters_;
+  std::span<const Weight> weights_;
   UpdateChoices update_;
 };
 

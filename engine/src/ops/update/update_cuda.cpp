@@ -116,7 +116,7 @@ struct Cut {
       const plan::Tensor& tensor = program.tensor(weight);
       const int own =
           layers.checks_of(program.gradient_of_weight[static_cast<std::size_t>(weight)]);
-      extents.push_back({tensor.offset, own == 0 ? tensor.elements : 0});
+      extents.push_back({tensor.offset, own == 0 ? tensor.elements : 0, builder.decays(weight)});
       checks.push_back(check_count += own);
     }
     const kernels::UpdatePieces cut = kernels::cut_weights(extents);
