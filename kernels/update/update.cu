@@ -188,8 +188,10 @@ UpdatePieces cut_weights(std::span<const WeightExtent> weights) {
                                   " of the flat arrays; begin it at a multiple of 4");
     for (std::int64_t done = 0; done < weights[weight].count; done += kPiece) {
       const std::int64_t count = std::min<std::int64_t>(kPiece, weights[weight].count - done);
-      all.pieces.push_back({static_cast<int>(weight), static_cast<int>(count),
-                            weights[weight].first + done, weights[weight].decays});
+      all.pieces.push_back({.weight = static_cast<int>(weight),
+                            .count = static_cast<std::int16_t>(count),
+                            .decays = weights[weight].decays,
+                            .first = weights[weight].first + done});
     }
   }
   all.first_of_weight.push_back(static_cast<int>(all.pieces.size()));

@@ -85,12 +85,12 @@ struct WeightExtent {
   bool decays = true;  ///< an optimizer's weight decay takes from it
 };
 
-/// A stretch of one weight tensor: what a block works on.
+/// A stretch of one weight tensor: what a block works on, in 16 bytes.
 struct UpdatePiece {
   int weight = 0;
-  int count = 0;
-  std::int64_t first = 0;
+  std::int16_t count = 0;
   bool decays = true;
+  std::int64_t first = 0;
 };
 
 /// The flat arrays in pieces, in the weights' order.
