@@ -15,14 +15,6 @@ function(saltus_target name)
   endif()
 endfunction()
 
-# saltus_compile_in_batches(NAME): several of its sources are compiled as one, which saves reading their headers again
-# and nearly half of the time. With ccache each is compiled alone: then what did not change costs nothing.
-function(saltus_compile_in_batches name)
-  if(NOT DEFINED CMAKE_UNITY_BUILD AND NOT SALTUS_CCACHE)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-  endif()
-endfunction()
-
 # saltus_portable_program(NAME): it may be carried to another machine, with the shared libraries that are missing
 # there in lib/ beside it (scripts/gpu_verify --collect). DT_RPATH, as it holds for what libraries need, too.
 function(saltus_portable_program name)

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import pathlib
-import re
 import shlex
 import shutil
 import sys
@@ -27,14 +26,8 @@ def essence(arguments):
     return kept, source, output
 
 
-def sources_of(source):
-    """The sources that are compiled: a batch of CMake's, in whatever build, is known by those that it includes."""
-    path = pathlib.Path(source)
-    return re.findall('#include "(.*)"', path.read_text()) if path.parent.name == "Unity" else [source]
-
-
 def entry(index, source):
-    return pathlib.Path(index) / hashlib.sha1("\n".join(sources_of(source)).encode()).hexdigest()
+    return pathlib.Path(index) / hashlib.sha1(source.encode()).hexdigest()
 
 
 def make_index(build, index):
@@ -67,5 +60,5 @@ if __name__ == "__main__":
     if not reuse(sys.argv[1], sys.argv[2:]):
         if "-c" in sys.argv:
             with open(f"{sys.argv[1]}/compiled", "a", encoding="utf-8") as log:
-                log.writelines(f"{source}\n" for source in sources_of(essence(sys.argv)[1]))
+                log.write(essence(sys.argv)[1] + "\n")
         os.execvp(sys.argv[2], sys.argv[2:])
