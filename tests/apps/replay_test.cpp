@@ -42,7 +42,7 @@ TEST_F(Replay, SaysEqualOrWhereNot) {
   write("traced/" + file, trace);
   const Ended other = run({"replay", "traced", "--epoch", "2", "--trial", id});
   EXPECT_EQ(other.code, 3);
-  EXPECT_THAT(other.out, HasSubstr(" in dense_1/bias; equal up to step "));
+  EXPECT_THAT(other.out, HasSubstr(" in dense_3/bias; equal up to step "));
   EXPECT_EQ(run({"replay", "traced", "--trial", id}).code, 0);
 }
 
