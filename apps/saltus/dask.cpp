@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstring>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "interrupt.h"
 #include "output.h"
 #include "sweep_console.h"
+#include "sweep_parts.h"
 
 namespace saltus::app {
 namespace {
@@ -47,14 +49,11 @@ fs::path launcher() {
                               kLauncher, folder.string()));
 }
 
-/// The parts that lack results.
-std::vector<int> missing_parts(const SweepPlan& plan, const TrialStore& store, int parts) {
-  std::vector<int> missing;
-  for (int part = 1; part <= parts; ++part) {
-    const SweepPlan own = part_of(plan, part, parts);
-    if (!std::ranges::all_of(own.trials, [&](const TrialSpec& t) { return store.holds(t.id); }))
-      missing.push_back(part);
-  }
+/// The parts that lack results; part_of() deals the trials in turn.
+std::set<int> missing_parts(const SweepPlan& plan, const TrialStore& store, int parts) {
+  std::set<int> missing;
+  for (std::size_t i = 0; i < plan.trials.size(); ++i)
+    if (!store.holds(plan.trials[i].id)) missing.insert(static_cast<int>(i) % parts + 1);
   return missing;
 }
 
@@ -89,13 +88,16 @@ bool is_on_dask(const std::string& workers) {
 
 int train_on_dask(const SweepPlan& plan, const DaskOptions& options, const fs::path& folder) {
   const TrialStore store(folder, plan);
+  const fs::path received = folder / "received";
+  // Of a launcher that was killed.
+  if (const int code = take_results(received, plan, store, folder); code != 0) return code;
   print_plan(plan, store.size(), folder);
   flush_output();
   const std::size_t usual = plan.config.device == Device::cpu ? 1 : kUnitOfGpus;
   const std::size_t unit =
       options.side_by_side > 0 ? static_cast<std::size_t>(options.side_by_side) : usual;
   const auto parts = static_cast<int>((plan.trials.size() + unit - 1) / unit);
-  const std::vector<int> missing = missing_parts(plan, store, parts);
+  const std::set<int> missing = missing_parts(plan, store, parts);
   if (missing.empty()) return 0;
   std::vector<std::string> arguments = {"python3",
                                         launcher().string(),
@@ -112,9 +114,11 @@ int train_on_dask(const SweepPlan& plan, const DaskOptions& options, const fs::p
                                         "--slurm=" + options.slurm};
   arguments.push_back(fmt::format("--threads={}", options.threads));
   if (options.insecure) arguments.emplace_back("--insecure");
-  arguments.insert(arguments.end(), {"--", "--concurrent", fmt::to_string(options.side_by_side), "--save",
-                                     std::string(to_string(options.save))});
-  return run_python(std::move(arguments));
+  arguments.insert(arguments.end(), {"--", "--concurrent", fmt::to_string(options.side_by_side),
+                                     "--save", std::string(to_string(options.save))});
+  const int code = run_python(std::move(arguments));
+  const int taken = take_results(received, plan, store, folder);
+  return code != 0 ? code : taken;
 }
 
 }  // namespace saltus::app

@@ -82,6 +82,14 @@ bool is_audited(const std::string& id, double share) {
   return number < share * static_cast<double>(std::uint64_t{1} << (4 * kDigits));
 }
 
+int say_different(const std::vector<std::string>& ids, const fs::path& folder) {
+  note(
+      "saltus: not reproducible: another program had other results for {}: both are in {}; one "
+      "of the two machines, or versions of the program, computes otherwise\n",
+      fmt::join(ids, ", "), (folder / "trials").string());
+  return kDifferent;
+}
+
 }  // namespace
 
 Part parse_part(const std::string& text, const std::string& audit) {
@@ -128,13 +136,7 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
        .folder = folder,
        .save = save,
        .resume = true});
-  if (!different.empty()) {
-    note(
-        "saltus: not reproducible: another program had other results for {}: both are in {}; one "
-        "of the two machines, or versions of the program, computes otherwise\n",
-        fmt::join(different, ", "), (folder / "trials").string());
-    return kDifferent;
-  }
+  if (!different.empty()) return say_different(different, folder);
   if (!result.complete) {
     note("saltus: interrupted: the same command continues\n");
     return interrupt_exit_code();
@@ -143,6 +145,18 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
         grouped(static_cast<std::int64_t>(store.size())), grouped(std::ssize(plan.trials)),
         folder.string());
   return 0;
+}
+
+int take_results(const fs::path& from, const SweepPlan& plan, const TrialStore& store,
+                 const fs::path& folder) {
+  std::vector<std::string> different;
+  for (const TrialResult& result : results_in(from, plan)) {
+    const TrialSpec& trial = *std::ranges::find(plan.trials, result.id, &TrialSpec::id);
+    if (store.add(trial, result) == Kept::different) different.push_back(trial.id);
+  }
+  std::error_code none;
+  fs::remove_all(from, none);
+  return different.empty() ? 0 : say_different(different, folder);
 }
 
 void merge_trials(const fs::path& folder, const SweepPlan& plan, const MergeOptions& options) {

@@ -6,6 +6,7 @@
 
 #include <saltus/report.h>
 #include <saltus/sweep.h>
+#include <saltus/trial_store.h>
 
 namespace saltus::app {
 
@@ -23,6 +24,11 @@ Part parse_part(const std::string& text, const std::string& audit);
 /// Trains what is missing of a part, into the folder's trials/. Returns the exit code.
 int train_part(const SweepPlan& plan, const Part& part, const std::filesystem::path& folder,
                int side_by_side, SavedModels save);
+
+/// Gives the sweep the results in a folder's trials/, which another program left there, and removes
+/// that folder. Returns the exit code: kDifferent, which is said, where others had other results.
+int take_results(const std::filesystem::path& from, const SweepPlan& plan, const TrialStore& store,
+                 const std::filesystem::path& folder);
 
 struct MergeOptions {
   bool partial = false;  ///< although trials are missing

@@ -108,6 +108,16 @@ def send_results():
                              folder / "blind.py"))
         finish(sweep("sent", "4", "--workers", address), 0)
         assert digest("sent") == digest("whole4")
+        # What a launcher that was killed had received: the same result, and one with another digit.
+        first = min((folder / "sent" / "trials").glob("*.jsonl"))
+        received = folder / "sent" / "received" / "trials" / first.name
+        for wrong in (False, True):
+            received.parent.mkdir(parents=True)
+            text = first.read_text()
+            at = text.index('"loss":') + len('"loss":') + 3
+            received.write_text(text[:at] + str((int(text[at]) + wrong) % 10) + text[at + 1:])
+            finish(sweep("sent", "4", "--workers", address), 3 if wrong else 0)
+            assert first.with_name(f"{first.stem}.2.jsonl").exists() == wrong
     finally:
         for process in started:
             process.terminate()

@@ -40,8 +40,7 @@ inline double difference_from_the_cpu(const char* activation,
                                       const Optimizer& optimizer = SGD{.learning_rate = 0.1}) {
   const Images images;
   const auto weights = [&](const backend::Backend& backend) {
-    train::Trainer trainer(backend, {{small_network(activation), optimizer, 3}},
-                           compile_options());
+    train::Trainer trainer(backend, {{small_network(activation), optimizer, 3}}, compile_options());
     trainer.fit(images.samples(), fit_options(images), {});
     return all_weights(trainer, 0);
   };
