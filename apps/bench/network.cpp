@@ -78,7 +78,7 @@ std::vector<std::vector<float>> read_weights(const std::string& path,
 }
 
 Model make_model(const std::string& activation, const Options& options) {
-  Model model(recipe_graph(Recipe::tutorial, Activation::parse(activation), {28, 28, 1}, 10));
+  Model model(network_of({}, {.activation = Activation::parse(activation)}, {28, 28, 1}, 10));
   model.compile(compile_options(options));
   return model;
 }

@@ -60,7 +60,7 @@ class Trials {
   train::Trainer make(const std::vector<std::string>& activations, std::uint64_t seed) const {
     std::vector<train::Entry> entries;
     for (const std::string& name : activations) {
-      entries.push_back({recipe_graph(Recipe::tutorial, Activation::parse(name), {28, 28, 1}, 10),
+      entries.push_back({network_of({}, {.activation = Activation::parse(name)}, {28, 28, 1}, 10),
                          tutorial_optimizer(), seed});
     }
     CompileOptions compile = compile_options(options_);

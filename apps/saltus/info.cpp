@@ -46,7 +46,7 @@ int print_plan(const Arguments& arguments) {
           ? default_precision(device == Device::automatic ? usable_device(device) : device)
           : parse_precision(arguments.precision);
   const Graph graph =
-      recipe_graph(defaults.recipe, Activation::parse("relu"), kMnistImage, kMnistClasses);
+      network_of(defaults, {.activation = Activation("relu")}, kMnistImage, kMnistClasses);
   write_output(plan_text(graph, defaults.loss, precision, device));
   return 0;
 }

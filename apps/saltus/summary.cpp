@@ -42,12 +42,15 @@ struct Network {
   std::string summary;
 };
 
-Network network_of(const Arguments& arguments, const Activation& activation) {
+Network described(const Arguments& arguments, const Activation& activation) {
   const std::vector<bool> batch_norm = parse_yes_or_no("--batch-norm", arguments.batch_norm);
   if (batch_norm.size() > 1) throw InvalidArgument("--batch-norm takes one value here: no or yes");
+  SweepConfig config;
+  config.recipe = parse_recipe(arguments.recipe);
+  config.architecture = parse_architecture(arguments.network);
   const Graph graph =
-      recipe_graph(parse_recipe(arguments.recipe), activation, kMnistImage, kMnistClasses,
-                   std::nullopt, batch_norm.front(), parse_architecture(arguments.network));
+      network_of(config, {.activation = activation, .batch_norm = batch_norm.front()}, kMnistImage,
+                 kMnistClasses);
   Network network{.activation = activation.label(),
                   .initializer = {},
                   .dropout = {},
@@ -116,7 +119,7 @@ int run_summary(const Arguments& arguments) {
   }
   std::vector<Network> networks;
   for (const Activation& activation : parse_activations("--activations", arguments.activations)) {
-    networks.push_back(network_of(arguments, activation));
+    networks.push_back(described(arguments, activation));
   }
   print_networks(networks);
   return 0;

@@ -265,7 +265,9 @@ TEST_F(ModelCommands, SummaryShowsTheNetworksOfASweep) {
         run({"summary", "--activations", activations, "--recipe", std::string(to_string(recipe))})
             .out;
     const auto first = Activation::parse(activations.substr(0, activations.find(',')));
-    const std::string table = recipe_graph(recipe, first, {28, 28, 1}, 10).summary();
+    SweepConfig config;
+    config.recipe = recipe;
+    const std::string table = network_of(config, {.activation = first}, {28, 28, 1}, 10).summary();
     EXPECT_TRUE(out.starts_with(table)) << out;
     return out.substr(std::min(table.size(), out.size()));
   };
@@ -285,7 +287,7 @@ TEST_F(ModelCommands, SummaryShowsTheNetworksOfASweep) {
             "silu                        1,199,882\n"
             "swish:beta=learned channel  1,200,106\n");
   EXPECT_EQ(run({"summary", "--activations", "relu", "--batch-norm", "yes"}).out,
-            recipe_graph(Recipe::tutorial, Activation("relu"), {28, 28, 1}, 10, std::nullopt, true)
+            network_of({}, {.activation = Activation("relu"), .batch_norm = true}, {28, 28, 1}, 10)
                 .summary());
   EXPECT_EQ(below("relu,selu", Recipe::matched),
             "\nThis is the network with relu. What differs by activation:\n\n"

@@ -23,8 +23,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 Graph graph(const char* text, bool batch_norm = false, Shape image = {28, 28, 1}) {
-  return recipe_graph(Recipe::matched, Activation::parse("relu"), image, 10, std::nullopt,
-                      batch_norm, parse_architecture(text));
+  SweepConfig config;
+  config.recipe = Recipe::matched;
+  config.architecture = parse_architecture(text);
+  return network_of(config, {.activation = Activation("relu"), .batch_norm = batch_norm}, image,
+                    10);
 }
 
 std::vector<std::string> kinds(const Graph& graph) {

@@ -6,6 +6,7 @@
 #include <saltus/error.h>
 
 #include "backend/select.h"
+#include "train/trainer.h"
 
 namespace saltus::backend {
 namespace {
@@ -18,7 +19,7 @@ TEST(Trial, HoldsASlotForEachActivationAndDropoutInTheirOrder) {
   graph.add(layers::Dense{.units = 3});
   graph.add(Activation("tanh"));
   graph.add(layers::Dropout{0.5});
-  const Trial trial = trial_of(graph, SGD{}, 9);
+  const Trial trial = train::trial_of({graph, SGD{}, 9});
   EXPECT_EQ(trial.seed, 9U);
   EXPECT_TRUE(std::holds_alternative<SGD>(trial.optimizer));
   ASSERT_EQ(trial.activations.size(), 2U);
@@ -36,7 +37,7 @@ TEST(Cpu, RefusesMoreThanTheMemoryHolds) {
   const auto plan = std::make_shared<const plan::Plan>(
       plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32));
   try {
-    cpu().compile(plan, {trial_of(graph, SGD{}, 1)}, {});
+    cpu().compile(plan, {train::trial_of({graph, SGD{}, 1})}, {});
     FAIL() << "a machine with 8 TiB";
   } catch (const DeviceError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("of 1 trial take 8796101"));

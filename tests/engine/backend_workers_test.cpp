@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "backend/cpu/executable.h"
+#include "train/trainer.h"
 
 namespace saltus::cpu {
 namespace {
@@ -79,7 +80,7 @@ Outcome train(std::unique_ptr<const Workers> workers) {
                   .clipping = {.clipvalue = {}, .clipnorm = {}, .global_clipnorm = 0.5}};
   const auto plan = std::make_shared<const plan::Plan>(
       plan::make_plan(graph, losses::CategoricalCrossentropy{}, Precision::fp32));
-  CpuExecutable executable(plan, {backend::trial_of(graph, adam, 3)}, {.batch_size = kBatch},
+  CpuExecutable executable(plan, {train::trial_of({graph, adam, 3})}, {.batch_size = kBatch},
                            std::move(workers));
   for (std::size_t i = 0; i < plan->weights.size(); ++i) {
     executable.write_weight(

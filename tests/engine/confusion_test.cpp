@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "report/charts.h"
 #include "report/report_words.h"
+#include "sweep/settings.h"
 #include "sweep/trial_model.h"
 #include "tests/engine/error_of.h"
 #include "tests/engine/sweep_support.h"

@@ -282,7 +282,7 @@ TEST_F(Diagnose, SumsOverParts) {
   }
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(kRows));
   std::iota(numbers.begin(), numbers.end(), 0);
-  const auto parts = diagnosis.run(backend::trial_of(graph, SGD{}, 0), samples, numbers);
+  const auto parts = diagnosis.run(train::trial_of({graph, SGD{}, 0}), samples, numbers);
   for (std::size_t i = 0; i < whole.size(); ++i) {
     for (const LayerFigure& figure : layer_figures()) {
       expect_near(parts[i].*figure.value, whole[i].*figure.value,

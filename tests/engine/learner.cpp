@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "train/trainer.h"
+
 namespace saltus::tests {
 namespace {
 
@@ -21,9 +23,12 @@ Learner::Learner(const Executor& executor, const Graph& graph, const Loss& loss,
                  const Optimizer& optimizer, std::uint64_t seed, std::int64_t batch_size,
                  int threads, double ema_momentum)
     : plan_(std::make_shared<const plan::Plan>(plan::make_plan(graph, loss, executor.precision))),
-      executable_(executor.backend->compile(
-          plan_, {backend::trial_of(graph, optimizer, seed, ema_momentum)},
-          {.threads = threads, .batch_size = batch_size})),
+      executable_(executor.backend->compile(plan_,
+                                            {train::trial_of({.graph = graph,
+                                                              .optimizer = optimizer,
+                                                              .seed = seed,
+                                                              .ema_momentum = ema_momentum})},
+                                            {.threads = threads, .batch_size = batch_size})),
       batch_size_(batch_size) {}
 
 void Learner::set_weights(const reference::Weights& weights) {

@@ -40,8 +40,15 @@ std::vector<Initializer> kernel_initializers(const Graph& graph) {
   return found;
 }
 
+Graph recipe_network(Recipe recipe, const Setting& setting, const Architecture& architecture = {}) {
+  SweepConfig config;
+  config.recipe = recipe;
+  config.architecture = architecture;
+  return network_of(config, setting, {28, 28, 1}, 10);
+}
+
 Graph tutorial_graph(Recipe recipe, const char* activation) {
-  return recipe_graph(recipe, Activation::parse(activation), {28, 28, 1}, 10);
+  return recipe_network(recipe, {.activation = Activation::parse(activation)});
 }
 
 TEST(Recipe, TutorialNetworkHasItsParameters) {
@@ -112,7 +119,8 @@ TEST(Recipe, ItsInitializersGiveWayToAnother) {
   const Initializer glorot = initializers::GlorotUniform();
   const Initializer other = initializers::Orthogonal{.gain = 2};
   for (const Recipe recipe : {Recipe::tutorial, Recipe::matched, Recipe::critical}) {
-    const Graph graph = recipe_graph(recipe, Activation::parse("selu"), {28, 28, 1}, 10, other);
+    const Graph graph =
+        recipe_network(recipe, {.activation = Activation("selu"), .initializer = other});
     for (const Node& node : graph.nodes()) {
       for (const Weight& weight : node.weights) {
         if (!weight.name.ends_with("/bias")) continue;
@@ -130,8 +138,8 @@ TEST(Recipe, NormalizesInFrontOfEachActivationWhereItIsToldTo) {
     return names;
   };
   const auto graph_of = [](bool batch_norm) {
-    return recipe_graph(Recipe::matched, Activation::parse("relu"), {28, 28, 1}, 10, std::nullopt,
-                        batch_norm);
+    return recipe_network(Recipe::matched,
+                          {.activation = Activation("relu"), .batch_norm = batch_norm});
   };
   const Graph graph = graph_of(true);
   EXPECT_THAT(kinds(graph),
@@ -151,10 +159,10 @@ TEST(Recipe, NormalizesInFrontOfEachActivationWhereItIsToldTo) {
 }
 
 TEST(Recipe, FitsOtherImages) {
-  const Graph graph = recipe_graph(Recipe::tutorial, Activation::parse("elu"), {32, 32, 3}, 100);
+  const Setting elu = {.activation = Activation("elu")};
+  const Graph graph = network_of({}, elu, {32, 32, 3}, 100);
   EXPECT_EQ(graph.output().shape, (Shape{100}));
-  EXPECT_THROW(recipe_graph(Recipe::tutorial, Activation::parse("elu"), {4, 4, 1}, 10),
-               InvalidArgument);
+  EXPECT_THROW(network_of({}, elu, {4, 4, 1}, 10), InvalidArgument);
 }
 
 TEST(Recipe, NamesGoBothWays) {
@@ -363,8 +371,9 @@ TEST(TrialId, NamesTheSameTrialForEver) {
 
 TEST(Dropout, HasOneRateForTheWholeNetwork) {
   const auto rates = [](const std::optional<double>& dropout, const char* network) {
-    const Graph graph = recipe_graph(Recipe::matched, Activation::parse("relu"), {28, 28, 1}, 10,
-                                     std::nullopt, false, parse_architecture(network), dropout);
+    const Graph graph =
+        recipe_network(Recipe::matched, {.activation = Activation("relu"), .dropout = dropout},
+                       parse_architecture(network));
     std::vector<double> found;
     for (const Node& node : graph.nodes()) {
       if (const auto* one = std::get_if<layers::Dropout>(&node.layer)) found.push_back(one->rate);

@@ -16,6 +16,7 @@
 
 #include "core/file.h"
 #include "report/sweep_texts.h"
+#include "sweep/settings.h"
 #include "sweep/trial_model.h"
 #include "tests/engine/error_of.h"
 #include "tests/engine/sweep_support.h"
@@ -68,7 +69,7 @@ TEST(ValidationSplit, LooksAtTheTestImagesOnce) {
   // The same network, trained by fit() and evaluated by hand.
   const ImageDataset data = test::small_data();
   const SweepSamples samples = samples_of(plan.config, data);
-  Model model(recipe_graph(Recipe::tutorial, Activation::parse("relu"), {8, 8, 1}, 2));
+  Model model(network_of({}, {.activation = Activation("relu")}, {8, 8, 1}, 2));
   CompileOptions options = compile_options(plan.config, Task::multi_class);
   options.optimizer = optimizer_of(plan.settings[0]);
   options.seed = plan.trials[0].seed;

@@ -18,6 +18,7 @@
 
 #include "core/file.h"
 #include "sweep/plan.h"
+#include "sweep/settings.h"
 #include "sweep/trial_model.h"
 #include "tests/engine/error_of.h"
 #include "tests/engine/sweep_support.h"

@@ -15,6 +15,7 @@
 #include "core/json.h"
 #include "ops/choices.h"
 #include "tests/engine/learner.h"
+#include "train/trainer.h"
 
 namespace saltus {
 namespace {
@@ -97,7 +98,10 @@ struct Replay {
     options.batch_size = batch;
     options.threads = 1;  // results do not depend on it, and these networks are too small to share
     executable = tests::executors().front().backend->compile(
-        plan, {backend::trial_of(graph, recorded_optimizer(run), 0, ema_momentum)}, options);
+        plan,
+        {train::trial_of(
+            {.graph = graph, .optimizer = recorded_optimizer(run), .ema_momentum = ema_momentum})},
+        options);
     const json& weights = recorded()["weights"];
     for (std::size_t i = 0; i < plan->weights.size(); ++i) {
       const std::string& name = plan->weights[i].name;

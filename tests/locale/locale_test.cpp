@@ -89,7 +89,7 @@ std::map<std::string, std::string> texts() {
 
   all["accuracy"] = accuracy_table(std::vector{
       measure_accuracy(Activation::parse("GELU_TANH"), {.stride = 40000003, .threads = 1})});
-  all["summary"] = recipe_graph(Recipe::tutorial, config.activations[2], {28, 28, 1}, 10).summary();
+  all["summary"] = network_of({}, {.activation = config.activations[2]}, {28, 28, 1}, 10).summary();
 
   std::ostringstream stream;  // takes the global locale, and its points between thousands
   std::chrono::steady_clock::time_point now;

@@ -8,11 +8,13 @@
 #include <saltus/initializer.h>
 #include <saltus/sweep.h>
 
+#include "train/trainer.h"
+
 namespace saltus::bench {
 namespace {
 
 Graph graph_of(const Activation& activation) {
-  return recipe_graph(Recipe::tutorial, activation, {28, 28, 1}, 10);
+  return network_of({}, {.activation = activation}, {28, 28, 1}, 10);
 }
 
 std::vector<Graph> graphs_of(int trials) {
@@ -26,7 +28,7 @@ std::vector<Graph> graphs_of(int trials) {
 std::vector<backend::Trial> trials_of(const std::vector<Graph>& graphs) {
   std::vector<backend::Trial> trials;
   for (const Graph& graph : graphs)
-    trials.push_back(backend::trial_of(graph, tutorial_optimizer(), trials.size()));
+    trials.push_back(train::trial_of({graph, tutorial_optimizer(), trials.size()}));
   return trials;
 }
 

@@ -60,21 +60,6 @@ enum class Recipe : std::uint8_t {
 SALTUS_API std::string_view to_string(Recipe recipe);
 SALTUS_API Recipe parse_recipe(std::string_view name);
 
-/// A network of a sweep for images {height, width, channels}. The layers in front of an activation
-/// start as `initializer` says, or, without one, as the recipe does, which also chooses the kind of
-/// dropout. With `batch_norm` a BatchNormalization stands in front of each activation, and the
-/// layer in front of that has no bias: the normalization would take it away again. Throws
-/// InvalidArgument if the images are too small. `dropout` is the rate of all of its dropouts;
-/// without one each has that of the architecture. With `standardize` a Normalization comes first.
-/// `outputs` are classes, labels or numbers, as the task says, from which the end of the network
-/// follows: Task says which.
-SALTUS_API Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                              std::int64_t outputs,
-                              const std::optional<Initializer>& initializer = std::nullopt,
-                              bool batch_norm = false, const Architecture& architecture = {},
-                              const std::optional<double>& dropout = std::nullopt,
-                              bool standardize = false, Task task = Task::multi_class);
-
 /// The loss that belongs to a task: that which the comment at Task names.
 SALTUS_API Loss usual_loss(Task task);
 
@@ -180,7 +165,7 @@ SALTUS_API std::string images_text(const SweepConfig& config, const ImageDataset
 struct Setting {
   Activation activation;
   double learning_rate = 0;
-  Clipping clipping;
+  Clipping clipping = {};
   std::int64_t batch_size = 0;
   int epochs = 0;
   Optimizer optimizer = Adam{};                           ///< but for learning rate and clipping
@@ -190,6 +175,15 @@ struct Setting {
   double ema_momentum = 0;
   std::optional<double> dropout = std::nullopt;  ///< none: what the architecture gives
 };
+
+/// The network that a setting trains on images {height, width, channels}. The recipe decides with
+/// which initializer the layers in front of an activation start, unless the setting does, and which
+/// kind of dropout there is. With `batch_norm` a BatchNormalization stands in front of each
+/// activation, and the layer in front of that has no bias: the normalization would take it away
+/// again. `outputs` are classes, labels or numbers, as the task says, from which the end of the
+/// network follows: Task says which. Throws InvalidArgument if the images are too small.
+SALTUS_API Graph network_of(const SweepConfig& config, const Setting& setting, const Shape& image,
+                            std::int64_t outputs, Task task = Task::multi_class);
 
 /// Short names that distinguish settings: the activation, and the values in which they differ
 /// ("relu, lr 0.001").

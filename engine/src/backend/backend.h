@@ -30,10 +30,6 @@ struct Trial {
   double ema_momentum = 0;  ///< of the moving averages of its weights; 0: there are none
 };
 
-/// The trial that a graph describes by itself.
-Trial trial_of(const Graph& graph, const Optimizer& optimizer, std::uint64_t seed,
-               double ema_momentum = 0);
-
 /// How many numbers an optimizer remembers of each trained weight.
 int moments_of(const Optimizer& optimizer);
 

@@ -11,6 +11,7 @@
 #include <saltus/error.h>
 
 #include "sweep/plan.h"
+#include "sweep/settings.h"
 #include "sweep/trial_model.h"
 
 namespace saltus {
@@ -62,10 +63,10 @@ void check_monitor(const SweepConfig& config, Task task) {
       config.early_stopping->monitor, to_string(task), fmt::join(figures, ", ")));
 }
 
-bool takes_images(const SweepConfig& config, const Shape& image, std::int64_t classes) {
+bool takes_images(const SweepConfig& config, const Shape& image, const ImageDataset& data) {
   try {
-    recipe_graph(config.recipe, config.activations.front(), image, classes, std::nullopt, false,
-                 config.architecture);
+    network_of(config, {.activation = config.activations.front()}, image, outputs_of(data),
+               data.task);
     return true;
   } catch (const InvalidArgument&) {
     return false;
@@ -89,6 +90,19 @@ void check_targets(const ImageDataset& data, std::size_t used) {
 
 }  // namespace
 
+Loss usual_loss(Task task) {
+  switch (task) {
+    case Task::multi_class:
+      return losses::CategoricalCrossentropy{};
+    case Task::binary:
+    case Task::multi_label:
+      break;
+    case Task::regression:
+      return losses::MeanSquaredError{};
+  }
+  return losses::BinaryCrossentropy{};
+}
+
 void check_data(const SweepConfig& config, const ImageDataset& data) {
   const std::string& place = data.source.empty() ? data.name : data.source;
   const Shape image = {data.train.height, data.train.width, data.train.channels};
@@ -99,7 +113,7 @@ void check_data(const SweepConfig& config, const ImageDataset& data) {
         "could convolve: choose --network mlp",
         place, text_of(config.architecture)));
   }
-  if (!takes_images(config, image, outputs_of(data))) {
+  if (!takes_images(config, image, data)) {
     // An axis of one pixel is left alone by every network.
     Shape smallest = image;
     std::int64_t extent = 1;
@@ -107,7 +121,7 @@ void check_data(const SweepConfig& config, const ImageDataset& data) {
       ++extent;
       if (image[0] > 1) smallest[0] = extent;
       if (image[1] > 1) smallest[1] = extent;
-    } while (!takes_images(config, smallest, outputs_of(data)));
+    } while (!takes_images(config, smallest, data));
     throw DataError(fmt::format(
         "{}: images of {} x {} are too small for the network {}, which takes {} x {} or more: put "
         "margins around them, or choose another with --network",

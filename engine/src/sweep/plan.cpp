@@ -14,27 +14,15 @@
 
 #include "backend/select.h"
 #include "core/boundary.h"
-#include "core/names.h"
 #include "core/workers.h"
 #include "sweep/early_stopping.h"
 #include "sweep/race.h"
+#include "sweep/settings.h"
 #include "sweep/trial_id.h"
 #include "sweep/trial_model.h"
 
 namespace saltus {
 namespace {
-
-constexpr Named<TrialStatus> kStatuses[] = {
-    {TrialStatus::ok, "ok"},
-    {TrialStatus::diverged, "diverged"},
-    {TrialStatus::stopped, "stopped"},
-};
-
-constexpr Named<SavedModels> kSavedModels[] = {
-    {SavedModels::none, "none"},
-    {SavedModels::last, "last"},
-    {SavedModels::best, "best"},
-};
 
 template <class T>
 void require_some(const std::vector<T>& values, std::string_view what) {
@@ -210,17 +198,6 @@ std::vector<std::shared_ptr<const train::Network>> networks_of(
   return networks;
 }
 
-/// Makes of each setting as many as there are values for one of its members.
-template <class T>
-void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<T>& values) {
-  std::vector<Setting> varied;
-  varied.reserve(settings.size() * values.size());
-  for (const Setting& setting : settings) {
-    for (const auto& value : values) varied.emplace_back(setting).*member = value;
-  }
-  settings = std::move(varied);
-}
-
 }  // namespace
 
 void validate(const SweepConfig& config) {
@@ -299,22 +276,6 @@ void check_sweep(const SweepConfig& config, const ImageDataset& data) {
   check_data(config, data);
 }
 
-std::vector<Setting> settings_of(const SweepConfig& config) {
-  std::vector<Setting> settings(1);
-  vary(settings, &Setting::activation, config.activations);
-  vary(settings, &Setting::initializer, config.initializers);
-  vary(settings, &Setting::batch_norm, config.batch_norms);
-  vary(settings, &Setting::dropout, config.dropouts);
-  vary(settings, &Setting::optimizer, config.optimizers);
-  vary(settings, &Setting::learning_rate, config.learning_rates);
-  vary(settings, &Setting::schedule, config.schedules);
-  vary(settings, &Setting::ema_momentum, config.ema_momenta);
-  vary(settings, &Setting::clipping, config.clippings);
-  vary(settings, &Setting::batch_size, config.batch_sizes);
-  vary(settings, &Setting::epochs, config.epochs);
-  return settings;
-}
-
 std::optional<FeatureMoments> standardize_targets(const SweepConfig& config, ImageDataset& data) {
   if (data.task != Task::regression) return std::nullopt;
   FeatureMoments moments =
@@ -351,68 +312,6 @@ SweepPlan plan_sweep(SweepConfig config, ImageDataset data) try {
   return plan;
 } catch (...) {
   throw_as_promised();
-}
-
-std::string to_string(const Clipping& clipping) {
-  if (clipping.clipvalue) return fmt::format("clipvalue={}", *clipping.clipvalue);
-  if (clipping.clipnorm) return fmt::format("clipnorm={}", *clipping.clipnorm);
-  if (clipping.global_clipnorm) return fmt::format("global_clipnorm={}", *clipping.global_clipnorm);
-  return "none";
-}
-
-std::vector<std::string> setting_labels(const std::vector<Setting>& settings) {
-  std::vector<std::string> labels;
-  labels.reserve(settings.size());
-  for (const Setting& setting : settings) labels.push_back(setting.activation.label());
-  // Adds a value to all labels, unless it is the same everywhere.
-  const auto add = [&](auto text_of) {
-    const auto differs = [&](const Setting& s) { return text_of(s) != text_of(settings.front()); };
-    if (std::none_of(settings.begin(), settings.end(), differs)) return;
-    for (std::size_t i = 0; i < settings.size(); ++i) labels[i] += ", " + text_of(settings[i]);
-  };
-  add([](const Setting& s) { return text_of(s.initializer); });
-  add([](const Setting& s) -> std::string {
-    return s.batch_norm ? "batch norm" : "no batch norm";
-  });
-  add([](const Setting& s) {
-    return s.dropout ? fmt::format("dropout {}", *s.dropout) : "the network's dropout";
-  });
-  add([](const Setting& s) { return text_of(s.optimizer); });
-  add([](const Setting& s) { return fmt::format("lr {}", s.learning_rate); });
-  add([](const Setting& s) { return text_of(s.schedule); });
-  add([](const Setting& s) {
-    return s.ema_momentum > 0 ? fmt::format("ema {}", s.ema_momentum) : "no ema";
-  });
-  add([](const Setting& s) {
-    const std::string clipping = to_string(s.clipping);
-    return clipping == "none" ? "no clipping" : clipping;
-  });
-  add([](const Setting& s) { return fmt::format("batch {}", s.batch_size); });
-  add([](const Setting& s) { return fmt::format("{} epochs", s.epochs); });
-  return labels;
-}
-
-std::vector<std::string> setting_labels(const SweepResult& result) {
-  std::vector<Setting> settings;
-  settings.reserve(result.settings.size());
-  for (const SettingResult& setting : result.settings) settings.push_back(setting.setting);
-  return setting_labels(settings);
-}
-
-std::string_view to_string(TrialStatus status) {
-  return name_in(kStatuses, status);
-}
-
-TrialStatus parse_trial_status(std::string_view name) {
-  return parse_in(kStatuses, "status of a trial", name);
-}
-
-std::string_view to_string(SavedModels models) {
-  return name_in(kSavedModels, models);
-}
-
-SavedModels parse_saved_models(std::string_view name) {
-  return parse_in(kSavedModels, "choice of models to save", name);
 }
 
 }  // namespace saltus

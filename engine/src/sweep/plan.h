@@ -16,9 +16,6 @@ void check_sweep(const SweepConfig& config, const ImageDataset& data);
 /// something to tell apart.
 void check_data(const SweepConfig& config, const ImageDataset& data);
 
-/// All combinations of what the configuration lists, activations slowest.
-std::vector<Setting> settings_of(const SweepConfig& config);
-
 /// Of a regression: replaces the targets by standardised ones, and gives the moments that those of
 /// the rows had which are trained on.
 std::optional<FeatureMoments> standardize_targets(const SweepConfig& config, ImageDataset& data);

@@ -14,6 +14,7 @@
 #include "backend/select.h"
 #include "core/boundary.h"
 #include "sweep/race.h"
+#include "sweep/settings.h"
 #include "sweep/trial_traces.h"
 
 namespace saltus {

@@ -4,6 +4,7 @@
 
 #include "core/boundary.h"
 #include "sweep/plan.h"
+#include "sweep/settings.h"
 #include "sweep/trial_model.h"
 
 namespace saltus {

@@ -7,7 +7,7 @@
 
 #include "core/json.h"
 #include "store/layer_json.h"
-#include "sweep/trial_model.h"
+#include "sweep/settings.h"
 
 namespace saltus {
 namespace {
@@ -64,12 +64,7 @@ ReadJson json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) 
 }  // namespace
 
 TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDataset& data)
-    : recipe_(config.recipe),
-      architecture_(config.architecture),
-      image_({data.train.height, data.train.width, data.train.channels}),
-      outputs_(outputs_of(data)),
-      standardize_(config.standardize),
-      task_(data.task) {
+    : config_(config), data_(data) {
   json_ = {
       {"format", kFormatVersion},
       {"data",
@@ -91,9 +86,7 @@ std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
           fmt::format("{} {} {} {}", setting.activation.str(), text_of(setting.initializer),
                       setting.batch_norm, dropout_text(setting.dropout));
       choices != choices_) {
-    json_["network"] = json_of(recipe_graph(recipe_, setting.activation, image_, outputs_,
-                                            setting.initializer, setting.batch_norm, architecture_,
-                                            setting.dropout, standardize_, task_));
+    json_["network"] = json_of(network_of(config_, setting, data_));
     choices_ = std::move(choices);
   }
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));

@@ -15,17 +15,14 @@ namespace saltus {
 /// many: quickest are those of one activation in a row.
 class TrialDescriptions {
  public:
+  /// Both must outlive this.
   TrialDescriptions(const SweepConfig& config, const ImageDataset& data);
 
   std::string of(const Setting& setting, std::uint64_t seed);
 
  private:
-  Recipe recipe_;
-  Architecture architecture_;
-  Shape image_;
-  std::int64_t outputs_;
-  bool standardize_;
-  Task task_;
+  const SweepConfig& config_;
+  const ImageDataset& data_;
   std::string choices_;  ///< of the network that is in the text, in words
   nlohmann::json json_;  ///< the last one
 };

@@ -39,24 +39,6 @@ std::string images_text(const SweepConfig& config, const ImageDataset& data) {
                      grouped(images.validation), grouped(images.test));
 }
 
-Optimizer optimizer_of(const Setting& setting) {
-  Optimizer optimizer = with_learning_rate(setting.optimizer, setting.learning_rate);
-  std::visit([&](auto& o) { o.clipping = setting.clipping; }, optimizer);
-  return optimizer;
-}
-
-train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const Setting& setting,
-                      std::uint64_t seed) {
-  const Shape image = {data.train.height, data.train.width, data.train.channels};
-  return {.graph = recipe_graph(config.recipe, setting.activation, image, outputs_of(data),
-                                setting.initializer, setting.batch_norm, config.architecture,
-                                setting.dropout, config.standardize, data.task),
-          .optimizer = optimizer_of(setting),
-          .seed = seed,
-          .schedule = setting.schedule,
-          .ema_momentum = setting.ema_momentum};
-}
-
 namespace {
 
 /// What squares the errors where the loss does not.

@@ -20,13 +20,6 @@ struct SweepSamples {
 /// Throws InvalidArgument where a validation_split leaves nothing to train on.
 SweepSamples samples_of(const SweepConfig& config, const ImageDataset& data);
 
-/// The optimizer of a setting.
-Optimizer optimizer_of(const Setting& setting);
-
-/// The model of a trial.
-train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const Setting& setting,
-                      std::uint64_t seed);
-
 /// The options with which all models of a sweep are compiled.
 CompileOptions compile_options(const SweepConfig& config, Task task);
 

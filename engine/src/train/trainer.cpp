@@ -10,6 +10,7 @@
 
 #include "backend/select.h"
 #include "core/workers.h"
+#include "graph/custom_activation.h"
 #include "graph/structure.h"
 #include "ops/choices.h"
 #include "train/fit_run.h"
@@ -37,10 +38,6 @@ void check_entries(const Network& network, std::span<const Entry> entries) {
           "dropout only");
     }
   }
-}
-
-backend::Trial trial_of(const Entry& entry) {
-  return backend::trial_of(entry.graph, entry.optimizer, entry.seed, entry.ema_momentum);
 }
 
 std::vector<backend::Trial> trials_of(std::span<const Entry> entries) {
@@ -73,6 +70,27 @@ void check_batch_size(std::int64_t batch_size) {
 }
 
 }  // namespace
+
+backend::Trial trial_of(const Entry& entry) {
+  const ops::Slots slots = ops::deal_slots(entry.graph);
+  backend::Trial trial;
+  trial.seed = entry.seed;
+  trial.optimizer = entry.optimizer;
+  trial.ema_momentum = entry.ema_momentum;
+  trial.activations.resize(static_cast<std::size_t>(slots.activations));
+  trial.dropouts.resize(static_cast<std::size_t>(slots.dropouts));
+  for (std::size_t i = 0; i < entry.graph.nodes().size(); ++i) {
+    const Layer& layer = entry.graph.nodes()[i].layer;
+    if (const int slot = slots.activation[i]; slot >= 0) {
+      trial.activations[static_cast<std::size_t>(slot)] =
+          runnable(ops::activation_of(layer)->ref());
+    }
+    if (const int slot = slots.dropout[i]; slot >= 0) {
+      trial.dropouts[static_cast<std::size_t>(slot)] = ops::dropout_of(layer);
+    }
+  }
+  return trial;
+}
 
 std::shared_ptr<const Network> lower(const Graph& graph, const Loss& loss, Precision precision) {
   require_all_used(graph);

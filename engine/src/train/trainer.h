@@ -44,6 +44,9 @@ struct Entry {
   double ema_momentum = 0;
 };
 
+/// The row of the trial table that an entry is: its activations and dropouts by slot.
+backend::Trial trial_of(const Entry& entry);
+
 /// A network, lowered: what models that train side by side have in common. They differ in
 /// activation functions, initializers and dropout only.
 struct Network {

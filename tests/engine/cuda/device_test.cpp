@@ -10,6 +10,7 @@
 #include "backend/select.h"
 #include "tests/engine/cuda/crew.h"
 #include "tests/engine/error_of.h"
+#include "train/trainer.h"
 
 namespace saltus::tests {
 namespace {
@@ -114,12 +115,12 @@ TEST(CudaMemory, RowsCountInTheLargestArray) {
   graph.add(layers::Dense{.units = 100}, "wide");
   const auto plan = std::make_shared<const plan::Plan>(
       plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32));
-  EXPECT_THAT(error_of<DeviceError>([&] {
-                backend::cuda().compile(plan, {backend::trial_of(graph, SGD{}, 1)},
-                                        {.batch_size = 4096});
-              }),
-              AllOf(HasSubstr("1 trial with batches of 4096 "),
-                    HasSubstr("the largest array is wide with 1638400 bytes a trial")));
+  EXPECT_THAT(
+      error_of<DeviceError>([&] {
+        backend::cuda().compile(plan, {train::trial_of({graph, SGD{}, 1})}, {.batch_size = 4096});
+      }),
+      AllOf(HasSubstr("1 trial with batches of 4096 "),
+            HasSubstr("the largest array is wide with 1638400 bytes a trial")));
 }
 
 TEST(CudaMemory, SufficesToTheByte) {
@@ -146,7 +147,7 @@ TEST(CudaMemory, GrowsByWhatIsNewAlone) {
   const auto plan = std::make_shared<const plan::Plan>(
       plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32));
   const auto executable =
-      backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = 1});
+      backend::cuda().compile(plan, {train::trial_of({graph, Adam{}, 1})}, {.batch_size = 1});
   const std::vector<std::uint8_t> bytes(16 * 256);
   executable->bind(backend::Split::train,
                    {.count = 16, .inputs = bytes, .targets = std::span<const float>()});

@@ -5,6 +5,7 @@
 
 #include "backend/cuda/executable.h"
 #include "tests/engine/cuda/crew.h"
+#include "train/trainer.h"
 
 namespace saltus::tests {
 namespace {
@@ -58,7 +59,7 @@ TEST(CudaEpoch, OfManyBatchesLaunchesAGraphOverAndOver) {
     const Graph graph = small_network("relu");
     const auto plan = std::make_shared<const plan::Plan>(
         plan::make_plan(graph, losses::BinaryCrossentropy{}, Precision::fp32));
-    return backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = 2});
+    return backend::cuda().compile(plan, {train::trial_of({graph, Adam{}, 1})}, {.batch_size = 2});
   };
   const auto batches = static_cast<std::int64_t>(images.classes.size() + 1) / 2;
   const auto result = [](backend::Executable& trained) {
@@ -133,7 +134,7 @@ TEST(CudaSums, AreToldApartByTheirSplits) {
   const auto plan = std::make_shared<const plan::Plan>(
       plan::make_plan(graph, losses::BinaryCrossentropy{}, Precision::fp32));
   const auto executable =
-      backend::cuda().compile(plan, {backend::trial_of(graph, Adam{}, 1)}, {.batch_size = kBatch});
+      backend::cuda().compile(plan, {train::trial_of({graph, Adam{}, 1})}, {.batch_size = kBatch});
   const Samples samples = images.samples();
   const Samples validation = other.samples();
   executable->bind(backend::Split::train, samples);

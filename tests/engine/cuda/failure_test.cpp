@@ -7,6 +7,7 @@
 
 #include "backend/cuda/handles.h"
 #include "tests/engine/cuda/crew.h"
+#include "train/trainer.h"
 
 namespace saltus::tests {
 namespace {
@@ -36,7 +37,7 @@ void run_all(Precision precision) {
   const auto plan = std::make_shared<const plan::Plan>(
       plan::make_plan(graph, losses::CategoricalCrossentropy{}, precision));
   const auto executable = backend::cuda().compile(
-      plan, {backend::trial_of(graph, Adam{}, 1), backend::trial_of(graph, SGD{}, 2)},
+      plan, {train::trial_of({graph, Adam{}, 1}), train::trial_of({graph, SGD{}, 2})},
       {.batch_size = 1, .stop_on_nonfinite = true});
   executable->write_weight(0, 0, std::vector<float>(8, 0.25F));
   for (const backend::Split split : {backend::Split::train, backend::Split::validation}) {

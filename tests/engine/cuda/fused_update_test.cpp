@@ -11,6 +11,7 @@
 
 #include "backend/cuda/compiled.h"
 #include "tests/engine/cuda/crew.h"
+#include "train/trainer.h"
 
 namespace saltus::tests {
 namespace {
@@ -117,9 +118,9 @@ class Trials {
  public:
   Trials(Precision precision, bool fused) {
     const Graph graph = network("gelu");
-    std::vector<backend::Trial> trials = {backend::trial_of(graph, Adam{}, 1),
-                                          backend::trial_of(graph, SGD{.learning_rate = 0.1}, 2)};
-    if (!fused) trials.push_back(backend::trial_of(graph, clipped_by_norm().optimizer, 3));
+    std::vector<backend::Trial> trials = {train::trial_of({graph, Adam{}, 1}),
+                                          train::trial_of({graph, SGD{.learning_rate = 0.1}, 2})};
+    if (!fused) trials.push_back(train::trial_of({graph, clipped_by_norm().optimizer, 3}));
     plan_ = std::make_shared<const plan::Plan>(
         plan::make_plan(graph, losses::BinaryCrossentropy{}, precision));
     executable_ =

@@ -11,6 +11,7 @@
 #include "backend/cuda/dataset.h"
 #include "tests/engine/cuda/crew.h"
 #include "tests/engine/error_of.h"
+#include "train/trainer.h"
 
 namespace saltus::tests {
 namespace {
@@ -63,7 +64,7 @@ class Classifiers {
     Graph graph({2});
     graph.add(layers::Dense{.units = 3});
     graph.add(layers::Softmax{});
-    const backend::Trial trial = backend::trial_of(graph, SGD{.learning_rate = 0.5}, 1);
+    const backend::Trial trial = train::trial_of({graph, SGD{.learning_rate = 0.5}, 1});
     executable_ = backend::cuda().compile(
         std::make_shared<const plan::Plan>(
             plan::make_plan(graph, losses::CategoricalCrossentropy{}, Precision::fp32)),
@@ -348,8 +349,8 @@ std::unique_ptr<backend::Executable> regression() {
   return backend::cuda().compile(
       std::make_shared<const plan::Plan>(
           plan::make_plan(graph, losses::MeanSquaredError{}, Precision::fp32)),
-      {backend::trial_of(graph, SGD{.learning_rate = 1, .clipping = clipping}, 1),
-       backend::trial_of(graph, SGD{.learning_rate = 0}, 2)},
+      {train::trial_of({graph, SGD{.learning_rate = 1, .clipping = clipping}, 1}),
+       train::trial_of({graph, SGD{.learning_rate = 0}, 2})},
       {.batch_size = 2});
 }
 

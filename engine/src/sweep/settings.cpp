@@ -1,27 +1,26 @@
+#include "sweep/settings.h"
+
 #include <cmath>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
-#include <saltus/sweep.h>
 #include <saltus/theory.h>
-
-#include "core/names.h"
-#include "core/number.h"
 
 namespace saltus {
 namespace {
 
-constexpr Named<Recipe> kRecipes[] = {
-    {Recipe::tutorial, "tutorial"},
-    {Recipe::matched, "matched"},
-    {Recipe::critical, "critical"},
-};
-
-constexpr std::string_view kOwnDropout = "network";
+/// Makes of each setting as many as there are values for one of its members.
+template <class T>
+void vary(std::vector<Setting>& settings, T Setting::*member, const std::vector<T>& values) {
+  std::vector<Setting> varied;
+  varied.reserve(settings.size() * values.size());
+  for (const Setting& setting : settings) {
+    for (const auto& value : values) varied.emplace_back(setting).*member = value;
+  }
+  settings = std::move(varied);
+}
 
 /// The choices of a recipe for an activation.
 struct Companions {
@@ -72,16 +71,25 @@ Companions companions(Recipe recipe, const Activation& activation) {
   return {selu ? Initializer(LecunNormal()) : Initializer(GlorotUniform()), true};
 }
 
+/// Those of the recipe, with the initializer that the setting asks for.
+Companions companions(Recipe recipe, const Setting& setting) {
+  Companions chosen = companions(recipe, setting.activation);
+  if (setting.initializer) {
+    chosen.initializer = *setting.initializer;
+    chosen.bias_initializer = initializers::Zeros{};
+  }
+  return chosen;
+}
+
 /// Adds layers with what belongs to the activation.
 class NetworkBuilder {
  public:
-  NetworkBuilder(const Shape& image, const Activation& activation, const Companions& with,
-                 bool batch_norm, const std::optional<double>& dropout)
+  NetworkBuilder(Recipe recipe, const Setting& setting, const Shape& image)
       : graph_(image),
-        activation_(activation),
-        with_(with),
-        batch_norm_(batch_norm),
-        dropout_(dropout),
+        activation_(setting.activation),
+        with_(companions(recipe, setting)),
+        batch_norm_(setting.batch_norm),
+        dropout_(setting.dropout),
         is_row_(image.at(0) == 1),
         is_column_(image.at(1) == 1) {}
 
@@ -232,69 +240,56 @@ void add(NetworkBuilder& network, const architectures::Resnet& resnet) {
 
 }  // namespace
 
-std::string_view to_string(Recipe recipe) {
-  return name_in(kRecipes, recipe);
-}
-Recipe parse_recipe(std::string_view name) {
-  return parse_in(kRecipes, "recipe", name);
-}
-
-std::string text_of(const std::optional<Initializer>& initializer) {
-  return initializer ? to_string(*initializer) : "recipe";
-}
-std::optional<Initializer> parse_initializer_or_recipe(std::string_view text) {
-  if (text == text_of(std::nullopt)) return std::nullopt;
-  return parse_initializer(text);
-}
-
-std::string dropout_text(const std::optional<double>& rate) {
-  return rate ? fmt::format("{}", *rate) : std::string(kOwnDropout);
-}
-std::optional<double> parse_dropout(std::string_view text) {
-  if (text == kOwnDropout) return std::nullopt;
-  return parsed_number(text, "a dropout rate", "0.5");
-}
-
-Graph recipe_graph(Recipe recipe, const Activation& activation, const Shape& image,
-                   std::int64_t outputs, const std::optional<Initializer>& initializer,
-                   bool batch_norm, const Architecture& architecture,
-                   const std::optional<double>& dropout, bool standardize, Task task) {
-  Companions with = companions(recipe, activation);
-  if (initializer) {
-    with.initializer = *initializer;
-    with.bias_initializer = initializers::Zeros{};
-  }
-  NetworkBuilder network(image, activation, with, batch_norm, dropout);
-  if (standardize) network.add(layers::Normalization{});
-  std::visit([&](const auto& one) { add(network, one); }, architecture);
-  return network.finish(outputs, task);
-}
-
-Loss usual_loss(Task task) {
-  switch (task) {
-    case Task::multi_class:
-      return losses::CategoricalCrossentropy{};
-    case Task::binary:
-    case Task::multi_label:
-      break;
-    case Task::regression:
-      return losses::MeanSquaredError{};
-  }
-  return losses::BinaryCrossentropy{};
-}
-
-std::string network_text(const SweepConfig& config) {
-  const std::string recipe = fmt::format("{} recipe", to_string(config.recipe));
-  const bool is_tutorial = std::holds_alternative<architectures::Tutorial>(config.architecture);
-  return is_tutorial ? recipe : fmt::format("{}, {}", text_of(config.architecture), recipe);
-}
-
 std::vector<Activation> tutorial_activations() {
   std::vector<Activation> activations;
   for (const char* name : {"sigmoid", "relu", "elu", "leaky_relu", "selu", "gelu_tanh"}) {
     activations.push_back(Activation::parse(name));
   }
   return activations;
+}
+
+std::vector<Setting> settings_of(const SweepConfig& config) {
+  std::vector<Setting> settings(1);
+  vary(settings, &Setting::activation, config.activations);
+  vary(settings, &Setting::initializer, config.initializers);
+  vary(settings, &Setting::batch_norm, config.batch_norms);
+  vary(settings, &Setting::dropout, config.dropouts);
+  vary(settings, &Setting::optimizer, config.optimizers);
+  vary(settings, &Setting::learning_rate, config.learning_rates);
+  vary(settings, &Setting::schedule, config.schedules);
+  vary(settings, &Setting::ema_momentum, config.ema_momenta);
+  vary(settings, &Setting::clipping, config.clippings);
+  vary(settings, &Setting::batch_size, config.batch_sizes);
+  vary(settings, &Setting::epochs, config.epochs);
+  return settings;
+}
+
+Graph network_of(const SweepConfig& config, const Setting& setting, const Shape& image,
+                 std::int64_t outputs, Task task) {
+  NetworkBuilder network(config.recipe, setting, image);
+  if (config.standardize) network.add(layers::Normalization{});
+  std::visit([&](const auto& one) { add(network, one); }, config.architecture);
+  return network.finish(outputs, task);
+}
+
+Graph network_of(const SweepConfig& config, const Setting& setting, const ImageDataset& data) {
+  const Shape image = {data.train.height, data.train.width, data.train.channels};
+  return network_of(config, setting, image, outputs_of(data), data.task);
+}
+
+Optimizer optimizer_of(const Setting& setting) {
+  Optimizer optimizer = with_learning_rate(setting.optimizer, setting.learning_rate);
+  std::visit([&](auto& o) { o.clipping = setting.clipping; }, optimizer);
+  return optimizer;
+}
+
+train::Entry entry_of(const SweepConfig& config, const ImageDataset& data, const Setting& setting,
+                      std::uint64_t seed) {
+  return {.graph = network_of(config, setting, data),
+          .optimizer = optimizer_of(setting),
+          .seed = seed,
+          .schedule = setting.schedule,
+          .ema_momentum = setting.ema_momentum};
 }
 
 }  // namespace saltus
