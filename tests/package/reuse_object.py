@@ -11,7 +11,7 @@ import sys
 
 
 def essence(arguments):
-    """The arguments without the names of what is written, and the source."""
+    """The arguments without the names of what is written or precompiled, and the source."""
     kept, source, output = [], None, None
     arguments = iter(arguments)
     for argument in arguments:
@@ -19,9 +19,9 @@ def essence(arguments):
             output = next(arguments)
         elif argument == "-c":
             source = next(arguments)
-        elif argument in ("-MT", "-MF"):
+        elif argument in ("-MT", "-MF", "-include"):  # CMake includes precompiled headers alone
             next(arguments)
-        elif argument not in ("-MD", "-x", "cu"):
+        elif argument not in ("-MD", "-x", "cu", "-Winvalid-pch"):
             kept.append(argument)
     return kept, source, output
 
