@@ -158,6 +158,8 @@ void describe_program(CLI::App& program) {
       "  0  done; a trial that diverged is a result\n"
       "  1  failed: a file, a device, the network\n"
       "  2  asked for something that cannot be\n"
+      "  3  came to other results than a program before it\n"
+      "  75  too little memory: another device may have more\n"
       "  130, 143  interrupted by Ctrl-C, by SIGTERM");
 }
 

@@ -3,6 +3,8 @@
 //   0  done
 //   1  failed: a file, a device, the network
 //   2  asked for something that cannot be
+//   3  other results than another program before it had
+//   75 the device has no room for one trial: another may have
 //   128 + n  interrupted by signal n: 130 for Ctrl-C
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -10,6 +12,7 @@
 
 #include <saltus/error.h>
 #include <saltus/machine.h>
+#include <saltus/out_of_memory.h>
 
 #include "command_line.h"
 #include "commands.h"
@@ -44,8 +47,10 @@ int main(int argc, char** argv) {
     return app::fail(app::interrupt_exit_code(), "interrupted");
   } catch (const InvalidArgument& error) {
     return app::fail(app::kUsage, error.what());
+  } catch (const OutOfMemory& error) {
+    return app::fail(app::kNoRoom, error.what());
   } catch (const std::bad_alloc&) {
-    return app::fail(app::kFailure, "out of memory");
+    return app::fail(app::kNoRoom, "out of memory");
   } catch (const std::exception& error) {
     return app::fail(app::kFailure, error.what());
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,8 @@ enum class Kept : std::uint8_t {
 /// of them may be killed at any time. read_trials() of report.h reads them.
 class SALTUS_API TrialStore {
  public:
-  /// Creates what is missing. Throws InvalidArgument if another sweep is in the folder, or this one
-  /// runs until it is decided, as then the trials depend on results; DataError. The plan must
-  /// outlive this.
+  /// Creates what is missing. Throws InvalidArgument if another sweep is in the folder; DataError.
+  /// The plan must outlive this.
   TrialStore(std::filesystem::path folder, const SweepPlan& plan);
 
   /// Keeps a result that is ok or diverged, once its file is on the disk. A result that is not that
@@ -48,8 +48,20 @@ class SALTUS_API TrialStore {
   std::vector<std::string> labels_;
 };
 
+/// The trials that a sweep needs next, of those that have no result, ok or diverged: all of them,
+/// or, until it is decided, those of the present round. None: it is complete.
+SALTUS_API std::vector<TrialSpec> next_trials(const SweepPlan& plan,
+                                              std::span<const TrialResult> results);
+
+/// Trains some trials of a sweep as run_sweep() does, but as one of several programs that share
+/// SweepOptions::folder: files of other trials stay as they are. Nothing is summarized;
+/// on_trial_end has the results. Whether all came to their end. Throws what run_sweep() throws.
+SALTUS_API bool train_trials(const SweepPlan& plan, std::vector<TrialSpec> trials,
+                             const SweepOptions& options = {});
+
 /// The trials of part `part` of `parts`, from 1: of all trials each parts-th. A plan like this one,
-/// with these trials alone. Throws InvalidArgument unless 1 <= part <= parts.
+/// with these trials alone. Throws InvalidArgument unless 1 <= part <= parts, and where the sweep
+/// runs until it is decided, as then its trials depend on results.
 SALTUS_API SweepPlan part_of(const SweepPlan& plan, int part, int parts);
 
 }  // namespace saltus

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <saltus/out_of_memory.h>
+
 namespace saltus {
 namespace {
 
@@ -21,9 +23,9 @@ void throw_as_promised() {
   } catch (const CallersException& own) {
     std::rethrow_exception(own.exception);
   } catch (const std::bad_alloc&) {
-    throw DeviceError(kNoMemory);
+    throw OutOfMemory(kNoMemory);
   } catch (const std::length_error&) {  // of a container that no memory could hold
-    throw DeviceError(kNoMemory);
+    throw OutOfMemory(kNoMemory);
   } catch (const std::exception& error) {
     throw Error(
         fmt::format("something went wrong that should not, please report it: {}", error.what()));

@@ -4,14 +4,14 @@
 
 #include <fmt/format.h>
 
-#include <saltus/error.h>
+#include <saltus/out_of_memory.h>
 
 namespace saltus {
 
 Buffer::Buffer(std::int64_t count, std::int64_t size) {
   constexpr std::int64_t kMost = std::int64_t{1} << 47;  // what a program can address
   const auto refuse = [&] {
-    throw DeviceError(
+    throw OutOfMemory(
         fmt::format("an array of {} elements of {} bytes does not fit into this machine's memory; "
                     "take smaller batches or a smaller network",
                     count, size));

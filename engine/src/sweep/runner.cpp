@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
+
+#include <saltus/out_of_memory.h>
+#include <saltus/trial_store.h>
 
 #include "backend/select.h"
 #include "core/boundary.h"
@@ -228,28 +233,20 @@ namespace {
 /// A sweep while it runs.
 class Run {
  public:
-  Run(const SweepPlan& plan, const SweepOptions& options)
-      : plan_(plan), options_(options), runner_(plan), files_(options, plan, take_over()) {}
+  Run(const SweepPlan& plan, const SweepOptions& options, std::vector<TrialSpec> trials,
+      FolderUse use)
+      : plan_(plan),
+        options_(options),
+        runner_(plan),
+        to_run_(std::move(trials)),
+        files_(options, plan, take_over(), use) {}
 
   /// Trains these trials, unless it is interrupted. Whether all of them came to their end.
   bool train(std::vector<TrialSpec> trials) {
     const auto side_by_side = [&](const TrialSpec& trial) { return this->side_by_side(trial); };
     bool all = true;
-    for (const auto& together : group(plan_, std::move(trials), side_by_side, files_)) {
-      if (options_.interrupt != nullptr && options_.interrupt->load()) return false;
-      std::vector<TrialResult> ended = runner_.run(together, options_, files_);
-      for (std::size_t i = 0; i < together.size(); ++i) {
-        results_.push_back(std::move(ended[i]));
-        if (options_.on_trial_end) {
-          call_callers([&] { options_.on_trial_end(together[i], results_.back(), results_); });
-        }
-        if (results_.back().status == TrialStatus::stopped) {
-          all = false;
-        } else {
-          files_.finish(together[i].id);
-        }
-      }
-    }
+    for (const auto& together : group(plan_, std::move(trials), side_by_side, files_))
+      all = train_together(together) && all;
     return all;
   }
 
@@ -277,9 +274,41 @@ class Run {
       results_.push_back(result);
       done.insert(result.id);
     }
-    to_run_ = plan_.trials;
     std::erase_if(to_run_, [&](const TrialSpec& trial) { return done.contains(trial.id); });
     return to_run_;
+  }
+
+  /// Of one group, side by side, or in halves where the device has no room for that.
+  bool train_together(std::span<const TrialSpec> together) {
+    if (options_.interrupt != nullptr && options_.interrupt->load()) return false;
+    if (together.size() > room_) return train_halves(together);
+    std::vector<TrialResult> ended;
+    try {
+      ended = runner_.run(together, options_, files_);
+    } catch (const OutOfMemory&) {
+      if (together.size() == 1) throw;
+      room_ = (together.size() + 1) / 2;
+      return train_halves(together);
+    }
+    bool all = true;
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      results_.push_back(std::move(ended[i]));
+      if (options_.on_trial_end) {
+        call_callers([&] { options_.on_trial_end(together[i], results_.back(), results_); });
+      }
+      if (results_.back().status == TrialStatus::stopped) {
+        all = false;
+      } else {
+        files_.finish(together[i].id);
+      }
+    }
+    return all;
+  }
+
+  bool train_halves(std::span<const TrialSpec> together) {
+    const std::size_t half = (together.size() + 1) / 2;
+    const bool first = train_together(together.first(half));
+    return train_together(together.subspan(half)) && first;
   }
 
   int side_by_side(const TrialSpec& trial) {
@@ -297,19 +326,43 @@ class Run {
   std::vector<TrialSpec> to_run_;
   TrialFiles files_;
   std::map<GroupKey, int> best_;  ///< so many trials the device is best at side by side
+  /// No more have room side by side, as far as is known.
+  std::size_t room_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace
 
 SweepResult run_sweep(const SweepPlan& plan, const SweepOptions& options) try {
   validate(options);
-  Run run(plan, options);
+  Run run(plan, options, plan.trials, FolderUse::alone);
   if (plan.config.until_decided) {
     run.decide();
   } else {
     run.train(run.to_run());
   }
   return summarize_sweep(plan, run.results());
+} catch (...) {
+  throw_as_promised();
+}
+
+std::vector<TrialSpec> next_trials(const SweepPlan& plan,
+                                   std::span<const TrialResult> results) try {
+  if (plan.config.until_decided) return Race(plan).advance(results);
+  std::set<std::string_view> done;
+  for (const TrialResult& result : results)
+    if (result.status != TrialStatus::stopped) done.insert(result.id);
+  std::vector<TrialSpec> missing = plan.trials;
+  std::erase_if(missing, [&](const TrialSpec& trial) { return done.contains(trial.id); });
+  return missing;
+} catch (...) {
+  throw_as_promised();
+}
+
+bool train_trials(const SweepPlan& plan, std::vector<TrialSpec> trials,
+                  const SweepOptions& options) try {
+  validate(options);
+  Run run(plan, options, std::move(trials), FolderUse::shared);
+  return run.train(run.to_run());
 } catch (...) {
   throw_as_promised();
 }

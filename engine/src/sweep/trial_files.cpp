@@ -116,14 +116,15 @@ class TrialFiles::LastModel : public Callback {
 };
 
 TrialFiles::TrialFiles(const SweepOptions& options, const SweepPlan& plan,
-                       std::span<const TrialSpec> to_run)
+                       std::span<const TrialSpec> to_run, FolderUse use)
     : early_(plan.config.early_stopping),
       score_(score_of(plan.data->task)),
       targets_(plan.target_moments),
       folder_(options.folder),
       save_(options.save),
       interval_(options.save_interval),
-      resume_(options.resume) {
+      resume_(options.resume),
+      use_(use) {
   if (!resume_) return;
   for (const TrialSpec& trial : to_run) {
     std::error_code error;
@@ -200,7 +201,7 @@ void TrialFiles::save_model(const std::string& id, TrainingControl& control) con
 }
 
 void TrialFiles::begin() {
-  if (std::exchange(begun_, true)) return;
+  if (std::exchange(begun_, true) || use_ == FolderUse::shared) return;
   remove_files(folder_ / "states", [&](const fs::directory_entry& entry) {
     const fs::path& path = entry.path();
     const std::string name = path.filename().string();

@@ -1,6 +1,7 @@
 // The files that a sweep keeps of its trials: models, and the states of those in progress.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -23,6 +24,9 @@ struct TrialPlace {
   std::vector<std::vector<float>> best_weights;  ///< so far, where early stopping gives them back
 };
 
+/// Whether other programs have trials of the same sweep in progress, in the same folder.
+enum class FolderUse : std::uint8_t { alone, shared };
+
 /// The files of trials in a sweep's folder: states/ID.safetensors while a trial is in progress,
 /// with states/ID.best.safetensors where early stopping gives the best weights back;
 /// models/ID.safetensors of one that is kept. Nothing is there, or goes, before a step is done.
@@ -30,7 +34,8 @@ class TrialFiles {
  public:
   /// Looks for the states of these trials if the sweep is resumed. One that cannot be read is
   /// ignored: its trial begins anew.
-  TrialFiles(const SweepOptions& options, const SweepPlan& plan, std::span<const TrialSpec> to_run);
+  TrialFiles(const SweepOptions& options, const SweepPlan& plan, std::span<const TrialSpec> to_run,
+             FolderUse use);
 
   /// Where a trial in progress stands; null if it begins anew.
   const TrialPlace* found(const std::string& id) const;
@@ -58,7 +63,7 @@ class TrialFiles {
   std::filesystem::path state_file(const std::string& id) const;
   std::filesystem::path best_file(const std::string& id) const;
   void save_model(const std::string& id, TrainingControl& control) const;
-  /// Removes the files of an earlier sweep that this one does not continue.
+  /// Removes the files of an earlier sweep that this one does not continue, unless others use them.
   void begin();
 
   std::optional<EarlyStoppingOptions> early_;
@@ -68,6 +73,7 @@ class TrialFiles {
   SavedModels save_;
   double interval_;
   bool resume_;
+  FolderUse use_;
   std::map<std::string, TrialPlace> found_;
   bool begun_ = false;
 };

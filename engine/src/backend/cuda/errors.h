@@ -7,6 +7,7 @@
 
 #include <saltus/error.h>
 #include <saltus/kernels/device/check.h>
+#include <saltus/out_of_memory.h>
 
 namespace saltus::cuda {
 
@@ -18,6 +19,7 @@ auto guarded(Work work) {
     return work();
   } catch (const kernels::CudaError& error) {
     cudaGetLastError();  // or the next launch would report it again
+    if (error.code() == cudaErrorMemoryAllocation) throw OutOfMemory(error.what());
     throw DeviceError(error.what());
   } catch (const DeviceError&) {
     cudaGetLastError();  // of a library's own launches

@@ -22,7 +22,7 @@ DeviceMemory allocate(std::int64_t bytes, std::string_view purpose) {
   const cudaError_t code = cudaMalloc(&memory, static_cast<std::size_t>(bytes));
   if (code == cudaErrorMemoryAllocation) {
     cudaGetLastError();  // or the next launch would report it again
-    throw DeviceError(fmt::format(
+    throw OutOfMemory(fmt::format(
         "the device has no room for {}: cudaMalloc of {} bytes failed; run fewer trials side by "
         "side, smaller batches or fewer samples",
         purpose, bytes));

@@ -100,7 +100,7 @@ void require_memory(const Layout& layout, int trials, std::int64_t held,
   const std::int64_t usable = static_cast<std::int64_t>(free) + held;
   if (needed <= usable) return;
   const Largest largest = largest_tensor(layout, programs);
-  throw DeviceError(fmt::format(
+  throw OutOfMemory(fmt::format(
       "{} {} with batches of {} take {} bytes of device memory, but {} are free; the largest "
       "array is {} with {} bytes a trial: run fewer trials side by side, or smaller batches",
       trials, trials == 1 ? "trial" : "trials", layout.max_rows, needed, usable, largest.name,
