@@ -11,8 +11,8 @@ static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_alw
               "a signal handler may touch nothing else");
 
 void on_signal(int number) {
-  // Closing a terminal sends several.
-  if (interrupted && number == SIGHUP) return;
+  // Closing a terminal sends several, and so do those who end a program that started this one, too.
+  if (interrupted && number != SIGINT) return;
   if (interrupted) {
     std::signal(number, SIG_DFL);
     raise(number);

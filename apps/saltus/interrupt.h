@@ -11,8 +11,8 @@ struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second one
-/// ends the program at once, but for SIGHUP. One that was ignored before stays ignored.
+/// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second
+/// SIGINT ends the program at once. One that was ignored before stays ignored.
 const std::atomic<bool>& catch_interrupts();
 
 /// Throws Interrupted if the flag is set.

@@ -1,8 +1,10 @@
 #include "output_folder.h"
 
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,6 +16,9 @@
 
 #include <saltus/error.h>
 #include <saltus/report.h>
+
+#include "interrupt.h"
+#include "output.h"
 
 namespace saltus::app {
 namespace {
@@ -83,7 +88,8 @@ void check_output_folder(const fs::path& path, Existing existing) {
 }
 
 // Delegates, so that the destructor undoes what follows if it throws.
-OutputFolder::OutputFolder(fs::path path, Existing existing) : OutputFolder(std::move(path)) {
+OutputFolder::OutputFolder(fs::path path, Existing existing, Busy busy)
+    : OutputFolder(std::move(path)) {
   const fs::path wanted = path_;
   do {
     if (existing == Existing::avoid) {
@@ -91,7 +97,7 @@ OutputFolder::OutputFolder(fs::path path, Existing existing) : OutputFolder(std:
     } else {
       make();
     }
-    lock(existing == Existing::share ? LOCK_SH : LOCK_EX);
+    lock(existing == Existing::share ? LOCK_SH : LOCK_EX, busy);
     // Whoever had it before may have removed it while this opened it.
   } while (!is_open_as(fd_, path_));
   check_output_folder(path_, existing);  // as it is now that nobody else writes into it
@@ -129,10 +135,17 @@ void OutputFolder::make_new(const fs::path& wanted) {
   made_.insert(made_.begin(), path_);
 }
 
-void OutputFolder::lock(int kind) {
+void OutputFolder::lock(int kind, Busy busy) {
   if (fd_ >= 0) close(fd_);
   fd_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd_ < 0) throw_unusable(path_, {errno, std::generic_category()});
+  bool told = false;
+  while (flock(fd_, kind | LOCK_NB) != 0 && errno == EWOULDBLOCK && busy == Busy::wait) {
+    if (!told) note("saltus: waits for another run of saltus in {}\n", path_.string());
+    told = true;
+    throw_if_interrupted();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
   if (flock(fd_, kind | LOCK_NB) == 0) return;
   if (errno != EWOULDBLOCK) throw_unusable(path_, {errno, std::generic_category()});
   throw DataError(

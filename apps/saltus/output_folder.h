@@ -12,6 +12,9 @@ namespace saltus::app {
 /// -3 and so on at its end; `share`: other programs that share it write into it, too.
 enum class Existing { refuse, overwrite, resume, avoid, share };
 
+/// What to do where another run of saltus uses the folder.
+enum class Busy { refuse, wait };
+
 /// The folder for the results of a sweep that names none: runs/DATA-DATE-TIME. Of the data's name
 /// it keeps letters, digits and what is not ASCII.
 std::filesystem::path default_out(const std::string& data_name);
@@ -30,8 +33,8 @@ void check_output_folder(const std::filesystem::path& path, Existing existing);
 class OutputFolder {
  public:
   /// Throws what check_output_folder() throws, and DataError if the folder cannot be created or
-  /// is in use.
-  OutputFolder(std::filesystem::path path, Existing existing);
+  /// is in use and that is refused; Interrupted while it waits.
+  OutputFolder(std::filesystem::path path, Existing existing, Busy busy = Busy::refuse);
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
   ~OutputFolder();
@@ -43,7 +46,7 @@ class OutputFolder {
   void make();
   /// Makes a folder that was not there, with this name or one like it.
   void make_new(const std::filesystem::path& wanted);
-  void lock(int kind);
+  void lock(int kind, Busy busy);
 
   std::filesystem::path path_;
   std::vector<std::filesystem::path> made_;  ///< the innermost first

@@ -1,6 +1,7 @@
 // saltus status: how far a sweep is, seen from outside.
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include <saltus/progress.h>
 #include <saltus/report.h>
+#include <saltus/trial_store.h>
 
 #include "commands.h"
 #include "output.h"
@@ -51,11 +53,12 @@ int show_status(const fs::path& folder) {
       diverged += trial.status == TrialStatus::diverged ? 1 : 0;
     }
   }
-  const std::int64_t all = std::ssize(stored.plan.trials);
-  print("{}: {} of {}\n", stored.plan.data->name, counted(stored.plan.trials.size(), "trial"),
+  const std::int64_t missing = std::ssize(next_trials(stored.plan, read_trials(folder)));
+  print("{}: {} of {}\n", stored.plan.data->name,
+        counted(static_cast<std::size_t>(ok + diverged + missing), "trial"),
         counted(stored.plan.settings.size(), "setting"));
   print("{} have results: {} ok, {} diverged; {} have none\n", grouped(ok + diverged), grouped(ok),
-        grouped(diverged), grouped(all - ok - diverged));
+        grouped(diverged), grouped(missing));
   const Writes states = writes_in(folder / "states", ".safetensors");
   if (states.files > 0) print("{} are or were in progress (states/)\n", grouped(states.files));
   std::optional<fs::file_time_type> last = states.last;

@@ -105,10 +105,13 @@ int run_shared(const SweepArguments& arguments, const SweepPlan& plan) {
   const fs::path out = arguments.out;
   const SavedModels save = parse_saved_models(arguments.save);
   const int side_by_side = concurrent_trials(arguments);
+  if (arguments.serve) return serve_trials(plan, out, side_by_side, save);
+  warn_of_lost_digits(plan.config.activations);
   if (!arguments.part.empty())
     return train_part(plan, parse_part(arguments.part, arguments.audit), out, side_by_side, save);
   if (!arguments.emit.empty()) {
     const std::string script = job_array(arguments.emit, fs::absolute(out));
+    static_cast<void>(part_of(plan, 1, 1));  // throws where there can be none
     const TrialStore store(out, plan);
     print("{}", script);
     return 0;
@@ -122,7 +125,7 @@ int run_shared(const SweepArguments& arguments, const SweepPlan& plan) {
                                     .side_by_side = side_by_side,
                                     .save = save},
                                    out);
-    if (code == 0) merge_trials(out, plan);
+    if (code == 0) merge_trials(out, plan, {.wait = true});
     return code;
   }
   Workers workers{.threads = plan.config.threads, .side_by_side = side_by_side, .save = save};
@@ -130,7 +133,7 @@ int run_shared(const SweepArguments& arguments, const SweepPlan& plan) {
   workers.count = arguments.workers.empty() ? static_cast<int>(workers.devices.size())
                                             : parse_number<int>("--workers", arguments.workers);
   const int code = train_in_workers(plan, workers, out);
-  if (code == 0) merge_trials(out, plan);
+  if (code == 0) merge_trials(out, plan, {.wait = true});
   return code;
 }
 
@@ -161,10 +164,7 @@ int run_sweep_command(const SweepArguments& arguments) {
   const SweepPlan plan =
       prepare(arguments, [&] { return plan_sweep(std::move(config), std::move(data)); });
 
-  if (existing == Existing::share) {
-    warn_of_lost_digits(plan.config.activations);
-    return run_shared(arguments, plan);
-  }
+  if (existing == Existing::share) return run_shared(arguments, plan);
   const OutputFolder folder(
       arguments.out.empty() ? default_out(plan.data->name) : fs::path(arguments.out), existing);
   const fs::path& out = folder.path();

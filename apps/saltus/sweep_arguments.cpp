@@ -276,6 +276,12 @@ void add_sweep_options(CLI::App& command, const std::shared_ptr<SweepArguments>&
   option("--audit", to.audit, "X",
          "With --part: train this share of the trials that have results again, and compare; a "
          "machine that computes wrongly is found by another");
+  command
+      .add_flag("--serve", to.serve,
+                "Train as --part does, but what comes on standard input, until it ends: ids of "
+                "trials in a line, with commas between them, each line answered with one when they "
+                "have results. What --workers starts; launchers of other kinds may do the same")
+      ->each([&to](const std::string&) { to.given.insert("--serve"); });
   option("--emit", to.emit, "slurm:N",
          "Train nothing, but print a job array of N parts for sbatch");
   command.add_flag("--no-diagnostics", to.no_diagnostics,
@@ -408,7 +414,7 @@ std::int64_t trace_steps(const SweepArguments& arguments) {
 
 bool is_shared(const SweepArguments& arguments) {
   std::vector<std::string> given;
-  for (const char* option : {"--workers", "--devices", "--part", "--emit"})
+  for (const char* option : {"--workers", "--devices", "--part", "--serve", "--emit"})
     if (arguments.is_given(option)) given.emplace_back(option);
   if (arguments.is_given("--audit") && !arguments.is_given("--part")) {
     throw InvalidArgument("--audit belongs to --part, whose trials it compares: say --part 1/1");
@@ -437,9 +443,9 @@ bool is_shared(const SweepArguments& arguments) {
                     "another with --out",
                     given.front()));
   }
-  if (arguments.quick && given.front() == "--part") {
+  if (arguments.quick && (given.front() == "--part" || given.front() == "--serve")) {
     throw InvalidArgument(
-        "--quick chooses a size by the speed of a machine, so parts of several would differ: let "
+        "--quick chooses a size by the speed of a machine, so those of several would differ: let "
         "--emit or --workers write the sweep.json, and give it to --config");
   }
   return true;

@@ -66,6 +66,7 @@ struct SweepArguments {
   std::string emit;
   bool standardize = false;
   bool no_standardize = false;
+  bool serve = false;
   bool insecure = false;
   bool until_decided = false;
   bool no_diagnostics = false;

@@ -2,15 +2,22 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <saltus/error.h>
 #include <saltus/progress.h>
@@ -24,11 +31,20 @@
 #include "sweep_command.h"
 #include "sweep_console.h"
 #include "sweep_results.h"
+#include "unit_program.h"
 
 namespace saltus::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+using TrialsById = std::map<std::string_view, const TrialSpec*>;
+
+TrialsById trials_by_id(const SweepPlan& plan) {
+  TrialsById by_id;
+  for (const TrialSpec& trial : plan.trials) by_id[trial.id] = &trial;
+  return by_id;
+}
 
 /// Those of the plan's trials that have one.
 std::vector<TrialResult> results_in(const fs::path& folder, const SweepPlan& plan) {
@@ -43,7 +59,7 @@ std::vector<TrialResult> results_in(const fs::path& folder, const SweepPlan& pla
 
 void check_mergeable(const fs::path& folder, const SweepPlan& plan,
                      const std::vector<TrialResult>& results, const MergeOptions& options) {
-  const std::size_t missing = plan.trials.size() - results.size();
+  const std::size_t missing = next_trials(plan, results).size();
   if (results.empty()) {
     throw InvalidArgument(fmt::format("none of the {} trials of {} has a result yet",
                                       grouped(std::ssize(plan.trials)), folder.string()));
@@ -68,9 +84,9 @@ void check_mergeable(const fs::path& folder, const SweepPlan& plan,
 /// Gives the store what an earlier sweep by one program has: an audit compares with it, too.
 void take_over(const SweepPlan& plan, const std::vector<TrialResult>& done,
                const TrialStore& store) {
+  const TrialsById by_id = trials_by_id(plan);
   for (const TrialResult& result : done) {
-    if (store.holds(result.id)) continue;
-    store.add(*std::ranges::find(plan.trials, result.id, &TrialSpec::id), result);
+    if (!store.holds(result.id)) store.add(*by_id.at(result.id), result);
   }
 }
 
@@ -80,6 +96,23 @@ bool is_audited(const std::string& id, double share) {
   std::uint32_t number = 0;
   std::from_chars(id.data(), id.data() + std::min(kDigits, id.size()), number, 16);
   return number < share * static_cast<double>(std::uint64_t{1} << (4 * kDigits));
+}
+
+/// The next line that arrives; none at the end, and where it is interrupted.
+std::optional<std::string> next_line(LineInput& input, const std::atomic<bool>& interrupted) {
+  for (;;) {
+    if (interrupted) return std::nullopt;
+    if (auto line = input.take()) return line;
+    if (input.has_ended()) return std::nullopt;
+    pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, -1) > 0) input.read();
+  }
+}
+
+/// Whether whoever was to read its answers has closed the pipe.
+bool nobody_reads() {
+  pollfd answers{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return ::poll(&answers, 1, 0) > 0 && (answers.revents & POLLERR) != 0;
 }
 
 int say_different(const std::vector<std::string>& ids, const fs::path& folder) {
@@ -126,8 +159,8 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
       different.push_back(trial.id);
     console.end(trial, result);
   };
-  const SweepResult result = run_sweep(
-      own,
+  const bool complete = train_trials(
+      own, own.trials,
       {.callbacks = [&](const TrialSpec& trial) { return std::vector{console.callback(trial)}; },
        .on_trial_end = keep,
        .done = done,
@@ -137,7 +170,7 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
        .save = save,
        .resume = true});
   if (!different.empty()) return say_different(different, folder);
-  if (!result.complete) {
+  if (!complete) {
     note("saltus: interrupted: the same command continues\n");
     return interrupt_exit_code();
   }
@@ -147,12 +180,51 @@ int train_part(const SweepPlan& plan, const Part& part, const fs::path& folder, 
   return 0;
 }
 
+int serve_trials(const SweepPlan& plan, const fs::path& folder, int side_by_side,
+                 SavedModels save) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const OutputFolder shared(folder, Existing::share);
+  const TrialStore store(folder, plan);
+  const TrialsById by_id = trials_by_id(plan);
+  const std::atomic<bool>& interrupted = catch_interrupts();
+  std::vector<std::string> different;
+  const SweepOptions options = {
+      .on_trial_end =
+          [&](const TrialSpec& trial, const TrialResult& result, std::span<const TrialResult>) {
+            if (result.status != TrialStatus::stopped &&
+                store.add(trial, result) == Kept::different)
+              different.push_back(trial.id);
+          },
+      .interrupt = &interrupted,
+      .side_by_side = side_by_side,
+      .folder = folder,
+      .save = save,
+      .resume = true};
+  LineInput input(STDIN_FILENO);
+  while (const auto line = next_line(input, interrupted)) {
+    if (nobody_reads()) break;  // who started this died before it could be told
+    std::vector<TrialSpec> trials;
+    for (const std::string_view id : split_list("standard input", *line)) {
+      const auto trial = by_id.find(id);
+      if (trial == by_id.end())
+        throw InvalidArgument(fmt::format("standard input: this sweep has no trial {}", id));
+      if (!store.holds(trial->second->id)) trials.push_back(*trial->second);
+    }
+    const bool complete = train_trials(plan, std::move(trials), options);
+    if (!different.empty()) return say_different(different, folder);
+    if (!complete) break;
+    print("trained {}\n", *line);
+    flush_output();
+  }
+  return interrupted ? interrupt_exit_code() : 0;
+}
+
 int take_results(const fs::path& from, const SweepPlan& plan, const TrialStore& store,
                  const fs::path& folder) {
   std::vector<std::string> different;
+  const TrialsById by_id = trials_by_id(plan);
   for (const TrialResult& result : results_in(from, plan)) {
-    const TrialSpec& trial = *std::ranges::find(plan.trials, result.id, &TrialSpec::id);
-    if (store.add(trial, result) == Kept::different) different.push_back(trial.id);
+    if (store.add(*by_id.at(result.id), result) == Kept::different) different.push_back(result.id);
   }
   std::error_code none;
   fs::remove_all(from, none);
@@ -160,13 +232,15 @@ int take_results(const fs::path& from, const SweepPlan& plan, const TrialStore& 
 }
 
 void merge_trials(const fs::path& folder, const SweepPlan& plan, const MergeOptions& options) {
-  const OutputFolder own(folder, Existing::resume);
+  const OutputFolder own(folder, Existing::resume, options.wait ? Busy::wait : Busy::refuse);
   remove_leftovers(folder / "trials");  // of programs that were killed: none runs now
   const std::vector<TrialResult> results = results_in(folder, plan);
   check_mergeable(folder, plan, results, options);
   SweepWriter writer(folder, plan, results);
   const SweepResult result = summarize_sweep(plan, results);
   writer.write(result);
+  std::error_code none;
+  if (result.complete) fs::remove_all(folder / "states", none);
   present_results(folder, plan, result);
 }
 

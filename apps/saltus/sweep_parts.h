@@ -25,6 +25,12 @@ Part parse_part(const std::string& text, const std::string& audit);
 int train_part(const SweepPlan& plan, const Part& part, const std::filesystem::path& folder,
                int side_by_side, SavedModels save);
 
+/// Trains lists of trials into the folder's trials/, as they come on standard input: a line each,
+/// ids with commas between them. Answers each with a line when its trials have results. Ends with
+/// its input, and with whoever started it. Returns the exit code.
+int serve_trials(const SweepPlan& plan, const std::filesystem::path& folder, int side_by_side,
+                 SavedModels save);
+
 /// Gives the sweep the results in a folder's trials/, which another program left there, and removes
 /// that folder. Returns the exit code: kDifferent, which is said, where others had other results.
 int take_results(const std::filesystem::path& from, const SweepPlan& plan, const TrialStore& store,
@@ -33,6 +39,7 @@ int take_results(const std::filesystem::path& from, const SweepPlan& plan, const
 struct MergeOptions {
   bool partial = false;  ///< although trials are missing
   bool mixed = false;    ///< although kinds of devices differ
+  bool wait = false;     ///< for programs that write into the folder, instead of refusing it
 };
 
 /// Makes the sweep's results of the trials that are in a folder, and presents them. Throws

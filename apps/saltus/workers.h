@@ -21,9 +21,9 @@ struct Workers {
   SavedModels save = SavedModels::none;
 };
 
-/// Trains each of the parts of a sweep in a program of its own, into the folder's trials/. One that
-/// is killed or fails is started again, up to three times; each ends with this one. Returns the
-/// exit code.
+/// Trains what is missing of a sweep in programs of their own, unit by unit, into the folder's
+/// trials/. One that is killed or fails is started again, up to three times; each ends with this
+/// one. Returns the exit code.
 int train_in_workers(const SweepPlan& plan, const Workers& workers,
                      const std::filesystem::path& folder);
 

@@ -188,7 +188,7 @@ TEST_F(Documents, BashCompletes) {
   EXPECT_EQ(completions({"saltus", "rep"}), (Words{"replay", "report", "reproduce"}));
   EXPECT_EQ(completions({"saltus", "data", ""}), (Words{"list", "fetch", "show"}));
   EXPECT_EQ(completions({"saltus", "data", "fetch", "m"}), Words{"mnist"});
-  EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds"}));
+  EXPECT_EQ(completions({"saltus", "sweep", "--se"}), (Words{"--seed", "--seeds", "--serve"}));
   EXPECT_EQ(completions({"saltus", "sweep", "--quick", "--resu"}), Words{"--resume"});
   EXPECT_EQ(completions({"saltus", "sweep", "--loss", ""}),
             (Words{"binary_crossentropy", "categorical_crossentropy", "hinge", "huber",

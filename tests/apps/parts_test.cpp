@@ -43,14 +43,14 @@ class Parts : public test::ProgramTest {
     return found.is_string() ? found.get<std::string>() : "none";
   }
 
-  /// The processes that train a part of a sweep in this test's folder.
+  /// The processes that train units of a sweep in this test's folder.
   std::vector<pid_t> workers() const {
     std::vector<pid_t> all;
     for (const fs::directory_entry& process : fs::directory_iterator("/proc")) {
       std::ifstream stream(process.path() / "cmdline");
       std::ostringstream words;
       words << stream.rdbuf();
-      if (words.str().find("--part") == std::string::npos) continue;
+      if (words.str().find("--serve") == std::string::npos) continue;
       std::error_code gone;
       if (fs::read_symlink(process.path() / "cwd", gone) == path("").parent_path())
         all.push_back(std::stoi(process.path().filename()));
@@ -156,6 +156,105 @@ TEST_F(Parts, WorkersTrainAWholeSweep) {
   EXPECT_THAT(workers(), IsEmpty());
 }
 
+TEST_F(Parts, WorkersTrainUntilItIsDecided) {
+  const auto race = [&](const std::string& out, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {"sweep",
+                                          "--data",
+                                          "data",
+                                          "--activations",
+                                          "relu,selu,tanh",
+                                          "--seeds",
+                                          "3",
+                                          "--out",
+                                          out,
+                                          "--epochs",
+                                          "2",
+                                          "--network",
+                                          "mlp",
+                                          "--batch-size",
+                                          "16",
+                                          "--until-decided",
+                                          "--max-trials",
+                                          "15"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  ASSERT_EQ(race("whole", {}).code, 0);
+  const Ended ended = race("shared", {"--workers", "2"});
+  ASSERT_EQ(ended.code, 0) << ended.err;
+  EXPECT_EQ(digest("shared"), digest("whole"));
+  // It went through rounds, and trained no trial that it was not to.
+  const std::size_t trained = files("shared/trials").size();
+  EXPECT_GT(trained, 9u);
+  EXPECT_LE(trained, 15u);
+  EXPECT_EQ(json::parse(text("shared/results.json")).at("verdict"),
+            json::parse(text("whole/results.json")).at("verdict"));
+  EXPECT_THAT(run({"status", "shared"}).out, HasSubstr("; 0 have none"));
+}
+
+TEST_F(Parts, ServeTrainsWhatStandardInputSays) {
+  ASSERT_EQ(run(sweep("other", {"--part", "1/1"})).code, 0);
+  std::vector<std::string> ids;
+  for (const auto& [file, content] : files("other/trials")) ids.push_back(fs::path(file).stem());
+  write("ids", fmt::format("{},{}\n{}\n", ids[0], ids[2], ids[0]));
+  const Ended served = run(sweep("shared", {"--serve"}), {}, "exec < ids");
+  EXPECT_EQ(served.code, 0) << served.err;
+  EXPECT_EQ(served.out, fmt::format("trained {},{}\ntrained {}\n", ids[0], ids[2], ids[0]));
+  EXPECT_EQ(files("shared/trials").size(), 2u);
+  write("ids", "0123456789abcdef\n");
+  const Ended unknown = run(sweep("shared", {"--serve"}), {}, "exec < ids");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("this sweep has no trial 0123456789abcdef"));
+}
+
+TEST_F(Parts, TrialsThatHaveNoRoomSideBySideTrainInHalves) {
+  // A trial takes 16 MB at least: a million weights, their gradients and two moments.
+  const auto train = [&](const std::string& out, const char* side_by_side, int kilobytes) {
+    return run({"sweep",
+                "--data",
+                "data",
+                "--activations",
+                "relu,selu",
+                "--seeds",
+                "4",
+                "--network",
+                "mlp:depth=2:width=1024",
+                "--epochs",
+                "1",
+                "--batch-size",
+                "16",
+                "--threads",
+                "1",
+                "--no-diagnostics",
+                "--out",
+                out,
+                "--part",
+                "1/1",
+                "--concurrent",
+                side_by_side},
+               {}, kilobytes > 0 ? fmt::format("ulimit -v {}", kilobytes) : "true");
+  };
+  const auto merged_digest = [&](const std::string& out) {
+    EXPECT_EQ(run({"merge", out}).code, 0);
+    return digest(out);
+  };
+  ASSERT_EQ(train("whole", "1", 0).code, 0);
+  constexpr int kMost = 1'000'000;
+  int enough = 60'000;
+  int last = 75;
+  while (enough < kMost) {
+    const int code = train(fmt::format("alone{}", enough), "1", enough).code;
+    if (code == 0) break;
+    last = code;
+    enough += 10'000;
+  }
+  if (enough == kMost) GTEST_SKIP() << "a build whose memory cannot be limited";
+  EXPECT_EQ(last, 75) << "where one has no room";
+  const Ended halves = train("halves", "8", enough + 40'000);
+  EXPECT_EQ(halves.code, 0) << halves.err;
+  EXPECT_EQ(merged_digest("halves"), merged_digest("whole"));
+}
+
 TEST_F(Parts, AWorkerThatIsKilledIsStartedAgain) {
   ASSERT_EQ(run(sweep("whole", {"--no-diagnostics"}, "800")).code, 0);
   const Running launcher = start(sweep("shared", {"--workers", "2", "--no-diagnostics"}, "800"));
@@ -224,7 +323,7 @@ TEST_F(Parts, RefuseWhatDoesNotGoTogether) {
   const Ended race = run({"sweep", "--data", "data", "--activations", "relu,selu",
                           "--until-decided", "--part", "1/2", "--out", "s"});
   EXPECT_EQ(race.code, 2);
-  EXPECT_THAT(race.err, HasSubstr("cannot be divided"));
+  EXPECT_THAT(race.err, HasSubstr("has no parts"));
   const Ended nowhere = run({"sweep", "--data", "data", "--activations", "relu", "--workers", "2"});
   EXPECT_EQ(nowhere.code, 2);
   EXPECT_THAT(nowhere.err, HasSubstr("--workers needs --out DIR"));

@@ -83,9 +83,6 @@ TEST_F(Store, IsOfOneSweep) {
   const SweepPlan other = this->plan(3);
   EXPECT_THAT([&] { TrialStore(folder(), other); },
               testing::ThrowsMessage<InvalidArgument>(HasSubstr("holds another sweep")));
-  SweepPlan race = plan;
-  race.config.until_decided = UntilDecided{};
-  EXPECT_THROW(TrialStore(folder(), race), InvalidArgument);
 }
 
 TEST_F(Store, DividesASweep) {
@@ -102,6 +99,9 @@ TEST_F(Store, DividesASweep) {
   EXPECT_TRUE(part_of(plan, 20, 20).trials.empty());
   EXPECT_THROW(part_of(plan, 0, 3), InvalidArgument);
   EXPECT_THROW(part_of(plan, 4, 3), InvalidArgument);
+  SweepPlan race = plan;
+  race.config.until_decided = UntilDecided{};
+  EXPECT_THROW(part_of(race, 1, 3), InvalidArgument);
 }
 
 }  // namespace

@@ -45,11 +45,6 @@ void agree(const fs::path& folder, const SweepPlan& plan) {
 
 TrialStore::TrialStore(fs::path folder, const SweepPlan& plan) try
     : folder_(std::move(folder)), plan_(plan), labels_(setting_labels(plan.settings)) {
-  if (plan.config.until_decided) {
-    throw InvalidArgument(
-        "a sweep that runs until it is decided chooses its trials by results, and cannot be "
-        "divided: leave --until-decided away, and give it as many --seeds as it may need");
-  }
   create_folders(folder_ / kTrialsFolder);
   agree(folder_, plan);
 } catch (...) {
@@ -90,6 +85,12 @@ std::size_t TrialStore::size() const {
 }
 
 SweepPlan part_of(const SweepPlan& plan, int part, int parts) try {
+  if (plan.config.until_decided) {
+    throw InvalidArgument(
+        "a sweep that runs until it is decided chooses its trials by results, and has no parts: "
+        "let --workers train it, or leave --until-decided away and give it as many --seeds as it "
+        "may need");
+  }
   if (part < 1 || part > parts) {
     throw InvalidArgument(
         fmt::format("there is no part {} of {}: parts are numbered from 1", part, parts));
