@@ -4,13 +4,13 @@
     dask_launcher.py --program SALTUS --folder DIR --where WHERE [--threads T] [--slurm OPTIONS] [--insecure]
                      [-- OPTION ...]
 
-Units come on standard input, a line each: the ids of trials that are to train side by side. Each is answered with a line
-when its trials are trained. On a worker they are given to a program, `saltus sweep --serve`, which goes on with the next
-one, and ends when it has had nothing to do for a while. A worker that sees the sweep's folder trains into it, and goes on
-there with a trial that was interrupted; any other gets sweep.json, trains in a folder of its own and sends the results
-back, which received/ of the folder keeps for the program. Units that fail are tried again, on whatever other worker is
-free. The exit code is the program's: 2, wrong use, and 3, other results than those that were there, end it at once; 1, a
-unit failed four times.
+Units come on standard input, a line each: the ids of trials that are to train side by side. Each is answered with a
+line when its trials are trained. On a worker they are given to a program, `saltus sweep --serve`, which goes on with
+the next one, and ends when it has had nothing to do for a while. A worker that sees the sweep's folder trains into it,
+and goes on there with a trial that was interrupted; any other gets sweep.json, trains in a folder of its own and sends
+the results back, which received/ of the folder keeps for the program. Units that fail are tried again, on whatever
+other worker is free. The exit code is the program's: 2, wrong use, and 3, other results than those that were there, end
+it at once; 1, a unit failed four times.
 """
 import argparse
 import collections
@@ -347,6 +347,9 @@ def run(arguments):
     except ValueError as error:
         say(error)
         return 2
+    except OSError as error:
+        say(f"{arguments.where}: {error}")
+        return 1
     # By this a worker knows that it sees the folder. Whoever merges removes what is left of such a name.
     marker = folder / f".sweep.json.{secrets.randbelow(10 ** 15)}-0.tmp"
     marker.touch()

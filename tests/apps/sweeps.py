@@ -104,7 +104,11 @@ class Cluster:
         for process in self.started:
             process.terminate()
         for process in self.started:
-            process.communicate(timeout=PATIENCE)
+            try:
+                process.communicate(timeout=10)
+            except subprocess.TimeoutExpired:  # a worker that looks for a scheduler that is gone
+                process.kill()
+                process.communicate()
 
 
 def blind(folder):
