@@ -350,8 +350,7 @@ def slurm_workers():
     """Dask's workers as jobs of Slurm: one's program is killed, then a job is cancelled."""
     with slurm() as cluster:
         environment = {name: cluster.environment[name] for name in ("SLURM_CONF", "PATH")}
-        process = sweeps.sweep("jobs", EPOCHS, "--workers", "slurm:2", "--slurm", "--mem=0",
-                               environment=environment)
+        process = sweeps.sweep("jobs", EPOCHS, "--workers", "slurm:2", environment=environment)
         kill(sweeps.program_of("jobs"))
         cluster.until(lambda: len(cluster.call("squeue", "-h", "-t", "running").splitlines()) == 2, "both jobs")
         cluster.call("scancel", cluster.call("squeue", "-h", "-o", "%i").split()[0])
