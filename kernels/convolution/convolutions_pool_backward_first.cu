@@ -91,7 +91,7 @@ __device__ void spread_part(const ConvolutionsPoolBackward<T>& step, const Layou
   const int thread = thread_of_block();
   const SpreadLane own(thread % kWarpLanes);
 #pragma unroll 1
-  for (int item = thread / kWarpLanes; item * 4 < windows * kGroups; item += kWarps) {
+  for (int item = thread / kWarpLanes; item / kGroups * 4 < windows; item += kWarps) {
     const int window = item / kGroups * 4 + own.window;
     if (window >= windows) continue;
     const int channel = item % kGroups * 32 + own.channel;

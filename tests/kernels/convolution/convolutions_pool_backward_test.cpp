@@ -287,7 +287,7 @@ TableSetup setup_of(const ActivationRef& activation, int rows) {
 /// Sizes of every way through the kernels: one part and more, parts that begin in the middle of a
 /// window and do not; rows that fill steps and do not; an odd number of rows of windows.
 std::vector<kernels::Extent> some_images() {
-  return {{28, 28}, {8, 12}, {10, 6}, {12, 10}, {6, 42}, {6, 6}};
+  return {{28, 28}, {8, 12}, {10, 6}, {12, 10}, {18, 28}, {6, 42}, {6, 6}};
 }
 
 /// What is multiplied, and what dy is stored as.
