@@ -4,6 +4,7 @@
 #include "ops/convolution/convolution_cpu.h"
 
 #include <map>
+#include <string_view>
 
 #include "backend/cpu/group_sums.h"
 #include "backend/cpu/onednn.h"
@@ -49,6 +50,10 @@ struct Geometry {
     return image_desc(rows, window.output, window.channels_out, y_type);
   }
   memory::dims strides() const { return {window.strides.height, window.strides.width}; }
+  bool has_strides() const { return window.strides.height > 1 || window.strides.width > 1; }
+  bool fills_registers(std::int64_t floats) const {
+    return window.channels_in % floats == 0 && window.channels_out % floats == 0;
+  }
   memory::dims before() const {
     return {window.padding_before.height, window.padding_before.width};
   }
@@ -226,8 +231,16 @@ class DenseBackward {
     const dnnl::convolution_backward_weights::desc desc(
         dnnl::algorithm::convolution_direct, geometry_.x(rows), dw, geometry_.bias_desc(),
         geometry_.y(rows), geometry_.strides(), geometry_.before(), geometry_.after());
-    return {desc, user_scratchpad(), onednn_engine(),
-            geometry_.forward(rows, geometry_.any_weights(geometry_.w_type))};
+    // Looked at again by next_impl().
+    const auto forward = geometry_.forward(rows, geometry_.any_weights(geometry_.w_type));
+    dnnl::convolution_backward_weights::primitive_desc chosen(desc, user_scratchpad(),
+                                                              onednn_engine(), forward);
+    // On AVX2, that of oneDNN 2.6 for 1 x 1 writes behind its scratch memory where there are
+    // strides and the channels do not fill registers of eight.
+    while (geometry_.has_strides() && !geometry_.fills_registers(8) &&
+           std::string_view(chosen.impl_info_str()) == "jit_1x1:avx2" && chosen.next_impl()) {
+    }
+    return chosen;
   }
 
   dnnl::convolution_backward_data::primitive_desc data_desc(std::int64_t rows,
