@@ -3,9 +3,9 @@
 
 What goes wrong where many machines train one sweep, done to the real program on this machine: each of these faults, or
 those that are named. After each the results must be those of an undisturbed sweep by one program. Takes minutes, and
-wants root for some; what cannot be done here is skipped, and says so. Run by hand, with tests/apps/dask.txt installed:
+wants root for some; what cannot be done here is skipped, and says so. Run by hand:
 
-    python3 tests/formats/with_packages.py tests/apps/dask.txt build/formats-dask tests/apps/faults_test.py PROGRAM
+    python3 tests/formats/with_packages.py tests/apps/faults.txt build/faults tests/apps/faults_test.py PROGRAM
 """
 import contextlib
 import json
