@@ -52,9 +52,10 @@ SlurmdLogFile={folder}/slurmd.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
+SlurmdParameters=config_overrides
 ReturnToService=2
 MpiDefault=none
-NodeName={node} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} RealMemory=8000 State=UNKNOWN
+NodeName={node} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} RealMemory=16000 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES State=UP
 """
 
