@@ -12,7 +12,6 @@
 
 #include <saltus/error.h>
 #include <saltus/machine.h>
-#include <saltus/out_of_memory.h>
 
 #include "command_line.h"
 #include "commands.h"

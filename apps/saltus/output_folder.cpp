@@ -139,19 +139,18 @@ void OutputFolder::lock(int kind, Busy busy) {
   if (fd_ >= 0) close(fd_);
   fd_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd_ < 0) throw_unusable(path_, {errno, std::generic_category()});
-  bool told = false;
-  while (flock(fd_, kind | LOCK_NB) != 0 && errno == EWOULDBLOCK && busy == Busy::wait) {
+  for (bool told = false; flock(fd_, kind | LOCK_NB) != 0; told = true) {
+    if (errno != EWOULDBLOCK) throw_unusable(path_, {errno, std::generic_category()});
+    if (busy == Busy::refuse) {
+      throw DataError(
+          fmt::format("{} is in use by another run of saltus: wait for its end, or name another "
+                      "folder with --out",
+                      path_.string()));
+    }
     if (!told) note("saltus: waits for another run of saltus in {}\n", path_.string());
-    told = true;
     throw_if_interrupted();
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  if (flock(fd_, kind | LOCK_NB) == 0) return;
-  if (errno != EWOULDBLOCK) throw_unusable(path_, {errno, std::generic_category()});
-  throw DataError(
-      fmt::format("{} is in use by another run of saltus: wait for its end, or name another folder "
-                  "with --out",
-                  path_.string()));
 }
 
 }  // namespace saltus::app

@@ -292,8 +292,14 @@ def slurm():
             time.sleep(1)  # they write their last words into the folder
 
 
-def run_array(cluster, disturb):
-    """A job array of two tasks; its digest must be that of one program."""
+def run_array(disturb):
+    """A job array of two tasks on a Slurm of its own; its digest must be that of one program. Seconds it took from the
+    fault on."""
+    with slurm() as cluster:
+        return disturbed_array(cluster, disturb)
+
+
+def disturbed_array(cluster, disturb):
     script = finish(sweeps.sweep(f"array_{disturb.__name__}", EPOCHS, "--emit", "slurm:2"), 0)
     (cluster.folder / "job.sh").write_text(script)
     job = cluster.call("sbatch", "--parsable", "job.sh").strip()
@@ -313,8 +319,7 @@ def array_program_killed():
     def killed(cluster, job):
         for process in slurm_test.programs_of("1/2"):
             kill(process)
-    with slurm() as cluster:
-        seconds = run_array(cluster, killed)
+    seconds = run_array(killed)
     return f"the script requeues the task; all done {seconds:.0f} s later (cred_expire 5 s)"
 
 
@@ -322,8 +327,7 @@ def array_program_killed():
 def array_preempted():
     def preempted(cluster, job):
         cluster.call("scontrol", "requeue", f"{job}_1")
-    with slurm() as cluster:
-        seconds = run_array(cluster, preempted)
+    seconds = run_array(preempted)
     return f"the task is requeued and goes on; all done {seconds:.0f} s later (cred_expire 5 s)"
 
 
@@ -340,8 +344,7 @@ def node_killed():
                 kill(process)
         time.sleep(2)
         cluster.call("slurmd", "-N", cluster.call("sinfo", "-h", "-N", "-o", "%N").strip())
-    with slurm() as cluster:
-        seconds = run_array(cluster, node)
+    seconds = run_array(node)
     return f"Slurm requeues its tasks once the node is back; all done {seconds:.0f} s later"
 
 

@@ -31,4 +31,11 @@ class SALTUS_API DeviceError : public Error {
   using Error::Error;
 };
 
+/// The device, or this machine, has too little memory for what is asked: fewer trials side by side
+/// may have room, and another device may have more.
+class SALTUS_API OutOfMemory : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
 }  // namespace saltus

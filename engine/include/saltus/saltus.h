@@ -28,7 +28,6 @@
 #include <saltus/moments.h>
 #include <saltus/nearest.h>
 #include <saltus/optimizer.h>
-#include <saltus/out_of_memory.h>
 #include <saltus/plan.h>
 #include <saltus/precision.h>
 #include <saltus/progress.h>

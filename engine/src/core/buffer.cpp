@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <saltus/out_of_memory.h>
+#include <saltus/error.h>
 
 namespace saltus {
 

@@ -13,7 +13,7 @@
 #include <tuple>
 #include <utility>
 
-#include <saltus/out_of_memory.h>
+#include <saltus/error.h>
 #include <saltus/trial_store.h>
 
 #include "backend/select.h"

@@ -64,7 +64,10 @@ ReadJson json_of(const ImageSet& set, const std::optional<std::int64_t>& limit) 
 }  // namespace
 
 TrialDescriptions::TrialDescriptions(const SweepConfig& config, const ImageDataset& data)
-    : config_(config), data_(data) {
+    : config_(config),
+      image_({data.train.height, data.train.width, data.train.channels}),
+      outputs_(outputs_of(data)),
+      task_(data.task) {
   json_ = {
       {"format", kFormatVersion},
       {"data",
@@ -86,7 +89,7 @@ std::string TrialDescriptions::of(const Setting& setting, std::uint64_t seed) {
           fmt::format("{} {} {} {}", setting.activation.str(), text_of(setting.initializer),
                       setting.batch_norm, dropout_text(setting.dropout));
       choices != choices_) {
-    json_["network"] = json_of(network_of(config_, setting, data_));
+    json_["network"] = json_of(network_of(config_, setting, image_, outputs_, task_));
     choices_ = std::move(choices);
   }
   json_["optimizer"] = saltus::json_of(optimizer_of(setting));

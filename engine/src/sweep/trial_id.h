@@ -15,14 +15,15 @@ namespace saltus {
 /// many: quickest are those of one activation in a row.
 class TrialDescriptions {
  public:
-  /// Both must outlive this.
   TrialDescriptions(const SweepConfig& config, const ImageDataset& data);
 
   std::string of(const Setting& setting, std::uint64_t seed);
 
  private:
-  const SweepConfig& config_;
-  const ImageDataset& data_;
+  SweepConfig config_;
+  Shape image_;
+  std::int64_t outputs_;
+  Task task_;
   std::string choices_;  ///< of the network that is in the text, in words
   nlohmann::json json_;  ///< the last one
 };

@@ -7,7 +7,6 @@
 
 #include <saltus/error.h>
 #include <saltus/kernels/device/check.h>
-#include <saltus/out_of_memory.h>
 
 namespace saltus::cuda {
 
