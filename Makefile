@@ -38,5 +38,6 @@ configure: dependencies
 dependencies:
 	@third_party/install.sh
 
-lint: build
-	scripts/lint $(BUILD)
+lint: dependencies
+	cmake --preset release -B build/lint -DSALTUS_UNITY_BUILD=OFF -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+	scripts/lint build/lint

@@ -19,7 +19,7 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct AccuracyArguments {
   std::vector<std::string> names;
   bool exhaustive = false;
   int threads = 0;
@@ -30,7 +30,7 @@ constexpr std::uint32_t kSampleStride = 4093;
 /// For formulas, whose truth takes longer.
 constexpr std::uint32_t kFormulaStride = 65521;
 
-int run_accuracy(const Arguments& arguments) {
+int run_accuracy(const AccuracyArguments& arguments) {
   const std::vector<Activation> activations = named_activations(arguments.names);
   catch_interrupts();
   const bool in_place = can_redraw(STDERR_FILENO);
@@ -56,7 +56,7 @@ int run_accuracy(const Arguments& arguments) {
 }  // namespace
 
 Run make_accuracy(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<AccuracyArguments>();
   add_activation_names(command, arguments->names);
   command.add_flag("--exhaustive", arguments->exhaustive,
                    "All 2^32 floats (minutes for each activation, days for a formula) instead of "

@@ -19,14 +19,14 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct CheckTableArguments {
   std::string file;
   std::string range;
   std::string images;
   std::string baseline;
 };
 
-PublishedTableOptions options_of(const Arguments& arguments) {
+PublishedTableOptions table_options(const CheckTableArguments& arguments) {
   PublishedTableOptions options;
   if (!arguments.range.empty()) {
     const std::vector<std::string_view> ends = split_list("--range", arguments.range);
@@ -95,8 +95,8 @@ void print_pairs(const std::vector<PublishedRow>& rows, const PublishedTableChec
               0, static_cast<std::size_t>(text_columns())));
 }
 
-int run_check_table(const Arguments& arguments) {
-  const PublishedTableOptions options = options_of(arguments);
+int run_check_table(const CheckTableArguments& arguments) {
+  const PublishedTableOptions options = table_options(arguments);
   const std::vector<PublishedRow> rows = read_published_table(arguments.file);
   const PublishedTableCheck check = check_published_table(rows, options);
   print_rows(rows, check);
@@ -110,7 +110,7 @@ int run_check_table(const Arguments& arguments) {
 }  // namespace
 
 Run make_check_table(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CheckTableArguments>();
   command
       .add_option("FILE", arguments->file,
                   "CSV; the first line names its columns, among them name, mean, sd and n, the "

@@ -175,7 +175,7 @@ constexpr Claim kClaims[] = {
 constexpr std::string_view kTest = "test_";
 
 bool is_side(const Side& side, const Setting& setting) {
-  const std::string initializer = text_of(setting.initializer);
+  const std::string initializer = saltus::text_of(setting.initializer);
   const bool standard = setting.initializer && *setting.initializer == standard_initializer();
   return setting.activation == Activation::parse(side.activation) &&
          (side.initializer.empty() || side.initializer == initializer ||

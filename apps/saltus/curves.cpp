@@ -14,13 +14,13 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct CurvesArguments {
   std::string activations = list_of(tutorial_activations());
   CurveOptions curve;
   std::string out = "runs/curves";
 };
 
-int run_curves(const Arguments& arguments) {
+int run_curves(const CurvesArguments& arguments) {
   std::vector<Curve> curves;
   for (const Activation& activation : parse_activations("--activations", arguments.activations)) {
     curves.push_back(compute_curve(activation, arguments.curve));
@@ -35,7 +35,7 @@ int run_curves(const Arguments& arguments) {
 }  // namespace
 
 Run make_curves(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<CurvesArguments>();
   add_activations(command, arguments->activations);
   add_number(command, "--from", arguments->curve.from, "Smallest x")->type_name("X");
   add_number(command, "--to", arguments->curve.to, "Largest x")->type_name("X");

@@ -31,7 +31,7 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct DepthArguments {
   std::string activations = list_of(tutorial_activations());
   std::string initializer = text_of(std::nullopt);
   DepthOptions options;
@@ -76,7 +76,7 @@ std::string table_of(const std::vector<DepthSignals>& all, std::int64_t width) {
 }
 
 /// Trains the grids, with progress on standard error.
-std::vector<DepthGrid> train_grids(const Arguments& arguments,
+std::vector<DepthGrid> train_grids(const DepthArguments& arguments,
                                    const std::vector<Activation>& activations,
                                    const ImageDataset& data) {
   DepthGridOptions options;
@@ -127,7 +127,7 @@ void show_grids(const std::vector<DepthGrid>& grids, std::int64_t classes,
       grids.front().depths.back(), depth_correlation(grids, classes));
 }
 
-int run_depth(const Arguments& arguments) {
+int run_depth(const DepthArguments& arguments) {
   DepthOptions options = arguments.options;
   options.initializer = parse_initializer_or_recipe(arguments.initializer);
   catch_interrupts();
@@ -162,7 +162,7 @@ int run_depth(const Arguments& arguments) {
 }  // namespace
 
 Run make_depth(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<DepthArguments>();
   add_activations(command, arguments->activations);
   DepthOptions& options = arguments->options;
   add_number(command, "--layers", options.layers, "Dense layers, up to 1000")->type_name("N");

@@ -20,7 +20,7 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct EvaluateArguments {
   ModelRunArguments run;
   bool json = false;
 };
@@ -60,7 +60,7 @@ void print_json(const Figures& figures) {
   print("{}\n", json.dump(2));
 }
 
-int run_evaluate(const Arguments& arguments) {
+int run_evaluate(const EvaluateArguments& arguments) {
   catch_interrupts();
   Model model = Model::load(arguments.run.model, {.device = parse_device(arguments.run.device),
                                                   .threads = arguments.run.threads,
@@ -79,7 +79,7 @@ int run_evaluate(const Arguments& arguments) {
 }  // namespace
 
 Run make_evaluate(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<EvaluateArguments>();
   add_model_run_options(command, arguments->run);
   command.add_flag("--json", arguments->json, "As JSON, with all digits");
   command.footer("Example:\n  saltus evaluate digits.safetensors --data mnist --set train --json");

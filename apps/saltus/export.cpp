@@ -11,12 +11,12 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string model;
   std::string onnx;
 };
 
-int run_export(const Arguments& arguments) {
+int run_export(const ExportArguments& arguments) {
   Model::load(arguments.model, {.compile = false}).export_onnx(arguments.onnx);
   print("wrote {}\n", arguments.onnx);
   return 0;
@@ -25,7 +25,7 @@ int run_export(const Arguments& arguments) {
 }  // namespace
 
 Run make_export(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ExportArguments>();
   add_model_file(command, arguments->model)->required();
   command.add_option("--onnx", arguments->onnx, "The file to write, which is replaced")
       ->type_name("FILE")

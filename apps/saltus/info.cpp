@@ -31,14 +31,14 @@ int print_info() {
   return 0;
 }
 
-struct Arguments {
+struct InfoArguments {
   bool plan = false;
   std::string device{to_string(SweepConfig{}.device)};
   std::string precision;
 };
 
 /// The plan of the network that a sweep trains.
-int print_plan(const Arguments& arguments) {
+int print_plan(const InfoArguments& arguments) {
   const SweepConfig defaults;
   const Device device = parse_device(arguments.device);
   const Precision precision =
@@ -54,7 +54,7 @@ int print_plan(const Arguments& arguments) {
 }  // namespace
 
 Run make_info(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<InfoArguments>();
   CLI::Option* plan = command.add_flag(
       "--plan", arguments->plan,
       "Instead: the training step of the network that a sweep trains, as planned and behind each "

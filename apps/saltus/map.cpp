@@ -20,7 +20,7 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct MapArguments {
   std::string activations = "all";
   std::string out = "runs/map";
 };
@@ -58,7 +58,7 @@ std::string table_of(const std::vector<SignalMap>& maps) {
   return table.str(static_cast<std::size_t>(output_columns()));
 }
 
-int run_map(const Arguments& arguments) {
+int run_map(const MapArguments& arguments) {
   std::vector<SignalMap> maps;
   for (const Activation& activation : parse_activations("--activations", arguments.activations))
     maps.push_back(map_signals(activation));
@@ -80,7 +80,7 @@ int run_map(const Arguments& arguments) {
 }  // namespace
 
 Run make_map(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<MapArguments>();
   add_activations(command, arguments->activations);
   add_replaced_folder(command, arguments->out);
   command.footer(

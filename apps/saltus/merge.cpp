@@ -11,13 +11,13 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct MergeArguments {
   std::string folder;
   bool partial = false;
   bool mixed = false;
 };
 
-int run_merge(const Arguments& arguments) {
+int run_merge(const MergeArguments& arguments) {
   const std::filesystem::path folder = arguments.folder;
   const StoredSweep stored = read_sweep(folder);
   merge_trials(folder, stored.plan, {.partial = arguments.partial, .mixed = arguments.mixed});
@@ -27,7 +27,7 @@ int run_merge(const Arguments& arguments) {
 }  // namespace
 
 Run make_merge(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<MergeArguments>();
   command.add_option("DIR", arguments->folder, "The folder that the programs share")
       ->required()
       ->type_name("DIR");

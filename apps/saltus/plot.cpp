@@ -19,7 +19,7 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct PlotArguments {
   std::string folder;
   std::string activations = "all";
   std::string figure = "all";
@@ -28,7 +28,7 @@ struct Arguments {
   bool pdf = false;
 };
 
-int run_plot(const Arguments& arguments) {
+int run_plot(const PlotArguments& arguments) {
   const StoredSweep sweep = read_sweep(arguments.folder);
   DrawOptions options;
   options.drop_first_epoch = arguments.drop_first;
@@ -54,7 +54,7 @@ int run_plot(const Arguments& arguments) {
 }  // namespace
 
 Run make_plot(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<PlotArguments>();
   command.add_option("DIR", arguments->folder, "The folder that saltus sweep wrote")
       ->type_name("DIR")
       ->required();

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct PredictArguments {
   ModelRunArguments run;
   std::string out;
 };
@@ -38,7 +38,7 @@ void check_output_file(const fs::path& file) {
   }
 }
 
-int run_predict(const Arguments& arguments) {
+int run_predict(const PredictArguments& arguments) {
   if (!arguments.out.empty()) check_output_file(arguments.out);
   catch_interrupts();
   Model model = Model::load(arguments.run.model, {.compile = false});
@@ -69,7 +69,7 @@ int run_predict(const Arguments& arguments) {
 }  // namespace
 
 Run make_predict(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<PredictArguments>();
   add_model_run_options(command, arguments->run);
   command
       .add_option("--out", arguments->out,

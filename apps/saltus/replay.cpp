@@ -32,7 +32,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ReplayArguments {
   std::string folder;
   std::string trial;
   std::string data;
@@ -43,7 +43,7 @@ struct Arguments {
 };
 
 /// The sweep of a folder, planned for this machine.
-SweepPlan plan_of(const Arguments& arguments) {
+SweepPlan plan_of(const ReplayArguments& arguments) {
   SweepArguments sweep;
   sweep.config = (fs::path(arguments.folder) / kSweepFile).string();
   sweep.given.insert("--config");
@@ -63,7 +63,7 @@ SweepPlan plan_of(const Arguments& arguments) {
 }
 
 /// Whether every bit is the run's.
-bool replay(const SweepPlan& plan, const Arguments& arguments, const std::string& id,
+bool replay(const SweepPlan& plan, const ReplayArguments& arguments, const std::string& id,
             const std::atomic<bool>& interrupted) {
   const TrialSpec& trial = *std::ranges::find(plan.trials, id, &TrialSpec::id);
   const std::vector<ReplayPoint> points = replay_trial(
@@ -84,7 +84,7 @@ bool replay(const SweepPlan& plan, const Arguments& arguments, const std::string
   return false;
 }
 
-int run_replay(const Arguments& arguments) {
+int run_replay(const ReplayArguments& arguments) {
   const std::atomic<bool>& interrupted = catch_interrupts();
   const SweepPlan plan = plan_of(arguments);
   std::vector<std::string> trials = {arguments.trial};
@@ -106,7 +106,7 @@ int run_replay(const Arguments& arguments) {
 }  // namespace
 
 Run make_replay(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReplayArguments>();
   command.add_option("DIR", arguments->folder, "The folder of a sweep that ran with --trace")
       ->required()
       ->type_name("DIR");

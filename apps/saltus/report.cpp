@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ReportArguments {
   std::string folder;
   std::string out;
   bool markdown = false;
@@ -27,7 +27,7 @@ struct Arguments {
   bool pdf = false;
 };
 
-int run_report(const Arguments& arguments) {
+int run_report(const ReportArguments& arguments) {
   const fs::path page =
       arguments.out.empty() ? fs::path(arguments.folder) / kReportFile : fs::path(arguments.out);
   for (const char* other : {".md", ".tex"}) {
@@ -60,7 +60,7 @@ int run_report(const Arguments& arguments) {
 }  // namespace
 
 Run make_report(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReportArguments>();
   command.add_option("DIR", arguments->folder, "The folder that saltus sweep wrote")
       ->type_name("DIR")
       ->required();

@@ -29,7 +29,7 @@ namespace {
 /// Of the data sets of the claims.
 constexpr std::int64_t kTrainingImages = 60'000;
 
-struct Arguments {
+struct ReproduceArguments {
   std::string name;
   std::string data;
   bool published_size = false;
@@ -64,7 +64,7 @@ void list_claims() {
   }
 }
 
-int run_reproduce(const Arguments& arguments) {
+int run_reproduce(const ReproduceArguments& arguments) {
   if (arguments.name.empty()) {
     list_claims();
     return 0;
@@ -107,7 +107,7 @@ int run_reproduce(const Arguments& arguments) {
 }  // namespace
 
 Run make_reproduce(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ReproduceArguments>();
   command.add_option("NAME", arguments->name, "The claim (default: list them with their cost)")
       ->type_name("NAME");
   command

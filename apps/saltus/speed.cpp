@@ -24,12 +24,12 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct SpeedArguments {
   std::vector<std::string> names;
   SpeedOptions options;
 };
 
-int run_speed(const Arguments& arguments) {
+int run_speed(const SpeedArguments& arguments) {
   const std::vector<Activation> activations = named_activations(arguments.names);
   catch_interrupts();
   SpeedOptions options = arguments.options;
@@ -70,7 +70,7 @@ int run_speed(const Arguments& arguments) {
 }  // namespace
 
 Run make_speed(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SpeedArguments>();
   add_activation_names(command, arguments->names);
   add_number(command, "--rounds", arguments->options.rounds,
              "Rounds, of which the median counts; relu is timed in each")

@@ -24,7 +24,7 @@
 namespace saltus::app {
 namespace {
 
-struct Arguments {
+struct SummaryArguments {
   std::string model;
   std::string activations;
   std::string recipe{to_string(SweepConfig{}.recipe)};
@@ -42,7 +42,7 @@ struct Network {
   std::string summary;
 };
 
-Network described(const Arguments& arguments, const Activation& activation) {
+Network described(const SummaryArguments& arguments, const Activation& activation) {
   const std::vector<bool> batch_norm = parse_yes_or_no("--batch-norm", arguments.batch_norm);
   if (batch_norm.size() > 1) throw InvalidArgument("--batch-norm takes one value here: no or yes");
   SweepConfig config;
@@ -107,7 +107,7 @@ void print_networks(const std::vector<Network>& networks) {
   write_output(table.str(static_cast<std::size_t>(output_columns())));
 }
 
-int run_summary(const Arguments& arguments) {
+int run_summary(const SummaryArguments& arguments) {
   if (!arguments.model.empty()) {
     print("{}", Model::load(arguments.model, {.compile = false}).summary());
     return 0;
@@ -128,7 +128,7 @@ int run_summary(const Arguments& arguments) {
 }  // namespace
 
 Run make_summary(CLI::App& command) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SummaryArguments>();
   CLI::Option* model = add_model_file(command, arguments->model);
   CLI::Option* activations =
       command

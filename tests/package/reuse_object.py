@@ -5,9 +5,17 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import sys
+
+
+def sources_of(source):
+    """The sources, one a line: CMake writes some that include several."""
+    if pathlib.Path(source).parent.name != "Unity":
+        return source
+    return "\n".join(re.findall(r'^#include "(.*)"$', pathlib.Path(source).read_text(), re.M))
 
 
 def essence(arguments):
@@ -18,7 +26,7 @@ def essence(arguments):
         if argument == "-o":
             output = next(arguments)
         elif argument == "-c":
-            source = next(arguments)
+            source = sources_of(next(arguments))
         elif argument in ("-MT", "-MF", "-include"):  # CMake includes precompiled headers alone
             next(arguments)
         elif argument not in ("-MD", "-x", "cu", "-Winvalid-pch"):

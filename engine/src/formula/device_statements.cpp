@@ -37,7 +37,7 @@ std::string name_of_operation(int code) {
   return name;
 }
 
-int arity_of(int code) {
+int operands_of(int code) {
   int arity = 0;
   op::dispatch_program(code, [&]<class Op>() { arity = Op::kArity; });
   return arity;
@@ -60,7 +60,7 @@ std::string listed_call(std::string_view function, const kernels::ActivationRef&
 bool is_call(int code) {
   const bool is_cheap =
       code == op::kCode<op::Negate> || code == op::kCode<op::Abs> || code == op::kCode<op::Sign>;
-  return (arity_of(code) == 1 && !is_cheap) || code == op::kCode<op::Power> ||
+  return (operands_of(code) == 1 && !is_cheap) || code == op::kCode<op::Power> ||
          code == op::kCode<op::Divide>;
 }
 
@@ -131,7 +131,7 @@ class ProgramWriter {
   void write(const Instruction& instruction) {
     const std::string a = name(instruction.a);
     if (instruction.kind == Kind::operation) {
-      const auto arity = static_cast<std::size_t>(arity_of(instruction.code));
+      const auto arity = static_cast<std::size_t>(operands_of(instruction.code));
       std::vector<std::string> operands = {a};
       if (arity > 1) operands.push_back(name(instruction.b));
       if (arity > 2) operands.push_back(name(instruction.c));
@@ -166,7 +166,7 @@ class WideWriter {
   std::string operation(const Node& node) const {
     std::vector<std::string> operands;
     operands.reserve(node.operands.size());
-    for (int i = 0; i < arity_of(node.code); ++i)
+    for (int i = 0; i < operands_of(node.code); ++i)
       operands.push_back(name(node.operands[static_cast<std::size_t>(i)]));
     return wide_operation(node.code, operands);
   }

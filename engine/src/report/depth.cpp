@@ -23,18 +23,19 @@ constexpr double kHeight = 400;
 constexpr double kPanelWidth = 270;
 
 /// What a panel shows of a layer.
-struct Panel {
+struct DepthPanel {
   const char* title;
   int column;
   const char* axis;
 };
 // Beyond these ends numbers are on their way to 0 or to overflow, and others shall be seen, too.
-constexpr Panel kPanels[] = {{"standard deviation of outputs", 2,
-                              "set logscale y\nset format y '1e%T'\nset yrange [1e-9<*:*<1e9]\n"},
-                             {"mean / root mean square of outputs", 3,
-                              "unset logscale y\nset format y '%g'\nset yrange [-1.05:1.05]\n"},
-                             {"gradient / that of the last layer", 4,
-                              "set logscale y\nset format y '1e%T'\nset yrange [1e-40<*:*<1e9]\n"}};
+constexpr DepthPanel kPanels[] = {
+    {"standard deviation of outputs", 2,
+     "set logscale y\nset format y '1e%T'\nset yrange [1e-9<*:*<1e9]\n"},
+    {"mean / root mean square of outputs", 3,
+     "unset logscale y\nset format y '%g'\nset yrange [-1.05:1.05]\n"},
+    {"gradient / that of the last layer", 4,
+     "set logscale y\nset format y '1e%T'\nset yrange [1e-40<*:*<1e9]\n"}};
 
 /// A number that a logarithmic axis can show, or "NaN".
 std::string positive(double value) {
@@ -114,7 +115,7 @@ void draw_depth(const std::filesystem::path& folder, std::span<const DepthSignal
       .height =
           static_cast<int>(std::max(kHeight, 80 + 17.0 * static_cast<double>(signals.size())))};
   double left = 0;
-  for (const Panel& panel : kPanels) {
+  for (const DepthPanel& panel : kPanels) {
     fmt::format_to(std::back_inserter(script),
                    "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n"
                    "set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n"

@@ -28,7 +28,7 @@ constexpr double kMostApart = 1e4;  ///< of gradients' norms in a network
 constexpr double kLeastRank = 2;
 
 /// More layers than this with the same fault share a sentence.
-constexpr std::size_t kMostNamed = 2;
+constexpr std::size_t kMostNamedLayers = 2;
 
 using Epochs = std::vector<std::vector<LayerDiagnostics>>;
 
@@ -110,7 +110,7 @@ class Sentences {
       });
       if (first) found.push_back({layer, *first});
     }
-    if (found.size() > kMostNamed) {
+    if (found.size() > kMostNamedLayers) {
       const auto worst = std::ranges::max_element(
           found, {}, [&](const Found& one) { return entry.last(one.layer).*share.value; });
       sentences_.push_back(fmt::format(

@@ -13,7 +13,7 @@
 namespace saltus {
 namespace {
 
-constexpr std::array<int, 5> kDashes = {1, 2, 4, 3, 5};
+constexpr std::array<int, 5> kDashTypes = {1, 2, 4, 3, 5};
 
 std::string svg_terminal(FigureSize size) {
   return fmt::format(
@@ -121,7 +121,7 @@ bool is_hollow(int marker) {
 LineStyle line_style(std::size_t colour, std::size_t variant, std::size_t line) {
   const std::size_t round = colour / kColours.size() + variant;
   return {.colour = colour % kColours.size(),
-          .dash = kDashes[round % kDashes.size()],
+          .dash = kDashTypes[round % kDashTypes.size()],
           .marker = kMarkers[line % kMarkers.size()]};
 }
 

@@ -31,14 +31,14 @@ std::string parameters(const Activation& activation) {
 }
 
 /// An epoch of a trial.
-struct Row {
+struct HistoryRow {
   const Setting& setting;
   const TrialResult& trial;
   std::size_t epoch;
 };
 
 /// Empty if the epoch has no such figure: clipped, without clipping.
-std::string figure(const Row& row, std::string_view name) {
+std::string figure(const HistoryRow& row, std::string_view name) {
   const auto values = row.trial.history.history.find(std::string(name));
   if (values == row.trial.history.history.end() || values->second.size() <= row.epoch) return "";
   return fmt::format("{}", written(values->second[row.epoch]));
@@ -46,15 +46,16 @@ std::string figure(const Row& row, std::string_view name) {
 
 struct Column {
   std::string_view name;
-  std::string (*value)(const Row& row, std::string_view name);
+  std::string (*value)(const HistoryRow& row, std::string_view name);
 };
 
 /// docs/sweep-output.md says what each of them is.
 constexpr Column kColumns[] = {
-    {"activation", [](const Row& row, auto) { return csv_field(row.setting.activation.name()); }},
-    {"parameters", [](const Row& row, auto) { return parameters(row.setting.activation); }},
-    {"seed", [](const Row& row, auto) { return fmt::to_string(row.trial.seed); }},
-    {"epoch", [](const Row& row, auto) { return fmt::to_string(row.epoch + 1); }},
+    {"activation",
+     [](const HistoryRow& row, auto) { return csv_field(row.setting.activation.name()); }},
+    {"parameters", [](const HistoryRow& row, auto) { return parameters(row.setting.activation); }},
+    {"seed", [](const HistoryRow& row, auto) { return fmt::to_string(row.trial.seed); }},
+    {"epoch", [](const HistoryRow& row, auto) { return fmt::to_string(row.epoch + 1); }},
     {"loss", figure},
     {"binary_accuracy", figure},
     {"categorical_accuracy", figure},
@@ -64,18 +65,20 @@ constexpr Column kColumns[] = {
     {"seconds", figure},
     {"images_per_second", figure},
     {"clipped", figure},
-    {"initializer", [](const Row& row, auto) { return text_of(row.setting.initializer); }},
-    {"batch_norm",
-     [](const Row& row, auto) { return std::string(row.setting.batch_norm ? "yes" : "no"); }},
-    {"dropout", [](const Row& row, auto) { return dropout_text(row.setting.dropout); }},
-    {"optimizer", [](const Row& row, auto) { return text_of(row.setting.optimizer); }},
+    {"initializer", [](const HistoryRow& row, auto) { return text_of(row.setting.initializer); }},
+    {"batch_norm", [](const HistoryRow& row,
+                      auto) { return std::string(row.setting.batch_norm ? "yes" : "no"); }},
+    {"dropout", [](const HistoryRow& row, auto) { return dropout_text(row.setting.dropout); }},
+    {"optimizer", [](const HistoryRow& row, auto) { return text_of(row.setting.optimizer); }},
     {"learning_rate",
-     [](const Row& row, auto) { return fmt::to_string(row.setting.learning_rate); }},
-    {"schedule", [](const Row& row, auto) { return saltus::text_of(row.setting.schedule); }},
-    {"ema_momentum", [](const Row& row, auto) { return fmt::to_string(row.setting.ema_momentum); }},
-    {"clipping", [](const Row& row, auto) { return to_string(row.setting.clipping); }},
-    {"batch_size", [](const Row& row, auto) { return fmt::to_string(row.setting.batch_size); }},
-    {"trial", [](const Row& row, auto) { return row.trial.id; }},
+     [](const HistoryRow& row, auto) { return fmt::to_string(row.setting.learning_rate); }},
+    {"schedule", [](const HistoryRow& row, auto) { return saltus::text_of(row.setting.schedule); }},
+    {"ema_momentum",
+     [](const HistoryRow& row, auto) { return fmt::to_string(row.setting.ema_momentum); }},
+    {"clipping", [](const HistoryRow& row, auto) { return to_string(row.setting.clipping); }},
+    {"batch_size",
+     [](const HistoryRow& row, auto) { return fmt::to_string(row.setting.batch_size); }},
+    {"trial", [](const HistoryRow& row, auto) { return row.trial.id; }},
 };
 
 /// Those of other scores than that of classes instead.
@@ -119,7 +122,7 @@ void write_history_csv(const std::filesystem::path& file, const SweepResult& res
   for (const SettingResult& setting : result.settings) {
     for (const TrialResult& trial : setting.trials) {
       for (std::size_t epoch = 0; epoch < trial.history.epoch.size(); ++epoch) {
-        const Row row = {.setting = setting.setting, .trial = trial, .epoch = epoch};
+        const HistoryRow row = {.setting = setting.setting, .trial = trial, .epoch = epoch};
         text +=
             line_of(columns, [&](const Column& column) { return column.value(row, column.name); });
       }

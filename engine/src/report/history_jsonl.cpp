@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::string_view kFormat = "saltus-history";
+constexpr std::string_view kHistoryFormat = "saltus-history";
 
 /// The keys of an epoch's line; every other one is a figure.
 const std::set<std::string, std::less<>> kEpochKeys = {"trial", "setting", "seed", "epoch"};
@@ -55,7 +55,7 @@ void add_lines(const TrialSpec& trial, const std::vector<std::string>& labels,
 }
 
 std::string first_line() {
-  return Json{{"format", kFormat}, {"version", kSchemaVersion}}.dump() + '\n';
+  return Json{{"format", kHistoryFormat}, {"version", kSchemaVersion}}.dump() + '\n';
 }
 
 std::string beginning(const SweepPlan& plan, const std::vector<std::string>& labels,
@@ -173,7 +173,7 @@ std::vector<TrialResult> parse_history_jsonl(std::string_view text, const std::s
     understand(fmt::format("{}, line {}", name, number), [&] {
       const ReadJson line = parse_json(text.substr(0, end), number == 1 || !torn);
       if (number == 1) {
-        check_format(line, kFormat, kSchemaVersion);
+        check_format(line, kHistoryFormat, kSchemaVersion);
       } else if (!line.is_discarded()) {  // its writer was stopped in the middle of it
         reader.read(line);
       }

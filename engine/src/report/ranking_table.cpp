@@ -15,7 +15,7 @@ namespace saltus {
 namespace {
 
 /// What a row is made of.
-struct Row {
+struct RankedRow {
   const SettingResult& result;
   std::string label;
   const std::optional<PairedComparison>& compared;
@@ -42,7 +42,7 @@ const TrialResult* furthest_stopped(const SettingResult& result) {
 }
 
 /// A figure after the last epoch that there is.
-RankingCell last_cell(const Row& row, const std::string& metric, const auto& text) {
+RankingCell last_cell(const RankedRow& row, const std::string& metric, const auto& text) {
   if (row.result.ok > 0) {
     const Summary& summary = row.result.last.at(metric);
     return {text(summary), summary.mean};
@@ -53,7 +53,7 @@ RankingCell last_cell(const Row& row, const std::string& metric, const auto& tex
   return {text({.count = 1, .mean = value, .sd = 0, .interval = {}}), value};
 }
 
-RankingCell score_cell(const Row& row, const std::string& metric) {
+RankingCell score_cell(const RankedRow& row, const std::string& metric) {
   return last_cell(row, metric,
                    [&](const Summary& summary) { return with_interval(row.score, summary); });
 }
@@ -67,7 +67,7 @@ std::string signed_text(double value) {
   return fmt::format("{}{:.2f}", value < 0 ? "−" : "", std::abs(value));
 }
 
-RankingCell best_cell(const Row& row) {
+RankingCell best_cell(const RankedRow& row) {
   const auto cell = [&](double value, std::size_t epoch) {
     return RankingCell{fmt::format("{} in epoch {}", score_text(row.score, value), epoch), value};
   };
@@ -81,31 +81,31 @@ RankingCell best_cell(const Row& row) {
   return cell(*best, static_cast<std::size_t>(best - values.begin()) + 1);
 }
 
-RankingCell sd_cell(const Row& row) {
+RankingCell sd_cell(const RankedRow& row) {
   if (row.result.ok < 2) return nothing();
   const double sd = row.result.last.at(row.score.val()).sd;
   return {row.score.is_error ? significant(sd, 2) : percent(sd), sd};
 }
 
-RankingCell compared_cell(const Row& row, const auto& text,
+RankingCell compared_cell(const RankedRow& row, const auto& text,
                           double (*order)(const PairedComparison&)) {
   if (!row.compared) return nothing();
   return {text(*row.compared), order(*row.compared)};
 }
 
 /// A figure of the test images where these are looked at once: of one that was stopped, none.
-RankingCell test_cell(const Row& row, const std::string& metric) {
+RankingCell test_cell(const RankedRow& row, const std::string& metric) {
   if (row.result.ok == 0) return nothing();
   return score_cell(row, metric);
 }
 
-std::string interval_text(const Row& row, const Interval& interval) {
+std::string interval_text(const RankedRow& row, const Interval& interval) {
   return fmt::format("{} to {}", difference_text(row.score, interval.low),
                      difference_text(row.score, interval.high));
 }
 
 /// A figure beside the score, of the test images where these had no part in the ranking.
-RankingCell other_cell(const Row& row, const std::string& figure) {
+RankingCell other_cell(const RankedRow& row, const std::string& figure) {
   return row.has_test ? test_cell(row, "test_" + figure) : score_cell(row, "val_" + figure);
 }
 
@@ -113,71 +113,73 @@ struct TextColumn {
   std::string_view name;
   std::string_view title;  ///< {} is what the differences are to
   bool is_number;
-  RankingCell (*cell)(const Row& row);
+  RankingCell (*cell)(const RankedRow& row);
 };
 
 constexpr TextColumn kRankingColumns[] = {
     {"rank", "rank", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        if (!row.result.rank) return nothing();
        return RankingCell{fmt::to_string(*row.result.rank), static_cast<double>(*row.result.rank)};
      }},
     {"setting", "activation", false,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return RankingCell{row.label, 0};
      }},
     {"accuracy", "accuracy, %", true,
-     [](const Row& row) { return score_cell(row, row.score.val()); }},
-    {"test", "test, %", true, [](const Row& row) { return test_cell(row, row.score.test()); }},
+     [](const RankedRow& row) { return score_cell(row, row.score.val()); }},
+    {"test", "test, %", true,
+     [](const RankedRow& row) { return test_cell(row, row.score.test()); }},
     {"sd", "sd", true, sd_cell},
     {"n", "n", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return RankingCell{fmt::to_string(row.result.ok), static_cast<double>(row.result.ok)};
      }},
     {"binary_accuracy", "binary accuracy, %", true,
-     [](const Row& row) { return other_cell(row, "binary_accuracy"); }},
+     [](const RankedRow& row) { return other_cell(row, "binary_accuracy"); }},
     {"mean_absolute_error", "MAE", true,
-     [](const Row& row) { return other_cell(row, "mean_absolute_error"); }},
-    {"loss", "loss", true, [](const Row& row) { return last_cell(row, "val_loss", loss_text); }},
+     [](const RankedRow& row) { return other_cell(row, "mean_absolute_error"); }},
+    {"loss", "loss", true,
+     [](const RankedRow& row) { return last_cell(row, "val_loss", loss_text); }},
     {"best", "best", true, best_cell},
     {"difference", "to {}", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return compared_cell(
            row,
            [&](const PairedComparison& to) { return difference_text(row.score, to.difference); },
            [](const PairedComparison& to) { return to.difference; });
      }},
     {"interval", "95 % interval", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return compared_cell(
            row, [&](const PairedComparison& to) { return interval_text(row, to.interval); },
            [](const PairedComparison& to) { return to.interval.low; });
      }},
     {"new_images", "on new images", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        if (!row.compared || !row.compared->new_images) return nothing();
        const Interval& interval = *row.compared->new_images;
        return RankingCell{interval_text(row, interval), interval.low};
      }},
     {"p", "p", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return compared_cell(
            row, [](const PairedComparison& to) { return p_text(to.p_holm); },
            [](const PairedComparison& to) { return to.p_holm; });
      }},
     {"d", "Cohen's d", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return compared_cell(
            row, [](const PairedComparison& to) { return signed_text(to.cohens_d); },
            [](const PairedComparison& to) { return to.cohens_d; });
      }},
     {"time", "time", true,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        const double seconds = seconds_of(row.result);
        return RankingCell{duration_text(seconds), seconds};
      }},
     {"status", "status", false,
-     [](const Row& row) {
+     [](const RankedRow& row) {
        return RankingCell{end_in_words(row.result), 0};
      }},
 };
@@ -223,11 +225,11 @@ RankingTable ranking_table(const SweepResult& result) try {
   table.settings = by_rank(result);
   for (const std::size_t i : table.settings) {
     const SettingResult& setting = result.settings[i];
-    const Row row = {.result = setting,
-                     .label = labels[i],
-                     .compared = result.baseline ? setting.to_baseline : setting.to_best,
-                     .score = result.score,
-                     .has_test = has_test};
+    const RankedRow row = {.result = setting,
+                           .label = labels[i],
+                           .compared = result.baseline ? setting.to_baseline : setting.to_best,
+                           .score = result.score,
+                           .has_test = has_test};
     std::vector<RankingCell>& cells = table.rows.emplace_back();
     for (const TextColumn& column : columns) cells.push_back(column.cell(row));
   }

@@ -15,7 +15,7 @@
 namespace saltus {
 namespace {
 
-constexpr std::string_view kFormat = "saltus-results";
+constexpr std::string_view kResultsFormat = "saltus-results";
 
 using saltus::json_of;
 
@@ -162,7 +162,7 @@ void write_results_json(const std::filesystem::path& file, const SweepResult& re
   for (const ActivationResult& one : result.activations) {
     activations.push_back({{"setting", one.setting}, {"to_best", json_of(one.to_best)}});
   }
-  write_file_atomic(file, text_of({{"format", kFormat},
+  write_file_atomic(file, text_of({{"format", kResultsFormat},
                                    {"version", kSchemaVersion},
                                    {"complete", result.complete},
                                    {"digest", digest ? Json(*digest) : Json(nullptr)},
@@ -179,7 +179,7 @@ std::vector<TrialResult> parse_results_json(std::string_view text, const std::st
   std::vector<TrialResult> trials;
   understand(name, [&] {
     const ReadJson json = parse_json(text);
-    check_format(json, kFormat, kSchemaVersion);
+    check_format(json, kResultsFormat, kSchemaVersion);
     for (const ReadJson& setting : json.at("settings").get_ref<const ReadJson::array_t&>()) {
       for (const ReadJson& trial : setting.at("trials").get_ref<const ReadJson::array_t&>()) {
         trials.push_back(trial_of(trial));

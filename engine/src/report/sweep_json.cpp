@@ -10,7 +10,7 @@
 namespace saltus {
 namespace {
 
-constexpr std::string_view kFormat = "saltus-sweep";
+constexpr std::string_view kSweepFormat = "saltus-sweep";
 
 Json json_of(const UntilDecided& rules) {
   return {{"error", rules.error},
@@ -242,7 +242,7 @@ MachineInfo machine_of(const ReadJson& json) {
 
 std::string sweep_json_text(const SweepPlan& plan, const MachineInfo& machine) {
   const SweepConfig& config = plan.config;
-  return text_of({{"format", kFormat},
+  return text_of({{"format", kSweepFormat},
                   {"version", kSchemaVersion},
                   {"config", json_of(config)},
                   {"data", json_of(*plan.data, config)},
@@ -260,7 +260,7 @@ RecordedSweep parse_sweep_json(std::string_view text, const std::string& name) {
   RecordedSweep sweep;
   understand(name, [&] {
     const ReadJson json = parse_json(text);
-    check_format(json, kFormat, kSchemaVersion);
+    check_format(json, kSweepFormat, kSchemaVersion);
     sweep.config = config_of(json.at("config"));
     sweep.data = data_of(json.at("data"));
     sweep.machine = machine_of(json.at("machine"));

@@ -31,7 +31,7 @@ constexpr std::string_view kFigures[] = {"val_loss",
 constexpr std::string_view kNames[] = {"patience", "min_delta", "monitor", "restore_best_weights",
                                        "start_from_epoch"};
 
-int whole(std::string_view name, std::string_view text) {
+int epochs_of(std::string_view name, std::string_view text) {
   const double value = parsed_number(text, name, "3");
   if (value == std::floor(value) && value >= 0 && value <= kMostEpochs)
     return static_cast<int>(value);
@@ -46,7 +46,7 @@ bool flag(std::string_view name, std::string_view text) {
 
 void set(EarlyStoppingOptions& options, std::string_view name, std::string_view text) {
   if (name == "patience") {
-    options.patience = whole(name, text);
+    options.patience = epochs_of(name, text);
   } else if (name == "min_delta") {
     options.min_delta = parsed_number(text, name, "0.001");
   } else if (name == "monitor") {
@@ -54,7 +54,7 @@ void set(EarlyStoppingOptions& options, std::string_view name, std::string_view 
   } else if (name == "restore_best_weights") {
     options.restore_best_weights = flag(name, text);
   } else if (name == "start_from_epoch") {
-    options.start_from_epoch = whole(name, text);
+    options.start_from_epoch = epochs_of(name, text);
   } else {
     throw InvalidArgument(
         fmt::format("early stopping has no parameter '{}'{}", name, suggestion(name, kNames)));

@@ -18,6 +18,7 @@
 
 #include "backend/select.h"
 #include "core/boundary.h"
+#include "core/clock.h"
 #include "sweep/race.h"
 #include "sweep/settings.h"
 #include "sweep/trial_traces.h"
@@ -26,10 +27,6 @@ namespace saltus {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// The seconds that a trial took before it was stopped.
 double seconds_before(const TrialPlace* begins_at) {

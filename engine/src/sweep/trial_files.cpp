@@ -11,6 +11,7 @@
 
 #include <saltus/error.h>
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "sweep/trial_model.h"
 #include "train/model_file.h"
@@ -20,10 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 constexpr std::string_view kExtension = ".safetensors";
 

@@ -6,14 +6,12 @@
 
 #include <saltus/error.h>
 
+#include "core/clock.h"
+
 namespace saltus::train {
 namespace {
 
 using Seconds = std::chrono::duration<double>;
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return Seconds(std::chrono::steady_clock::now() - start).count();
-}
 
 }  // namespace
 

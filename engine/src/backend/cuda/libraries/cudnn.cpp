@@ -23,7 +23,7 @@
 namespace saltus::cuda {
 namespace {
 
-constexpr const char* kName = "libcudnn.so.9";
+constexpr const char* kCudnn = "libcudnn.so.9";
 constexpr std::int64_t kAlignment = 16;  // bytes; more than this no engine asks for
 
 using Handle = Made<cudnnHandle_t, cudnnStatus_t>;
@@ -35,7 +35,7 @@ enum TensorNumber : std::int64_t { kImages = 1, kWeights = 2, kOutputs = 3 };
 /// cuDNN's functions; those that fail throw DeviceError.
 class Api {
  public:
-  Api() : library_(kName) {}
+  Api() : library_(kCudnn) {}
 
   const Library& library() const { return library_; }
 
@@ -86,7 +86,7 @@ class Api {
   Library library_;
 };
 
-cudnnDataType_t type_of(const Array& array) {
+cudnnDataType_t cudnn_type_of(const Array& array) {
   return array.type == plan::DType::bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
 }
 
@@ -198,9 +198,12 @@ Graph graph_of(const Api& api, cudnnHandle_t handle, const Problem& problem) {
   const Parts parts = parts_of(problem);
   const Names names = names_of(problem.kind);
   Graph g;
-  g.images = tensor(api, kImages, type_of(parts.images), problem.rows, w.channels_in, w.image);
-  g.weights = tensor(api, kWeights, type_of(parts.weights), w.channels_out, w.channels_in, w.size);
-  g.outputs = tensor(api, kOutputs, type_of(parts.outputs), problem.rows, w.channels_out, w.output);
+  g.images =
+      tensor(api, kImages, cudnn_type_of(parts.images), problem.rows, w.channels_in, w.image);
+  g.weights =
+      tensor(api, kWeights, cudnn_type_of(parts.weights), w.channels_out, w.channels_in, w.size);
+  g.outputs =
+      tensor(api, kOutputs, cudnn_type_of(parts.outputs), problem.rows, w.channels_out, w.output);
   g.convolution = convolution(api, w);
   g.operation = api.make(names.operation);
   api.set_descriptor(g.operation, names.convolution, g.convolution);
