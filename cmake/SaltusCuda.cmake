@@ -5,7 +5,7 @@ if(NOT SALTUS_CUDA STREQUAL "OFF")
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
     if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-      set(CMAKE_CUDA_ARCHITECTURES 80-real 86-real 89-real 90)  # the last with PTX, for what comes after
+      set(CMAKE_CUDA_ARCHITECTURES 80-real 90)  # 8.6 and 8.9 run 8.0's code, and later ones 9.0's PTX
     endif()
     enable_language(CUDA)
     set(SALTUS_HAS_CUDA ON)
@@ -28,14 +28,31 @@ if(SALTUS_HAS_CUDA AND SALTUS_OLDEST_ARCHITECTURE GREATER 0 AND SALTUS_OLDEST_AR
 endif()
 message(STATUS "CUDA backend: ${SALTUS_HAS_CUDA}")
 
+# Programs that do nothing without a GPU are built where there is one, and elsewhere by name alone.
+execute_process(COMMAND nvidia-smi -L OUTPUT_VARIABLE gpus ERROR_QUIET RESULT_VARIABLE no_driver)
+set(SALTUS_HAS_GPU OFF)
+if(gpus MATCHES "^GPU")
+  set(SALTUS_HAS_GPU ON)
+endif()
+message(STATUS "GPU in this machine: ${SALTUS_HAS_GPU}")
+
+# saltus_program_for_gpu(NAME)
+function(saltus_program_for_gpu name)
+  saltus_portable_program(${name})
+  if(NOT SALTUS_HAS_GPU)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endfunction()
+
 # saltus_cuda_target(NAME): what every target with kernels has beside saltus_target().
 function(saltus_cuda_target name)
   saltus_target(${name})
   find_package(CUDAToolkit REQUIRED)
   target_link_libraries(${name} PUBLIC saltus_kernel_headers CUDA::cudart_static)
-  # -std by hand: CMake 3.25 does not know that nvcc has C++20. -fmad=false: as -ffp-contract=off.
+  # -std by hand: CMake 3.25 does not know that nvcc has C++20. -fmad=false: as -ffp-contract=off. The host's code only
+  # launches.
   target_compile_options(${name} PRIVATE
-    $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -fmad=false --Werror=all-warnings -Xptxas=-v>)
+    $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 -fmad=false --Werror=all-warnings -Xptxas=-v -Xcompiler=-O1>)
   # Before the launcher that the user may have set, such as ccache; without one nothing follows.
   set_target_properties(${name} PROPERTIES CUDA_VISIBILITY_PRESET hidden CUDA_COMPILER_LAUNCHER
     "${PROJECT_SOURCE_DIR}/cmake/keep_ptxas_report")

@@ -74,7 +74,7 @@ class Linker : public testing::TestWithParam<int> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Architectures, Linker, testing::Values(80, 86, 89, 90));
+INSTANTIATE_TEST_SUITE_P(Architectures, Linker, testing::Values(80, 90));
 
 TEST_P(Linker, LinksFormulasWithAllKernels) {
   const LinkedCode linked =

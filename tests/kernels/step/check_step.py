@@ -29,7 +29,7 @@ import step_page  # noqa: E402
 from gpu_record import step_model  # noqa: E402
 from reports import demangled, read_reports  # noqa: E402
 
-ARCHITECTURES = ["sm_80", "sm_86", "sm_90"]
+ARCHITECTURES = ["sm_80", "sm_90"]
 # precision, trials, compute capability: 8.6 has the step of single layers
 SETTINGS = [(precision, trials, 90) for precision in ("tf32", "bf16") for trials in (1, 6, 24)]
 SETTINGS += [("fp32", trials, 90) for trials in (1, 6)] + [("tf32", trials, 86) for trials in (1, 2, 4, 6)]

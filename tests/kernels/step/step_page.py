@@ -20,18 +20,20 @@ class Multiprocessor:
     shared: int   # bytes, of which a block takes RESERVED beside its own
     threads: int
     blocks: int
+    code: str     # that it runs
     registers: int = 65536
 
 
-MULTIPROCESSORS = {"sm_80": Multiprocessor(164 << 10, 2048, 32), "sm_86": Multiprocessor(100 << 10, 1536, 16),
-                   "sm_90": Multiprocessor(228 << 10, 2048, 32)}
+MULTIPROCESSORS = {"8.0": Multiprocessor(164 << 10, 2048, 32, "sm_80"),
+                   "8.6": Multiprocessor(100 << 10, 1536, 16, "sm_80"),
+                   "9.0": Multiprocessor(228 << 10, 2048, 32, "sm_90")}
 RESERVED = 1 << 10  # bytes of shared memory
 REGISTER_UNIT = 256  # registers of a warp come in so many
 
 
-def occupancy(architecture, registers, shared, threads):
+def occupancy(capability, registers, shared, threads):
     """(blocks of a multiprocessor, what keeps others out)"""
-    limits = MULTIPROCESSORS[architecture]
+    limits = MULTIPROCESSORS[capability]
     warps = -(-threads // 32)
     of_warp = -(-registers * 32 // REGISTER_UNIT) * REGISTER_UNIT
     fits = {"registers": limits.registers // (of_warp * warps), "shared memory": limits.shared // (shared + RESERVED),
@@ -220,19 +222,19 @@ def machine_code(steps, code, uses):
     for kernel in sorted(shapes):
         threads, dynamic = shapes[kernel]
         row = [f"`{kernel}`", threads]
-        for architecture in MULTIPROCESSORS:
-            use = uses[kernel, architecture]
+        for capability, multiprocessor in MULTIPROCESSORS.items():
+            use = uses[kernel, multiprocessor.code]
             shared = use.shared + dynamic
-            blocks, least = occupancy(architecture, use.registers, shared, threads)
+            blocks, least = occupancy(capability, use.registers, shared, threads)
             spilled = f", {use.spilled} B spilled" if use.spilled else ""
             fits = f"{blocks} ({least})" if blocks else "does not fit"
-            mma = code[kernel, architecture]["mma_instructions"]
+            mma = code[kernel, multiprocessor.code]["mma_instructions"]
             row += [f"{use.registers}{spilled}", fits, f"{mma:.2f}" if mma else ""]
         rows.append([*row, f"{shared / KB:.1f}" if shared else ""])
     heading = ["kernel", "threads", *(f"{one}: {what}" for one in MULTIPROCESSORS
                                       for what in ("registers", "blocks", "instructions an mma")), "shared, kB"]
-    return wrapped("## Machine code and occupancy\n\nBlocks are those that fit a multiprocessor, and in brackets what "
-            "keeps more out. Shared memory is a block's; where that does not fit, the backend takes the step of single "
+    return wrapped("## Machine code and occupancy\n\nBy compute capability; 8.6 runs the code for 8.0. Blocks are those that "
+            "fit a multiprocessor, and in brackets what keeps more out. Shared memory is a block's; where that does not fit, the backend takes the step of single "
             "layers. Instructions an mma are those of the innermost loops.") + "\n" + table(heading, rows)
 
 

@@ -80,11 +80,11 @@ class Model(unittest.TestCase):
 
 class Page(unittest.TestCase):
     def test_occupancy(self):
-        self.assertEqual(step_page.occupancy("sm_90", 168, 164928, 384), (1, "registers"))
-        self.assertEqual(step_page.occupancy("sm_86", 128, 39936, 128), (2, "shared memory"))
-        self.assertEqual(step_page.occupancy("sm_86", 168, 164928, 384)[0], 0)
-        self.assertEqual(step_page.occupancy("sm_80", 32, 0, 1024), (2, "registers"))
-        self.assertEqual(step_page.occupancy("sm_90", 16, 0, 32), (32, "blocks"))
+        self.assertEqual(step_page.occupancy("9.0", 168, 164928, 384), (1, "registers"))
+        self.assertEqual(step_page.occupancy("8.6", 128, 39936, 128), (2, "shared memory"))
+        self.assertEqual(step_page.occupancy("8.6", 168, 164928, 384)[0], 0)
+        self.assertEqual(step_page.occupancy("8.0", 32, 0, 1024), (2, "registers"))
+        self.assertEqual(step_page.occupancy("9.0", 16, 0, 32), (32, "blocks"))
 
     def test_names_are_those_of_both_compilers(self):
         of_gcc = "saltus::kernels::split_k_kernel<Problem<Operand<Im2col<Bf16>, saltus::kernels::Inner::other> > >"
