@@ -16,6 +16,7 @@
 #include <cuda_runtime_api.h>
 #include <gtest/gtest.h>
 
+#include "tests/kernels/device/mode.h"
 #include "tests/kernels/walk/walk.h"
 
 #if defined(SALTUS_EMULATED_CUDA)
@@ -117,8 +118,8 @@ int run(const Options& options) {
   const int failed = RUN_ALL_TESTS();
   const int complained = complaints();
   std::printf("%zu kernels, %d tests, mode %s, order %s, streams %s\n", emulation::kernels().size(),
-              testing::UnitTest::GetInstance()->test_to_run_count(), SALTUS_MODE,
-              options.order.c_str(), options.streams.c_str());
+              testing::UnitTest::GetInstance()->test_to_run_count(), kMode, options.order.c_str(),
+              options.streams.c_str());
   return failed != 0 || complained != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

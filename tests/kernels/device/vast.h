@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <new>
-#include <string>
+#include <string_view>
 
 #include <emulation/control.h>
 #include <sys/mman.h>
@@ -16,6 +16,7 @@
 #include <saltus/kernels/trial.h>
 
 #include "tests/kernels/device/device_array.h"
+#include "tests/kernels/device/mode.h"
 
 namespace saltus::test {
 
@@ -76,7 +77,7 @@ void run_last_blocks(Work work) {
 
 /// Whether the mode can run them: the checker has a note for each element that exists.
 inline bool has_room_for_vast() {
-  return std::string(SALTUS_MODE) != "checked";
+  return std::string_view(kMode) != "checked";
 }
 
 }  // namespace saltus::test
