@@ -29,7 +29,7 @@ endif()
 message(STATUS "CUDA backend: ${SALTUS_HAS_CUDA}")
 
 # Programs that do nothing without a GPU are built where there is one, and elsewhere by name alone.
-execute_process(COMMAND nvidia-smi -L OUTPUT_VARIABLE gpus ERROR_QUIET RESULT_VARIABLE no_driver)
+execute_process(COMMAND nvidia-smi -L OUTPUT_VARIABLE gpus ERROR_QUIET)
 set(SALTUS_HAS_GPU OFF)
 if(gpus MATCHES "^GPU")
   set(SALTUS_HAS_GPU ON)

@@ -3,7 +3,7 @@
 # -ffp-contract=off: a*b+c must not become an fma behind our back, or results would differ between
 # instruction sets and between host and device; where an fma is wanted the source says fma.
 # -fno-math-errno, -fno-trapping-math: permit vectorisation; neither changes a result.
-# ggc-min-heapsize: GCC collects garbage from 256 MB on, and is done before that with most sources, a tenth faster.
+# ggc-min-heapsize: GCC collects garbage from 256 MB on, and is done before that with most sources.
 function(saltus_target name)
   target_compile_features(${name} PUBLIC cxx_std_20)
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
