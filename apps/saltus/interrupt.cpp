@@ -1,40 +1,56 @@
 #include "interrupt.h"
 
 #include <csignal>
+#include <thread>
 
 namespace saltus::app {
 namespace {
 
+std::atomic<bool> caught{false};
 std::atomic<bool> interrupted{false};
 std::atomic<int> signal_number{0};
-static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
-              "a signal handler may touch nothing else");
 
-void on_signal(int number) {
-  // Closing a terminal sends several, and so do those who end a program that started this one, too.
-  if (interrupted && number != SIGINT) return;
-  if (interrupted) {
-    std::signal(number, SIG_DFL);
-    raise(number);
-    return;
+// A blocked signal keeps its default action, which ends the program.
+void end_by(int number) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, number);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  raise(number);
+}
+
+[[noreturn]] void wait_for(sigset_t signals) {
+  for (;;) {
+    int number = 0;
+    if (sigwait(&signals, &number) != 0) continue;
+    if (caught && !interrupted) {
+      signal_number = number;
+      interrupted = true;
+    } else if (!caught || number == SIGINT) {
+      // Once interrupted only by a second Ctrl-C: closing a terminal sends several signals, and so
+      // do programs that end the one they started.
+      end_by(number);
+    }
   }
-  signal_number = number;
-  interrupted = true;
 }
 
 }  // namespace
 
-const std::atomic<bool>& catch_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  sigemptyset(&action.sa_mask);
+void watch_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction before {};
     sigaction(number, nullptr, &before);
     // The parent process may have set it to be ignored, as nohup does.
-    if (before.sa_handler != SIG_IGN) sigaction(number, &action, nullptr);
+    if (before.sa_handler != SIG_IGN) sigaddset(&signals, number);
   }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread(wait_for, signals).detach();
+}
+
+const std::atomic<bool>& catch_interrupts() {
+  caught = true;
   return interrupted;
 }
 

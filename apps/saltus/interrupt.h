@@ -11,8 +11,14 @@ struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned; a second
-/// SIGINT ends the program at once. One that was ignored before stays ignored.
+/// Starts a thread that waits for SIGINT, SIGTERM and SIGHUP, and blocks them everywhere else: to
+/// be called before any other thread starts. No handler runs, since it would use the stack of the
+/// code that it interrupts, and in oneDNN's generated code for AVX2 the stack pointer points into
+/// the heap. A signal that was ignored before stays ignored.
+void watch_signals();
+
+/// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned, in place of
+/// ending the program; a second SIGINT ends it at once.
 const std::atomic<bool>& catch_interrupts();
 
 /// Throws Interrupted if the flag is set.

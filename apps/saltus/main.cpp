@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    app::watch_signals();
     return app::run(argc, argv);
   } catch (const app::Interrupted&) {
     return app::fail(app::interrupt_exit_code(), "interrupted");

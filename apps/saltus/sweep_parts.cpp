@@ -100,12 +100,13 @@ bool is_audited(const std::string& id, double share) {
 
 /// The next line that arrives; none at the end, and where it is interrupted.
 std::optional<std::string> next_line(LineInput& input, const std::atomic<bool>& interrupted) {
+  constexpr int kMilliseconds = 50;
   for (;;) {
     if (interrupted) return std::nullopt;
     if (auto line = input.take()) return line;
     if (input.has_ended()) return std::nullopt;
     pollfd ready{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
-    if (::poll(&ready, 1, -1) > 0) input.read();
+    if (::poll(&ready, 1, kMilliseconds) > 0) input.read();
   }
 }
 

@@ -96,8 +96,15 @@ void UnitProgram::start() {
     ::posix_spawn_file_actions_init(&files);
     ::posix_spawn_file_actions_adddup2(&files, input[0], STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, output[1], STDOUT_FILENO);
-    error = ::posix_spawnp(&pid_, file_.c_str(), &files, nullptr, argv.data(),
+    posix_spawnattr_t attributes;  // signals are blocked here alone, by watch_signals()
+    ::posix_spawnattr_init(&attributes);
+    sigset_t signals;
+    sigemptyset(&signals);
+    ::posix_spawnattr_setsigmask(&attributes, &signals);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    error = ::posix_spawnp(&pid_, file_.c_str(), &files, &attributes, argv.data(),
                            device_.empty() ? environ : environment.data());
+    ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&files);
   }
   for (const int end : {input[0], output[1]})

@@ -4,9 +4,11 @@
 #include <csignal>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,6 +78,16 @@ Running::Running(pid_t pid, fs::path out, fs::path err)
 
 void Running::send(int signal) const {
   kill(pid_, signal);
+}
+
+bool Running::handles(int signal) const {
+  std::ifstream status(fmt::format("/proc/{}/status", pid_));
+  for (std::string name; status >> name;) {
+    std::uint64_t handled = 0;
+    if (name == "SigCgt:" && status >> std::hex >> handled)
+      return (handled >> (signal - 1) & 1) != 0;
+  }
+  throw std::runtime_error("no SigCgt in /proc");
 }
 
 Ended Running::wait() const {

@@ -27,6 +27,9 @@ class Running {
  public:
   Running(pid_t pid, std::filesystem::path out, std::filesystem::path err);
   void send(int signal) const;
+
+  /// Whether a handler of its own would run for this signal.
+  bool handles(int signal) const;
   Ended wait() const;
 
  private:

@@ -228,6 +228,16 @@ TEST_F(SweepFiles, AnInterruptedSweepShowsWhatWasMeasured) {
   EXPECT_THAT(table, HasSubstr("shows its trial that came furthest"));
 }
 
+// A handler's frame would land in the heap: generated code of oneDNN moves the stack pointer there.
+TEST_F(SweepFiles, NoHandlerRunsInTheThreadsThatTrain) {
+  const Running running = start(long_sweep("1", "100000"));
+  await("out/history.jsonl");
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    EXPECT_FALSE(running.handles(signal)) << signal;
+  running.send(SIGTERM);
+  EXPECT_EQ(running.wait().code, 143);
+}
+
 TEST_F(SweepFiles, AClosedTerminalEndsItAsSigtermDoes) {
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   ASSERT_GE(terminal, 0);

@@ -83,7 +83,9 @@ struct FitOptions {
   std::map<int, double> class_weight = {};
   std::vector<CallbackPtr> callbacks = {};
   /// Ends training once it is true, on a CPU within a fraction of a second, on a GPU after the
-  /// epoch: a signal handler may set it. The History then holds the epochs that were finished.
+  /// epoch. The History then holds the epochs that were finished. Best set by a thread that waits
+  /// for signals (sigwait). A signal handler needs a stack of its own (sigaltstack, SA_ONSTACK):
+  /// while oneDNN's code for AVX2 computes, the stack pointer of its thread points into the heap.
   const std::atomic<bool>* interrupt = nullptr;
 };
 

@@ -374,7 +374,7 @@ struct SweepOptions {
   /// Results of an earlier run: those with status ok or diverged are taken over by their ids.
   std::span<const TrialResult> done = {};
   /// Ends the sweep once it is true, on a CPU within a fraction of a second, on a GPU after the
-  /// epoch: a signal handler may set it. The epochs that are finished are kept.
+  /// epoch. The epochs that are finished are kept. What may set it: see FitOptions::interrupt.
   const std::atomic<bool>* interrupt = nullptr;
   /// Trials that train side by side, if they have network, batch size and epochs in common, and
   /// all of them averages of their weights or none; 0: as many as the device is best at. On a GPU
