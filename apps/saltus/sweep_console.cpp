@@ -254,6 +254,10 @@ std::string SweepConsole::time_left() const {
 }
 
 CallbackPtr SweepConsole::callback(const TrialSpec& trial) {
+  if (lines_.contains(trial.id)) {  // the device had no room for so many side by side
+    number_ -= lines_.size();
+    lines_.clear();
+  }
   const auto width = fmt::to_string(plan_.trials.size()).size();
   ProgressBarOptions options;
   options.unit = ProgressUnit::none;
