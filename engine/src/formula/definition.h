@@ -71,8 +71,8 @@ using CallActivation =
 Definition read_definition(std::string_view text, const CallActivation& call,
                            Variables variables = kActivationVariables);
 
-/// Numbers the parameters in the order in which the printed formula uses them, so that it reads back
-/// as it is: a > b is kept, and printed, as b < a.
+/// Numbers the parameters in the order in which the printed formula uses them, so that it reads
+/// back as it is: a > b is kept, and printed, as b < a.
 void order_parameters(Definition& definition);
 
 /// Throws InvalidArgument where the definition's name is one of the language's words.
