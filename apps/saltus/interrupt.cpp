@@ -1,6 +1,7 @@
 #include "interrupt.h"
 
 #include <csignal>
+#include <system_error>
 #include <thread>
 
 namespace saltus::app {
@@ -45,8 +46,13 @@ void watch_signals() {
     // The parent process may have set it to be ignored, as nohup does.
     if (before.sa_handler != SIG_IGN) sigaddset(&signals, number);
   }
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread(wait_for, signals).detach();
+  sigset_t others;
+  pthread_sigmask(SIG_BLOCK, &signals, &others);
+  try {
+    std::thread(wait_for, signals).detach();
+  } catch (const std::system_error&) {
+    pthread_sigmask(SIG_SETMASK, &others, nullptr);
+  }
 }
 
 const std::atomic<bool>& catch_interrupts() {

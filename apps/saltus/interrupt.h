@@ -14,7 +14,8 @@ struct Interrupted : std::exception {
 /// Starts a thread that waits for SIGINT, SIGTERM and SIGHUP, and blocks them everywhere else: to
 /// be called before any other thread starts. No handler runs, since it would use the stack of the
 /// code that it interrupts, and in oneDNN's generated code for AVX2 the stack pointer points into
-/// the heap. A signal that was ignored before stays ignored.
+/// the heap. A signal that was ignored before stays ignored. Where no thread can be started,
+/// signals end the program at once.
 void watch_signals();
 
 /// From now on the first SIGINT, SIGTERM or SIGHUP sets the flag that is returned, in place of

@@ -8,7 +8,7 @@ import tempfile
 SWEEP = ["sweep", "--data", "mnist1d", "--network", "mlp:width=16", "--activations", "relu,gelu,tanh", "--seeds", "2",
          "--epochs", "1", "--batch-size", "32", "--train-limit", "96", "--test-limit", "32", "--device", "cuda",
          "--precision", "fp32"]
-PLENTY, SIX_TOO_MANY, NONE = 50_000_000, 120_000, 40_000  # bytes: a trial takes 49 kB, the samples 21 kB
+PLENTY, ONE, NONE = 50_000_000, 75_000, 40_000  # bytes: room for so many trials; one takes 49 kB, the samples 21 kB
 
 
 def run(out, gpus, *options):
@@ -25,11 +25,14 @@ def digest(ended):
 with tempfile.TemporaryDirectory() as folder:
     whole = digest(run("whole", [PLENTY]))
 
-    halved = run("halved", [SIX_TOO_MANY], "--concurrent", "6")
+    halved = run("halved", [ONE], "--concurrent", "6")
     assert digest(halved) == whole
     assert re.findall(r"^(\d+)/6  \w+", halved.stdout, re.MULTILINE) == list("123456"), halved.stdout
 
-    assert digest(run("unequal", [PLENTY, SIX_TOO_MANY], "--devices", "0,1")) == whole
+    # Each worker gets a unit of three, and a device with room for none would be left out.
+    unequal = run("unequal", [PLENTY, ONE], "--devices", "0,1", "--concurrent", "3")
+    assert digest(unequal) == whole
+    assert "no room" not in unequal.stderr, unequal.stderr
 
     one = run("one", [PLENTY, NONE], "--devices", "0,1")
     assert digest(one) == whole
