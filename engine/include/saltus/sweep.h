@@ -359,9 +359,10 @@ SALTUS_API SavedModels parse_saved_models(std::string_view name);
 
 /// How a sweep runs; nothing here changes a result.
 struct SweepOptions {
-  /// The callbacks of a trial, as for fit(), asked for when it begins. They should only look: what
-  /// one changes is not in the trial's id. If the trial continues an earlier run, the history
-  /// holds its epochs when on_train_begin() is called.
+  /// The callbacks of a trial, as for fit(), asked for when it begins, and again where the device
+  /// had no room for all that were to train side by side. They should only look: what one changes
+  /// is not in the trial's id. If the trial continues an earlier run, the history holds its epochs
+  /// when on_train_begin() is called.
   std::function<std::vector<CallbackPtr>(const TrialSpec& trial)> callbacks = {};
   /// Called when a trial has ended. `all` are the results so far, this one and those of an earlier
   /// run included: save them here.
